@@ -1,0 +1,62 @@
+"""What can go wrong because of what a user gave: one exception per kind of mistake, one sentence each."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ZooError(ValueError):
+    """A mistake that the user can mend. The command line prints its one sentence and exits with 2."""
+
+
+class ConfigError(ZooError):
+    """An option, a recipe or a run folder does not fit."""
+
+
+class DataError(ZooError):
+    """A data file, or a value in it, is not what was expected."""
+
+
+class ArtifactError(ZooError):
+    """A file could not be fetched, verified or unpacked."""
+
+
+class WeightsError(ZooError):
+    """Weights do not fit the model that they were given to."""
+
+
+class MissingExtraError(ZooError):
+    """An optional part of the zoo was asked for and is not installed."""
+
+    def __init__(self, purpose: str, package: str, extra: str):
+        super().__init__(
+            f"{purpose} needs the package '{package}': pip install 'keras-functional-zoo[{extra}]'."
+        )
+
+
+class UnknownNameError(ZooError):
+    """A name that is in no list, told with the nearest right spelling.
+
+    >>> print(UnknownNameError("model", "autor_profile", ["author_profile", "sequential_twin"]))
+    Unknown model 'autor_profile'; did you mean 'author_profile'? Known: author_profile, sequential_twin.
+    """
+
+    def __init__(self, kind: str, given: str, known: Iterable[str]):
+        names = sorted(str(name) for name in known)
+        guess = nearest(given, names)
+        hint = f"; did you mean '{guess}'?" if guess else "."
+        listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+        super().__init__(f"Unknown {kind} '{given}'{hint} Known: {listed or 'none'}.")
+
+
+def nearest(given: str, known: Iterable[str]) -> str | None:
+    """The name most like `given`, or None when none is close."""
+    folded = {str(name).casefold(): str(name) for name in known}
+    found = difflib.get_close_matches(str(given).casefold(), list(folded), n=1, cutoff=0.5)
+    return folded[found[0]] if found else None
+
+
+def require_known(kind: str, given: str, known: Iterable[str]) -> None:
+    """Raise `UnknownNameError` unless `given` is one of `known`."""
+    names = list(known)
+    if given not in names:
+        raise UnknownNameError(kind, given, names)

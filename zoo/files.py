@@ -1,0 +1,51 @@
+"""Writing files so that a reader, or a crash, never sees half of one.
+
+Invariant: a file stands under its final name only when all of its bytes are on disk.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def atomic_path(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; moved to `path` when the block ends, removed when it raises."""
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{final.name}.", suffix=".tmp" + final.suffix, dir=final.parent)
+    os.close(handle)
+    scratch = Path(temporary)
+    try:
+        yield scratch
+        _flush(scratch)
+        os.chmod(scratch, 0o666 & ~_umask())
+        os.replace(scratch, final)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Replace the whole of `path` by `text` (UTF-8)."""
+    with atomic_path(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path | str, value: Any) -> None:
+    """Replace the whole of `path` by `value`, as indented JSON. NaN is refused: it is not JSON."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _flush(path: Path) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

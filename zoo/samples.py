@@ -1,0 +1,74 @@
+"""Arrays with named inputs and targets: what data sets give, and what training and reports take."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from zoo.errors import DataError, require_known
+
+Kind = Literal["regression", "classification", "binary"]
+KINDS: tuple[Kind, ...] = ("regression", "classification", "binary")
+MISSING_CLASS = -1  # a class label that is not known; an unknown number is NaN
+
+
+@dataclass(frozen=True)
+class Target:
+    """What one output predicts.
+
+    `labels` are the class names in the order of their integers: all of them for "classification", the negative and
+    the positive one for "binary", none for "regression". `unit` is that of a regression ("years").
+    """
+
+    kind: Kind
+    labels: tuple[str, ...] = ()
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        require_known("kind of target", self.kind, KINDS)
+        expected = {"regression": len(self.labels) == 0, "binary": len(self.labels) == 2}
+        if not expected.get(self.kind, len(self.labels) >= 2):
+            raise DataError(f"A {self.kind} target cannot have the labels {list(self.labels)}.")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Arrays of one split, all of the same first dimension n.
+
+    inputs   name -> (n, ...). Integer sequences are padded on the right with 0.
+    targets  name -> (n,). Regression: float32, NaN where missing. Classes: int32, `MISSING_CLASS` where missing.
+    groups   name -> (n,) strings: columns to break errors down by, beside the targets themselves.
+    texts    the raw text of every sample where the input is one, for baselines and for showing; else empty.
+    """
+
+    inputs: Mapping[str, np.ndarray]
+    targets: Mapping[str, np.ndarray] = field(default_factory=dict)
+    groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        lengths = {name: len(values) for part in (self.inputs, self.targets, self.groups) for name, values in part.items()}
+        if self.texts:
+            lengths["texts"] = len(self.texts)
+        if len(set(lengths.values())) > 1:
+            raise DataError(f"Arrays of one split must be equally long; received {lengths}.")
+        if not self.inputs:
+            raise DataError("A split needs at least one named input.")
+
+    def __len__(self) -> int:
+        return len(next(iter(self.inputs.values())))
+
+    def take(self, rows: np.ndarray) -> "Samples":
+        """The samples of these row numbers, in this order."""
+        return Samples(
+            {name: values[rows] for name, values in self.inputs.items()},
+            {name: values[rows] for name, values in self.targets.items()},
+            {name: values[rows] for name, values in self.groups.items()},
+            tuple(self.texts[row] for row in rows) if self.texts else (),
+        )
+
+
+def present(values: np.ndarray) -> np.ndarray:
+    """(n,) -> (n,) bool: which labels are known. Floats are missing as NaN, integers as `MISSING_CLASS`."""
+    return ~np.isnan(values) if np.issubdtype(values.dtype, np.floating) else values != MISSING_CLASS
