@@ -1,0 +1,114 @@
+"""Text encoders: token numbers -> one vector for each text.
+
+Texts of one batch are padded on the right with the number 0. Both encoders take the mask of what is not padding and
+give the same vector however much padding follows a text, so a batch can be cut to its longest text, or one text be
+read alone. The masks are plain operations of the graph: a saved model opens without custom objects.
+"""
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers, ops
+
+from blocks._checks import require_positive, require_rank, require_share
+
+PADDING = 0  # the token number that means "no token here"
+PROFILE_STAGES = ((128,), (256, 256), (256, 256))  # filters of the classic author-profile stack; pooling between stages
+
+
+def padding_mask(tokens: keras.KerasTensor) -> keras.KerasTensor:
+    """(B, L) integers -> (B, L) bool, true where there is a token."""
+    require_rank("tokens", tokens, (2,), "token numbers, (B, L)")
+    return ops.not_equal(tokens, PADDING)
+
+
+def embed(tokens: keras.KerasTensor, vocabulary_size: int, dim: int, *, name: str) -> keras.KerasTensor:
+    """(B, L) integers below `vocabulary_size` -> (B, L, dim)."""
+    require_rank("tokens", tokens, (2,), "token numbers, (B, L)")
+    require_positive("vocabulary_size", vocabulary_size)
+    require_positive("dim", dim)
+    return layers.Embedding(vocabulary_size, dim, name=name)(tokens)
+
+
+def lstm_text_encoder(
+    x: keras.KerasTensor, mask: keras.KerasTensor, units: int, *, dropout: float = 0.0, name: str
+) -> keras.KerasTensor:
+    """(B, L, D) and mask (B, L) -> (B, units): the LSTM's state after the last token of each text.
+
+    Hochreiter and Schmidhuber 1997. `dropout` falls on the inputs of every step.
+    """
+    require_rank("x", x, (3,), "embedded tokens, (B, L, D)")
+    require_positive("units", units)
+    return layers.LSTM(units, dropout=require_share("dropout", dropout), name=name)(x, mask=mask)
+
+
+def convolutional_text_encoder(
+    x: keras.KerasTensor,
+    mask: keras.KerasTensor,
+    *,
+    stages: Sequence[Sequence[int]] = PROFILE_STAGES,
+    kernel: int = 5,
+    pool: int = 5,
+    units: int = 128,
+    dropout: float = 0.0,
+    name: str,
+) -> keras.KerasTensor:
+    """(B, L, D) and mask (B, L) -> (B, units), for any L >= 1. Chollet 2017, "Deep Learning with Python", section 7.1.
+
+    `stages` are the filters of the convolutions; `pool` divides the length by itself between one stage and the next,
+    the maximum over what is left of the text ends the last one, and a dense layer follows. `dropout` falls on whole
+    channels of the embedding and on the input of the dense layer.
+
+    The classic stack uses "valid" padding, which fails on texts shorter than its receptive field. Here every
+    convolution keeps the length and the mask zeroes what lies behind the text: the zeros that a short text finds
+    there are the same whether they come from the convolution's own padding or from the batch's.
+    """
+    require_rank("x", x, (3,), "embedded tokens, (B, L, D)")
+    require_rank("mask", mask, (2,), "the mask of the tokens, (B, L)")
+    _require_stages(stages)
+    require_positive("kernel", kernel)
+    require_positive("pool", pool)
+    require_positive("units", units)
+    require_share("dropout", dropout)
+
+    present = ops.expand_dims(ops.cast(mask, x.dtype), -1)  # (B, L, 1), 1 where there is a token
+    x = layers.Multiply(name=f"{name}_mask0")([x, present])
+    if dropout:
+        x = layers.SpatialDropout1D(dropout, name=f"{name}_embedding_dropout")(x)
+    count = 0
+    for number, filters_of_stage in enumerate(stages):
+        if number:  # (B, L, C) -> (B, ceil(L / pool), C)
+            shorten = _CeilingPool(pool, name=f"{name}_pool{number}")
+            x, present = shorten(x), shorten(present)
+        for filters in filters_of_stage:
+            count += 1
+            x = layers.Conv1D(filters, kernel, padding="same", activation="relu", name=f"{name}_conv{count}")(x)
+            x = layers.Multiply(name=f"{name}_mask{count}")([x, present])
+    x = layers.GlobalMaxPooling1D(name=f"{name}_global_pool")(x)  # (B, C)
+    if dropout:
+        x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
+    return layers.Dense(units, activation="relu", name=f"{name}_dense")(x)
+
+
+class _CeilingPool:
+    """Maximum over windows that start at the first token, the last one filled up with zeros.
+
+    "same" pooling shares its padding between both ends, so its windows would move with the length of the batch.
+    Zeros change no maximum: after a ReLU, and in a mask, nothing is below them.
+    """
+
+    def __init__(self, size: int, *, name: str):
+        self.pad = layers.ZeroPadding1D((0, size - 1), name=f"{name}_pad")
+        self.pool = layers.MaxPooling1D(size, name=name)
+
+    def __call__(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        return self.pool(self.pad(x))
+
+
+def _require_stages(stages: Sequence[Sequence[int]]) -> None:
+    fits = isinstance(stages, Sequence) and stages and all(isinstance(s, Sequence) and s for s in stages)
+    if not fits or isinstance(stages, str):
+        raise ValueError(f"'stages' must be lists of filters, as in {PROFILE_STAGES}; received {stages!r}.")
+    for stage in stages:
+        for filters in stage:
+            require_positive("stages", filters)

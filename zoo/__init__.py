@@ -1,0 +1,1 @@
+"""A Keras functional-API model zoo."""

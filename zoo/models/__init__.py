@@ -1,0 +1,5 @@
+"""Builders: functions that compose blocks into an uncompiled `keras.Model`."""
+
+from zoo.models.author_profile import author_profile, author_profile_small, author_profile_tiny
+
+__all__ = ["author_profile", "author_profile_small", "author_profile_tiny"]

@@ -1,0 +1,79 @@
+"""Who wrote this? Age, income group (or industry) and gender of an author, from posts, by one network with three heads.
+
+Chollet 2017, "Deep Learning with Python", section 7.1.3.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import keras
+
+from blocks.heads import binary_head, classification_head, regression_head
+from blocks.text import PROFILE_STAGES, convolutional_text_encoder, embed, padding_mask
+from zoo.errors import ConfigError, require_known
+
+TARGETS = {
+    "age": "regression",
+    "income": "classification",
+    "industry": "classification",
+    "gender": "binary",
+}
+
+
+def author_profile(
+    *,
+    vocabulary_size: int = 50_000,
+    embedding_dim: int = 256,
+    stages: Sequence[Sequence[int]] = PROFILE_STAGES,
+    units: int = 128,
+    income_groups: int = 10,
+    targets: Sequence[str] = ("age", "income", "gender"),
+    dropout: float = 0.0,
+    name: str = "author_profile",
+) -> keras.Model:
+    """posts (B, L) int32 -> {"age": (B, 1), "income": (B, income_groups), "gender": (B, 1)}, for any length L >= 1.
+
+    Tokens: 0 is padding on the right, 1 an unknown word, all below `vocabulary_size`. `targets` chooses the outputs;
+    "industry" may stand in the place of "income", and `income_groups` then counts industries.
+    """
+    _require_targets(targets)
+    heads: dict[str, Callable[..., keras.KerasTensor]] = {
+        "regression": regression_head,
+        "classification": partial(classification_head, classes=income_groups),
+        "binary": binary_head,
+    }
+    posts = keras.Input((None,), dtype="int32", name="posts")
+    x = embed(posts, vocabulary_size, embedding_dim, name="embedding")  # (B, L, embedding_dim)
+    x = convolutional_text_encoder(
+        x, padding_mask(posts), stages=stages, units=units, dropout=dropout, name="encoder"
+    )  # (B, units)
+    return keras.Model([posts], {target: heads[TARGETS[target]](x, name=target) for target in targets}, name=name)
+
+
+author_profile_small = partial(
+    author_profile,
+    vocabulary_size=4_000,
+    embedding_dim=64,
+    stages=((64,), (128, 128), (128, 128)),
+    units=64,
+    name="author_profile_small",
+)
+author_profile_tiny = partial(
+    author_profile,
+    vocabulary_size=500,
+    embedding_dim=8,
+    stages=((8,), (8, 8), (8, 8)),
+    units=8,
+    name="author_profile_tiny",
+)
+
+
+def _require_targets(targets: Sequence[str]) -> None:
+    if isinstance(targets, str) or not targets:
+        raise ConfigError(f"'targets' must be a list of some of {', '.join(TARGETS)}; received {targets!r}.")
+    for target in targets:
+        require_known("target", target, TARGETS)
+    if len(set(targets)) < len(targets):
+        raise ConfigError(f"'targets' must not repeat a name; received {list(targets)}.")
+    if {"income", "industry"} <= set(targets):
+        raise ConfigError("'targets' may hold 'income' or 'industry', not both: they share 'income_groups'.")
