@@ -1,0 +1,133 @@
+"""Rows of a JSONL or CSV file, with the line where each begins; what is wrong with a file is said in one sentence."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from zoo.errors import DataError
+
+LONGEST_LINE = 16 << 20  # bytes; a longer one is refused before it fills the memory
+LONGEST_FIELD = 2_000_000  # characters of a CSV field; Python's own limit is 131,072
+
+
+@dataclass(frozen=True)
+class Row:
+    """Column -> value: strings out of CSV, any JSON value out of JSONL."""
+
+    file: str
+    line: int
+    values: Mapping[str, Any]
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}, line {self.line}"
+
+
+def read_rows(path: Path | str) -> list[Row]:
+    """All rows of a file that ends in .jsonl or .csv. Empty lines are skipped. Raises `DataError`."""
+    file = Path(path)
+    reader = {".jsonl": _jsonl, ".csv": _csv}.get(file.suffix.lower())
+    if reader is None:
+        raise DataError(f"The name of a file of posts must end in .jsonl or .csv; received '{file}'.")
+    try:
+        if not file.is_file():
+            raise DataError(f"{file} is {'no plain file' if file.exists() else 'not there'}; expected a file of posts.")
+        rows = list(reader(file))
+    except (OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{str(file)!r} cannot be read: {reason}.") from error
+    if not rows:
+        raise DataError(f"{file} is empty: it has no row.")
+    return rows
+
+
+def _lines(file: Path) -> Iterator[tuple[int, str]]:
+    """(number, text with its line end) of each line, checked for length, encoding and NUL."""
+    with open(file, "rb") as stream:
+        number = 0
+        while line := stream.readline(LONGEST_LINE + 1):
+            number += 1
+            place = f"{file}, line {number}"
+            if len(line) > LONGEST_LINE:
+                raise DataError(f"{place} is longer than {LONGEST_LINE >> 20} MiB.")
+            if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
+                raise DataError(f"{place} is in UTF-16; save the file as UTF-8.")
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise DataError(f"{place} is not in UTF-8 (byte {error.start + 1}); save the file as UTF-8.") from error
+            if "\0" in text:
+                raise DataError(f"{place} holds NUL bytes; it is no text, or not in UTF-8.")
+            yield number, text
+
+
+def _jsonl(file: Path) -> Iterator[Row]:
+    for number, line in _lines(file):
+        if not line.strip():
+            continue
+        place = f"{file}, line {number}"
+        try:
+            values = json.loads(line, parse_constant=_refuse, object_pairs_hook=_distinct)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{place} is not JSON: {error.msg} at column {error.colno}.") from error
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{place} is not JSON that can be read: {str(error).partition(';')[0]}.") from error
+        if not isinstance(values, dict):
+            raise DataError(
+                f'{place} must be a JSON object such as {{"text": "..."}}; it is a {type(values).__name__}.'
+            )
+        yield Row(str(file), number, values)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a number")
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a key stands in it twice")
+    return values
+
+
+def _csv(file: Path) -> Iterator[Row]:
+    with _wide_fields():
+        rows = csv.reader((line for _, line in _lines(file)), strict=True)
+        start = 1
+        header: list[str] | None = None
+        try:
+            for row in rows:
+                if not any(row):
+                    pass
+                elif header is None:
+                    header = _header(row, file)
+                elif len(row) != len(header):
+                    raise DataError(f"{file}, line {start} has {len(row)} fields; the header has {len(header)}.")
+                else:
+                    yield Row(str(file), start, dict(zip(header, row, strict=True)))
+                start = rows.line_num + 1
+        except csv.Error as error:
+            raise DataError(f"{file}, line {start} is not CSV: {error}.") from error
+
+
+def _header(row: list[str], file: Path) -> list[str]:
+    names = [name.strip() for name in row]
+    if len(set(names)) < len(names):
+        raise DataError(f"{file}, line 1: a column's name stands twice in the header.")
+    return names
+
+
+@contextmanager
+def _wide_fields() -> Iterator[None]:
+    """Python's limit on the length of a CSV field is one for the whole process: raised, and put back."""
+    before = csv.field_size_limit(LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

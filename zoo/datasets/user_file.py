@@ -1,0 +1,225 @@
+"""The user's own posts, from a JSONL or a CSV file: a text a row, and any of age, income (or industry) and gender.
+
+    {"text": "Off to the match with my lads", "age": 34, "gender": "m", "person": "ann"}
+    {"text": "Exams are over!", "income": "under 10k"}
+
+Any label may be missing in any row; rows with the same `person` stay in one split. See `read_file` for the columns.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+from zoo.datasets.dataset import Dataset
+from zoo.datasets.rows import Row, read_rows
+from zoo.datasets.texts import Label, Post, build
+from zoo.datasets.tokeniser import Tokeniser, words_of
+from zoo.errors import DataError, nearest
+from zoo.samples import Target
+
+LONGEST_POST = 1_000_000  # characters
+AGES = (0, 120)  # years
+MOST_CLASSES = 100  # more different labels than that are numbers or free text, not groups
+GENDERS = ("man", "woman")
+_SPELLINGS = {
+    "man": ("man", "m", "male", "men", "boy", "masculine"),
+    "woman": ("woman", "f", "female", "w", "women", "girl", "feminine"),
+}
+GENDER_OF = {spelling: gender for gender, spellings in _SPELLINGS.items() for spelling in spellings}
+_NUMBER = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]*)?")
+_ALIKE = 0.9  # share of equal letters from which a column's name is a slip of the pen
+
+
+def read_file(
+    path: Path | str,
+    *,
+    text_column: str = "text",
+    age_column: str = "age",
+    income_column: str | None = None,
+    gender_column: str = "gender",
+    person_column: str = "person",
+    seed: int = 0,
+    words: int = 500,
+    vocabulary_size: int = 50_000,
+) -> Dataset:
+    """A data set out of a .jsonl or .csv file (UTF-8, CSV with a header); long posts are cut into pieces.
+
+    The income column holds a group's name, or "industry" stands in its place; the class names are those found. Targets
+    without a label in the file are left out. `Samples.groups["person"]` holds the person, or "row N" where none is
+    given. Raises `DataError` with the file and the line of anything that is not as described.
+    """
+    rows = read_rows(path)
+    columns = {
+        "text": text_column,
+        "age": age_column,
+        "gender": gender_column,
+        "person": person_column,
+        **_income_column(rows, income_column),
+    }
+    _require_columns(rows, columns, path)
+    posts = [_post(row, columns) for row in rows]
+    targets = _targets(posts, columns, path)
+    return build(
+        Path(path).stem,
+        posts,
+        targets,
+        stratify=tuple(name for name in targets if name != "age"),
+        words=words,
+        vocabulary_size=vocabulary_size,
+        seed=seed,
+        card={"source": Path(path).name, "rows": len(rows)},
+    )
+
+
+def check_text(text: str, tokeniser: Tokeniser) -> None:
+    """Raise `DataError` unless a model with this vocabulary can say anything about the text."""
+    _require_text(text, "The text")
+    if not tokeniser.known_share(text):
+        raise DataError(
+            f"The text '{_shortened(text)}' has no word that the model knows; it may be in another language or script."
+        )
+
+
+def _income_column(rows: list[Row], given: str | None) -> dict[str, str]:
+    """{"income" or "industry": its column}. A column of the user's choice is called income unless it says industry."""
+    if given is not None:
+        return {"industry" if given.casefold() == "industry" else "income": given}
+    industry = any("industry" in row.values for row in rows)
+    if industry and any("income" in row.values for row in rows):
+        raise DataError(f"{rows[0].file} has a column 'income' and a column 'industry'; say which with income_column.")
+    return {"industry": "industry"} if industry else {"income": "income"}
+
+
+def _require_columns(rows: list[Row], columns: Mapping[str, str], path: Path | str) -> None:
+    """Every row has a text; no column in use looks like a misspelt one; a column named by the user is there."""
+    for row in rows:
+        if columns["text"] not in row.values:
+            guess = nearest(columns["text"], row.values)
+            found = (
+                f"did you mean '{guess}'?" if guess else f"found: {', '.join(map(_shortened, row.values)) or 'none'}."
+            )
+            raise DataError(f"{row.place}: the column '{columns['text']}' is missing; {found}")
+    found_columns = {column for row in rows for column in row.values}
+    for name, column in columns.items():
+        if column in found_columns:
+            continue
+        if column != name:
+            raise DataError(
+                f"{path} has no column '{column}'; found: {', '.join(map(_shortened, sorted(found_columns)))}."
+            )
+        for other in sorted(found_columns - set(columns.values())):
+            if SequenceMatcher(None, column, other.casefold()).ratio() >= _ALIKE:
+                raise DataError(f"{path} has a column '{_shortened(other)}'; did you mean '{column}'?")
+
+
+def _post(row: Row, columns: Mapping[str, str]) -> Post:
+    """Checked values of one row, missing ones as None."""
+    value = {name: row.values.get(column) for name, column in columns.items()}
+    _require_text(value.pop("text"), f"{row.place}: the {columns['text']}")
+    person = _name(value.pop("person"), f"{row.place}: the {columns['person']}")
+    labels: dict[str, Label] = {}
+    for name, given in value.items():
+        what = f"{row.place}: the {columns[name]}"
+        labels[name] = (
+            _age(given, what) if name == "age" else _gender(given, what) if name == "gender" else _name(given, what)
+        )
+    return Post(person or f"row {row.line}", row.values[columns["text"]], labels)
+
+
+def _require_text(text: Any, what: str) -> None:
+    if text is None or (isinstance(text, str) and not text.strip()):
+        raise DataError(f"{what} is empty.")
+    if not isinstance(text, str):
+        raise DataError(f"{what} must be a string; received {_shortened(text)}.")
+    if len(text) > LONGEST_POST:
+        raise DataError(f"{what} has {len(text):,} characters; at most {LONGEST_POST:,} are read.")
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text if letter > "\ud7ff"):
+        raise DataError(f"{what} holds bytes that are no text (NUL, or half of a surrogate pair).")
+    if not words_of(text):
+        raise DataError(f"{what} is empty: it has no word and no punctuation mark.")
+
+
+def _age(given: Any, what: str) -> float | None:
+    if _missing(given):
+        return None
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    if not number and not (isinstance(given, str) and _NUMBER.fullmatch(given.strip())):
+        raise DataError(f"{what} must be a number of years; received {_shortened(given)}.")
+    if isinstance(given, str):
+        given = float(given)
+    if not AGES[0] <= given <= AGES[1]:
+        raise DataError(f"{what} must lie in {AGES[0]} to {AGES[1]} years; received {_shortened(given)}.")
+    return float(given)
+
+
+def _gender(given: Any, what: str) -> str | None:
+    if _missing(given):
+        return None
+    found = GENDER_OF.get(given.strip().casefold()) if isinstance(given, str) else None
+    if found is None:
+        raise DataError(
+            f"{what} {_shortened(given)} is unknown; write 'man' or 'woman' (or m, f, male, female), or nothing."
+        )
+    return found
+
+
+def _name(given: Any, what: str) -> str | None:
+    """The name of a person or a class: a string, or a number read as one."""
+    if _missing(given):
+        return None
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        raise DataError(f"{what} must be a name or a number; received {_shortened(given)}.")
+    if isinstance(given, str) and not given.strip().isprintable():
+        raise DataError(f"{what} holds characters that cannot be shown: {_shortened(given)}.")
+    name = given.strip() if isinstance(given, str) else repr(given)
+    if len(name) > 200:
+        raise DataError(f"{what} must be a short name; received one of {len(name):,} characters.")
+    return name
+
+
+def _missing(given: Any) -> bool:
+    return given is None or (isinstance(given, str) and not given.strip())
+
+
+def _targets(posts: Iterable[Post], columns: Mapping[str, str], path: Path | str) -> dict[str, Target]:
+    """The targets that have labels, in the order age, income or industry, gender."""
+    names = ["age", "industry" if "industry" in columns else "income", "gender"]
+    found: dict[str, set[Label]] = {name: {post.labels[name] for post in posts} - {None} for name in names}
+    if not any(found.values()):
+        wanted = ", ".join(f"'{columns[name]}'" for name in names)
+        raise DataError(f"{path}: all labels are missing; at least one of the columns {wanted} must have values.")
+    targets = {}
+    for name, labels in found.items():
+        if name == "age" and labels:
+            targets[name] = Target("regression", unit="years")
+        elif name == "gender" and labels:
+            targets[name] = Target("binary", GENDERS)
+        elif labels:
+            targets[name] = _classes({str(label) for label in labels}, columns[name], path)
+    return targets
+
+
+def _classes(labels: set[str], column: str, path: Path | str) -> Target:
+    if not 2 <= len(labels) <= MOST_CLASSES:
+        raise DataError(
+            f"{path}: the column '{column}' must have 2 to {MOST_CLASSES} different groups; it has {len(labels):,}, "
+            f"such as '{_shortened(min(labels))}'."
+        )
+    return Target("classification", tuple(sorted(labels, key=_natural)))
+
+
+def _natural(label: str) -> list[tuple[int, int, str]]:
+    """Sorts "9k" before "10k"."""
+    parts = re.findall(r"[0-9]{1,18}|[^0-9]+|[0-9]+", label.casefold())
+    return [
+        (0, int(part), "") if part.isascii() and part.isdigit() and len(part) < 19 else (1, 0, part) for part in parts
+    ]
+
+
+def _shortened(value: Any) -> str:
+    """A user's value in at most 60 printable characters."""
+    shown = value if isinstance(value, str) else repr(value)
+    shown = shown if shown.isprintable() else repr(shown)[1:-1]
+    return shown if len(shown) <= 60 else shown[:57] + "..."
