@@ -1,6 +1,10 @@
 """Blocks: functions from tensor to tensor, to compose models from."""
 
+from blocks.fusion import fuse
 from blocks.heads import binary_head, classification_head, regression_head
+from blocks.inception import inception_module
+from blocks.residual import residual_block, residual_connection
+from blocks.siamese import shared_encoder
 from blocks.text import convolutional_text_encoder, embed, lstm_text_encoder, padding_mask
 
 __all__ = [
@@ -8,7 +12,12 @@ __all__ = [
     "classification_head",
     "convolutional_text_encoder",
     "embed",
+    "fuse",
+    "inception_module",
     "lstm_text_encoder",
     "padding_mask",
     "regression_head",
+    "residual_block",
+    "residual_connection",
+    "shared_encoder",
 ]

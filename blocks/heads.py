@@ -6,7 +6,7 @@ The last layer computes in float32 under every precision policy: a softmax in bf
 import keras
 from keras import layers
 
-from blocks._checks import require_positive, require_rank
+from blocks.checks import require_integer, require_rank
 
 
 def regression_head(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
@@ -15,9 +15,8 @@ def regression_head(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
 
 
 def classification_head(x: keras.KerasTensor, classes: int, *, name: str) -> keras.KerasTensor:
-    """(B, C) -> (B, classes), probabilities that sum to 1."""
-    if require_positive("classes", classes) == 1:
-        raise ValueError("'classes' must be at least 2: one class alone has always the probability 1; received 1.")
+    """(B, C) -> (B, classes), probabilities that sum to 1. One class alone says nothing: at least two."""
+    require_integer("classes", classes, least=2)
     return _head(x, classes, "softmax", name)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers, ops
 
-from blocks._checks import require_positive, require_rank, require_share
+from blocks.checks import require_integer, require_rank, require_share
 
 PADDING = 0  # the token number that means "no token here"
 PROFILE_STAGES = ((128,), (256, 256), (256, 256))  # filters of the classic author-profile stack; pooling between stages
@@ -25,8 +25,8 @@ def padding_mask(tokens: keras.KerasTensor) -> keras.KerasTensor:
 def embed(tokens: keras.KerasTensor, vocabulary_size: int, dim: int, *, name: str) -> keras.KerasTensor:
     """(B, L) integers below `vocabulary_size` -> (B, L, dim)."""
     require_rank("tokens", tokens, (2,), "token numbers, (B, L)")
-    require_positive("vocabulary_size", vocabulary_size)
-    require_positive("dim", dim)
+    require_integer("vocabulary_size", vocabulary_size)
+    require_integer("dim", dim)
     return layers.Embedding(vocabulary_size, dim, name=name)(tokens)
 
 
@@ -38,7 +38,7 @@ def lstm_text_encoder(
     Hochreiter and Schmidhuber 1997. `dropout` falls on the inputs of every step.
     """
     require_rank("x", x, (3,), "embedded tokens, (B, L, D)")
-    require_positive("units", units)
+    require_integer("units", units)
     return layers.LSTM(units, dropout=require_share("dropout", dropout), name=name)(x, mask=mask)
 
 
@@ -66,9 +66,9 @@ def convolutional_text_encoder(
     require_rank("x", x, (3,), "embedded tokens, (B, L, D)")
     require_rank("mask", mask, (2,), "the mask of the tokens, (B, L)")
     _require_stages(stages)
-    require_positive("kernel", kernel)
-    require_positive("pool", pool)
-    require_positive("units", units)
+    require_integer("kernel", kernel)
+    require_integer("pool", pool)
+    require_integer("units", units)
     require_share("dropout", dropout)
 
     present = ops.expand_dims(ops.cast(mask, x.dtype), -1)  # (B, L, 1), 1 where there is a token
@@ -111,4 +111,4 @@ def _require_stages(stages: Sequence[Sequence[int]]) -> None:
         raise ValueError(f"'stages' must be lists of filters, as in {PROFILE_STAGES}; received {stages!r}.")
     for stage in stages:
         for filters in stage:
-            require_positive("stages", filters)
+            require_integer("stages", filters)

@@ -1,1 +1,49 @@
-"""A Keras functional-API model zoo."""
+"""A Keras functional-API model zoo.
+
+>>> import zoo
+>>> zoo.list_models("author*", task="author-profiling")
+['author_profile', 'author_profile_small', 'author_profile_tiny']
+>>> model = zoo.create_model("author_profile_tiny")
+
+Nothing is imported before it is used: `import zoo` brings in no framework.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoo.catalogue import describe, list_models
+    from zoo.create import create_model, full_config
+    from zoo.weights import LoadReport, load_weights, read_metadata, save_weights
+
+__version__ = "0.1.0"
+__all__ = [
+    "LoadReport",
+    "create_model",
+    "describe",
+    "full_config",
+    "list_models",
+    "load_weights",
+    "read_metadata",
+    "save_weights",
+]
+_HOME = {
+    "LoadReport": "weights",
+    "create_model": "create",
+    "describe": "catalogue",
+    "full_config": "create",
+    "list_models": "catalogue",
+    "load_weights": "weights",
+    "read_metadata": "weights",
+    "save_weights": "weights",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'zoo' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"zoo.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

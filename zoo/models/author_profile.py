@@ -8,6 +8,7 @@ from functools import partial
 
 import keras
 
+from blocks.checks import require_integer
 from blocks.heads import binary_head, classification_head, regression_head
 from blocks.text import PROFILE_STAGES, convolutional_text_encoder, embed, padding_mask
 from zoo.errors import ConfigError, require_known
@@ -37,6 +38,7 @@ def author_profile(
     "industry" may stand in the place of "income", and `income_groups` then counts industries.
     """
     _require_targets(targets)
+    require_integer("income_groups", income_groups, least=2)
     heads: dict[str, Callable[..., keras.KerasTensor]] = {
         "regression": regression_head,
         "classification": partial(classification_head, classes=income_groups),
@@ -69,7 +71,7 @@ author_profile_tiny = partial(
 
 
 def _require_targets(targets: Sequence[str]) -> None:
-    if isinstance(targets, str) or not targets:
+    if isinstance(targets, str) or not isinstance(targets, Sequence) or not targets:
         raise ConfigError(f"'targets' must be a list of some of {', '.join(TARGETS)}; received {targets!r}.")
     for target in targets:
         require_known("target", target, TARGETS)

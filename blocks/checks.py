@@ -6,14 +6,14 @@ from typing import Any
 import keras
 
 
-def require_positive(argument: str, value: Any) -> int:
-    """`value` as an int of at least 1."""
+def require_integer(argument: str, value: Any, least: int = 1) -> int:
+    """`value` as an int of at least `least`."""
     try:
-        number = 0 if isinstance(value, bool) else operator.index(value)
+        number = least - 1 if isinstance(value, bool) else operator.index(value)
     except TypeError:
-        number = 0
-    if number < 1:
-        raise ValueError(f"'{argument}' must be a whole number of at least 1; received {value!r}.")
+        number = least - 1
+    if number < least:
+        raise ValueError(f"'{argument}' must be a whole number of at least {least}; received {value!r}.")
     return number
 
 

@@ -1,0 +1,1 @@
+"""One readable script for each task, run as `python -m examples.NAME` from a checkout."""
