@@ -41,9 +41,7 @@ def _call(address: str, arguments: tuple[str, ...], kind: str, options: dict[str
     """Import the source only now: listing and errors need none of its packages."""
     module, _, function = address.partition(":")
     source: Callable[..., Dataset] = getattr(import_module(module), function)
-    known = [
-        name for name, parameter in signature(source).parameters.items() if parameter.kind == parameter.KEYWORD_ONLY
-    ]
+    known = list(signature(source).parameters)[len(arguments) :]
     for option in options:
         require_known(kind, option, known)
     return source(*arguments, **options)

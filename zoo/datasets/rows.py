@@ -113,11 +113,13 @@ def _csv(file: Path) -> Iterator[Row]:
                     yield Row(str(file), start, dict(zip(header, row, strict=True)))
                 start = rows.line_num + 1
         except csv.Error as error:
-            raise DataError(f"{file}, line {start} is not CSV: {error}.") from error
+            raise DataError(f"{file}, line {start} is not CSV: {str(error).partition(' - ')[0]}.") from error
 
 
 def _header(row: list[str], file: Path) -> list[str]:
     names = [name.strip() for name in row]
+    if len(names) == 1 and (other := next((mark for mark in ";\t|" if mark in names[0]), None)):
+        raise DataError(f"{file}, line 1: columns must be separated by commas; the header has {other!r}.")
     if len(set(names)) < len(names):
         raise DataError(f"{file}, line 1: a column's name stands twice in the header.")
     return names

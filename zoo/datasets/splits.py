@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping
 
 import numpy as np
 
-from zoo.errors import DataError
+from zoo.errors import ConfigError, DataError
 
 SPLITS = ("train", "validation", "test")
 SHARES = (0.7, 0.1, 0.2)
@@ -16,12 +16,14 @@ def split_people(strata: Mapping[str, Hashable], *, seed: int) -> dict[str, str]
 
     People stand in a random order within their stratum, the strata in a random order after one another; each person
     goes to the split that is furthest behind its share. The order of the mapping does not matter, the seed does.
-    Raises `DataError` for fewer than ten people.
+    Raises `DataError` for fewer than ten people, `ConfigError` for a negative seed.
     """
     if len(strata) < LEAST_PEOPLE:
         raise DataError(
             f"A split into training, validation and test needs at least {LEAST_PEOPLE} people; received {len(strata)}."
         )
+    if seed < 0:
+        raise ConfigError(f"A seed must not be negative; received {seed}.")
     random = np.random.default_rng(seed)
     people = sorted(strata)
     kinds = sorted(set(strata.values()), key=repr)

@@ -10,8 +10,8 @@ import numpy as np
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.splits import SPLITS, split_people
 from zoo.datasets.tokeniser import Tokeniser, words_of
-from zoo.errors import ConfigError
-from zoo.samples import MISSING_CLASS, Samples, Target
+from zoo.errors import ConfigError, DataError
+from zoo.samples import MISSING_CLASS, Samples, Target, present
 
 Label = float | str | None
 
@@ -68,7 +68,7 @@ def build(
 
     `stratify` names the targets that all splits shall hold in like shares; `group` names the column of
     `Samples.groups` that holds the person; `pieces_per_post` keeps the first pieces of each text, None all of them. The
-    vocabulary is fitted on the training split alone.
+    vocabulary is fitted on the training split alone. Raises `DataError` when that split lacks a target altogether.
     """
     if words < 1:
         raise ConfigError(f"words, the length of a piece, must be at least 1; received {words}.")
@@ -80,11 +80,22 @@ def build(
     parts = {split: [piece for piece in pieces if split_of[piece.person] == split] for split in SPLITS}
     tokeniser = Tokeniser.fit((piece.text for piece in parts["train"]), vocabulary_size=vocabulary_size)
     samples = {split: _samples(part, targets, tokeniser, words, group) for split, part in parts.items()}
+    for target, labels in samples["train"].targets.items():
+        if not present(labels).any():
+            raise DataError(f"Too few samples with '{target}' in '{name}': none of the people to train on has it.")
     sizes = {
         split: {"samples": len(part), "people": len({piece.person for piece in part})} for split, part in parts.items()
     }
     counted = {"seed": seed, "words": words, "vocabulary_size": tokeniser.size, "sizes": sizes}
-    return Dataset(name, **samples, targets=dict(targets), tokeniser=tokeniser, card={**card, **counted})
+    return Dataset(
+        name,
+        train=samples["train"],
+        validation=samples["validation"],
+        test=samples["test"],
+        targets=dict(targets),
+        tokeniser=tokeniser,
+        card={**card, **counted},
+    )
 
 
 def _samples(

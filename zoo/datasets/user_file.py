@@ -8,18 +8,20 @@ Any label may be missing in any row; rows with the same `person` stay in one spl
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.rows import Row, read_rows
+from zoo.datasets.splits import LEAST_PEOPLE
 from zoo.datasets.texts import Label, Post, build
 from zoo.datasets.tokeniser import Tokeniser, words_of
 from zoo.errors import DataError, nearest
 from zoo.samples import Target
 
 LONGEST_POST = 1_000_000  # characters
+LONGEST_NAME = 200  # characters of a person or of a class
 AGES = (0, 120)  # years
 MOST_CLASSES = 100  # more different labels than that are numbers or free text, not groups
 GENDERS = ("man", "woman")
@@ -58,9 +60,15 @@ def read_file(
         "person": person_column,
         **_income_column(rows, income_column),
     }
-    _require_columns(rows, columns, path)
+    chosen = {age_column, gender_column, person_column, income_column} - {"age", "gender", "person", None}
+    _require_columns(rows, columns, chosen, path)
     posts = [_post(row, columns) for row in rows]
     targets = _targets(posts, columns, path)
+    people = len({post.person for post in posts})
+    if people < LEAST_PEOPLE:
+        raise DataError(
+            f"{path} holds texts of {people} people; a split into training, validation and test needs {LEAST_PEOPLE}."
+        )
     return build(
         Path(path).stem,
         posts,
@@ -92,26 +100,23 @@ def _income_column(rows: list[Row], given: str | None) -> dict[str, str]:
     return {"industry": "industry"} if industry else {"income": "income"}
 
 
-def _require_columns(rows: list[Row], columns: Mapping[str, str], path: Path | str) -> None:
-    """Every row has a text; no column in use looks like a misspelt one; a column named by the user is there."""
+def _require_columns(rows: list[Row], columns: Mapping[str, str], chosen: set[str | None], path: Path | str) -> None:
+    """Every row has a text; columns that the user chose are there; no row has a misspelt one in its place."""
     for row in rows:
         if columns["text"] not in row.values:
             guess = nearest(columns["text"], row.values)
-            found = (
-                f"did you mean '{guess}'?" if guess else f"found: {', '.join(map(_shortened, row.values)) or 'none'}."
-            )
-            raise DataError(f"{row.place}: the column '{columns['text']}' is missing; {found}")
-    found_columns = {column for row in rows for column in row.values}
-    for name, column in columns.items():
-        if column in found_columns:
-            continue
-        if column != name:
-            raise DataError(
-                f"{path} has no column '{column}'; found: {', '.join(map(_shortened, sorted(found_columns)))}."
-            )
-        for other in sorted(found_columns - set(columns.values())):
-            if SequenceMatcher(None, column, other.casefold()).ratio() >= _ALIKE:
-                raise DataError(f"{path} has a column '{_shortened(other)}'; did you mean '{column}'?")
+            hint = f"did you mean '{_shortened(guess)}'?" if guess else f"found: {_listed(row.values)}."
+            raise DataError(f"{row.place}: the column '{columns['text']}' is missing; {hint}")
+    found = {column for row in rows for column in row.values}
+    for column in columns.values():
+        if column in chosen and column not in found:
+            raise DataError(f"{path} has no column '{column}'; found: {_listed(found)}.")
+        for other in sorted(found - set(columns.values())):
+            if not get_close_matches(column, [other.casefold()], cutoff=_ALIKE):
+                continue
+            having = next(row for row in rows if other in row.values)
+            if not any(column in row.values and other in row.values for row in rows):
+                raise DataError(f"{having.place} has a column '{_shortened(other)}'; did you mean '{column}'?")
 
 
 def _post(row: Row, columns: Mapping[str, str]) -> Post:
@@ -132,13 +137,22 @@ def _require_text(text: Any, what: str) -> None:
     if text is None or (isinstance(text, str) and not text.strip()):
         raise DataError(f"{what} is empty.")
     if not isinstance(text, str):
-        raise DataError(f"{what} must be a string; received {_shortened(text)}.")
+        raise DataError(f"{what} must be a string; received {_shown(text)}.")
     if len(text) > LONGEST_POST:
         raise DataError(f"{what} has {len(text):,} characters; at most {LONGEST_POST:,} are read.")
-    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text if letter > "\ud7ff"):
-        raise DataError(f"{what} holds bytes that are no text (NUL, or half of a surrogate pair).")
+    if "\0" in text or not _encodable(text):
+        raise DataError(f"{what} holds NUL characters or halves of surrogate pairs, which are no text.")
     if not words_of(text):
         raise DataError(f"{what} is empty: it has no word and no punctuation mark.")
+
+
+def _encodable(text: str) -> bool:
+    """Whether every character is one: JSON can spell half of a pair, which no file could hold."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _age(given: Any, what: str) -> float | None:
@@ -146,11 +160,11 @@ def _age(given: Any, what: str) -> float | None:
         return None
     number = isinstance(given, int | float) and not isinstance(given, bool)
     if not number and not (isinstance(given, str) and _NUMBER.fullmatch(given.strip())):
-        raise DataError(f"{what} must be a number of years; received {_shortened(given)}.")
+        raise DataError(f"{what} must be a number of years; received {_shown(given)}.")
     if isinstance(given, str):
         given = float(given)
     if not AGES[0] <= given <= AGES[1]:
-        raise DataError(f"{what} must lie in {AGES[0]} to {AGES[1]} years; received {_shortened(given)}.")
+        raise DataError(f"{what} must lie in {AGES[0]} to {AGES[1]} years; received {_shown(given)}.")
     return float(given)
 
 
@@ -160,7 +174,7 @@ def _gender(given: Any, what: str) -> str | None:
     found = GENDER_OF.get(given.strip().casefold()) if isinstance(given, str) else None
     if found is None:
         raise DataError(
-            f"{what} {_shortened(given)} is unknown; write 'man' or 'woman' (or m, f, male, female), or nothing."
+            f"{what} {_shown(given)} is unknown; write 'man' or 'woman' (or m, f, male, female), or nothing."
         )
     return found
 
@@ -170,11 +184,11 @@ def _name(given: Any, what: str) -> str | None:
     if _missing(given):
         return None
     if isinstance(given, bool) or not isinstance(given, str | int | float):
-        raise DataError(f"{what} must be a name or a number; received {_shortened(given)}.")
+        raise DataError(f"{what} must be a name or a number; received {_shown(given)}.")
     if isinstance(given, str) and not given.strip().isprintable():
-        raise DataError(f"{what} holds characters that cannot be shown: {_shortened(given)}.")
+        raise DataError(f"{what} holds characters that cannot be shown: {_shown(given)}.")
     name = given.strip() if isinstance(given, str) else repr(given)
-    if len(name) > 200:
+    if len(name) > LONGEST_NAME:
         raise DataError(f"{what} must be a short name; received one of {len(name):,} characters.")
     return name
 
@@ -207,7 +221,7 @@ def _classes(labels: set[str], column: str, path: Path | str) -> Target:
             f"{path}: the column '{column}' must have 2 to {MOST_CLASSES} different groups; it has {len(labels):,}, "
             f"such as '{_shortened(min(labels))}'."
         )
-    return Target("classification", tuple(sorted(labels, key=_natural)))
+    return Target("classification", tuple(sorted(labels, key=lambda label: (_natural(label), label))))
 
 
 def _natural(label: str) -> list[tuple[int, int, str]]:
@@ -218,8 +232,16 @@ def _natural(label: str) -> list[tuple[int, int, str]]:
     ]
 
 
-def _shortened(value: Any) -> str:
-    """A user's value in at most 60 printable characters."""
-    shown = value if isinstance(value, str) else repr(value)
-    shown = shown if shown.isprintable() else repr(shown)[1:-1]
+def _shown(value: Any) -> str:
+    """A user's value, strings in quotes."""
+    return f"'{_shortened(value)}'" if isinstance(value, str) else _shortened(repr(value))
+
+
+def _shortened(text: str) -> str:
+    """At most 60 printable characters."""
+    shown = text if text.isprintable() else repr(text)[1:-1]
     return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return _shortened(", ".join(sorted(columns)) or "none")
