@@ -1,0 +1,250 @@
+"""Training: keys are checked, missing labels do nothing, weights of classes count, terms add up, runs resume."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from tests.toy import CONFIG, TARGETS, toy_recipe, toy_samples
+from zoo.errors import ConfigError, UnknownNameError, ZooError
+from zoo.models.author_profile import author_profile_tiny
+from zoo.samples import Samples, Target
+from zoo.training import Head, Optimiser, Recipe, TrainingError, fit, heads_for, predict
+from zoo.training.balance import BALANCES
+from zoo.training.batches import Batches
+from zoo.training.heads import check_heads
+from zoo.training.losses import batch_loss, mean_loss
+from zoo.training.recipe import BALANCE_NAMES
+from zoo.training.trainer import last_shared_tensor
+
+
+@pytest.fixture
+def model():
+    keras.utils.set_random_seed(0)
+    return author_profile_tiny(**CONFIG)
+
+
+def weights_of(model):
+    return [np.array(variable) for variable in model.weights]
+
+
+def test_every_balancing_method_of_recipes_exists():
+    assert set(BALANCES) == set(BALANCE_NAMES)
+
+
+@pytest.mark.parametrize("balance", BALANCE_NAMES)
+def test_training_learns_every_output_and_the_printed_terms_add_up(model, balance):
+    run = fit(
+        model,
+        toy_samples(1500, 0),
+        toy_samples(300, 1),
+        toy_recipe(balance=balance, epochs=5, optimiser=Optimiser(learning_rate=2e-2)),
+    )
+    for row in run.history:
+        terms = sum(value for key, value in row.items() if key.startswith("term_"))
+        assert row["loss"] == pytest.approx(terms, rel=1e-5)
+        assert balance != "static" or (row["weight_age"], row["weight_gender"]) == pytest.approx((0.25, 10.0))
+    best = run.history[run.best_epoch - 1]
+    assert best["val_gender_accuracy"] > 0.9
+    assert best["val_income_accuracy"] > 0.5
+    assert best["val_age_mae"] < 8.5  # the constant answer: 10
+
+
+def test_the_model_holds_the_weights_of_the_best_epoch(model):
+    validation = toy_samples(200, 1)
+    recipe = toy_recipe(epochs=4, optimiser=Optimiser(learning_rate=0.3, schedule="constant"))
+    run = fit(model, toy_samples(300, 0), validation, recipe)
+    skills = [row["val_skill"] for row in run.history]
+    assert run.best_epoch == 1 + int(np.argmax(skills))
+    outputs = predict(model, validation, recipe.heads)
+    loss = mean_loss(recipe.heads["age"], validation.targets["age"], outputs["age"][:, None])
+    assert loss == pytest.approx(run.history[run.best_epoch - 1]["val_loss_age"], rel=1e-4)
+
+
+def test_a_missing_label_changes_neither_loss_nor_gradient():
+    head = Head(TARGETS["age"])
+    target = np.array([3.0, np.nan, 5.0], np.float32)
+    output = keras.Variable(np.array([[2.0], [100.0], [5.0]], np.float32))
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        loss, count = batch_loss(head, target, output.value, None)
+    assert float(loss) == pytest.approx(0.5)
+    assert float(count) == 2
+    assert np.asarray(tape.gradient(loss, output.value)).ravel().tolist() == pytest.approx([-1.0, 0.0, 0.0])
+
+
+def test_a_batch_without_any_label_of_an_output_has_loss_zero():
+    for head, target, output in (
+        (Head(TARGETS["income"]), np.array([-1, -1], np.int32), np.full((2, 4), 0.25, np.float32)),
+        (Head(TARGETS["gender"]), np.array([-1, -1], np.int32), np.full((2, 1), 0.5, np.float32)),
+        (Head(TARGETS["age"]), np.array([np.nan, np.nan], np.float32), np.zeros((2, 1), np.float32)),
+    ):
+        loss, count = batch_loss(head, target, output, None)
+        assert float(loss) == 0.0
+        assert float(count) == 0.0
+
+
+def test_class_weights_multiply_the_loss_of_their_class_and_average_to_one():
+    head = Head(TARGETS["gender"], class_weights={"woman": 1.0, "man": 3.0})
+    labels = np.array([0, 0, 0, 1, -1], np.int32)
+    table = head.class_weight_table(labels)
+    assert table.tolist() == pytest.approx([1 / 1.5, 3 / 1.5])
+    output = np.full((5, 1), 0.5, np.float32)
+    loss, _ = batch_loss(head, labels, output, table)
+    assert float(loss) == pytest.approx(np.log(2.0), rel=1e-5)
+    balanced = Head(TARGETS["gender"], class_weights="balanced").class_weight_table(labels)
+    assert (balanced * [3, 1]).tolist() == pytest.approx([2.0, 2.0])
+
+
+def test_class_weights_on_one_of_several_outputs_shift_only_that_output(model):
+    heavy = heads_for(TARGETS, class_weights={"gender": {"woman": 1.0, "man": 50.0}})
+    fit(
+        model,
+        toy_samples(300, 0),
+        toy_samples(100, 1),
+        toy_recipe(heads=heavy, optimiser=Optimiser(learning_rate=3e-2)),
+    )
+    answers = predict(model, toy_samples(100, 2), heavy)
+    assert answers["gender"].mean() > 0.7
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: heads_for(TARGETS, weight={"gendr": 1.0}), "did you mean 'gender'"),
+        (lambda: heads_for(TARGETS, los={"age": "mse"}), "did you mean 'loss'"),
+        (lambda: heads_for(TARGETS, loss={"age": "mes"}), "did you mean 'mse'"),
+        (lambda: heads_for(TARGETS, metrics={"income": ("acuracy",)}), "did you mean 'accuracy'"),
+        (lambda: heads_for(TARGETS, weight={"age": float("nan")}), "number >= 0"),
+        (lambda: heads_for(TARGETS, class_weights={"age": "balanced"}), "no classes"),
+        (lambda: heads_for(TARGETS, class_weights={"gender": {"woman": 1.0, "men": 2.0}}), "did you mean 'man'"),
+        (lambda: heads_for(TARGETS, class_weights={"gender": {"woman": 1.0}}), "lack man"),
+        (lambda: toy_recipe(balance="uncertainity"), "did you mean 'uncertainty'"),
+        (lambda: toy_recipe(epochs=0), "whole number >= 1"),
+        (lambda: Optimiser("adamm"), "did you mean 'adam'"),
+        (lambda: Optimiser(learning_rate=-1.0), "learning_rate"),
+        (lambda: Recipe({}), "at least one head"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_with_the_nearest_right_one(make, words):
+    with pytest.raises(ZooError, match=words):
+        make()
+
+
+def test_heads_must_be_exactly_the_outputs(model):
+    some = {name: TARGETS[name] for name in ("age", "income")}
+    with pytest.raises(ConfigError, match="lack gender"):
+        check_heads(model, heads_for(some))
+    with pytest.raises(UnknownNameError, match="did you mean 'gender'"):
+        check_heads(model, heads_for({**some, "gendre": TARGETS["gender"]}))
+    wide = {**TARGETS, "income": Target("classification", tuple("abcde"))}
+    with pytest.raises(ConfigError, match=r"needs \(None, 5\)"):
+        check_heads(model, heads_for(wide))
+
+
+def test_labels_outside_their_range_and_wrong_inputs_are_refused(model):
+    samples = toy_samples(20, 0)
+    heads = heads_for(TARGETS)
+    bad = Samples(samples.inputs, {**samples.targets, "income": np.full(20, 4, np.int32)})
+    with pytest.raises(ConfigError, match=r"0\.\.3"):
+        check_heads(model, heads, bad)
+    with pytest.raises(UnknownNameError, match="did you mean 'posts'"):
+        check_heads(model, heads, Samples({"post": samples.inputs["posts"]}, samples.targets))
+    with pytest.raises(ConfigError, match="integer labels"):
+        check_heads(model, heads, Samples(samples.inputs, {**samples.targets, "income": np.zeros(20)}))
+
+
+def test_an_output_without_any_label_cannot_be_trained(model):
+    samples = toy_samples(50, 0)
+    empty = Samples(samples.inputs, {**samples.targets, "gender": np.full(50, -1, np.int32)})
+    with pytest.raises(ConfigError, match="without a single label"):
+        fit(model, empty, samples, toy_recipe())
+
+
+def test_an_infinite_loss_stops_the_run_and_names_the_output(model):
+    recipe = toy_recipe(optimiser=Optimiser("sgd", learning_rate=1e12, schedule="constant"))
+    with pytest.raises(TrainingError, match="epoch 1, step"):
+        fit(model, toy_samples(300, 0), toy_samples(50, 1), recipe)
+
+
+def test_the_untrained_model_answers_with_the_prior(model):
+    train = toy_samples(500, 0)
+    recipe = toy_recipe(epochs=1, optimiser=Optimiser(learning_rate=1e-9))
+    fit(model, train, toy_samples(50, 1), recipe)
+    answers = predict(model, train, recipe.heads)
+    assert answers["age"].mean() == pytest.approx(np.nanmean(train.targets["age"]), abs=0.5)
+    assert answers["gender"].mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_order_of_the_data_changes_with_the_epoch_and_repeats_with_the_seed():
+    batches = Batches(toy_samples(100, 0), batch_size=8, seed=3, trim_padding=True)
+    first, second = np.concatenate(batches.order(0)), np.concatenate(batches.order(1))
+    assert sorted(first) == sorted(second) == list(range(100))
+    assert first.tolist() != second.tolist()
+    again = Batches(toy_samples(100, 0), batch_size=8, seed=3, trim_padding=True)
+    assert np.concatenate(again.order(1)).tolist() == second.tolist()
+
+
+def test_trimming_removes_only_padding_and_changes_no_prediction(model):
+    samples = toy_samples(70, 0)
+    wide = Samples({"posts": np.pad(samples.inputs["posts"], ((0, 0), (0, 170)))}, samples.targets)
+    heads = heads_for(TARGETS)
+    batches = Batches(wide, batch_size=16, trim_padding=True)
+    for rows, inputs in batches.all_inputs():
+        assert inputs["posts"].shape[1] <= 50
+        assert (inputs["posts"] != 0).sum() == (wide.inputs["posts"][rows] != 0).sum()
+    whole, trimmed = predict(model, wide, heads), predict(model, wide, heads, trim_padding=True)
+    for name in heads:
+        np.testing.assert_allclose(whole[name], trimmed[name], atol=1e-5)
+
+
+def test_the_shared_tensor_is_the_one_just_below_the_heads(model):
+    assert last_shared_tensor(model)._keras_history[0].name == "encoder_dense"
+
+
+def test_a_run_folder_tells_what_happened_and_a_finished_run_is_loaded(model, tmp_path):
+    recipe = toy_recipe(epochs=2)
+    run = fit(model, toy_samples(100, 0), toy_samples(50, 1), recipe, folder=tmp_path / "run")
+    trained = weights_of(model)
+    rows = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
+    assert rows == run.history
+    keras.utils.set_random_seed(99)
+    other = author_profile_tiny(**CONFIG)
+    again = fit(other, toy_samples(100, 0), toy_samples(50, 1), recipe, folder=tmp_path / "run")
+    assert again.history == run.history
+    for left, right in zip(trained, weights_of(other), strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert not list((tmp_path / "run").glob(".*tmp*"))
+
+
+def test_the_folder_of_another_run_is_refused_and_left_alone(model, tmp_path):
+    train, validation = toy_samples(100, 0), toy_samples(50, 1)
+    fit(model, train, validation, toy_recipe(epochs=1), folder=tmp_path / "run")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
+    cases = [
+        (model, toy_recipe(epochs=1, batch_size=16), train, "batch_size is 32 there and 16 here"),
+        (author_profile_tiny(income_groups=4, vocabulary_size=120), toy_recipe(epochs=1), train, "embedding"),
+        (model, toy_recipe(epochs=1), toy_samples(100, 5), "data is"),
+    ]
+    for other, recipe, data, words in cases:
+        with pytest.raises(ConfigError, match=words):
+            fit(other, data, validation, recipe, folder=tmp_path / "run")
+    assert before == {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
+
+
+def test_a_folder_that_is_no_run_folder_is_refused(model, tmp_path):
+    (tmp_path / "holiday.jpg").write_bytes(b"x")
+    with pytest.raises(ConfigError, match="not a run folder"):
+        fit(model, toy_samples(50, 0), toy_samples(50, 1), toy_recipe(epochs=1), folder=tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["holiday.jpg"]
+
+
+def test_a_damaged_checkpoint_is_told_in_one_sentence(model, tmp_path):
+    arguments = (toy_samples(50, 0), toy_samples(50, 1), toy_recipe(epochs=1))
+    fit(model, *arguments, folder=tmp_path / "run")
+    checkpoint = tmp_path / "run" / "checkpoint.npz"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    with pytest.raises(ConfigError, match="not a checkpoint of this run"):
+        fit(model, *arguments, folder=tmp_path / "run")

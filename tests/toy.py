@@ -1,0 +1,40 @@
+"""A small many-output problem for tests of training: a token for the age, one for the group, one for the gender."""
+
+import numpy as np
+
+from zoo.samples import Samples, Target
+from zoo.training import Optimiser, Recipe, heads_for
+
+TARGETS = {
+    "age": Target("regression", unit="years"),
+    "income": Target("classification", tuple("abcd")),
+    "gender": Target("binary", ("woman", "man")),
+}
+CONFIG = {"income_groups": 4, "vocabulary_size": 100}
+
+
+def toy_samples(n: int, seed: int, *, missing: float = 0.1) -> Samples:
+    """n texts of 5 to 30 tokens; a share of the labels is missing, independently for each output."""
+    random = np.random.default_rng(seed)
+    age, income, gender = random.integers(0, 40, n), random.integers(0, 4, n), random.integers(0, 2, n)
+    posts = np.zeros((n, 30), np.int32)
+    for row in range(n):
+        length = random.integers(5, 31)
+        posts[row, :length] = random.integers(70, 100, length)
+        posts[row, :3] = 2 + age[row] // 10, 10 + income[row], 20 + gender[row]
+    targets = {"age": age.astype(np.float32), "income": income.astype(np.int32), "gender": gender.astype(np.int32)}
+    for name, values in targets.items():
+        values[random.random(n) < missing] = np.nan if name == "age" else -1
+    return Samples({"posts": posts}, targets)
+
+
+def toy_recipe(**changes) -> Recipe:
+    """Three epochs on `TARGETS`."""
+    settings = {
+        "heads": heads_for(TARGETS, weight={"age": 0.25, "gender": 10.0}),
+        "optimiser": Optimiser(learning_rate=3e-3),
+        "epochs": 3,
+        "batch_size": 32,
+        "trim_padding": True,
+    }
+    return Recipe(**(settings | changes))

@@ -1,0 +1,78 @@
+"""The order of the data: a pure function of seed and epoch, so that a resumed run sees what it would have seen.
+
+(After `keras.utils.set_random_seed`, Keras on TensorFlow repeats one shuffled order in every epoch.)
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from zoo.samples import Samples
+
+LENGTH_STEP = 25  # trimmed lengths are multiples of this: few shapes to compile for
+POOL = 32  # batches that are sorted by length together
+
+
+class Batches:
+    """Batches of named arrays.
+
+    trim_padding  cut the right padding (zeros) that all samples of a batch share from integer sequences (n, L), and
+                  bring samples of similar length together. Only for models whose outputs do not depend on padding.
+    """
+
+    def __init__(self, samples: Samples, *, batch_size: int, seed: int = 0, trim_padding: bool = False):
+        self.samples = samples
+        self.batch_size = batch_size
+        self.seed = seed
+        self.sequences = tuple(
+            name
+            for name, values in samples.inputs.items()
+            if trim_padding and values.ndim == 2 and np.issubdtype(values.dtype, np.integer)
+        )
+        self.lengths = {name: _lengths(samples.inputs[name]) for name in self.sequences}
+
+    def __len__(self) -> int:
+        return -(-len(self.samples) // self.batch_size)
+
+    def order(self, epoch: int | None) -> list[np.ndarray]:
+        """Row numbers of every batch of an epoch; without an epoch, all rows as they stand (sorted by length)."""
+        rows = np.arange(len(self.samples))
+        longest = sum(self.lengths.values(), start=np.zeros(len(rows), dtype=np.int64))
+        if epoch is None:
+            return self._cut(rows[np.argsort(longest, kind="stable")])
+        random = np.random.default_rng([self.seed, epoch])
+        rows = random.permutation(rows)
+        if not self.sequences:
+            return self._cut(rows)
+        pool = POOL * self.batch_size
+        pools = [rows[start : start + pool] for start in range(0, len(rows), pool)]
+        batches = self._cut(np.concatenate([each[np.argsort(longest[each], kind="stable")] for each in pools]))
+        return [batches[position] for position in random.permutation(len(batches))]
+
+    def inputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """The inputs of these rows, trimmed."""
+        arrays = {}
+        for name, values in self.samples.inputs.items():
+            arrays[name] = values[rows]
+            if name in self.sequences:
+                length = -(-int(self.lengths[name][rows].max()) // LENGTH_STEP) * LENGTH_STEP
+                arrays[name] = arrays[name][:, : max(length, 1)]
+        return arrays
+
+    def targets(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """The targets of these rows."""
+        return {name: values[rows] for name, values in self.samples.targets.items()}
+
+    def all_inputs(self) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+        """Row numbers and inputs of every batch, once."""
+        for rows in self.order(None):
+            yield rows, self.inputs(rows)
+
+    def _cut(self, rows: np.ndarray) -> list[np.ndarray]:
+        return [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
+
+
+def _lengths(tokens: np.ndarray) -> np.ndarray:
+    """(n, L) right-padded with 0 -> (n,) number of steps up to the last one that is not padding."""
+    used = tokens != 0
+    return np.where(used.any(axis=1), tokens.shape[1] - np.argmax(used[:, ::-1], axis=1), 0)

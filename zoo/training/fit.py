@@ -1,0 +1,263 @@
+"""Train any functional model on arrays with named inputs and targets, and resume exactly where it stopped."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.errors import ConfigError, ZooError
+from zoo.metrics import score
+from zoo.samples import Samples
+from zoo.training.balance import BALANCES
+from zoo.training.batches import Batches
+from zoo.training.checkpoint import load_checkpoint, save_checkpoint
+from zoo.training.heads import Head, check_heads
+from zoo.training.losses import mean_loss
+from zoo.training.recipe import Recipe
+from zoo.training.run_folder import RunFolder, data_fingerprint, model_facts
+from zoo.training.trainer import Trainer
+
+
+class TrainingError(ZooError):
+    """Training cannot go on."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training gave: one row an epoch, and which epoch (from 1) was best; the model carries its weights."""
+
+    history: list[dict[str, Any]]
+    best_epoch: int
+    folder: Path | None
+
+
+def fit(
+    model: keras.Model,
+    train: Samples,
+    validation: Samples,
+    recipe: Recipe,
+    *,
+    seed: int = 0,
+    folder: Path | str | None = None,
+    checkpoint_seconds: float = 60.0,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Run:
+    """Train `model` by `recipe`; afterwards it holds the weights of the epoch with the best validation skill.
+
+    The skill is the mean over outputs of 1 - loss / loss of the best constant answer: free of scales and of the
+    weights of the losses, so that epochs compare under any balancing.
+
+    With a `folder`, the run is written as it goes (after every epoch, and every `checkpoint_seconds` within one), and
+    an interrupted run continues from there: call again with the same arguments. A finished one is loaded.
+
+    Raises `ConfigError` when keys, shapes or the folder do not fit, and `TrainingError` when the loss is no longer
+    finite.
+    """
+    check_heads(model, recipe.heads, train, validation)
+    session = _Session(model, train, validation, recipe, seed)
+    config = {"model": model_facts(model), "recipe": recipe.to_json(), "seed": seed, "data": data_fingerprint(train)}
+    store = RunFolder(folder, config) if folder is not None else None
+    session.begin(store)
+    hooks = keras.callbacks.CallbackList(list(callbacks), model=session.trainer)
+    hooks.on_train_begin()
+    for epoch in range(session.epoch, recipe.epochs):
+        if session.finished or session.trainer.stop_training:
+            break
+        hooks.on_epoch_begin(epoch)
+        hooks.on_epoch_end(epoch, session.run_epoch(store, checkpoint_seconds))
+    hooks.on_train_end()
+    session.restore_best()
+    return Run(session.history, session.best_epoch, store.path if store else None)
+
+
+class _Session:
+    """One training under way: the trainer, and its place in the data."""
+
+    def __init__(self, model: keras.Model, train: Samples, validation: Samples, recipe: Recipe, seed: int):
+        self.model, self.recipe = model, recipe
+        self.train = Batches(train, batch_size=recipe.batch_size, seed=seed, trim_padding=recipe.trim_padding)
+        self.validation = Batches(validation, batch_size=256, trim_padding=recipe.trim_padding)
+        self.priors = {name: head.prior(train.targets[name]) for name, head in recipe.heads.items()}
+        self.prior_losses = prior_losses(recipe.heads, self.priors, validation)
+        scales = prior_losses(recipe.heads, self.priors, train)
+        tables = {name: head.class_weight_table(train.targets[name]) for name, head in recipe.heads.items()}
+        self.trainer = Trainer(model, recipe.heads, BALANCES[recipe.balance](recipe.heads, scales), tables)
+        self.trainer.compile(optimizer=recipe.optimiser.build(steps=len(self.train) * recipe.epochs))
+        self.trainer.optimizer.build(self.trainer.trainable_variables)
+        self.epoch, self.step = 0, 0
+        self.sums: dict[str, float] = {}
+        self.history: list[dict[str, Any]] = []
+        self.best_epoch, self.best_weights = 0, self._weights()
+        self.seconds, self.clock = 0.0, time.perf_counter()
+
+    @property
+    def finished(self) -> bool:
+        patience = self.recipe.patience
+        return patience is not None and self.epoch - self.best_epoch >= patience
+
+    def begin(self, store: RunFolder | None) -> None:
+        """Start afresh, or from the folder's checkpoint."""
+        if store and store.started:
+            progress = load_checkpoint(store.checkpoint, self._state())
+            self.epoch, self.step, self.sums = progress["epoch"], progress["step"], progress["sums"]
+            self.history, self.best_epoch = progress["history"], progress["best_epoch"]
+            self.seconds = progress["seconds"]
+            if self.best_epoch:
+                load_checkpoint(store.best, self.model.variables)
+                self.best_weights = self._weights()
+                load_checkpoint(store.checkpoint, self._state())
+        else:
+            if self.recipe.start_at_prior:
+                start_at_prior(self.model, self.recipe.heads, self.priors)
+            if store:
+                self._save(store)
+        if store:
+            store.write_history(self.history)
+        self.clock = time.perf_counter()
+
+    def run_epoch(self, store: RunFolder | None, checkpoint_seconds: float) -> dict[str, Any]:
+        """The rest of the epoch under way -> its row of the history."""
+        saved = time.perf_counter()
+        order = self.train.order(self.epoch)
+        while self.step < len(order):
+            rows = order[self.step]
+            log = self.trainer.train_on_batch(self.train.inputs(rows), self.train.targets(rows), return_dict=True)
+            self._add(log, len(rows))
+            self.step += 1
+            if store and time.perf_counter() - saved > checkpoint_seconds:
+                self._save(store)
+                saved = time.perf_counter()
+        row = self._row()
+        self.history.append(row)
+        self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
+        if not self.best_epoch or row["val_skill"] > self.history[self.best_epoch - 1]["val_skill"]:
+            self.best_epoch, self.best_weights = self.epoch, self._weights()
+            if store:
+                save_checkpoint(store.best, self.model.variables, {"epoch": self.epoch})
+        if store:
+            store.append_history(row)
+            self._save(store)
+        return row
+
+    def restore_best(self) -> None:
+        for variable, value in zip(self.model.variables, self.best_weights, strict=True):
+            variable.assign(value)
+
+    def _add(self, log: Mapping[str, Any], size: int) -> None:
+        """Add what a batch said to the sums: terms by samples, losses by known labels."""
+        if not math.isfinite(float(log["loss"])):
+            broken = [name for name in self.recipe.heads if not math.isfinite(float(log[f"loss_{name}"]))]
+            raise TrainingError(
+                f"The loss became {float(log['loss'])} in epoch {self.epoch + 1}, step {self.step + 1}"
+                f" (output {', '.join(broken) or 'none: a penalty'}); lower the learning rate or look at the data."
+            )
+        for key, value in log.items():
+            head = key.partition("_")[2]
+            weight = float(log[f"count_{head}"]) if key.startswith("loss_") else size
+            if key.startswith("count_"):
+                weight = 1.0
+            self.sums[key] = self.sums.get(key, 0.0) + float(value) * weight
+        self.sums["samples"] = self.sums.get("samples", 0.0) + size
+
+    def _row(self) -> dict[str, Any]:
+        samples = self.sums["samples"]
+        row: dict[str, Any] = {"epoch": self.epoch + 1}
+        for key, total in self.sums.items():
+            head = key.partition("_")[2]
+            if key.startswith("loss_"):
+                row[key] = total / max(self.sums[f"count_{head}"], 1.0)
+            elif not key.startswith("count_") and key != "samples":
+                row[key] = total / samples
+        row |= self._validate()
+        row["learning_rate"] = float(keras.ops.convert_to_numpy(self.trainer.optimizer.learning_rate))
+        row["seconds"] = round(self._elapsed(), 3)
+        return row
+
+    def _validate(self) -> dict[str, float]:
+        outputs = _outputs(self.trainer, self.validation)
+        row: dict[str, float] = {}
+        skills = []
+        for name, head in self.recipe.heads.items():
+            target = self.validation.samples.targets[name]
+            loss = mean_loss(head, target, outputs[name])
+            if loss is None:
+                continue
+            row[f"val_loss_{name}"] = loss
+            skills.append(1.0 - loss / max(self.prior_losses[name], 1e-8))
+            for metric in head.metrics:
+                row[f"val_{name}_{metric}"] = float(score(metric, target, _answers(head, outputs[name])) or 0.0)
+        row["val_skill"] = float(np.mean(skills)) if skills else 0.0
+        return row
+
+    def _elapsed(self) -> float:
+        return self.seconds + time.perf_counter() - self.clock
+
+    def _state(self) -> list[keras.Variable]:
+        return [*self.trainer.variables, *self.trainer.optimizer.variables]
+
+    def _weights(self) -> list[np.ndarray]:
+        return [np.array(keras.ops.convert_to_numpy(variable)) for variable in self.model.variables]
+
+    def _save(self, store: RunFolder) -> None:
+        progress = {
+            "epoch": self.epoch,
+            "step": self.step,
+            "sums": self.sums,
+            "history": self.history,
+            "best_epoch": self.best_epoch,
+            "seconds": self._elapsed(),
+        }
+        save_checkpoint(store.checkpoint, self._state(), progress)
+
+
+def predict(
+    model: keras.Model, samples: Samples, heads: Mapping[str, Head], *, trim_padding: bool = False
+) -> dict[str, np.ndarray]:
+    """Answers for every sample: (n,) for regression, (n,) probability of the positive label, (n, classes)."""
+    outputs = _outputs(model, Batches(samples, batch_size=256, trim_padding=trim_padding))
+    return {name: _answers(head, outputs[name]) for name, head in heads.items()}
+
+
+def _outputs(model: keras.Model, batches: Batches) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for rows, inputs in batches.all_inputs():
+        for name, values in model.predict_on_batch(inputs).items():
+            values = np.asarray(values, dtype=np.float32)
+            if name not in found:
+                found[name] = np.zeros((len(batches.samples), *values.shape[1:]), dtype=np.float32)
+            found[name][rows] = values
+    return found
+
+
+def _answers(head: Head, output: np.ndarray) -> np.ndarray:
+    return output if head.target.kind == "classification" else output[:, 0]
+
+
+def prior_losses(heads: Mapping[str, Head], priors: Mapping[str, np.ndarray], samples: Samples) -> dict[str, float]:
+    """output -> loss of its best constant answer on `samples` (1 where no label is known)."""
+    found = {}
+    for name, head in heads.items():
+        target = samples.targets[name]
+        constant = np.broadcast_to(priors[name], (len(target), len(priors[name])))
+        loss = mean_loss(head, target, np.ascontiguousarray(constant))
+        found[name] = 1.0 if loss is None else loss
+    return found
+
+
+def start_at_prior(model: keras.Model, heads: Mapping[str, Head], priors: Mapping[str, np.ndarray]) -> None:
+    """Set the bias of every output layer so that the untrained model answers with the prior."""
+    for name, head in heads.items():
+        bias = getattr(model.get_layer(name), "bias", None)
+        if bias is None:
+            raise ConfigError(f"Output layer '{name}' has no bias to start at the prior; set start_at_prior=False.")
+        prior = priors[name]
+        if head.target.kind == "binary":
+            prior = np.log(prior / (1.0 - prior))
+        elif head.target.kind == "classification":
+            prior = np.log(prior)
+        bias.assign(prior)

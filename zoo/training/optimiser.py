@@ -1,0 +1,64 @@
+"""Optimisers and learning-rate schedules as data: what a recipe says and a run folder records."""
+
+from dataclasses import dataclass
+
+import keras
+
+from zoo.errors import ConfigError, require_known
+
+OPTIMISERS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+}
+SCHEDULES = ("constant", "cosine")
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """An optimiser by name.
+
+    schedule      "constant", or "cosine": a linear rise over the share `warm_up` of all steps, then half a cosine
+                  down to 0 (Loshchilov and Hutter 2017).
+    clip_norm     the largest norm of all gradients together; None leaves them alone.
+    lazy_rows     on TensorFlow, with "adam" or "rmsprop", update only the embedding rows that a batch touched.
+    """
+
+    name: str = "adam"
+    learning_rate: float = 1e-3
+    schedule: str = "cosine"
+    warm_up: float = 0.05
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
+    lazy_rows: bool = False
+
+    def __post_init__(self) -> None:
+        require_known("optimiser", self.name, OPTIMISERS)
+        require_known("schedule", self.schedule, SCHEDULES)
+        for name, least, most in (("learning_rate", 0, float("inf")), ("warm_up", 0, 1), ("weight_decay", 0, 1)):
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ConfigError(f"'{name}' of an optimiser must lie in {least}..{most}; received {value!r}.")
+
+    def build(self, steps: int) -> keras.optimizers.Optimizer:
+        """The Keras optimiser for a run of `steps` steps."""
+        rate: float | keras.optimizers.schedules.LearningRateSchedule = self.learning_rate
+        if self.schedule == "cosine":
+            rising = round(self.warm_up * steps)
+            rate = keras.optimizers.schedules.CosineDecay(
+                self.learning_rate / 100 if rising else self.learning_rate,
+                max(steps - rising, 1),
+                warmup_target=self.learning_rate if rising else None,
+                warmup_steps=rising,
+            )
+        decay = self.weight_decay or (None if self.name != "adamw" else 0.004)
+        return self._class()(learning_rate=rate, weight_decay=decay, global_clipnorm=self.clip_norm)
+
+    def _class(self) -> type[keras.optimizers.Optimizer]:
+        if not self.lazy_rows or keras.backend.backend() != "tensorflow":
+            return OPTIMISERS[self.name]
+        from zoo.training.lazy_rows import LAZY_OPTIMISERS
+
+        require_known("optimiser with lazy rows", self.name, LAZY_OPTIMISERS)
+        return LAZY_OPTIMISERS[self.name]

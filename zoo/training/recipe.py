@@ -1,0 +1,56 @@
+"""A recipe: how an entry of the catalogue is trained, as data."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from zoo.errors import ConfigError, require_known
+from zoo.training.heads import Head
+from zoo.training.optimiser import Optimiser
+
+BALANCE_NAMES = ("static", "uncertainty", "gradnorm")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an entry is trained.
+
+    heads           output -> loss, weight, metrics, class weights.
+    entry, config   the catalogue's name of the model, and the arguments of its builder.
+    data            the data set's name, and its options.
+    balance         "static" (the heads' weights), "uncertainty" or "gradnorm".
+    trim_padding    batches of similar length without the padding they share (models blind to padding only).
+    start_at_prior  set each output's bias to the best constant answer before the first step.
+    patience        stop after so many epochs without a better validation skill; None trains all epochs.
+    expected        output -> headline score on the test split that this recipe reached when it was written.
+    """
+
+    heads: Mapping[str, Head]
+    entry: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    data: str = ""
+    data_options: Mapping[str, Any] = field(default_factory=dict)
+    optimiser: Optimiser = field(default_factory=Optimiser)
+    balance: str = "static"
+    epochs: int = 10
+    batch_size: int = 64
+    trim_padding: bool = False
+    start_at_prior: bool = True
+    patience: int | None = None
+    expected: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_known("balance", self.balance, BALANCE_NAMES)
+        for name in ("epochs", "batch_size"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ConfigError(f"'{name}' must be a whole number >= 1; received {value!r}.")
+        if not self.heads:
+            raise ConfigError("A recipe needs at least one head.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that tell everything but the expected scores, which do not change a run."""
+        plain = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "expected"}
+        plain["heads"] = {name: head.to_json() for name, head in self.heads.items()}
+        plain["optimiser"] = asdict(self.optimiser)
+        return plain

@@ -1,0 +1,108 @@
+"""The folder of one training run, and what stands in it.
+
+config.json       model, heads, optimiser, data and seed: what the run is
+history.jsonl     one line an epoch, flushed as it goes
+checkpoint.npz    where training stands, replaced as it goes
+best.npz          the weights of the best epoch so far
+scores.json, report.png, model.h5, vocabulary.json are written by those who make them, when training is done
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.errors import ConfigError
+from zoo.files import write_json, write_text
+from zoo.samples import Samples
+
+FORMAT = 1
+
+
+class RunFolder:
+    """A run's files. Opening an existing folder checks that it is the same run."""
+
+    def __init__(self, path: Path | str, config: dict[str, Any]):
+        self.path = Path(path)
+        self.checkpoint = self.path / "checkpoint.npz"
+        self.best = self.path / "best.npz"
+        self.history = self.path / "history.jsonl"
+        self._open(self.path / "config.json", json.loads(json.dumps({"format": FORMAT, **config})))
+
+    @property
+    def started(self) -> bool:
+        return self.checkpoint.exists()
+
+    def _open(self, file: Path, config: dict[str, Any]) -> None:
+        try:
+            if file.exists():
+                self._check_same(json.loads(file.read_text(encoding="utf-8")), config)
+                return
+            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+                raise ConfigError(f"'{self.path}' exists and is not a run folder; give an empty or a new one.")
+            write_json(file, config)
+        except json.JSONDecodeError as error:
+            raise ConfigError(f"'{file}' is not the configuration of a run: {error}.") from error
+        except OSError as error:
+            raise ConfigError(f"The run folder '{self.path}' cannot be used: {error.strerror or error}.") from error
+
+    def _check_same(self, stored: dict[str, Any], config: dict[str, Any]) -> None:
+        for place, old, new in differences(stored, config):
+            raise ConfigError(
+                f"'{self.path}' holds another run: {place} is {_short(old)} there and {_short(new)} here. "
+                "Give another folder, or the same settings."
+            )
+
+    def write_history(self, rows: list[dict[str, Any]]) -> None:
+        """Replace the history: after a resume, rows that were written but not checkpointed are dropped."""
+        write_text(self.history, "".join(json.dumps(row) + "\n" for row in rows))
+
+    def append_history(self, row: dict[str, Any]) -> None:
+        with open(self.history, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def differences(old: Any, new: Any, place: str = "") -> list[tuple[str, Any, Any]]:
+    """Where two JSON values differ: (dotted place, old, new).
+
+    >>> differences({"a": {"b": 1}}, {"a": {"b": 2}})
+    [('a.b', 1, 2)]
+    """
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [*old, *(key for key in new if key not in old)]
+        return [
+            found
+            for key in keys
+            for found in differences(old.get(key), new.get(key), f"{place}.{key}" if place else key)
+        ]
+    return [] if old == new else [(place, old, new)]
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def model_facts(model: keras.Model) -> dict[str, Any]:
+    """Name and weights (path -> shape) of a model: enough to see that a folder is another model's."""
+    shapes = {
+        f"{layer.name}/{variable.name}": list(variable.shape) for layer in model.layers for variable in layer.weights
+    }
+    return {"name": model.name, "weights": shapes}
+
+
+def data_fingerprint(samples: Samples) -> str:
+    """A hash of the names, shapes and bytes of all inputs and targets."""
+    digest = hashlib.sha256()
+    for part in (samples.inputs, samples.targets):
+        for name in sorted(part):
+            values = np.ascontiguousarray(part[name])
+            digest.update(f"{name} {values.dtype} {values.shape}".encode())
+            digest.update(values.tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,127 @@
+"""A `keras.Model` around any functional model that trains all of its outputs at once."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.training.balance import Balance
+from zoo.training.heads import Head
+from zoo.training.losses import batch_loss
+
+Tensor = Any
+
+
+class BatchLog(keras.metrics.Metric):
+    """What one batch said: every term, loss, weight and label count, in one variable (one assignment a step)."""
+
+    def __init__(self, keys: tuple[str, ...]):
+        super().__init__(name="batch_log")
+        self.keys = keys
+        self.values = self.add_variable(shape=(len(keys),), initializer="zeros", name="values")
+
+    def update_state(self, values: Tensor) -> None:
+        self.values.assign(values)
+
+    def result(self) -> dict[str, Tensor]:
+        return {key: self.values[row] for row, key in enumerate(self.keys)}
+
+
+class Trainer(keras.Model):
+    """Trains `model` on named inputs and targets; missing labels and class weights are its affair, not Keras'.
+
+    forward        computes the model's outputs, `forward(inputs, training=...)`: the model itself, or a faster
+                   function on the same variables.
+    class_weights  output -> (classes,) weights, where wanted.
+
+    One step logs, beside Keras' own "loss": for every output "loss_X" (mean over known labels), "weight_X",
+    "term_X" = weight * loss, and "count_X" (known labels); "term_balance" and "term_regularisation".
+    The loss is the sum of the terms.
+    """
+
+    SHARED = "__shared__"
+
+    def __init__(
+        self,
+        model: keras.Model,
+        heads: Mapping[str, Head],
+        balance: Balance,
+        class_weights: Mapping[str, np.ndarray | None],
+        forward: Callable[..., dict[str, Tensor]] | None = None,
+    ):
+        super().__init__(name=f"{model.name}_trainer")
+        self.model = model
+        self.balance = balance
+        self._heads = tuple(heads.items())  # tuples: Keras would wrap a dict and look for layers in it
+        self._class_weights = tuple((name, class_weights.get(name)) for name in heads)
+        self._forward = forward or (shared_forward(model) if balance.needs_shared_tensor else model)
+        self._shared: Tensor = None
+        keys = [f"{what}_{name}" for name in heads for what in ("loss", "weight", "term", "count")]
+        self.log = BatchLog((*keys, "term_balance", "term_regularisation"))
+        self.built = True
+
+    def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:
+        outputs = dict(self._forward(inputs, training=training))
+        self._shared = outputs.pop(self.SHARED, None)
+        return outputs
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
+        tables = dict(self._class_weights)
+        pairs = {name: batch_loss(head, y[name], y_pred[name], tables[name]) for name, head in self._heads}
+        losses = {name: loss for name, (loss, _) in pairs.items()}
+        counts = {name: count for name, (_, count) in pairs.items()}
+        weights, penalty = self.balance.weigh(losses, counts, self._shared)
+        terms = {name: weights[name] * losses[name] for name in losses}
+        extra = [ops.sum(ops.cast(each, "float32")) for each in self.model.losses]
+        regularisation = sum(extra[1:], start=extra[0]) if extra else ops.convert_to_tensor(0.0)
+        rows = [part for name in losses for part in (losses[name], weights[name], terms[name], counts[name])]
+        self.log.update_state(ops.stack([ops.cast(row, "float32") for row in (*rows, penalty, regularisation)]))
+        return sum(terms.values(), start=penalty + regularisation)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Tensor]:
+        return self.get_metrics_result()
+
+
+def shared_forward(model: keras.Model) -> keras.Model:
+    """The model with one more output: the last tensor that all of its outputs depend on (the shared features)."""
+    return keras.Model(model.inputs, {**model.output, Trainer.SHARED: last_shared_tensor(model)}, name=model.name)
+
+
+def last_shared_tensor(model: keras.Model) -> Any:
+    """The tensor nearest to the outputs on which every output depends."""
+    depth: dict[int, int] = {}
+    tensors: dict[int, Any] = {}
+
+    def ancestors(tensor: Any) -> set[int]:
+        found: set[int] = set()
+        stack = [tensor]
+        while stack:
+            current = stack.pop()
+            if id(current) in found:
+                continue
+            found.add(id(current))
+            tensors[id(current)] = current
+            stack.extend(_parents(current))
+        return found
+
+    def longest_path(tensor: Any) -> int:
+        if id(tensor) not in depth:
+            depth[id(tensor)] = 1 + max((longest_path(parent) for parent in _parents(tensor)), default=-1)
+        return depth[id(tensor)]
+
+    common = set.intersection(*(ancestors(_parents(output)[0]) for output in model.output.values()))
+    return max((tensors[key] for key in common), key=longest_path)
+
+
+def _parents(tensor: Any) -> list[Any]:
+    operation, node_index, _ = tensor._keras_history
+    return list(operation._inbound_nodes[node_index].input_tensors)
