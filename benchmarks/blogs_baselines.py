@@ -1,6 +1,6 @@
-"""What simple answers reach on the blogs, on the zoo's own split: the most frequent answer, and linear models on TF-IDF.
+"""What simple answers reach on the blogs, on the split of the zoo: the majority, and linear models on TF-IDF.
 
-    python -m benchmarks.blogs_baselines             # about ten minutes on two cores; writes results/blogs_baselines.json
+    python -m benchmarks.blogs_baselines     # about ten minutes on two cores; writes results/blogs_baselines.json
 
 Regularisation is chosen on validation, by the score that is reported. Every score is given per piece of 500 words and
 per author (the mean prediction over an author's pieces).

@@ -28,7 +28,7 @@ _IDEOGRAPH = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\
 def _any_word() -> re.Pattern[str]:
     """`_ASCII_WORD` for every script: a letter may carry marks, which Python's \\w leaves out."""
     marks = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c) in ("Mn", "Mc"))
-    run = rf"[^\W_](?:[^\W_]|[{marks}])*"
+    run = rf"[^\W_]+(?:[{marks}][^\W_]*)*"
     return re.compile(rf"{run}(?:'{run})*|[^\w\s{marks}]|_")
 
 
