@@ -39,7 +39,7 @@ def test_training_learns_every_output_and_the_printed_terms_add_up(model, balanc
         model,
         toy_samples(1500, 0),
         toy_samples(300, 1),
-        toy_recipe(balance=balance, epochs=5, optimiser=Optimiser(learning_rate=2e-2)),
+        toy_recipe(balance=balance, epochs=5),
     )
     for row in run.history:
         terms = sum(value for key, value in row.items() if key.startswith("term_"))
@@ -104,7 +104,7 @@ def test_class_weights_on_one_of_several_outputs_shift_only_that_output(model):
         model,
         toy_samples(300, 0),
         toy_samples(100, 1),
-        toy_recipe(heads=heavy, optimiser=Optimiser(learning_rate=3e-2)),
+        toy_recipe(heads=heavy),
     )
     answers = predict(model, toy_samples(100, 2), heavy)
     assert answers["gender"].mean() > 0.7
@@ -225,7 +225,7 @@ def test_the_folder_of_another_run_is_refused_and_left_alone(model, tmp_path):
     before = {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
     cases = [
         (model, toy_recipe(epochs=1, batch_size=16), train, "batch_size is 32 there and 16 here"),
-        (author_profile_tiny(income_groups=4, vocabulary_size=120), toy_recipe(epochs=1), train, "embedding"),
+        (author_profile_tiny(**{**CONFIG, "vocabulary_size": 120}), toy_recipe(epochs=1), train, "embedding"),
         (model, toy_recipe(epochs=1), toy_samples(100, 5), "data is"),
     ]
     for other, recipe, data, words in cases:

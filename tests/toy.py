@@ -10,7 +10,7 @@ TARGETS = {
     "income": Target("classification", tuple("abcd")),
     "gender": Target("binary", ("woman", "man")),
 }
-CONFIG = {"income_groups": 4, "vocabulary_size": 100}
+CONFIG = {"income_groups": 4, "vocabulary_size": 100, "embedding_dim": 16, "stages": ((32,),), "units": 16}
 
 
 def toy_samples(n: int, seed: int, *, missing: float = 0.1) -> Samples:
@@ -32,7 +32,7 @@ def toy_recipe(**changes) -> Recipe:
     """Three epochs on `TARGETS`."""
     settings = {
         "heads": heads_for(TARGETS, weight={"age": 0.25, "gender": 10.0}),
-        "optimiser": Optimiser(learning_rate=3e-3),
+        "optimiser": Optimiser(learning_rate=1e-2),
         "epochs": 3,
         "batch_size": 32,
         "trim_padding": True,
