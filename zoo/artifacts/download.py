@@ -24,7 +24,7 @@ ATTEMPTS = 4  # attempts in a row that bring nothing, before a source is given u
 PROGRESS = 64  # an attempt that brings 1/64 of the file is not in vain: a poor line may be cut many times
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 REDIRECTS = 5
-CHUNK = 1 << 16
+CHUNK = 1 << 18
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})  # RFC 9110: the server says "later"
 
 
@@ -112,7 +112,8 @@ def _attempt(session: "requests.Session", url: str, partial: Path, size: int, ad
                 write_json(facts_of(partial), {"url": url, "etag": _strong_etag(response)})
             with open(partial, "r+b" if start else "wb") as file:
                 file.seek(start)
-                while start < size and (chunk := response.raw.read(min(CHUNK, size - start), decode_content=False)):
+                # read1 gives what has come: read would wait for a whole chunk, and lose it to a connection reset
+                while start < size and (chunk := response.raw.read1(min(CHUNK, size - start), decode_content=False)):
                     file.write(chunk)
                     start += len(chunk)
                     advance(start)
