@@ -152,6 +152,8 @@ def test_the_real_sample_is_balanced_and_labelled(real):
         assert abs(women - 737 / 1487) < 0.02
         industries = np.bincount(samples.targets["industry"][first], minlength=10) / len(first)
         assert np.all(np.abs(industries - 0.1) < 0.02)
+        young = (samples.targets["age"][first] < 30).mean()
+        assert abs(young - 1093 / 1487) < 0.02
         assert 23 <= samples.targets["age"].min() <= samples.targets["age"].max() <= 48
 
 

@@ -242,7 +242,8 @@ def test_a_bad_file_is_named(tmp_path, content, options, said):
 def test_a_label_that_no_training_person_has_is_named(tmp_path):
     rows = [{"text": f"word {i}", "gender": "m", "person": i} for i in range(10)]
     path = written(tmp_path, jsonl(*rows[:-1], {**rows[-1], "age": 30}))
-    seed_of = {split_people({str(i): ("man",) for i in range(10)}, seed=seed)["9"]: seed for seed in range(30)}
+    strata = {str(i): (3.0 if i == 9 else None, "man") for i in range(10)}
+    seed_of = {split_people(strata, seed=seed)["9"]: seed for seed in range(30)}
     assert present(read_file(path, seed=seed_of["train"]).train.targets["age"]).sum() == 1
     for split in ("validation", "test"):
         with pytest.raises(DataError, match="Too few samples with 'age' in 'posts': none of the people to train on"):

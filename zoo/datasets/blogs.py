@@ -41,7 +41,7 @@ _POST = re.compile(r"<post>(.*?)(?:</post>|(?=<date>)|\Z)", re.DOTALL)
 
 
 def blogs(*, seed: int = 0, words: int = 500, vocabulary_size: int = 50_000, path: Path | str | None = None) -> Dataset:
-    """The first 16 pieces of `words` words of each author; authors shared out 70:10:20 by gender and industry.
+    """The first 16 pieces of `words` words of each author; authors shared out 70:10:20.
 
     `path` is the official blogs.zip or the folder unpacked from it; without it, the sample of 1,487 authors (adults of
     ten industries) is fetched. Authors of any other industry stay, without that label. `Samples.groups["author"]`
@@ -55,7 +55,6 @@ def blogs(*, seed: int = 0, words: int = 500, vocabulary_size: int = 50_000, pat
         "blogs",
         posts,
         TARGETS,
-        stratify=("gender", "industry"),
         group="author",
         words=words,
         vocabulary_size=vocabulary_size,

@@ -14,8 +14,8 @@ LEAST_PEOPLE = 10  # one person for validation, two for the test
 def split_people(strata: Mapping[str, Hashable], *, seed: int) -> dict[str, str]:
     """person -> stratum becomes person -> "train", "validation" or "test", 70:10:20 overall and in every stratum.
 
-    People stand in a random order within their stratum, the strata in a random order after one another; each person
-    goes to the split that is furthest behind its share. The order of the mapping does not matter, the seed does.
+    People stand in a random order within their stratum, the strata in a random order round a circle; from a random
+    start, each person goes to the split furthest behind its share. The order of the mapping does not matter.
     Raises `DataError` for fewer than ten people, `ConfigError` for a negative seed.
     """
     if len(strata) < LEAST_PEOPLE:
@@ -29,13 +29,14 @@ def split_people(strata: Mapping[str, Hashable], *, seed: int) -> dict[str, str]
     kinds = sorted(set(strata.values()), key=repr)
     rank_of_stratum = dict(zip(kinds, random.permutation(len(kinds)), strict=True))
     rank = random.permutation(len(people))
-    order = sorted(range(len(people)), key=lambda i: (rank_of_stratum[strata[people[i]]], rank[i]))
+    circle = sorted(range(len(people)), key=lambda i: (rank_of_stratum[strata[people[i]]], rank[i]))
+    start = int(random.integers(len(people)))  # else the first stratum's first person would always be one to train on
 
     held_out = [max(1, round(share * len(people))) for share in SHARES[1:]]
     quota = np.array([len(people) - sum(held_out), *held_out]) / len(people)
     behind = np.zeros(len(SPLITS))
     found = {}
-    for i in order:
+    for i in circle[start:] + circle[:start]:
         behind += quota
         chosen = int(np.argmax(behind))
         behind[chosen] -= 1

@@ -56,7 +56,6 @@ def build(
     posts: Iterable[Post],
     targets: Mapping[str, Target],
     *,
-    stratify: Sequence[str] = (),
     group: str = "person",
     words: int,
     vocabulary_size: int,
@@ -66,16 +65,16 @@ def build(
 ) -> Dataset:
     """A data set with the input "posts" (n, L <= words) int32 out of labelled texts.
 
-    `stratify` names the targets that all splits shall hold in like shares; `group` names the column of
-    `Samples.groups` that holds the person; `pieces_per_post` keeps the first pieces of each text, None all of them. The
-    vocabulary is fitted on the training split alone. Raises `DataError` when that split lacks a target altogether.
+    All splits hold the classes of every target, and the decades of a number, in like shares. `group` names the column
+    of `Samples.groups` that holds the person; `pieces_per_post` keeps the first pieces of each text, None all of them.
+    The vocabulary is fitted on the training split alone. Raises `DataError` when that split lacks a target altogether.
     """
     if words < 1:
         raise ConfigError(f"words, the length of a piece, must be at least 1; received {words}.")
     pieces = [
         Post(post.person, text, post.labels) for post in posts for text in cut(post.text, words)[:pieces_per_post]
     ]
-    strata = {piece.person: tuple(piece.labels.get(target) for target in stratify) for piece in pieces}
+    strata = {piece.person: tuple(_band(piece.labels.get(name)) for name in targets) for piece in pieces}
     split_of = split_people(strata, seed=seed)
     parts = {split: [piece for piece in pieces if split_of[piece.person] == split] for split in SPLITS}
     tokeniser = Tokeniser.fit((piece.text for piece in parts["train"]), vocabulary_size=vocabulary_size)
@@ -96,6 +95,10 @@ def build(
         tokeniser=tokeniser,
         card={**card, **counted},
     )
+
+
+def _band(label: Label) -> Label:
+    return label // 10 if isinstance(label, float) else label
 
 
 def _samples(

@@ -73,7 +73,6 @@ def read_file(
         Path(path).stem,
         posts,
         targets,
-        stratify=tuple(name for name in targets if name != "age"),
         words=words,
         vocabulary_size=vocabulary_size,
         seed=seed,
