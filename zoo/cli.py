@@ -1,0 +1,218 @@
+"""The command `zoo`: list and describe models, train, evaluate and ask them, and look after downloaded files."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from zoo.catalogue import describe, list_models
+from zoo.errors import ConfigError, DataError, require_known
+from zoo.terminal import console, epoch_printer, parse, run, show_answers, show_report
+
+LARGEST_INPUT = 64 * 2**20  # bytes read from standard input at the most
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it worked, 2 after a user's mistake."""
+    quiet_frameworks()
+    return run(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and not given[0].startswith("-"):
+        require_known("command", given[0], COMMANDS)
+    parsed = parse(_parser(), given)
+    parsed.command(parsed)
+
+
+def quiet_frameworks() -> None:
+    """TensorFlow greets on standard error with notes for its own developers; a user's own setting wins."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
+def list_command(parsed: argparse.Namespace) -> None:
+    names = list_models(parsed.pattern, task=parsed.task, weights=parsed.weights)
+    width = max((len(name) for name in names), default=0)
+    for name in names:
+        entry = describe(name)
+        tags = f"  [weights: {', '.join(entry.weights)}]" if entry.weights else ""
+        sys.stdout.write(f"{name:<{width}}  {entry.summary}{tags}\n")
+    if not names:
+        raise ConfigError(f"No model matches '{parsed.pattern}'; 'zoo list' shows all {len(list_models())}.")
+
+
+def describe_command(parsed: argparse.Namespace) -> None:
+    sys.stdout.write(f"{describe(parsed.model)}\n")
+
+
+def train_command(parsed: argparse.Namespace) -> None:
+    """Train by the entry's recipe into a run folder; the same command continues an interrupted run."""
+    describe(parsed.model)
+    from zoo.recipes import train
+
+    changes = {name: getattr(parsed, name) for name in ("epochs", "balance") if getattr(parsed, name) is not None}
+    folder = Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, changes)
+    console().print(f"Training {parsed.model} on {parsed.data} into {folder}", markup=False)
+    _, report = train(
+        parsed.model,
+        parsed.data,
+        folder=folder,
+        seed=parsed.seed,
+        weights=parsed.weights,
+        callbacks=[epoch_printer()],
+        **changes,
+    )
+    show_report(report, folder)
+
+
+def default_folder(model: str, data: str, seed: int, changes: dict[str, object]) -> Path:
+    """A folder in `runs` that is named after what makes the run different from others."""
+    parts = [model, Path(data).stem, *(f"{key}-{value}" for key, value in sorted(changes.items())), f"seed-{seed}"]
+    return Path("runs") / "_".join(parts)
+
+
+def evaluate_command(parsed: argparse.Namespace) -> None:
+    """Judge trained weights on the test split of their data, or of other data."""
+    describe(parsed.model)
+    from zoo.recipes import evaluate
+
+    show_report(evaluate(_weights(parsed), data=parsed.data))
+
+
+def predict_command(parsed: argparse.Namespace) -> None:
+    """Answer for texts given as arguments, or one a line on standard input."""
+    describe(parsed.model)
+    texts = read_texts(parsed.texts)
+    from zoo.recipes import load_trained
+
+    show_answers(texts, load_trained(_weights(parsed)).answer(texts))
+
+
+def _weights(parsed: argparse.Namespace) -> str:
+    """What `--weights` means: a tag of the model, else a file or a run folder; without it the model's own weights."""
+    tags = describe(parsed.model).weights
+    if parsed.weights is None and not tags:
+        raise ConfigError(f"'{parsed.model}' has no trained weights here; give --weights RUN_FOLDER or a file.")
+    chosen = parsed.weights or next(iter(tags))
+    return f"{parsed.model}.{chosen}" if chosen in tags else chosen
+
+
+def read_texts(given: Sequence[str]) -> list[str]:
+    """The texts of the command line, or the lines of standard input."""
+    if given:
+        return list(given)
+    if sys.stdin.isatty():
+        console(stderr=True).print("One text a line; end with Ctrl-D.", style="dim")
+    raw = sys.stdin.buffer.read(LARGEST_INPUT + 1)
+    if len(raw) > LARGEST_INPUT:
+        raise DataError(f"Standard input holds more than {LARGEST_INPUT // 2**20} MB; at most that is read.")
+    try:
+        lines = raw.decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"Standard input is not UTF-8 text: byte {error.start} does not fit.") from error
+    texts = [line.strip() for line in lines if line.strip()]
+    if not texts:
+        raise DataError("No text was given: write it behind the command, or one a line on standard input.")
+    return texts
+
+
+def fetch_command(parsed: argparse.Namespace) -> None:
+    from zoo.artifacts import artifacts, fetch
+
+    if parsed.all and parsed.names:
+        raise ConfigError("Give names or --all, not both.")
+    names = [item.name for item in artifacts()] if parsed.all else parsed.names
+    if not names:
+        known = ", ".join(item.name for item in artifacts())
+        raise ConfigError(f"Name what to fetch, or give --all. Known: {known}.")
+    for name in names:
+        console().print(f"{name}  {fetch(name)}", markup=False)
+
+
+def verify_command(parsed: argparse.Namespace) -> None:
+    """Hash what is here; exit 2 when a file is corrupt."""
+    from zoo.artifacts import verify
+
+    rows = verify(parsed.names or None)
+    for row in rows:
+        console().print(f"{row.state:<10}  {row.name:<28}  {row.size / 1e6:9.1f} MB  {row.path}", markup=False)
+    bad = [row.name for row in rows if row.state in ("corrupt", "unreadable")]
+    if bad:
+        raise DataError(
+            f"{len(bad)} file(s) are not what the manifest says: {', '.join(bad)}; 'zoo prune' removes them."
+        )
+
+
+def prune_command(parsed: argparse.Namespace) -> None:
+    from zoo.artifacts import prune
+
+    rows = prune(remove=parsed.yes)
+    for row in rows:
+        console().print(f"{'removed' if parsed.yes else 'would go'}  {row.path}  ({row.reason})", markup=False)
+    if not rows:
+        console().print("Nothing to remove.")
+    elif not parsed.yes:
+        console().print("Nothing was removed yet: add --yes.")
+
+
+COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], None], str]] = {
+    "list": (list_command, "models, by name, task or weights"),
+    "describe": (describe_command, "one model: inputs, outputs, weights, source"),
+    "train": (train_command, "train a model by its recipe"),
+    "evaluate": (evaluate_command, "scores of trained weights beside simple baselines"),
+    "predict": (predict_command, "ask a trained model"),
+    "fetch": (fetch_command, "download and verify data sets and weights"),
+    "verify": (verify_command, "hash what was downloaded"),
+    "prune": (prune_command, "remove what downloads left over"),
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="zoo", description=__doc__, allow_abbrev=False)
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+    part = {}
+    for name, (command, summary) in COMMANDS.items():
+        part[name] = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        part[name].set_defaults(command=command)
+    part["list"].add_argument("pattern", nargs="?", default="*", help="as file names match: 'author*'")
+    part["list"].add_argument("--task")
+    part["list"].add_argument("--weights", help="only models with weights of this tag")
+    for name in ("describe", "train", "evaluate", "predict"):
+        part[name].add_argument("model")
+    add_training_options(part["train"])
+    part["evaluate"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
+    part["evaluate"].add_argument(
+        "--data", help="posts, blogs or a .jsonl or .csv file (default: that of the training)"
+    )
+    part["predict"].add_argument("texts", nargs="*", metavar="TEXT", help="without any: one a line on standard input")
+    part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
+    part["fetch"].add_argument("names", nargs="*", metavar="NAME")
+    part["fetch"].add_argument("--all", action="store_true", help="everything in the manifest")
+    part["verify"].add_argument("names", nargs="*", metavar="NAME")
+    part["prune"].add_argument("--yes", action="store_true", help="really remove")
+    return parser
+
+
+def add_training_options(parser: argparse.ArgumentParser) -> None:
+    """The options that every training command has."""
+    parser.add_argument("--data", default="posts", help="posts, blogs or a .jsonl or .csv file (default: posts)")
+    parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
+    parser.add_argument("--balance", help="static, uncertainty or gradnorm (default: the recipe's)")
+    parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
+    parser.add_argument("--seed", type=whole_number, default=0)
+    parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
+
+
+def whole_number(text: str) -> int:
+    """An option's value as an integer; anything else is told in one sentence."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

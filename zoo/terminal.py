@@ -1,0 +1,121 @@
+"""What the command line and the examples show: progress of a training, tables, answers, and errors in one sentence."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import UnknownNameError, ZooError
+
+if TYPE_CHECKING:
+    import argparse
+
+    import keras
+    from rich.console import Console
+
+    from zoo.recipes import Answer
+    from zoo.report import Report
+
+MOST_CLASSES = 3  # classes shown of one answer
+
+
+def console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def run(main: Callable[[], None]) -> int:
+    """Run a command; a user's mistake is one sentence on standard error and exit code 2, never a traceback."""
+    try:
+        main()
+    except ZooError as error:
+        console(stderr=True).print(f"error: {error}", markup=False, style="red")
+        return 2
+    except KeyboardInterrupt:
+        console(stderr=True).print("interrupted; the same command continues from here", style="yellow")
+        return 130
+    except BrokenPipeError:  # the reader (`head`) has gone
+        sys.stderr.close()
+        return 0
+    return 0
+
+
+def parse(parser: "argparse.ArgumentParser", arguments: Sequence[str] | None) -> "argparse.Namespace":
+    """Parse the command line; an unknown option is answered with the nearest right one."""
+    known, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        options = {option for part in _parsers(parser) for action in part._actions for option in action.option_strings}
+        raise UnknownNameError("option", unknown[0].partition("=")[0], options or ["--help"])
+    return known
+
+
+def _parsers(parser: "argparse.ArgumentParser") -> list["argparse.ArgumentParser"]:
+    found = [parser]
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            found += [each for each in action.choices.values() if hasattr(each, "_actions")]
+    return found
+
+
+def epoch_printer() -> "keras.callbacks.Callback":
+    """A callback that prints one line an epoch: the loss as the sum of its terms, and the validation scores."""
+    import keras
+
+    screen = console()
+
+    class EpochPrinter(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+            row = logs or {}
+            terms = [
+                f"{key.removeprefix('term_')} {value:.3f}"
+                for key, value in row.items()
+                if key.startswith("term_") and value
+            ]
+            scores = [f"{key.removeprefix('val_')} {value:.3f}" for key, value in row.items() if _is_headline(key)]
+            screen.print(
+                f"epoch {epoch + 1:>2}  loss {row['loss']:.3f} = {' + '.join(terms)}"
+                f"  [bold]{', '.join(scores)}[/]  {row['seconds']:.0f} s"
+            )
+
+    return EpochPrinter()
+
+
+def _is_headline(key: str) -> bool:
+    return key.startswith("val_") and key.endswith(("_mae", "_accuracy"))
+
+
+def show_report(report: "Report", folder: Path | str | None = None) -> None:
+    """The tables of a report, and where its files are."""
+    screen = console()
+    screen.print(report.table())
+    screen.print(report.groups_table())
+    if folder is not None:
+        screen.print(f"Picture, scores and model: {folder}/report.png, scores.json, model.h5", markup=False)
+
+
+def show_answers(texts: Sequence[str], answers: Sequence["Answer"]) -> None:
+    """For every text what the model says of its author, and how sure it is."""
+    from rich.table import Table
+
+    screen = console()
+    for text, answer in zip(texts, answers, strict=True):
+        table = Table(title=_shortened(text), title_justify="left", box=None, show_header=False, padding=(0, 2))
+        for name, each in answer.items():
+            table.add_row(name, *_answer_cells(each))
+        screen.print(table)
+
+
+def _answer_cells(answer: Any) -> tuple[str, str]:
+    if hasattr(answer, "probabilities"):
+        (label, probability), *rest = answer.probabilities[:MOST_CLASSES]
+        return f"{label} ({probability:.0%})", ", ".join(f"{other} {share:.0%}" for other, share in rest)
+    return (
+        f"{answer.value:.0f} {answer.unit}",
+        f"{answer.share:.0%} of people lie within {answer.low:.0f} to {answer.high:.0f}",
+    )
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 90 else text[:87] + "..."
