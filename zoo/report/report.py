@@ -1,0 +1,154 @@
+"""The report of a run: scores beside baselines and the best possible, errors by group, as table, JSON and picture."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import require_known
+from zoo.files import write_json
+from zoo.report.check import checked_predictions, labels_of
+from zoo.report.groups import group_rows
+from zoo.report.scores import score_rows
+from zoo.samples import Samples, Target, present
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from zoo.report.baselines import Baseline
+
+CALIBRATION_BINS = 10
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run's predictions are worth. `to_json`, `table`, `groups_table`, `save`.
+
+    scores       one row an output and metric (`score_rows`).
+    groups       one row an output and group (`group_rows`).
+    baselines    output -> baseline -> what was fitted, or why not.
+    confusion    output -> counts (true class, predicted class), for classes.
+    calibration  output -> expected calibration error: mean distance of confidence and accuracy in ten bins.
+    predictions, labels, history: what the picture is drawn from.
+    """
+
+    title: str
+    targets: Mapping[str, Target]
+    sizes: Mapping[str, int]
+    scores: Sequence[Mapping[str, Any]]
+    groups: Sequence[Mapping[str, Any]]
+    baselines: Mapping[str, Mapping[str, str]]
+    confusion: Mapping[str, np.ndarray]
+    calibration: Mapping[str, float]
+    predictions: Mapping[str, np.ndarray] = field(repr=False)
+    labels: Mapping[str, np.ndarray] = field(repr=False)
+    history: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """All figures as plain JSON values; None stands for what is not known."""
+        return {
+            "title": self.title,
+            "samples": dict(self.sizes),
+            "scores": [dict(row) for row in self.scores],
+            "groups": [dict(row) for row in self.groups],
+            "baselines": {name: dict(notes) for name, notes in self.baselines.items()},
+            "confusion": {
+                name: {"labels": list(self.targets[name].labels), "counts": counts.tolist()}
+                for name, counts in self.confusion.items()
+            },
+            "calibration_error": dict(self.calibration),
+        }
+
+    def table(self) -> "Table":
+        """Every output's scores, at most 100 columns wide."""
+        from zoo.report.table import score_table
+
+        return score_table(self)
+
+    def groups_table(self) -> "Table":
+        """The groups that are served worse than the others, the worst first; at most 100 columns wide."""
+        from zoo.report.table import worse_groups_table
+
+        return worse_groups_table(self)
+
+    def save(self, folder: Path | str) -> list[Path]:
+        """Write `scores.json` and `report.png` into `folder`, each whole or not at all. Needs matplotlib."""
+        from zoo.report.picture import draw
+
+        folder = Path(folder)
+        write_json(folder / "scores.json", self.to_json())
+        draw(self, folder / "report.png")
+        return [folder / "scores.json", folder / "report.png"]
+
+
+def build_report(
+    predictions: Mapping[str, np.ndarray],
+    *,
+    train: Samples,
+    validation: Samples,
+    test: Samples,
+    targets: Mapping[str, Target],
+    history: Sequence[Mapping[str, Any]] = (),
+    limits: Mapping[str, Mapping[str, float]] | None = None,
+    baselines: "Mapping[str, Mapping[str, Baseline]] | None" = None,
+    together: str | None = None,
+    title: str = "Report",
+    seed: int = 0,
+) -> Report:
+    """Judge the predictions of `test`: every output (n,), (n, 1), or (n, classes) probabilities.
+
+    history    one row an epoch, as a run logs it; for the learning curves alone.
+    limits     output -> metric -> best score possible, and "<metric>_standard_error".
+    baselines  from `fit_baselines` on the same splits, to spare fitting them again (several seeds, one split).
+    together   the column of `test.groups` whose equal rows are one draw ("author"): honest standard errors.
+
+    Raises `DataError` when predictions do not fit the targets or are not finite.
+    """
+    values = checked_predictions(predictions, targets, len(test))
+    labels = labels_of(test, targets)
+    for name in limits or {}:
+        require_known("output", name, targets)
+    if together is not None:
+        require_known("column of groups", together, test.groups)
+    draws = None if together is None else np.unique(np.asarray(test.groups[together], str), return_inverse=True)[1]
+    if baselines is None:
+        from zoo.report.baselines import fit_baselines
+
+        baselines = fit_baselines(train, validation, test, targets, seed=seed)
+    whole = Samples(test.inputs, labels, test.groups, test.texts)
+    classes = {name: target for name, target in targets.items() if target.kind != "regression"}
+    labelled = {name: target for name, target in classes.items() if present(labels[name]).any()}
+    return Report(
+        title=title,
+        targets=dict(targets),
+        sizes={"train": len(train), "validation": len(validation), "test": len(test)},
+        scores=score_rows(values, labels, targets, baselines, limits or {}, draws),
+        groups=group_rows(values, whole, targets, draws),
+        baselines={name: {kind: item.note for kind, item in kinds.items()} for name, kinds in baselines.items()},
+        confusion={name: _confusion(labels[name], values[name], len(t.labels)) for name, t in labelled.items()},
+        calibration={name: _calibration_error(labels[name], values[name]) for name in labelled},
+        predictions=values,
+        labels=labels,
+        history=[dict(row) for row in history],
+    )
+
+
+def _confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """(classes, classes) counts: true class down, predicted class across."""
+    known = present(labels)
+    chosen = (predicted >= 0.5).astype(int) if predicted.ndim == 1 else np.argmax(predicted, axis=1)
+    counts = np.zeros((classes, classes), dtype=int)
+    np.add.at(counts, (labels[known], chosen[known]), 1)
+    return counts
+
+
+def _calibration_error(labels: np.ndarray, predicted: np.ndarray) -> float:
+    """Of the chosen class' probability, in ten bins of equal width (Guo et al. 2017, section 2)."""
+    known = present(labels)
+    both = np.stack([1.0 - predicted, predicted], axis=1) if predicted.ndim == 1 else predicted
+    confidence, right = both[known].max(axis=1), both[known].argmax(axis=1) == labels[known]
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    surplus = np.bincount(bins, weights=right - confidence, minlength=CALIBRATION_BINS)
+    return float(np.sum(np.abs(surplus)) / np.sum(known))

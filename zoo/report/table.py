@@ -1,0 +1,145 @@
+"""The report for a terminal: rich tables of at most 100 columns."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.table import Table
+
+from zoo.metrics import DEFAULTS
+
+if TYPE_CHECKING:
+    from zoo.report.report import Report
+
+WIDTH = 100
+MOST_WORSE = 12
+SHOWN = {"majority": "majority", "linear": "linear", "trees": "trees", "limit": "limit"}
+METRIC_NAMES = {
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "r2": "R²",
+    "accuracy": "accuracy",
+    "log_loss": "log loss",
+    "auc": "area under ROC",
+}
+UNKNOWN = "–"
+
+
+def metric_label(metric: str, unit: str) -> str:
+    """The metric's name and unit: "mean absolute error, years"."""
+    suffix = {"accuracy": "%", "mae": unit, "rmse": unit}.get(metric, "")
+    return METRIC_NAMES[metric] + (f", {suffix}" if suffix else "")
+
+
+def number(value: float | None, metric: str) -> str:
+    """Three or four digits, shares in per cent (the unit stands beside the metric)."""
+    if value is None:
+        return UNKNOWN
+    if metric == "accuracy":
+        return f"{100 * value:.1f}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.5g}"
+
+
+def with_error(value: float | None, error: float | None, metric: str) -> str:
+    """`number` ± its standard error, where that is known."""
+    if value is None or error is None:
+        return number(value, metric)
+    return f"{number(value, metric)} ± {number(error, metric)}"
+
+
+def share(value: float | None, error: float | None) -> str:
+    """A share of the gap closed, in per cent."""
+    if value is None:
+        return UNKNOWN
+    return f"{100 * value:.1f}" + ("" if error is None else f" ± {100 * error:.1f}") + " %"
+
+
+def score_table(report: "Report") -> Table:
+    """Output x metric: the model with its standard error, baselines, limit, and the share of the gap closed."""
+    title = f"{report.title} ({report.sizes['test']} test samples; ± is one standard error)"
+    table = Table(
+        title=title, caption="\n".join(notes(report)), caption_justify="left", box=box.SIMPLE_HEAD, width=WIDTH
+    )
+    table.add_column("output", max_width=14, overflow="fold")
+    table.add_column("metric", max_width=18, overflow="fold")
+    for heading in ("model", *SHOWN.values(), "gap closed"):
+        table.add_column(heading, justify="right", no_wrap=heading != "model")
+    previous = None
+    for row in report.scores:
+        first = row["output"] != previous
+        if first and previous is not None:
+            table.add_section()
+        previous = row["output"]
+        table.add_row(row["output"] if first else "", *_cells(row, report.targets[row["output"]].unit))
+    return table
+
+
+def _cells(row: Mapping[str, Any], unit: str) -> list[str]:
+    metric = row["metric"]
+    label = metric_label(metric, unit)
+    if not row["labels"]:
+        return [label, "no labels", *[UNKNOWN] * (len(SHOWN) + 1)]
+    model = with_error(row["model"], row["standard_error"], metric) + (" !" if row["above_limit"] else "")
+    others = [number(row[kind], metric) for kind in SHOWN]
+    return [label, model, *others, share(row["gap_closed"], row["gap_closed_standard_error"])]
+
+
+def notes(report: "Report") -> list[str]:
+    """Sentences under the table: what is suspicious, what was left out, which groups are served worse."""
+    said = []
+    for row in report.scores:
+        if row["above_limit"]:
+            said.append(f"! {row['output']}, {row['metric']}: better than possible; do the test's answers leak?")
+    for name, target in report.targets.items():
+        headline = next(
+            row for row in report.scores if row["output"] == name and row["metric"] == DEFAULTS[target.kind][0]
+        )
+        beaten = [kind for kind in ("majority", "linear", "trees") if _beats(headline, kind)]
+        if beaten:
+            said.append(f"{name}: no better than {' and '.join(SHOWN[kind] for kind in beaten)}.")
+    left_out: dict[str, list[str]] = {}
+    for name, kinds in report.baselines.items():
+        for kind, note in kinds.items():
+            if note.startswith("left out"):
+                left_out.setdefault(note, []).append(f"{name} {SHOWN[kind]}")
+    said += [f"{', '.join(where)}: {note}." for note, where in left_out.items()]
+    worse = sum(row["worse"] for row in report.groups)
+    if worse:
+        said.append(f"{worse} of {len(report.groups)} groups are served worse by more than two standard errors.")
+    return said
+
+
+def _beats(row: Mapping[str, Any], kind: str) -> bool:
+    if row["model"] is None or row[kind] is None:
+        return False
+    return row[kind] >= row["model"] if row["better"] == "higher" else row[kind] <= row["model"]
+
+
+def worse_groups_table(report: "Report") -> Table:
+    """The flagged groups by how many standard errors they are worse."""
+    flagged = [row for row in report.groups if row["worse"]]
+    flagged.sort(key=lambda row: -abs(row["difference"]) / row["difference_standard_error"])
+    left = len(flagged) - MOST_WORSE
+    caption = f"and {left} more in scores.json" if left > 0 else None if flagged else "none"
+    table = Table(
+        title="Groups served worse than all (by more than two standard errors)",
+        caption=caption,
+        box=box.SIMPLE_HEAD,
+        width=WIDTH,
+    )
+    for heading in ("output", "group", "metric"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("samples", "score", "against all"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in flagged[:MOST_WORSE]:
+        metric = row["metric"]
+        difference = f"{'+' if row['difference'] > 0 else '-'}{number(abs(row['difference']), metric)}"
+        table.add_row(
+            row["output"],
+            f"{row['column']}: {row['group']}",
+            metric_label(metric, report.targets[row["output"]].unit),
+            str(row["labels"]),
+            number(row["score"], metric),
+            f"{difference} ± {number(row['difference_standard_error'], metric)}",
+        )
+    return table

@@ -1,0 +1,96 @@
+"""Standard errors of scores, by each row's influence on the score: no resampling, the same every time.
+
+A row's influence is how much the score moves with that row's weight; the sum of the squares estimates the variance
+(the infinitesimal jackknife, Efron and Tibshirani 1993, section 20.6). Rows of one person count as one draw.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from zoo.errors import require_known
+from zoo.metrics import TINY
+
+MEASURABLE = 2  # independent draws below which there is no standard error
+
+
+def influence(metric: str, target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """(n,) labels, all known, and predictions -> (n,) influences, which sum to 0."""
+    require_known("metric", metric, INFLUENCES)
+    return INFLUENCES[metric](target, predicted)
+
+
+def standard_error(influences: np.ndarray, draws: np.ndarray | None = None) -> float | None:
+    """Of the score that these rows give; `draws` (n,) says which rows belong together. None for a single draw."""
+    if draws is not None:
+        _, positions = np.unique(draws, return_inverse=True)
+        influences = np.bincount(positions, weights=influences)
+    count = len(influences)
+    if count < MEASURABLE:
+        return None
+    return float(np.sqrt(np.sum(np.square(influences)) * count / (count - 1)))
+
+
+def losses(metric: str, target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """(n,) values whose mean is the score, for "mae", "accuracy" and "log_loss"."""
+    if metric == "mae":
+        return np.abs(target - predicted).astype(np.float64)
+    if metric == "accuracy":
+        chosen = predicted >= 0.5 if predicted.ndim == 1 else np.argmax(predicted, axis=-1)
+        return (chosen == target).astype(np.float64)
+    require_known("metric that is a mean over rows", metric, ("mae", "accuracy", "log_loss"))
+    binary = predicted.ndim == 1
+    likelihood = (
+        np.where(target == 1, predicted, 1.0 - predicted) if binary else predicted[np.arange(len(target)), target]
+    )
+    return -np.log(np.clip(likelihood, TINY, 1.0))
+
+
+def _of_mean(metric: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    def compute(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        values = losses(metric, target, predicted)
+        return (values - np.mean(values)) / len(values)
+
+    return compute
+
+
+def _of_rmse(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """The derivative of a square root times the influence on the mean square."""
+    squares = np.square(target - predicted, dtype=np.float64)
+    root = np.sqrt(np.mean(squares))
+    return (squares - np.mean(squares)) / (2.0 * root * len(squares)) if root else np.zeros(len(squares))
+
+
+def _of_r2(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """1 - a/b with a the mean square error and b the variance: -da/b + a db/b^2."""
+    squares = np.square(target - predicted, dtype=np.float64)
+    spreads = np.square(target - np.mean(target), dtype=np.float64)
+    a, b = np.mean(squares), np.mean(spreads)
+    return (a * (spreads - b) / b - (squares - a)) / (b * len(squares)) if b else np.zeros(len(squares))
+
+
+def _of_auc(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Placements of DeLong, DeLong and Clarke-Pearson 1988: the share of the other class that a row beats."""
+    positive = target == 1
+    found = np.zeros(len(target))
+    above, below = np.sort(predicted[positive]), np.sort(predicted[~positive])
+    if not len(above) or not len(below):
+        return found
+    wins = (np.searchsorted(below, predicted[positive]) + np.searchsorted(below, predicted[positive], "right")) / 2
+    losses_to = (
+        np.searchsorted(above, predicted[~positive]) + np.searchsorted(above, predicted[~positive], "right")
+    ) / 2
+    area = np.mean(wins) / len(below)
+    found[positive] = (wins / len(below) - area) / len(above)
+    found[~positive] = (1.0 - losses_to / len(above) - area) / len(below)
+    return found
+
+
+INFLUENCES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "mae": _of_mean("mae"),
+    "accuracy": _of_mean("accuracy"),
+    "log_loss": _of_mean("log_loss"),
+    "rmse": _of_rmse,
+    "r2": _of_r2,
+    "auc": _of_auc,
+}
