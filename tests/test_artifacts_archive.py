@@ -203,6 +203,19 @@ def test_an_existing_folder_is_never_written_into(tmp_path):
     assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize("kind", ["tar", "tar.gz"])
+def test_a_tar_that_ends_between_two_members_is_refused(tmp_path, kind):
+    whole = pack(tmp_path, FILES, "tar").read_bytes()
+    second = whole.index(b"sub/b.txt")
+    cut, damaged = whole[:second], whole[:second] + b"X" * 512 + whole[second + 512 :]
+    for content in (cut, damaged):
+        archive = tmp_path / f"short.{kind}"
+        archive.write_bytes(content if kind == "tar" else gzip.compress(content))
+        with pytest.raises(ArtifactError, match="ends too early"):
+            extract(archive, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+
 def test_other_files_are_told_from_archives(tmp_path):
     (tmp_path / "notes.rar").write_bytes(b"")
     (tmp_path / "text.zip").write_text("no zip at all")

@@ -9,6 +9,7 @@ import io
 import os
 import shutil
 import stat
+import struct
 import tarfile
 import tempfile
 import zipfile
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import IO, cast
 from unicodedata import category
 
-from zoo.errors import ArtifactError, UnknownNameError
+from zoo.errors import ArtifactError, UnknownNameError, ZooError
 
 MAX_BYTES = 4 << 30
 MAX_FILES = 200_000
@@ -27,14 +28,17 @@ MAX_RATIO = 200.0  # text packs about 5 to 30 times, deflate reaches 1032 on a b
 SMALL = 1 << 20  # below this, no ratio is alarming
 CHUNK = 1 << 18
 UNPACKING = ".zoo-unpacking-"  # how a folder is called while it is being unpacked into
+# What the standard library raises on damaged archives (found by fuzzing), and on disks that fail to read them.
 BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
-    gzip.BadGzipFile,
     zlib.error,
+    struct.error,
     EOFError,
+    LookupError,
     NotImplementedError,
-    RuntimeError,
+    OSError,
+    ValueError,
 )
 
 Member = tuple[str, IO[bytes]]
@@ -184,7 +188,8 @@ def _tar_members(archive: Path, meter: _Meter) -> Iterator[Member]:
     packed = not archive.name.lower().endswith(".tar")
     with (
         cast(IO[bytes], gzip.open(archive) if packed else open(archive, "rb")) as raw,
-        tarfile.open(fileobj=cast(IO[bytes], _Bounded(raw, meter)), mode="r:") as file,
+        _Bounded(raw, meter) as bounded,
+        tarfile.open(fileobj=cast(IO[bytes], bounded), mode="r:") as file,
     ):
         while info := file.next():
             meter.add_file()
@@ -197,6 +202,8 @@ def _tar_members(archive: Path, meter: _Meter) -> Iterator[Member]:
             assert stream is not None  # it is one for a plain file
             yield info.name, stream
             file.members = []  # type: ignore[attr-defined]  # else it keeps every header in memory
+        if bounded.last != bytes(tarfile.BLOCKSIZE):  # tarfile takes a damaged header for the end
+            raise ArtifactError(f"{archive.name} is not a sound archive: it ends too early.")
 
 
 def _gzip_member(archive: Path, meter: _Meter) -> Iterator[Member]:
@@ -213,12 +220,14 @@ class _Bounded(io.RawIOBase):
     def __init__(self, raw: IO[bytes], meter: _Meter):
         self.raw = raw
         self.meter = meter
+        self.last = b""  # what was read last
 
     def read(self, count: int = -1) -> bytes:
         if not 0 <= count <= max(self.HEADER, CHUNK):
             raise ArtifactError(f"{self.meter.archive.name} holds a header of {count:,} bytes.")
         self.meter.check(self.raw.tell() + count - 2 * tarfile.RECORDSIZE)  # the padding at a tar's end is no content
-        return self.raw.read(count)
+        self.last = self.raw.read(count)
+        return self.last
 
     def seek(self, position: int, whence: int = os.SEEK_SET) -> int:
         if whence == os.SEEK_SET:
@@ -239,6 +248,8 @@ class _Bounded(io.RawIOBase):
 def _clear_errors(archive: Path) -> Iterator[None]:
     try:
         yield
+    except ZooError:  # is a ValueError too, and says already what is wrong
+        raise
     except BROKEN as error:
         raise ArtifactError(f"{archive.name} is not a sound archive: {error or type(error).__name__}.") from error
 
