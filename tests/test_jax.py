@@ -13,7 +13,8 @@ import blocks
 import zoo
 
 ROOT = Path(__file__).resolve().parents[1]
-SMALLER = {"author_profile": {"vocabulary_size": 1_000, "embedding_dim": 16}}
+NARROW = {"stages": ((4,), (8, 8), (8, 8)), "units": 8, "embedding_dim": 8, "vocabulary_size": 500}
+SMALLER = {"author_profile": NARROW, "author_profile_small": NARROW}  # the graph is that of the full width
 ON_JAX = """
 import sys
 from pathlib import Path

@@ -1,0 +1,194 @@
+"""The house stands: imports go down only, in no circle, and each room uses only what it may."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LEAVES = {"zoo.errors", "zoo.samples", "zoo.metrics", "zoo.files", "zoo.records"}
+GROUND = {"zoo.training", "zoo.report", "zoo.explain", "zoo.export", "zoo.artifacts", "zoo.catalogue"}
+SECOND = {"zoo.models", "zoo.datasets", "zoo.weights"}
+BELOW_TOP = {"blocks", "zoo", "zoo.create", "zoo.recipes"} | LEAVES | GROUND | SECOND
+
+# room -> the rooms that it may import beside itself; a module belongs to the longest name that it begins with
+MAY_IMPORT: dict[str, set[str]] = {
+    "blocks": set(),
+    **dict.fromkeys(LEAVES, LEAVES),
+    **dict.fromkeys(GROUND, LEAVES),
+    "zoo.models": {"blocks", "zoo.errors"},
+    "zoo.datasets": {"zoo.artifacts"} | LEAVES,
+    "zoo.weights": {"zoo.artifacts"} | LEAVES,
+    "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,
+    "zoo.recipes": {"blocks", "zoo.create"} | LEAVES | GROUND | SECOND,  # a recipe makes the model that it trains
+    "zoo": BELOW_TOP,  # the front door, zoo/__init__.py
+    "zoo.cli": BELOW_TOP,
+    "zoo.studio": BELOW_TOP,
+    "examples": BELOW_TOP,
+}
+# room -> the packages that it may use beside the standard library; a room that is not named is free
+PACKAGES = {
+    "blocks": {"keras"},
+    "zoo.models": {"keras"},
+    "zoo.catalogue": set(),
+    "zoo.errors": set(),
+    "zoo.files": set(),
+    "zoo.samples": {"numpy"},
+    "zoo.metrics": {"numpy"},
+}
+
+
+def modules_of(root):
+    """Module name -> file, for all of the house under `root`."""
+    files = (path for top in ("blocks", "zoo", "examples") for path in sorted((root / top).rglob("*.py")))
+    return {".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
+
+
+class WithoutTypes(ast.NodeTransformer):
+    """Drops the bodies of `if TYPE_CHECKING:`, which never run."""
+
+    def visit_If(self, node):  # noqa: N802 (the name is ast's)
+        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
+
+
+def imports_of(module, path, modules, *, for_types=True):
+    """Names of the modules that this one imports, at the top or inside functions, perhaps for type checkers alone."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if not for_types:
+        tree = WithoutTypes().visit(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            source = ".".join([*parts, *([node.module] if node.module else [])])
+            for alias in node.names:
+                yield f"{source}.{alias.name}" if f"{source}.{alias.name}" in modules else source
+
+
+def room_of(module):
+    """The room with the longest name that `module` begins with; "zoo" holds zoo/__init__.py alone."""
+    rooms = [room for room in MAY_IMPORT if module == room or (module.startswith(f"{room}.") and room != "zoo")]
+    return max(rooms, key=len, default=None)
+
+
+def circle_in(graph):
+    """The modules of one circle of imports, or an empty list."""
+    done = set()
+
+    def walk(module, path):
+        if module in path:
+            return path[path.index(module) :]
+        if module in done:
+            return []
+        for target in sorted(graph[module]):
+            found = walk(target, [*path, module])
+            if found:
+                return found
+        done.add(module)
+        return []
+
+    return next((found for module in sorted(graph) if (found := walk(module, []))), [])
+
+
+def faults_of(root):
+    """What is wrong with the house under `root`, one sentence each."""
+    modules = modules_of(root)
+    faults, graph = [], {}
+    for module, path in modules.items():
+        room = room_of(module)
+        if room is None:
+            faults.append(f"{module} stands in no room: give it a place in MAY_IMPORT.")
+            continue
+        imports = set(imports_of(module, path, modules))
+        running = imports_of(module, path, modules, for_types=False)
+        graph[module] = {name for name in running if name in modules and name != module}
+        for name in sorted(imports):
+            package = name.partition(".")[0]
+            if package in ("blocks", "zoo", "examples"):
+                if room_of(name) not in MAY_IMPORT[room] | {room}:
+                    faults.append(f"{module} imports {name}, which is not below it.")
+            elif package not in sys.stdlib_module_names and package not in PACKAGES.get(room, {package}):
+                faults.append(f"{module} imports {name}; {room} may use {sorted(PACKAGES[room]) or 'no package'}.")
+    circle = circle_in({module: targets & graph.keys() for module, targets in graph.items()})
+    return faults + ([f"A circle of imports: {' -> '.join([*circle, circle[0]])}."] if circle else [])
+
+
+def test_imports_go_down_only_and_in_no_circle():
+    modules = modules_of(ROOT)
+    assert {"blocks.text", "zoo.models.author_profile", "zoo.catalogue", "examples.sequential_twin"} <= modules.keys()
+    assert faults_of(ROOT) == []
+
+
+SOUND = {
+    "blocks/__init__.py": "from blocks.text import embed",
+    "blocks/text.py": "import keras",
+    "zoo/__init__.py": "from zoo.create import create_model",
+    "zoo/errors.py": "import difflib",
+    "zoo/catalogue.py": "from zoo.errors import ZooError",
+    "zoo/training/__init__.py": "from .fit import fit",
+    "zoo/training/fit.py": "import numpy\nfrom zoo import samples",
+    "zoo/samples.py": "import numpy\nfrom zoo.errors import ZooError",
+    "zoo/metrics.py": "from zoo.files import x",
+    "zoo/files.py": "if TYPE_CHECKING:\n    from zoo.metrics import x",  # a circle that never runs
+    "zoo/models/profile.py": "from blocks import embed",
+    "zoo/create.py": "from zoo import catalogue, errors",
+    "examples/one.py": "import zoo\nfrom blocks import embed",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "fault"),
+    [
+        ("blocks/text.py", "from zoo.errors import ZooError", "blocks.text imports zoo.errors, which is not below it."),
+        ("blocks/text.py", "import numpy", "blocks.text imports numpy; blocks may use ['keras']."),
+        ("blocks/text.py", "import tensorflow.nn", "blocks.text imports tensorflow.nn; blocks may use ['keras']."),
+        ("zoo/catalogue.py", "import keras", "zoo.catalogue imports keras; zoo.catalogue may use no package."),
+        ("zoo/training/fit.py", "import zoo", "zoo.training.fit imports zoo, which is not below it."),
+        (
+            "zoo/training/fit.py",
+            "from zoo import catalogue",
+            "zoo.training.fit imports zoo.catalogue, which is not below it.",
+        ),
+        (
+            "zoo/training/fit.py",
+            "from ..catalogue import x",
+            "zoo.training.fit imports zoo.catalogue, which is not below it.",
+        ),
+        (
+            "zoo/models/profile.py",
+            "def f():\n    import zoo.create",
+            "zoo.models.profile imports zoo.create, which is not below it.",
+        ),
+        (
+            "zoo/models/profile.py",
+            "from zoo.samples import x",
+            "zoo.models.profile imports zoo.samples, which is not below it.",
+        ),
+        ("zoo/create.py", "from examples import one", "zoo.create imports examples.one, which is not below it."),
+        (
+            "zoo/training/fit.py",
+            "if TYPE_CHECKING:\n    import zoo.create",
+            "zoo.training.fit imports zoo.create, which is not below it.",
+        ),
+        ("zoo/attic.py", "", "zoo.attic stands in no room: give it a place in MAY_IMPORT."),
+        ("blocks/text.py", "import blocks", "A circle of imports: blocks -> blocks.text -> blocks."),
+        ("zoo/errors.py", "from zoo.samples import x", "A circle of imports: zoo.errors -> zoo.samples -> zoo.errors."),
+    ],
+)
+def test_a_wrong_import_is_found(tmp_path, path, text, fault):
+    for name, content in (SOUND | {path: text}).items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    assert fault in faults_of(tmp_path)
+
+
+def test_a_sound_house_has_no_fault(tmp_path):
+    for name, content in SOUND.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    assert faults_of(tmp_path) == []
