@@ -57,7 +57,14 @@ def fit_baselines(
 
     Outputs without a training label, or with too few, get a note instead of predictions.
     """
-    matrices = features(train, validation, test)
+    # One thread: where a training holds the cores, threads that wait for each other took 10 times as long.
+    with threadpool_limits(1):
+        return _fit_all(features(train, validation, test), train, validation, len(test), targets, seed)
+
+
+def _fit_all(
+    matrices: Features, train: Samples, validation: Samples, rows: int, targets: Mapping[str, Target], seed: int
+) -> dict[str, dict[str, Baseline]]:
     reduced = _reduce(matrices, seed)
     fitted: dict[str, dict[str, Baseline]] = {}
     for name, target in targets.items():
@@ -65,14 +72,12 @@ def fit_baselines(
         known = np.flatnonzero(present(labels))
         held_out = validation.targets.get(name, np.full(len(validation), np.nan, np.float32))
         reason = _why_not(matrices, labels[known], target)
-        fitted[name] = {"majority": _majority(labels[known], target, len(test))}
+        fitted[name] = {"majority": _majority(labels[known], target, rows)}
         if reason:
             fitted[name] |= {kind: Baseline(note=f"left out: {reason}") for kind in ("linear", "trees")}
             continue
         fitted[name]["linear"] = _linear(matrices, labels, known, held_out, target)
-        # One thread: with the cores taken by a training, waiting threads made the trees 10 times as slow.
-        with threadpool_limits(1, user_api="openmp"):
-            fitted[name]["trees"] = _trees(reduced, matrices.sparse, labels, known, target, seed)
+        fitted[name]["trees"] = _trees(reduced, matrices.sparse, labels, known, target, seed)
     return fitted
 
 

@@ -157,8 +157,7 @@ def draw_groups(axes: Any, rows: Sequence[Mapping[str, Any]], target: Target) ->
     axes.set_yticks(np.arange(len(shown)), names, fontsize=size)
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.grid(axis="x", alpha=0.3)
-    unit = metric_label(metric, target.unit)
-    axes.set_xlabel(f"{unit} (samples in brackets; bars: ± 2 standard errors)")
-    left = f"; {len(rows) - len(shown)} smaller groups not drawn" if len(shown) < len(rows) else ""
-    said = f"{rows[0]['output']}: by group; line: all, {number(overall / scale, metric)}{left}"
+    axes.set_xlabel(f"dashed: all, {number(overall / scale, metric)}; bars: ± 2 standard errors")
+    left = f" (the {len(shown)} largest)" if len(shown) < len(rows) else ""
+    said = f"{rows[0]['output']} by group{left}: {metric_label(metric, target.unit)}"
     axes.set_title(said + "\nred square: worse by more than 2 standard errors")

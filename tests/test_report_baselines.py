@@ -1,0 +1,118 @@
+"""Baselines: the constant answers by hand, the fitted ones on data whose answer is known, and the left-out ones."""
+
+import numpy as np
+import pytest
+
+from zoo.metrics import score
+from zoo.report.baselines import fit_baselines
+from zoo.samples import Samples, Target
+
+REGRESSION = {"y": Target("regression")}
+BINARY = {"y": Target("binary", ("no", "yes"))}
+THREE = {"y": Target("classification", ("a", "b", "c"))}
+
+
+def fit(inputs, y, targets, *, texts=(), held_out=True, seed=0):
+    """The first half is train, a quarter each validation and test."""
+    y = np.asarray(y)
+    everything = Samples(inputs, {"y": y}, {}, tuple(texts))
+    n = len(y)
+    cuts = np.split(np.arange(n), [n // 2, 3 * n // 4])
+    train, validation, test = (everything.take(rows) for rows in cuts)
+    if not held_out:
+        validation = Samples(validation.inputs, {}, {}, validation.texts)
+    return fit_baselines(train, validation, test, targets, seed=seed)["y"], test
+
+
+def test_the_constant_answer_is_median_mean_or_shares_of_the_known_labels():
+    columns = {"x": np.zeros((8, 1), np.float32)}
+    found, _ = fit(columns, np.array([1, 2, 9, np.nan, 0, 0, 0, 0], np.float32), REGRESSION)
+    assert found["majority"].predictions["mae"].tolist() == [2, 2]
+    assert found["majority"].predictions["rmse"].tolist() == [4, 4]
+    found, _ = fit(columns, np.array([0, 2, 2, -1, 0, 0, 0, 0], np.int32), THREE)
+    assert found["majority"].predictions["log_loss"] == pytest.approx(np.tile([1 / 3, 0, 2 / 3], (2, 1)))
+    found, _ = fit(columns, np.array([1, 1, 1, 0, 0, 0, 0, 0], np.int32), BINARY)
+    assert found["majority"].predictions["auc"].tolist() == [0.75, 0.75]
+
+
+def test_the_linear_model_recovers_a_line_and_the_trees_a_step():
+    x = np.random.default_rng(0).normal(size=(2000, 3)).astype(np.float32)
+    x[::50, 2] = np.nan  # a missing number of a column without meaning
+    found, test = fit({"x": x}, (3 * x[:, 0] - x[:, 1] + 5).astype(np.float32), REGRESSION)
+    assert score("r2", test.targets["y"], found["linear"].predictions["r2"]) > 0.999
+    step = (np.abs(x[:, 0]) > 0.7).astype(np.int32)  # no line divides it
+    found, test = fit({"x": x}, step, BINARY)
+    assert score("accuracy", test.targets["y"], found["trees"].predictions["accuracy"]) > 0.98
+    assert score("auc", test.targets["y"], found["linear"].predictions["auc"]) < 0.65
+
+
+@pytest.mark.parametrize("given", ["texts", "ids"])
+def test_words_that_tell_the_class_are_found_in_texts_and_in_ids(given):
+    random = np.random.default_rng(0)
+    y = random.integers(0, 3, 600).astype(np.int32)
+    ids = random.integers(10, 60, (600, 12)).astype(np.int32)
+    ids[:, 4] = y + 2
+    ids[:, 9:] = 0
+    texts = [" ".join(f"w{i}" for i in row) for row in ids] if given == "texts" else ()
+    found, test = fit({"posts": np.zeros((600, 1), np.int32) if texts else ids}, y, THREE, texts=texts)
+    assert score("accuracy", test.targets["y"], found["linear"].predictions["accuracy"]) > 0.97
+    assert score("accuracy", test.targets["y"], found["trees"].predictions["accuracy"]) > 0.5
+    assert found["linear"].predictions["log_loss"].sum(axis=1) == pytest.approx(np.ones(len(test)))
+
+
+def test_the_penalty_is_chosen_on_validation_alone():
+    """Noise columns: the best penalty is large, and the test labels, all wrong, cannot be what chose it."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(120, 60)).astype(np.float32)
+    y = (x[:, 0] + random.normal(size=120)).astype(np.float32)
+    found, _ = fit({"x": x}, y, REGRESSION)
+    spoilt = y.copy()
+    spoilt[90:] = -1000
+    again, _ = fit({"x": x}, spoilt, REGRESSION)
+    assert found["linear"].predictions["mae"].tolist() == again["linear"].predictions["mae"].tolist()
+    assert "penalty 100 (chosen on validation)" in found["linear"].note
+
+
+def test_without_labels_in_validation_the_note_says_so():
+    x = np.arange(200, dtype=np.float32)[:, None]
+    found, _ = fit({"x": x}, x[:, 0], REGRESSION, held_out=False)
+    assert "validation has no label" in found["linear"].note
+
+
+def test_a_class_absent_from_train_gets_probability_zero():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(400, 2)).astype(np.float32)
+    y = np.where(x[:, 0] > 0, 2, 0).astype(np.int32)
+    y[350:] = 1
+    found, test = fit({"x": x}, y, THREE)
+    for kind in ("majority", "linear", "trees"):
+        probabilities = found[kind].predictions["accuracy"]
+        assert probabilities.shape == (len(test), 3)
+        assert np.all(probabilities[:, 1] == 0)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "texts", "y", "targets", "reason"),
+    [
+        ({"x": np.zeros((24, 1), np.float32)}, (), np.arange(24.0), REGRESSION, "12 labelled training rows"),
+        ({"x": np.zeros((80, 1), np.float32)}, (), np.ones(80, np.int32), BINARY, "all of one class"),
+        ({"x": np.zeros((80, 1), np.int32)}, ["!"] * 80, np.arange(80.0), REGRESSION, "hold no word"),
+        ({"x": np.zeros((80, 72, 72, 1), np.float32)}, (), np.arange(80.0), REGRESSION, "5184 dense columns"),
+        ({"x": np.zeros((80, 1), np.float32)}, (), np.full(80, np.nan), REGRESSION, "0 labelled training rows"),
+    ],
+)
+def test_what_cannot_be_fitted_is_left_out_with_the_reason(inputs, texts, y, targets, reason):
+    found, _ = fit(inputs, y, targets, texts=texts)
+    for kind in ("linear", "trees"):
+        assert not found[kind].predictions
+        assert reason in found[kind].note
+
+
+def test_the_same_seed_gives_the_same_answers():
+    random = np.random.default_rng(0)
+    texts = [" ".join(f"w{i}" for i in row) for row in random.integers(0, 40, (300, 10))]
+    y = random.integers(0, 2, 300).astype(np.int32)
+    first, _ = fit({"posts": np.zeros((300, 1), np.int32)}, y, BINARY, texts=texts, seed=3)
+    second, _ = fit({"posts": np.zeros((300, 1), np.int32)}, y, BINARY, texts=texts, seed=3)
+    for kind in ("linear", "trees"):
+        assert first[kind].predictions["auc"].tolist() == second[kind].predictions["auc"].tolist()
