@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -123,10 +124,8 @@ def kills(folder: Path, content: bytes, chance: random.Random, count: int) -> di
             asked = len(case.server.asked)
             target = int(chance.uniform(0, 4 / 3) * SIZE)
             process = case.start()
-            wait_until(lambda asked=asked: len(case.server.asked) > asked)
-            request = case.server.asked[-1]
-            start = int((request.range or "bytes=0-")[len("bytes=") : -1])
-            wait_until(lambda: start + request.sent >= min(target, SIZE))  # noqa: B023 (called at once)
+            reached = partial(_reached, case, process, asked, min(target, SIZE))
+            wait_until(reached)
             time.sleep(chance.uniform(0, 0.03))
             process.kill()
             process.communicate()
@@ -135,6 +134,14 @@ def kills(folder: Path, content: bytes, chance: random.Random, count: int) -> di
         case.final.unlink(missing_ok=True)
         error = case.fetch()
         return case.figures(error=error, kills=len(moments), moments=moments)
+
+
+def _reached(case: Case, process: subprocess.Popen, asked: int, target: int) -> bool:
+    """Whether the request after the first `asked` ones brought the file to `target` bytes, or the process ended."""
+    if len(case.server.asked) == asked:
+        return process.poll() is not None  # all bytes were held: it ends without a request
+    request = case.server.asked[-1]
+    return int((request.range or "bytes=0-")[len("bytes=") : -1]) + request.sent >= target
 
 
 @contextmanager
