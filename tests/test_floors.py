@@ -23,9 +23,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,
     "zoo.recipes": {"blocks", "zoo.create"} | LEAVES | GROUND | SECOND,  # a recipe makes the model that it trains
     "zoo": BELOW_TOP,  # the front door, zoo/__init__.py
-    "zoo.cli": BELOW_TOP,
-    "zoo.studio": BELOW_TOP,
-    "examples": BELOW_TOP,
+    "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal
+    "zoo.studio": BELOW_TOP | {"zoo.terminal"},
+    "zoo.cli": BELOW_TOP | {"zoo.terminal", "zoo.studio"},
+    "zoo.__main__": {"zoo.cli"},
+    "examples": BELOW_TOP | {"zoo.terminal", "zoo.cli"},  # an example may offer a command of the zoo
 }
 # room -> the packages that it may use beside the standard library; a room that is not named is free
 PACKAGES = {
@@ -48,7 +50,7 @@ def modules_of(root):
 class WithoutTypes(ast.NodeTransformer):
     """Drops the bodies of `if TYPE_CHECKING:`, which never run."""
 
-    def visit_If(self, node):  # noqa: N802 (the name is ast's)
+    def visit_If(self, node):
         return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
 
 
