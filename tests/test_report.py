@@ -180,7 +180,8 @@ def test_the_folder_holds_the_figures_and_a_picture_1600_pixels_wide(tmp_path):
 
 @pytest.mark.parametrize("history", [[], HISTORY[:1], [{"epoch": 1, "loss": float("nan"), "loss_age": float("inf")}]])
 def test_a_picture_is_drawn_for_any_history(tmp_path, history):
-    report_of(split(30), history=history).save(tmp_path)
+    gender = {"gender": TARGETS["gender"]}
+    report_of(split(30), {"gender": np.full(30, 0.5)}, targets=gender, history=history).save(tmp_path)
     assert png_size(tmp_path / "report.png")[0] == 1600
 
 

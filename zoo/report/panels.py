@@ -1,5 +1,6 @@
 """The pictures inside a report's page: each function fills one matplotlib axes."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,11 +25,20 @@ MOST_CLASSES = 40  # more are drawn as one class "others"
 NUMBERED = 12  # classes up to which counts are written into the cells
 MOST_POINTS = 4000
 MOST_GROUPS = 30  # drawn; all of them stand in scores.json
-LONGEST_NAME = 20  # characters of a label
+LONGEST_NAME = 21  # characters of a label
+TITLE_WIDTH = 46
 
 
 def shorten(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    """Start and end of a long name: many names of one list differ at the end only. "$" would start a formula."""
+    half = (LONGEST_NAME - 1) // 2
+    return (name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}").replace("$", r"\$")
+
+
+def entitle(axes: Any, *lines: str) -> None:
+    """A title that stays within its panel."""
+    wrapped = [part for line in lines for part in textwrap.wrap(line, TITLE_WIDTH)]
+    axes.set_title("\n".join(wrapped), fontsize=10.5)
 
 
 def say(axes: Any, sentence: str) -> None:
@@ -54,7 +64,11 @@ def draw_confusion(axes: Any, counts: np.ndarray, labels: Sequence[str], name: s
             axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=8, color=colour)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    axes.set_title(f"{name}: counts (shade: share of the true class)\ncalibration error {100 * calibration:.1f} %")
+    entitle(
+        axes,
+        f"{shorten(name)}: counts (shade: share of the class)",
+        f"expected calibration error {100 * calibration:.1f} %",
+    )
 
 
 def _most_frequent(counts: np.ndarray, labels: Sequence[str]) -> tuple[np.ndarray, list[str]]:
@@ -83,7 +97,7 @@ def draw_regression(axes: Any, labels: np.ndarray, predicted: np.ndarray, name: 
     suffix = f", {unit}" if unit else ""
     axes.set_xlabel(f"true{suffix}")
     axes.set_ylabel(f"predicted{suffix}")
-    axes.set_title(f"{name}: predicted against true")
+    entitle(axes, f"{shorten(name)}: predicted against true")
     axes.legend(fontsize=8, loc="upper left")
 
 
@@ -95,10 +109,10 @@ def draw_terms(axes: Any, history: Sequence[Mapping[str, Any]]) -> None:
         *[{"color": CYCLE[i % len(CYCLE)]} for i in range(len(lines))],
     ]
     drawn = [
-        _curve(axes, history, key, label=label, **style)
+        _curve(axes, history, key, label=shorten(label), **style)
         for (key, label), style in zip(lines.items(), styles, strict=False)
     ]
-    axes.set_title("training loss and its terms (weights applied)")
+    entitle(axes, "training loss and its terms (weighted)")
     _finish_curves(axes, any(drawn), history)
 
 
@@ -108,7 +122,7 @@ def draw_learning(axes: Any, history: Sequence[Mapping[str, Any]], output: str) 
         _curve(axes, history, f"loss_{output}", label="train", color=BLUE),
         _curve(axes, history, f"val_loss_{output}", label="validation", color=ORANGE),
     ]
-    axes.set_title(f"{output}: loss, unweighted")
+    entitle(axes, f"{shorten(output)}: loss, unweighted")
     _finish_curves(axes, any(drawn), history)
 
 
@@ -153,11 +167,11 @@ def draw_groups(axes: Any, rows: Sequence[Mapping[str, Any]], target: Target) ->
         axes.errorbar(scale * row["score"], place, xerr=bar, fmt=shape, color=colour, markersize=5, linewidth=1)
     axes.axvline(overall, color=BLACK, linewidth=1, linestyle="--")
     size = 9 if len(shown) <= 20 else 7
-    names = [f"{row['column']}: {shorten(row['group'])} ({row['labels']})" for row in shown]
+    names = [f"{shorten(row['column'])}: {shorten(row['group'])} ({row['labels']})" for row in shown]
     axes.set_yticks(np.arange(len(shown)), names, fontsize=size)
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.grid(axis="x", alpha=0.3)
     axes.set_xlabel(f"dashed: all, {number(overall / scale, metric)}; bars: ± 2 standard errors")
     left = f" (the {len(shown)} largest)" if len(shown) < len(rows) else ""
-    said = f"{rows[0]['output']} by group{left}: {metric_label(metric, target.unit)}"
-    axes.set_title(said + "\nred square: worse by more than 2 standard errors")
+    said = f"{shorten(rows[0]['output'])} by group{left}: {metric_label(metric, target.unit)}"
+    entitle(axes, said, "red square: worse by > 2 standard errors")

@@ -14,37 +14,38 @@ if TYPE_CHECKING:
 WIDTH = 100
 MOST_WORSE = 12
 SHOWN = {"majority": "majority", "linear": "linear", "trees": "trees", "limit": "limit"}
-METRIC_NAMES = {
-    "mae": "mean absolute error",
-    "rmse": "root mean squared error",
-    "r2": "R²",
-    "accuracy": "accuracy",
-    "log_loss": "log loss",
-    "auc": "area under ROC",
-}
+METRIC_NAMES = {"mae": "MAE", "rmse": "RMSE", "r2": "R²", "accuracy": "accuracy", "log_loss": "log loss", "auc": "AUC"}
 UNKNOWN = "–"
 
 
 def metric_label(metric: str, unit: str) -> str:
-    """The metric's name and unit: "mean absolute error, years"."""
+    """The metric's name and unit: "MAE, years"."""
     suffix = {"accuracy": "%", "mae": unit, "rmse": unit}.get(metric, "")
     return METRIC_NAMES[metric] + (f", {suffix}" if suffix else "")
 
 
-def number(value: float | None, metric: str) -> str:
-    """Three or four digits, shares in per cent (the unit stands beside the metric)."""
+def number(value: float | None, metric: str, beside: float | None = None) -> str:
+    """Four digits, or as many decimals as the number `beside`; accuracy in per cent (its unit stands by the metric).
+
+    >>> number(0.7512, "accuracy"), number(4.58321, "mae"), number(287.93, "mae"), number(8.887, "mae", beside=287.93)
+    ('75.1', '4.583', '287.9', '8.9')
+    """
     if value is None:
         return UNKNOWN
     if metric == "accuracy":
         return f"{100 * value:.1f}"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.5g}"
+    size = abs(value if beside is None else beside)
+    if metric in ("mae", "rmse") and 0 < size < 0.1:
+        return f"{value:.3g}"  # a target of tiny numbers
+    decimals = 3 if size < 10 else 2 if size < 100 else 1 if size < 1000 else 0
+    return f"{value:.{decimals}f}"
 
 
 def with_error(value: float | None, error: float | None, metric: str) -> str:
     """`number` ± its standard error, where that is known."""
     if value is None or error is None:
         return number(value, metric)
-    return f"{number(value, metric)} ± {number(error, metric)}"
+    return f"{number(value, metric)} ± {number(error, metric, beside=value)}"
 
 
 def share(value: float | None, error: float | None) -> str:
@@ -63,7 +64,7 @@ def score_table(report: "Report") -> Table:
     table.add_column("output", max_width=14, overflow="fold")
     table.add_column("metric", max_width=18, overflow="fold")
     for heading in ("model", *SHOWN.values(), "gap closed"):
-        table.add_column(heading, justify="right", no_wrap=heading != "model")
+        table.add_column(heading, justify="right", no_wrap=True)
     previous = None
     for row in report.scores:
         first = row["output"] != previous
