@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from zoo.catalogue import describe, list_models
-from zoo.errors import ConfigError, DataError, require_known
+from zoo.errors import ArtifactError, ConfigError, DataError, require_known
 from zoo.terminal import console, epoch_printer, parse, run, show_answers, show_report
 
 LARGEST_INPUT = 64 * 2**20  # bytes read from standard input at the most
@@ -128,8 +128,14 @@ def fetch_command(parsed: argparse.Namespace) -> None:
     if not names:
         known = ", ".join(item.name for item in artifacts())
         raise ConfigError(f"Name what to fetch, or give --all. Known: {known}.")
-    for name in names:
-        console().print(f"{name}  {fetch(name)}", markup=False)
+    failed = []
+    for name in names:  # one address that does not answer must not keep the others from coming
+        try:
+            console().print(f"{name}  {fetch(name)}", markup=False)
+        except ArtifactError as error:
+            failed.append(str(error))
+    if failed:
+        raise ArtifactError("\n       ".join(failed))
 
 
 def verify_command(parsed: argparse.Namespace) -> None:
