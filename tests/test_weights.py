@@ -204,6 +204,7 @@ def virtual(file):
         ),
         (replace("layers/dense1/bias", data=np.full(32, np.nan)), "dense1/bias in .* holds NaN"),
         (lambda file: file.attrs.update(version=2), "has version 2; this zoo reads 1"),
+        (lambda file: file.attrs.update(format="keras-functional-zoo weights"), "not one written by zoo.save_weights"),
         (lambda file: file.__delitem__("layers"), "no 'layers' of its own"),
     ],
 )

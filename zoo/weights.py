@@ -55,7 +55,7 @@ def save_weights(
     except (TypeError, ValueError) as error:
         raise WeightsError(f"The metadata of weights must be plain JSON values: {error}.") from error
     with atomic_path(path) as scratch, h5py.File(scratch, "w") as file:
-        file.attrs["format"] = FORMAT
+        file.attrs["format"] = np.bytes_(FORMAT)  # of fixed length: see _attribute
         file.attrs["version"] = VERSION
         file.create_dataset("metadata", data=np.frombuffer(text.encode(), dtype=np.uint8))
         layers = file.create_group("layers")
@@ -138,15 +138,24 @@ def _opened(path: Path | str) -> Iterator[h5py.File]:
         raise WeightsError(f"{path} is not an HDF5 file: weights are files written by zoo.save_weights.")
     try:
         with h5py.File(path, "r") as file:
-            if file.attrs.get("format") != FORMAT:
+            if _attribute(file, "format") != FORMAT.encode():
                 raise WeightsError(f"{path} is an HDF5 file, but not one written by zoo.save_weights.")
-            if file.attrs.get("version") != VERSION:
-                raise WeightsError(f"{path} has version {file.attrs.get('version')}; this zoo reads {VERSION}.")
+            if _attribute(file, "version") != VERSION:
+                raise WeightsError(f"{path} has version {_attribute(file, 'version')}; this zoo reads {VERSION}.")
             yield file
     except ZooError:
         raise
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} is damaged or cut short: {error}.") from error
+
+
+def _attribute(file: h5py.File, name: str) -> Any:
+    """A number or bytes of fixed length, else None: reading a damaged text of variable length can hang libhdf5."""
+    if name not in file.attrs:
+        return None
+    attribute = file.attrs.get_id(name)
+    plain = attribute.shape == () and attribute.dtype.kind in "iuS"
+    return file.attrs[name] if plain else None
 
 
 def _metadata(file: h5py.File) -> dict[str, Any]:
