@@ -16,7 +16,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.cli import quiet_frameworks
 from zoo.create import create_model
 from zoo.datasets import load_dataset
 from zoo.datasets.dataset import Dataset
@@ -86,7 +85,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
-    quiet_frameworks()
     runs = [one_seed(seed) for seed in range(arguments.seeds)]
     means = {method: statistics.mean(statistics.mean(run[method].values()) for run in runs) for method in runs[0]}
     by_output = {

@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from zoo.cli import quiet_frameworks
 from zoo.records import write_record
 
 MODELS = {"posts": "author_profile_small", "blogs": "author_profile_wide"}
@@ -49,7 +48,6 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("runs/scores"))
     arguments = parser.parse_args()
-    quiet_frameworks()
     model = MODELS[arguments.data]
     runs = [one_seed(model, arguments.data, seed, arguments.folder) for seed in range(arguments.seeds)]
     figures = {"model": model, "summary": summary(runs), "runs": runs}

@@ -17,7 +17,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from zoo.cli import add_training_options, predict_command, quiet_frameworks, train_command
+from zoo.cli import add_training_options, predict_command, train_command
 from zoo.terminal import parse, run
 
 MODEL = "author_profile_small"
@@ -25,7 +25,6 @@ MODEL = "author_profile_small"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train, or answer when the first word is "predict"."""
-    quiet_frameworks()
     given = list(sys.argv[1:] if arguments is None else arguments)
     return run(lambda: predict(given[1:]) if given[:1] == ["predict"] else train(given))
 
@@ -43,8 +42,9 @@ def predict(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m examples.multi_output predict", allow_abbrev=False)
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="without any: one a line on standard input")
     parser.add_argument("--weights", help="run folder or file (default: the weights that come with the zoo)")
-    parser.set_defaults(model=MODEL)
-    predict_command(parse(parser, arguments))
+    parsed = parse(parser, arguments)
+    parsed.model = None if parsed.weights else MODEL
+    predict_command(parsed)
 
 
 if __name__ == "__main__":

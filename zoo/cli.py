@@ -1,21 +1,19 @@
 """The command `zoo`: list and describe models, train, evaluate and ask them, and look after downloaded files."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from zoo.catalogue import describe, list_models
-from zoo.errors import ArtifactError, ConfigError, DataError, require_known
-from zoo.terminal import console, epoch_printer, parse, run, show_answers, show_report
+from zoo.errors import ArtifactError, ConfigError, DataError, WeightsError, require_known
+from zoo.terminal import console, epoch_printer, import_frameworks, parse, run, show_answers, show_report
 
 LARGEST_INPUT = 64 * 2**20  # bytes read from standard input at the most
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it worked, 2 after a user's mistake."""
-    quiet_frameworks()
     return run(lambda: _main(arguments))
 
 
@@ -25,12 +23,6 @@ def _main(arguments: Sequence[str] | None) -> None:
         require_known("command", given[0], COMMANDS)
     parsed = parse(_parser(), given)
     parsed.command(parsed)
-
-
-def quiet_frameworks() -> None:
-    """TensorFlow greets on standard error with notes for its own developers; a user's own setting wins."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def list_command(parsed: argparse.Namespace) -> None:
@@ -51,6 +43,7 @@ def describe_command(parsed: argparse.Namespace) -> None:
 def train_command(parsed: argparse.Namespace) -> None:
     """Train by the entry's recipe into a run folder; the same command continues an interrupted run."""
     describe(parsed.model)
+    import_frameworks()
     from zoo.recipes import train
 
     changes = {name: getattr(parsed, name) for name in ("epochs", "balance") if getattr(parsed, name) is not None}
@@ -77,6 +70,7 @@ def default_folder(model: str, data: str, seed: int, changes: dict[str, object])
 def evaluate_command(parsed: argparse.Namespace) -> None:
     """Judge trained weights on the test split of their data, or of other data."""
     describe(parsed.model)
+    import_frameworks()
     from zoo.recipes import evaluate
 
     show_report(evaluate(_weights(parsed), data=parsed.data))
@@ -84,15 +78,20 @@ def evaluate_command(parsed: argparse.Namespace) -> None:
 
 def predict_command(parsed: argparse.Namespace) -> None:
     """Answer for texts given as arguments, or one a line on standard input."""
-    describe(parsed.model)
     texts = read_texts(parsed.texts)
+    import_frameworks()
     from zoo.recipes import load_trained
 
-    show_answers(texts, load_trained(_weights(parsed)).answer(texts))
+    trained = load_trained(_weights(parsed))
+    if parsed.model and trained.entry != parsed.model:
+        raise WeightsError(f"'{parsed.weights}' holds weights of {trained.entry}, not of {parsed.model}.")
+    show_answers(texts, trained.answer(texts))
 
 
 def _weights(parsed: argparse.Namespace) -> str:
     """What `--weights` means: a tag of the model, else a file or a run folder; without it the model's own weights."""
+    if not parsed.model and parsed.weights:
+        return parsed.weights
     tags = describe(parsed.model).weights
     if parsed.weights is None and not tags:
         raise ConfigError(f"'{parsed.model}' has no trained weights here; give --weights RUN_FOLDER or a file.")

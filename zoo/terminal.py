@@ -1,11 +1,14 @@
 """What the command line and the examples show: progress of a training, tables, answers, and errors in one sentence."""
 
+import importlib
+import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import UnknownNameError, ZooError
+from zoo.errors import ConfigError, UnknownNameError, ZooError
 
 if TYPE_CHECKING:
     import argparse
@@ -41,12 +44,35 @@ def run(main: Callable[[], None]) -> int:
     return 0
 
 
+def import_frameworks() -> None:
+    """Import Keras and its backend without the notes that TensorFlow writes on standard error for its developers."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            importlib.import_module("keras")
+        except BaseException:  # a broken installation: say what was said
+            notes.seek(0)
+            os.write(kept, notes.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
 def parse(parser: "argparse.ArgumentParser", arguments: Sequence[str] | None) -> "argparse.Namespace":
     """Parse the command line; an unknown option is answered with the nearest right one."""
-    known, unknown = parser.parse_known_args(arguments)
-    if unknown:
-        options = {option for part in _parsers(parser) for action in part._actions for option in action.option_strings}
-        raise UnknownNameError("option", unknown[0].partition("=")[0], options or ["--help"])
+    known, surplus = parser.parse_known_args(arguments)
+    for word in surplus:
+        if word.startswith("-"):
+            options = {
+                option for each in _parsers(parser) for action in each._actions for option in action.option_strings
+            }
+            raise UnknownNameError("option", word.partition("=")[0], options)
+        if not hasattr(known, "texts"):
+            raise ConfigError(f"'{word}' was not expected here; see --help.")
+        known.texts.append(word)  # argparse takes no text behind an option when it found none before it
     return known
 
 

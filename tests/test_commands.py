@@ -1,0 +1,176 @@
+"""The commands as a user types them: train, evaluate, predict, and every wrong way, in one sentence with exit code 2."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from examples import multi_output
+from zoo.cli import main
+
+ROOT = Path(__file__).parent.parent
+TINY = ["author_profile_tiny"]
+
+
+@pytest.fixture(scope="module")
+def posts_file(tmp_path_factory) -> Path:
+    """120 people whose age, income and gender show in their words; some labels are missing."""
+    path = tmp_path_factory.mktemp("data") / "mine.jsonl"
+    random = np.random.default_rng(0)
+    rows = []
+    for person in range(120):
+        age, income, gender = int(random.integers(20, 60)), int(random.integers(0, 3)), int(random.integers(0, 2))
+        words = [f"decade{age // 10}", ("rent", "house", "yacht")[income], ("boots", "scarf")[gender]]
+        row = {"text": " ".join(random.permutation(words * 3)), "age": age, "income": f"group {income}"}
+        row["gender"] = ("man", "woman")[gender]
+        if person % 10 == 0:
+            del row["age"]
+        rows.append(json.dumps(row))
+    path.write_text("\n".join(rows))
+    return path
+
+
+@pytest.fixture(scope="module")
+def run_folder(posts_file, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "mine"
+    assert main(["train", *TINY, "--data", str(posts_file), "--epochs", "2", "--out", str(folder)]) == 0
+    return folder
+
+
+def test_training_leaves_a_run_folder_with_everything(run_folder):
+    names = {file.name for file in run_folder.iterdir()}
+    assert names == {
+        "config.json",
+        "history.jsonl",
+        "checkpoint.npz",
+        "best.npz",
+        "model.h5",
+        "scores.json",
+        "report.png",
+    }
+    scores = json.loads((run_folder / "scores.json").read_text())["scores"]
+    assert {row["output"] for row in scores} == {"age", "income", "gender"}
+
+
+def test_the_trained_model_answers_every_text_with_its_uncertainty(run_folder, capsys):
+    assert main(["predict", *TINY, "--weights", str(run_folder), "yacht scarf decade3", "rent boots"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("years") == 2
+    assert shown.count("80% of people lie within") == 2
+    assert re.search(r"group \d \(\d+%\)", shown)
+    assert re.search(r"(man|woman) \(\d+%\)", shown)
+
+
+def test_texts_come_from_standard_input_too(run_folder, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("yacht scarf\n\nrent boots\n".encode())))
+    assert multi_output.main(["predict", "--weights", str(run_folder)]) == 0
+    assert capsys.readouterr().out.count("years") == 2
+
+
+def test_evaluating_a_run_gives_the_scores_that_its_training_gave(run_folder, capsys):
+    assert main(["evaluate", *TINY, "--weights", str(run_folder)]) == 0
+    shown = capsys.readouterr().out
+    scores = json.loads((run_folder / "scores.json").read_text())["scores"]
+    assert f"{scores[0]['model']:.3f}" in shown
+
+
+def test_training_again_loads_the_finished_run(run_folder, posts_file, capsys):
+    before = (run_folder / "history.jsonl").read_text()
+    assert main(["train", *TINY, "--data", str(posts_file), "--epochs", "2", "--out", str(run_folder)]) == 0
+    assert (run_folder / "history.jsonl").read_text() == before
+    assert "epoch" not in capsys.readouterr().out.partition("Training")[2].partition("author_profile_tiny on")[0]
+
+
+def test_training_starts_from_the_weights_of_a_run(run_folder, posts_file, tmp_path):
+    arguments = ["--data", str(posts_file), "--epochs", "1", "--seed", "1", "--out", str(tmp_path / "more")]
+    assert main(["train", *TINY, *arguments, "--weights", str(run_folder)]) == 0
+    first = json.loads((tmp_path / "more" / "history.jsonl").read_text().splitlines()[0])
+    assert first["epoch"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["trian", "x"], "did you mean 'train'"),
+        (["train", "author_profil"], "did you mean 'author_profile'"),
+        (["train", "sequential_twin"], "no recipe for 'sequential_twin'"),
+        (["train", *TINY, "--data", "blog"], "did you mean 'blogs'"),
+        (["train", *TINY, "--epoch", "3"], "did you mean '--epochs'"),
+        (["train", *TINY, "--balance", "gradnrom"], "did you mean 'gradnorm'"),
+        (["train", *TINY, "--epochs", "0"], "whole number >= 1"),
+        (["train", *TINY, "--seed", "-1"], "negative"),
+        (["train", *TINY, "--weights", "nowhere/x.h5"], "no file or folder"),
+        (["train", *TINY, "--data", "missing.csv"], "missing.csv"),
+        (["predict", *TINY, "hello"], "no trained weights"),
+        (["predict", *TINY, "--weights", "no/such/run", "hello"], "no file or folder"),
+        (["list", "resnet*"], "No model matches"),
+        (["list", "--task", "author-profilin"], "did you mean 'author-profiling'"),
+        (["describe", "author"], "Unknown model"),
+        (["fetch", "mnist"], "Unknown artifact"),
+        (["fetch"], "Name what to fetch"),
+    ],
+)
+def test_a_wrong_command_is_one_sentence_and_exit_code_2(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    printed = capsys.readouterr().err
+    assert words in " ".join(printed.split())
+    assert "Traceback" not in printed
+    assert not list(tmp_path.rglob("*")), "a wrong command left files"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", "empty"), ("   ", "empty"), ("да нет", "no word that the model knows"), ("a" * 10_000_000, "characters")],
+)
+def test_a_text_that_cannot_be_answered_is_told(run_folder, text, words, capsys):
+    assert main(["predict", *TINY, "--weights", str(run_folder), text]) == 2
+    assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_run_folder_of_other_settings_or_another_model_is_refused_and_unchanged(run_folder, posts_file, capsys):
+    before = {file.name: file.read_bytes() for file in run_folder.iterdir()}
+    common = ["--data", str(posts_file), "--out", str(run_folder)]
+    assert main(["train", *TINY, *common, "--epochs", "3"]) == 2
+    assert "holds another run" in capsys.readouterr().err
+    assert main(["train", "author_profile_small", *common, "--epochs", "2"]) == 2
+    assert "holds another run" in " ".join(capsys.readouterr().err.split())
+    assert main(["predict", "author_profile_small", "--weights", str(run_folder), "yacht"]) == 2
+    assert "author_profile_tiny" in capsys.readouterr().err
+    assert before == {file.name: file.read_bytes() for file in run_folder.iterdir()}
+
+
+def test_weights_of_another_income_grouping_are_refused(run_folder, tmp_path, capsys):
+    path = tmp_path / "two.jsonl"
+    rows = [{"text": "rent boots", "age": 30, "income": f"group {n % 2}", "gender": "man"} for n in range(40)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    arguments = ["train", *TINY, "--data", str(path), "--weights", str(run_folder), "--out", str(tmp_path / "run")]
+    assert main(arguments) == 2
+    assert "income" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_importing_and_listing_import_no_framework():
+    script = (
+        "import sys, zoo, zoo.cli; zoo.list_models(); zoo.describe('author_profile');"
+        "print([m for m in ('keras', 'tensorflow', 'jax', 'torch', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_real_process_ends_with_exit_code_2():
+    environment = {**os.environ, "COLUMNS": "80"}
+    command = [sys.executable, "-m", "examples.multi_output", "--data", "post"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert done.returncode == 2
+    assert (
+        done.stderr.strip()
+        == "error: Unknown data set 'post'; did you mean 'posts'? Known: FILE.csv, FILE.jsonl, blogs, posts."
+    )
