@@ -28,9 +28,7 @@ class MissingExtraError(ZooError):
     """An optional part of the zoo was asked for and is not installed."""
 
     def __init__(self, purpose: str, package: str, extra: str):
-        super().__init__(
-            f"{purpose} needs the package '{package}': pip install 'keras-functional-zoo[{extra}]'."
-        )
+        super().__init__(f"{purpose} needs the package '{package}': pip install 'keras-functional-zoo[{extra}]'.")
 
 
 class UnknownNameError(ZooError):

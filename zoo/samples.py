@@ -48,7 +48,9 @@ class Samples:
     texts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        lengths = {name: len(values) for part in (self.inputs, self.targets, self.groups) for name, values in part.items()}
+        lengths = {
+            name: len(values) for part in (self.inputs, self.targets, self.groups) for name, values in part.items()
+        }
         if self.texts:
             lengths["texts"] = len(self.texts)
         if len(set(lengths.values())) > 1:

@@ -8,8 +8,8 @@ from zoo.training import Optimiser, Recipe, heads_for
 
 WEIGHTS = {"age": 0.25, "income": 1.0, "industry": 1.0, "gender": 10.0}  # Chollet 2017, section 7.1.3
 SETTINGS: dict[str, dict[str, Any]] = {
-    "posts": {"epochs": 12, "batch_size": 64, "optimiser": Optimiser(learning_rate=2e-3)},
-    "blogs": {"epochs": 12, "batch_size": 64, "optimiser": Optimiser(learning_rate=1e-3)},
+    "posts": {"epochs": 12, "batch_size": 64, "optimiser": Optimiser(learning_rate=2e-3, lazy_rows=True)},
+    "blogs": {"epochs": 12, "batch_size": 64, "optimiser": Optimiser(learning_rate=1e-3, lazy_rows=True)},
 }
 
 

@@ -10,6 +10,7 @@ from keras import ops
 from zoo.training.balance import Balance
 from zoo.training.heads import Head
 from zoo.training.losses import batch_loss
+from zoo.training.token_convolution import accelerate
 
 Tensor = Any
 
@@ -32,8 +33,6 @@ class BatchLog(keras.metrics.Metric):
 class Trainer(keras.Model):
     """Trains `model` on named inputs and targets; missing labels and class weights are its affair, not Keras'.
 
-    forward        computes the model's outputs, `forward(inputs, training=...)`: the model itself, or a faster
-                   function on the same variables.
     class_weights  output -> (classes,) weights, where wanted.
 
     One step logs, beside Keras' own "loss": for every output "loss_X" (mean over known labels), "weight_X",
@@ -49,14 +48,14 @@ class Trainer(keras.Model):
         heads: Mapping[str, Head],
         balance: Balance,
         class_weights: Mapping[str, np.ndarray | None],
-        forward: Callable[..., dict[str, Tensor]] | None = None,
     ):
         super().__init__(name=f"{model.name}_trainer")
         self.model = model
         self.balance = balance
         self._heads = tuple(heads.items())  # tuples: Keras would wrap a dict and look for layers in it
         self._class_weights = tuple((name, class_weights.get(name)) for name in heads)
-        self._forward = forward or (shared_forward(model) if balance.needs_shared_tensor else model)
+        graph = shared_forward(model) if balance.needs_shared_tensor else model
+        self._forward: Callable[..., dict[str, Tensor]] = accelerate(graph) or graph  # on the model's own variables
         self._shared: Tensor = None
         keys = [f"{what}_{name}" for name in heads for what in ("loss", "weight", "term", "count")]
         self.log = BatchLog((*keys, "term_balance", "term_regularisation"))
