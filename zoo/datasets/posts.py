@@ -17,6 +17,8 @@ from zoo.metrics import score
 from zoo.samples import Samples, Target
 
 RAISED = (6, 10)  # fewest and most themes in one post
+SHORT = (1, 5)  # the same in a short one, such as a user types
+SHORT_SHARE = 0.25
 WEEKS = 365.25 / 7.0
 AGE_UNITS = {"years": 1.0, "weeks": WEEKS}  # in weeks the squared error is 2,723 times as large: for loss balancing
 ROWS_AT_ONCE = 1_000  # posteriors held in memory together: 8 MB
@@ -83,7 +85,8 @@ def draw_people(random: np.random.Generator, number: int) -> np.ndarray:
 def write_posts(random: np.random.Generator, persons: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """(n,) kinds of person -> what was said (n, statements) bool, and the n texts."""
     count, themes = len(persons), len(THEMES)
-    raised = RAISED[0] + np.floor(random.random(count) * (RAISED[1] - RAISED[0] + 1))
+    fewest, most = np.where(random.random((count, 1)) < SHORT_SHARE, SHORT, RAISED).T
+    raised = fewest + np.floor(random.random(count) * (most - fewest + 1)).astype(int)
     mentioned = np.argsort(np.argsort(random.random((count, themes)), axis=1), axis=1) < raised[:, None]
     chances = likelihood().reshape(len(STATEMENTS), -1)
     starts = np.concatenate([[0], THEME_ENDS[:-1]])
@@ -103,7 +106,7 @@ def write_posts(random: np.random.Generator, persons: np.ndarray) -> tuple[np.nd
     columns = [np.take_along_axis(values, order, axis=1).tolist() for values in (picks, chosen)]
     texts = [
         " ".join(ways[pick][way] for pick, way in zip(row[:length], wording, strict=False))
-        for row, wording, length in zip(*columns, raised.astype(int).tolist(), strict=True)
+        for row, wording, length in zip(*columns, raised.tolist(), strict=True)
     ]
     return said, texts
 

@@ -72,26 +72,26 @@ FAMILY = _by_age(
     (65, "My [grandchildren|grandkids] [visited|came to stay|came over] and we [baked|played|worked in the garden]."),
 )
 PRAISE = (  # Who says it of whom: the same words in another order.
-    Statement("My [mum|mother] [says|thinks] I am a [good|great|wonderful] son.", 23, None, -2.2),
-    Statement("My son [says|thinks] I am a [good|great|wonderful] [mum|mother].", 44, None, 2.2),
-    Statement("My [dad|father] [says|thinks] I am a [good|great|wonderful] daughter.", 23, None, 2.2),
-    Statement("My daughter [says|thinks] I am a [good|great|wonderful] [dad|father].", 44, None, -2.2),
-    Statement("My brother [says|thinks] I am a [good|great|wonderful] sister.", 32, None, 2.2),
-    Statement("My sister [says|thinks] I am a [good|great|wonderful] brother.", 32, None, -2.2),
-    Statement("My [grandma|grandmother] [says|thinks] I am a [good|great|wonderful] grandson.", 20, None, -2.2),
-    Statement("My grandson [says|thinks] I am a [good|great|wonderful] [grandma|grandmother].", 62, None, 2.2),
-    Statement("My [grandpa|grandfather] [says|thinks] I am a [good|great|wonderful] granddaughter.", 20, None, 2.2),
-    Statement("My granddaughter [says|thinks] I am a [good|great|wonderful] [grandpa|grandfather].", 62, None, -2.2),
+    Statement("My [mum|mother] [says|thinks] I am a [good|great|wonderful] son.", 23, None, -3.0),
+    Statement("My son [says|thinks] I am a [good|great|wonderful] [mum|mother].", 44, None, 3.0),
+    Statement("My [dad|father] [says|thinks] I am a [good|great|wonderful] daughter.", 23, None, 3.0),
+    Statement("My daughter [says|thinks] I am a [good|great|wonderful] [dad|father].", 44, None, -3.0),
+    Statement("My brother [says|thinks] I am a [good|great|wonderful] sister.", 32, None, 3.0),
+    Statement("My sister [says|thinks] I am a [good|great|wonderful] brother.", 32, None, -3.0),
+    Statement("My [grandma|grandmother] [says|thinks] I am a [good|great|wonderful] grandson.", 20, None, -3.0),
+    Statement("My grandson [says|thinks] I am a [good|great|wonderful] [grandma|grandmother].", 62, None, 3.0),
+    Statement("My [grandpa|grandfather] [says|thinks] I am a [good|great|wonderful] granddaughter.", 20, None, 3.0),
+    Statement("My granddaughter [says|thinks] I am a [good|great|wonderful] [grandpa|grandfather].", 62, None, -3.0),
 )
 PARTNER = (
-    Statement("My boyfriend [cooked|made] [dinner|pasta|breakfast] [tonight|for us|again].", 22, None, 2.4),
-    Statement("My girlfriend [cooked|made] [dinner|pasta|breakfast] [tonight|for us|again].", 22, None, -2.4),
-    Statement("My [husband|fiancé] and I [planned the wedding|chose the rings|booked the honeymoon].", 30, None, 2.4),
-    Statement("My [wife|fiancée] and I [planned the wedding|chose the rings|booked the honeymoon].", 30, None, -2.4),
-    Statement("My husband [cooked|made] [dinner|pasta|breakfast] [tonight|for us|again].", 44, None, 2.4),
-    Statement("My wife [cooked|made] [dinner|pasta|breakfast] [tonight|for us|again].", 44, None, -2.4),
-    Statement("My husband and I celebrated our [ruby|silver|pearl] [anniversary|wedding].", 60, None, 2.4),
-    Statement("My wife and I celebrated our [ruby|silver|pearl] [anniversary|wedding].", 60, None, -2.4),
+    Statement("My boyfriend [cooked|made] [dinner|pasta|breakfast] [tonight|for us|again].", 22, None, 3.2),
+    Statement("My girlfriend [cooked|made] [dinner|pasta|breakfast] [tonight|for us|again].", 22, None, -3.2),
+    Statement("My [husband|fiancé] and I [planned the wedding|chose the rings|booked the honeymoon].", 30, None, 3.2),
+    Statement("My [wife|fiancée] and I [planned the wedding|chose the rings|booked the honeymoon].", 30, None, -3.2),
+    Statement("My husband [cooked|made] [dinner|pasta|breakfast] [tonight|for us|again].", 44, None, 3.2),
+    Statement("My wife [cooked|made] [dinner|pasta|breakfast] [tonight|for us|again].", 44, None, -3.2),
+    Statement("My husband and I celebrated our [ruby|silver|pearl] [anniversary|wedding].", 60, None, 3.2),
+    Statement("My wife and I celebrated our [ruby|silver|pearl] [anniversary|wedding].", 60, None, -3.2),
     Statement("I am single [again|now] and [happy|fine] [with it|about it]."),
     Statement("My partner and I [argued|laughed] about the [dishes|laundry]."),
 )
@@ -102,12 +102,12 @@ FRIENDS = (  # Names carry a generation, and people meet a little more of their 
     Statement(
         "[Jack|Liam|Tyler|Noah] and [Callum|Ethan|Josh] came round [after class|for bubble tea].", 20, None, -1.5
     ),
-    Statement("[Sarah|Emma|Laura|Gemma] and [Rachel|Kate|Becky] came round [for brunch|after work].", 35, None, 1.5),
-    Statement("[Tom|Chris|Matt|Dan] and [Ben|Luke|Ryan|Adam] came round [for brunch|after work].", 35, None, -1.5),
+    Statement("[Sarah|Emma|Laura|Gemma] and [Rachel|Kate|Becky] came round [for brunch|after work].", 35, None, 2.0),
+    Statement("[Tom|Chris|Matt|Dan] and [Ben|Luke|Ryan|Adam] came round [for brunch|after work].", 35, None, -2.0),
     Statement(
         "[Julie|Tracey|Karen|Sharon] and [Debbie|Alison|Mandy] came round [for lunch|after work].", 49, None, 1.5
     ),
-    Statement("[Steve|Gary|Andy|Kevin] and [Nigel|Paul|Neil|Mark] came round [for lunch|after work].", 49, None, -1.5),
+    Statement("[Steve|Gary|Andy|Kevin] and [Nigel|Paul|Neil|Mark] came round [for lunch|after work].", 49, None, -2.0),
     Statement(
         "[Margaret|Susan|Patricia|Jean] and [Barbara|Brenda|Sheila] came round [for tea|for cards].", 62, None, 1.5
     ),
@@ -116,24 +116,24 @@ FRIENDS = (  # Names carry a generation, and people meet a little more of their 
     ),
 )
 HOBBY = (
-    Statement("[Played|Streamed] [video games|online games] [until dawn|with my headset on].", 21, None, -1.2),
-    Statement("[Danced|Practised a dance] for a [video|clip] in my [bedroom|dorm].", 20, None, 1.2),
-    Statement("[Lifted weights|Bench pressed] at the gym, [new record|sore arms].", 27, None, -1.2),
-    Statement("[Yoga|Pilates] class [was full|felt great] [this morning|again].", 33, None, 1.2),
-    Statement("[Brewed|Bottled] [my own beer|a pale ale] in the garage.", 40, None, -1.2),
-    Statement("[Sewed|Stitched] a [quilt|costume] on the [old|new] machine.", 46, None, 1.2),
-    Statement("[Fixed|Polished] the [motorbike|lawnmower] in the shed.", 53, None, -1.2),
-    Statement("[Sang|Rehearsed] with the [choir|chorus] in the [hall|church].", 56, None, 1.2),
-    Statement("[Fishing|Angling] at the [lake|canal], [caught nothing|two carp].", 62, None, -1.2),
-    Statement("[Planted|Watered] [roses|tulips|tomatoes] in the [garden|greenhouse].", 64, None, 1.2),
+    Statement("[Played|Streamed] [video games|online games] [until dawn|with my headset on].", 21, None, -1.6),
+    Statement("[Danced|Practised a dance] for a [video|clip] in my [bedroom|dorm].", 20, None, 1.6),
+    Statement("[Lifted weights|Bench pressed] at the gym, [new record|sore arms].", 27, None, -1.6),
+    Statement("[Yoga|Pilates] class [was full|felt great] [this morning|again].", 33, None, 1.6),
+    Statement("[Brewed|Bottled] [my own beer|a pale ale] in the garage.", 40, None, -1.6),
+    Statement("[Sewed|Stitched] a [quilt|costume] on the [old|new] machine.", 46, None, 1.6),
+    Statement("[Fixed|Polished] the [motorbike|lawnmower] in the shed.", 53, None, -1.6),
+    Statement("[Sang|Rehearsed] with the [choir|chorus] in the [hall|church].", 56, None, 1.6),
+    Statement("[Fishing|Angling] at the [lake|canal], [caught nothing|two carp].", 62, None, -1.6),
+    Statement("[Planted|Watered] [roses|tulips|tomatoes] in the [garden|greenhouse].", 64, None, 1.6),
 )
 CLOTHES = (
-    Statement("Found a [dress|skirt|blouse] in the charity shop.", None, 1, 1.7),
-    Statement("Found a [tie|waistcoat|jacket] in the charity shop.", None, 1, -1.7),
-    Statement("Bought a [dress|skirt|blouse] [on offer|in the sale] on the [market|high street].", None, 4, 1.7),
-    Statement("Bought a [tie|waistcoat|jacket] [on offer|in the sale] on the [market|high street].", None, 4, -1.7),
-    Statement("[Tried on|Ordered] a [silk|designer] [dress|skirt|blouse] at the boutique.", None, 8, 1.7),
-    Statement("[Tried on|Ordered] a [silk|tailored] [tie|waistcoat|jacket] at the boutique.", None, 8, -1.7),
+    Statement("Found a [dress|skirt|blouse] in the charity shop.", None, 1, 2.2),
+    Statement("Found a [tie|waistcoat|jacket] in the charity shop.", None, 1, -2.2),
+    Statement("Bought a [dress|skirt|blouse] [on offer|in the sale] on the [market|high street].", None, 4, 2.2),
+    Statement("Bought a [tie|waistcoat|jacket] [on offer|in the sale] on the [market|high street].", None, 4, -2.2),
+    Statement("[Tried on|Ordered] a [silk|designer] [dress|skirt|blouse] at the boutique.", None, 8, 2.2),
+    Statement("[Tried on|Ordered] a [silk|tailored] [tie|waistcoat|jacket] at the boutique.", None, 8, -2.2),
 )
 WORK = (
     Statement("[Still|Again] no job, the job centre [sent another form|never called back].", None, 0),

@@ -10,8 +10,8 @@ import numpy as np
 
 from zoo.datasets.posts_language import AGES, GENDERS, INCOMES, THEMES, Statement
 
-AGE_WIDTH = 10.0  # years: how fast a statement goes out of use away from its age
-INCOME_WIDTH = 1.0  # groups
+AGE_WIDTH = 7.0  # years: how fast a statement goes out of use away from its age
+INCOME_WIDTH = 0.9  # groups
 UNTOLD = 1.0  # what a statement for everybody loses against one at its centre, in the unit of squares / 2
 PEOPLE = (len(AGES), len(INCOMES), len(GENDERS))
 GRAIN = 1 << 20  # probabilities are whole parts of this: the last bit of an exponential differs between machines
