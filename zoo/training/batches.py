@@ -10,6 +10,7 @@ import numpy as np
 from zoo.samples import Samples
 
 LENGTH_STEP = 25  # trimmed lengths are multiples of this: few shapes to compile for
+UNKNOWN = 1  # the token of an unknown word
 POOL = 32  # batches that are sorted by length together
 
 
@@ -20,10 +21,19 @@ class Batches:
                   bring samples of similar length together. Only for models whose outputs do not depend on padding.
     """
 
-    def __init__(self, samples: Samples, *, batch_size: int, seed: int = 0, trim_padding: bool = False):
+    def __init__(
+        self,
+        samples: Samples,
+        *,
+        batch_size: int,
+        seed: int = 0,
+        trim_padding: bool = False,
+        token_dropout: float = 0.0,
+    ):
         self.samples = samples
         self.batch_size = batch_size
         self.seed = seed
+        self.token_dropout = token_dropout
         self.sequences = tuple(
             name
             for name, values in samples.inputs.items()
@@ -57,6 +67,17 @@ class Batches:
             if name in self.sequences:
                 length = -(-int(self.lengths[name][rows].max()) // LENGTH_STEP) * LENGTH_STEP
                 arrays[name] = arrays[name][:, : max(length, 1)]
+        return arrays
+
+    def training_inputs(self, rows: np.ndarray, epoch: int, step: int) -> dict[str, np.ndarray]:
+        """The inputs of these rows, with `token_dropout` of their tokens read as unknown."""
+        arrays = self.inputs(rows)
+        if self.token_dropout:
+            random = np.random.default_rng([self.seed, epoch, step])
+            for name, values in arrays.items():
+                if values.ndim == 2 and np.issubdtype(values.dtype, np.integer):
+                    dropped = (random.random(values.shape) < self.token_dropout) & (values != 0)
+                    arrays[name] = np.where(dropped, np.array(UNKNOWN, values.dtype), values)
         return arrays
 
     def targets(self, rows: np.ndarray) -> dict[str, np.ndarray]:

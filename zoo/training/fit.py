@@ -21,6 +21,7 @@ from zoo.training.losses import mean_loss
 from zoo.training.recipe import Recipe
 from zoo.training.run_folder import RunFolder, data_fingerprint, model_facts
 from zoo.training.trainer import Trainer
+from zoo.training.units import Affine, fold, unfold, units_of
 
 
 class TrainingError(ZooError):
@@ -65,13 +66,15 @@ def fit(
     session.begin(store)
     hooks = keras.callbacks.CallbackList(list(callbacks), model=session.trainer)
     hooks.on_train_begin()
-    for epoch in range(session.epoch, recipe.epochs):
-        if session.finished or session.trainer.stop_training:
-            break
-        hooks.on_epoch_begin(epoch)
-        hooks.on_epoch_end(epoch, session.run_epoch(store, checkpoint_seconds))
-    hooks.on_train_end()
-    session.restore_best()
+    try:
+        for epoch in range(session.epoch, recipe.epochs):
+            if session.finished or session.trainer.stop_training:
+                break
+            hooks.on_epoch_begin(epoch)
+            hooks.on_epoch_end(epoch, session.run_epoch(store, checkpoint_seconds))
+        hooks.on_train_end()
+    finally:
+        session.end()
     return Run(session.history, session.best_epoch, store.path if store else None)
 
 
@@ -86,8 +89,10 @@ class _Session:
         self.prior_losses = prior_losses(recipe.heads, self.priors, validation)
         scales = prior_losses(recipe.heads, self.priors, train)
         tables = {name: head.class_weight_table(train.targets[name]) for name, head in recipe.heads.items()}
-        self.trainer = Trainer(model, recipe.heads, BALANCES[recipe.balance](recipe.heads, scales), tables)
-        self.trainer.compile(optimizer=recipe.optimiser.build(steps=len(self.train) * recipe.epochs))
+        self.units = units_of(model, recipe.heads, train)
+        balance = BALANCES[recipe.balance](recipe.heads, scales)
+        self.trainer = Trainer(model, recipe.heads, balance, tables, self.units)
+        self.trainer.compile(optimizer=recipe.optimiser.build(len(self.train) * recipe.epochs, recipe.heads))
         self.trainer.optimizer.build(self.trainer.trainable_variables)
         self.epoch, self.step = 0, 0
         self.sums: dict[str, float] = {}
@@ -113,7 +118,10 @@ class _Session:
                 load_checkpoint(store.checkpoint, self._state())
         else:
             if self.recipe.start_at_prior:
-                start_at_prior(self.model, self.recipe.heads, self.priors)
+                start_at_prior(self.model, self.recipe.heads, self.priors, self.units)
+            else:
+                unfold(self.model, self.units)
+            self.best_weights = self._weights()
             if store:
                 self._save(store)
         if store:
@@ -126,7 +134,9 @@ class _Session:
         order = self.train.order(self.epoch)
         while self.step < len(order):
             rows = order[self.step]
-            log = self.trainer.train_on_batch(self.train.inputs(rows), self.train.targets(rows), return_dict=True)
+            log = self.trainer.train_on_batch(
+                self.train.training_inputs(rows, self.epoch, self.step), self.train.targets(rows), return_dict=True
+            )
             self._add(log, len(rows))
             self.step += 1
             if store and time.perf_counter() - saved > checkpoint_seconds:
@@ -144,9 +154,11 @@ class _Session:
             self._save(store)
         return row
 
-    def restore_best(self) -> None:
+    def end(self) -> None:
+        """Give the model the weights of the best epoch, in the targets' units."""
         for variable, value in zip(self.model.variables, self.best_weights, strict=True):
             variable.assign(value)
+        fold(self.model, self.units)
 
     def _add(self, log: Mapping[str, Any], size: int) -> None:
         """Add what a batch said to the sums: terms by samples, losses by known labels."""
@@ -249,8 +261,10 @@ def prior_losses(heads: Mapping[str, Head], priors: Mapping[str, np.ndarray], sa
     return found
 
 
-def start_at_prior(model: keras.Model, heads: Mapping[str, Head], priors: Mapping[str, np.ndarray]) -> None:
-    """Set the bias of every output layer so that the untrained model answers with the prior."""
+def start_at_prior(
+    model: keras.Model, heads: Mapping[str, Head], priors: Mapping[str, np.ndarray], units: Mapping[str, Affine]
+) -> None:
+    """Set the bias of every output layer so that the untrained model answers with the prior, in its own units."""
     for name, head in heads.items():
         bias = getattr(model.get_layer(name), "bias", None)
         if bias is None:
@@ -260,4 +274,6 @@ def start_at_prior(model: keras.Model, heads: Mapping[str, Head], priors: Mappin
             prior = np.log(prior / (1.0 - prior))
         elif head.target.kind == "classification":
             prior = np.log(prior)
+        elif name in units:
+            prior = (prior - units[name].shift) / units[name].scale
         bias.assign(prior)

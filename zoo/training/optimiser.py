@@ -1,14 +1,19 @@
 """Optimisers and learning-rate schedules as data: what a recipe says and a run folder records."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 
 from zoo.errors import ConfigError, require_known
+from zoo.training.muon import ConvolutionMuon
 
 OPTIMISERS = {
     "adam": keras.optimizers.Adam,
     "adamw": keras.optimizers.AdamW,
+    "muon": ConvolutionMuon,
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
 }
@@ -41,8 +46,8 @@ class Optimiser:
             if not least <= value <= most:
                 raise ConfigError(f"'{name}' of an optimiser must lie in {least}..{most}; received {value!r}.")
 
-    def build(self, steps: int) -> keras.optimizers.Optimizer:
-        """The Keras optimiser for a run of `steps` steps."""
+    def build(self, steps: int, heads: Iterable[str] = ()) -> keras.optimizers.Optimizer:
+        """The Keras optimiser for a run of `steps` steps. Muon leaves the layers `heads` to Adam."""
         rate: float | keras.optimizers.schedules.LearningRateSchedule = self.learning_rate
         if self.schedule == "cosine":
             rising = round(self.warm_up * steps)
@@ -52,8 +57,13 @@ class Optimiser:
                 warmup_target=self.learning_rate if rising else None,
                 warmup_steps=rising,
             )
-        decay = self.weight_decay or (None if self.name != "adamw" else 0.004)
-        return self._class()(learning_rate=rate, weight_decay=decay, global_clipnorm=self.clip_norm)
+        options: dict[str, Any] = {"weight_decay": self.weight_decay or None, "global_clipnorm": self.clip_norm}
+        if self.name == "adamw":
+            options["weight_decay"] = self.weight_decay
+        if self.name == "muon":
+            layers = [f"(^|/){re.escape(name)}/" for name in heads]
+            options |= {"adam_weight_decay": self.weight_decay or None, "exclude_layers": layers}
+        return self._class()(learning_rate=rate, **options)
 
     def _class(self) -> type[keras.optimizers.Optimizer]:
         if not self.lazy_rows or keras.backend.backend() != "tensorflow":

@@ -20,6 +20,7 @@ class Recipe:
     data            the data set's name, and its options.
     balance         "static" (the heads' weights), "uncertainty" or "gradnorm".
     trim_padding    batches of similar length without the padding they share (models blind to padding only).
+    token_dropout   share of the tokens of integer sequences that training reads as unknown (1), drawn anew each epoch.
     start_at_prior  set each output's bias to the best constant answer before the first step.
     patience        stop after so many epochs without a better validation skill; None trains all epochs.
     expected        output -> headline score on the test split that this recipe reached when it was written.
@@ -35,6 +36,7 @@ class Recipe:
     epochs: int = 10
     batch_size: int = 64
     trim_padding: bool = False
+    token_dropout: float = 0.0
     start_at_prior: bool = True
     patience: int | None = None
     expected: Mapping[str, float] = field(default_factory=dict)
@@ -45,6 +47,8 @@ class Recipe:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ConfigError(f"'{name}' must be a whole number >= 1; received {value!r}.")
+        if not 0 <= self.token_dropout < 1:
+            raise ConfigError(f"'token_dropout' must be at least 0 and below 1; received {self.token_dropout!r}.")
         if not self.heads:
             raise ConfigError("A recipe needs at least one head.")
 

@@ -11,6 +11,7 @@ from zoo.training.balance import Balance
 from zoo.training.heads import Head
 from zoo.training.losses import batch_loss
 from zoo.training.token_convolution import accelerate
+from zoo.training.units import Affine
 
 Tensor = Any
 
@@ -34,6 +35,7 @@ class Trainer(keras.Model):
     """Trains `model` on named inputs and targets; missing labels and class weights are its affair, not Keras'.
 
     class_weights  output -> (classes,) weights, where wanted.
+    units          output -> what turns the layer's values into the target's units while training (see `units.py`).
 
     One step logs, beside Keras' own "loss": for every output "loss_X" (mean over known labels), "weight_X",
     "term_X" = weight * loss, and "count_X" (known labels); "term_balance" and "term_regularisation".
@@ -48,6 +50,7 @@ class Trainer(keras.Model):
         heads: Mapping[str, Head],
         balance: Balance,
         class_weights: Mapping[str, np.ndarray | None],
+        units: Mapping[str, Affine] | None = None,
     ):
         super().__init__(name=f"{model.name}_trainer")
         self.model = model
@@ -56,6 +59,7 @@ class Trainer(keras.Model):
         self._class_weights = tuple((name, class_weights.get(name)) for name in heads)
         graph = shared_forward(model) if balance.needs_shared_tensor else model
         self._forward: Callable[..., dict[str, Tensor]] = accelerate(graph) or graph  # on the model's own variables
+        self._units = tuple((units or {}).items())
         self._shared: Tensor = None
         keys = [f"{what}_{name}" for name in heads for what in ("loss", "weight", "term", "count")]
         self.log = BatchLog((*keys, "term_balance", "term_regularisation"))
@@ -64,6 +68,8 @@ class Trainer(keras.Model):
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:
         outputs = dict(self._forward(inputs, training=training))
         self._shared = outputs.pop(self.SHARED, None)
+        for name, unit in self._units:
+            outputs[name] = outputs[name] * unit.scale + unit.shift
         return outputs
 
     def compute_loss(
