@@ -25,7 +25,7 @@ ROWS_AT_ONCE = 1_000  # posteriors held in memory together: 8 MB
 
 
 def posts(
-    *, people: int = 16_000, validation: int = 2_000, test: int = 5_000, seed: int = 0, age_unit: str = "years"
+    *, people: int = 32_000, validation: int = 2_000, test: int = 5_000, seed: int = 0, age_unit: str = "years"
 ) -> Dataset:
     """`people` training posts and the two other splits: input "posts" (n, L), targets age, income, gender.
 

@@ -47,12 +47,10 @@ class Static(Balance):
 class Uncertainty(Balance):
     """Learnt weights exp(-s), penalty s / 2, where s is a trained log-variance. Kendall, Gal, Cipolla 2018, eq. 10.
 
-    Three choices make it quick where losses differ a thousandfold. s starts at its optimum for the constant answer
-    (the log of twice that loss), not at 0. It is stored divided by `STEP`, so that an optimiser with unit-free steps
-    (Adam, RMSprop) moves it as fast as the losses fall. And weights are relative to the starting ones.
+    s starts at its optimum for the constant answer, the log of twice that loss, not at 0: losses of any scale are
+    balanced from the first step, and s has only to follow what is learnt. (When it followed faster than the losses
+    fall, the output that is learnt first took all the weight.)
     """
-
-    STEP = 10.0
 
     def __init__(self, heads: Mapping[str, Head], scales: Mapping[str, float]):
         super().__init__(heads, scales)
@@ -65,7 +63,7 @@ class Uncertainty(Balance):
         self.start = np.log([2.0 * self.scales[name] for name in self.outputs]).astype("float32")
 
     def weigh(self, losses: dict[str, Tensor], counts: dict[str, Tensor], shared: Tensor) -> tuple[dict, Tensor]:
-        logs = self.log_variances * self.STEP + self.start
+        logs = self.log_variances + self.start
         weights = {name: ops.exp(-logs[row]) for row, name in enumerate(self.outputs)}
         labelled = [ops.cast(counts[name] > 0, "float32") for name in self.outputs]
         return weights, 0.5 * ops.sum(logs * ops.stack(labelled))
@@ -81,7 +79,7 @@ class GradNorm(Balance):
     """
 
     needs_shared_tensor = True
-    ALPHA = 0.5
+    ALPHA = 0.12
     MEMORY = 0.95
 
     def __init__(self, heads: Mapping[str, Head], scales: Mapping[str, float]):

@@ -1,0 +1,109 @@
+"""Write the figures of README.md from the records in results/; a test fails when they differ.
+
+    python -m benchmarks.readme_figures
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from zoo.files import write_text
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
+
+
+def figures(name: str) -> Mapping[str, Any]:
+    return json.loads((ROOT / "results" / f"{name}.json").read_text(encoding="utf-8"))["figures"]
+
+
+def shown(values: Mapping[str, float] | None, metric: str) -> str:
+    """Mean ± deviation over seeds, shares in per cent."""
+    if values is None:
+        return "–"
+    scale, digits = (100, 1) if metric in ("accuracy", "gap") else (1, 2)
+    return f"{scale * values['mean']:.{digits}f} ± {scale * values['deviation']:.{digits}f}"
+
+
+def scores(name: str, columns: Mapping[str, str]) -> str:
+    """One row an output: the model beside the simple answers."""
+    found = figures(f"profile_scores_{name}")
+    titles = {"mae": "mean absolute error, years", "accuracy": "accuracy, %"}
+    lines = ["| output | score | " + " | ".join(columns.values()) + " |", "|---" * (len(columns) + 2) + "|"]
+    for output, row in found["summary"].items():
+        cells = [shown(row.get(key), "gap" if key == "gap_closed" else row["metric"]) for key in columns]
+        lines.append(f"| {output} | {titles[row['metric']]} | " + " | ".join(cells) + " |")
+    seconds = [run["seconds"] for run in found["runs"]]
+    return "\n".join(lines) + (
+        f"\n\n`{found['model']}`, mean ± standard deviation of {len(seconds)} seeds, each with its own split; "
+        f"training, baselines and report took {min(seconds):.0f} to {max(seconds):.0f} s on two cores.\n"
+    )
+
+
+def posts() -> str:
+    columns = {"model": "model", "majority": "constant", "linear": "linear", "trees": "boosted trees"}
+    return scores("posts", {**columns, "limit": "best possible", "gap_closed": "gap closed, %"})
+
+
+def blogs() -> str:
+    return scores(
+        "blogs", {"model": "model", "majority": "constant", "linear": "TF-IDF + linear", "trees": "boosted trees"}
+    )
+
+
+def balancing() -> str:
+    found = figures("balancing")
+    lines = ["| losses weighted by | age | income | gender | mean gap closed, % |", "|---|---|---|---|---|"]
+    for method, by_output in found["gap_closed"].items():
+        cells = [f"{100 * by_output[output]:.1f}" for output in ("age", "income", "gender")]
+        lines.append(f"| {method} | {' | '.join(cells)} | {100 * found['mean_gap_closed'][method]:.1f} |")
+    return "\n".join(lines) + "\n"
+
+
+def robustness() -> str:
+    kills, start = figures("resume_after_kill"), figures("startup")
+    return (
+        f"- {kills['same_weights']} of {kills['kills']} runs killed with -9 at random moments ended with the weights of "
+        "an uninterrupted run, bit for bit.\n"
+        f"- `zoo list` takes {start['zoo_list_seconds_median']:.2f} s (Python alone "
+        f"{start['bare_python_seconds_median']:.2f} s).\n"
+    )
+
+
+def speed() -> str:
+    found = figures("author_profile_speed")
+    return speed_table(found)
+
+
+def speed_table(found: Mapping[str, Any]) -> str:
+    lines = ["| a step takes, as a multiple of the zoo's | " + " | ".join(found["data"]) + " |"]
+    lines.append("|---" * (len(found["data"]) + 1) + "|")
+    for name in next(iter(found["data"].values()))["ratios"]:
+        cells = [f"{each['ratios'][name]:.2f}" for each in found["data"].values()]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "posts": posts,
+    "blogs": blogs,
+    "balancing": balancing,
+    "speed": speed,
+    "robustness": robustness,
+}
+
+
+def filled(text: str) -> str:
+    """The README with every block of figures written anew."""
+    return BLOCK.sub(lambda found: found[1] + BLOCKS[found[2]]() + found[3], text)
+
+
+def main() -> None:
+    readme = ROOT / "README.md"
+    write_text(readme, filled(readme.read_text(encoding="utf-8")))
+
+
+if __name__ == "__main__":
+    main()
