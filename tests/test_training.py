@@ -44,7 +44,7 @@ def test_training_learns_every_output_and_the_printed_terms_add_up(model, balanc
     for row in run.history:
         terms = sum(value for key, value in row.items() if key.startswith("term_"))
         assert row["loss"] == pytest.approx(terms, rel=1e-5)
-        assert balance != "static" or (row["weight_age"], row["weight_gender"]) == pytest.approx((0.25, 10.0))
+        assert balance != "static" or (row["weight_age"], row["weight_gender"]) == pytest.approx((0.01, 2.0))
     best = run.history[run.best_epoch - 1]
     assert best["val_gender_accuracy"] > 0.9
     assert best["val_income_accuracy"] > 0.5
@@ -108,6 +108,29 @@ def test_class_weights_on_one_of_several_outputs_shift_only_that_output(model):
     )
     answers = predict(model, toy_samples(100, 2), heavy)
     assert answers["gender"].mean() > 0.7
+
+
+def test_training_on_from_a_trained_model_starts_where_it_stood(model):
+    train, validation = toy_samples(300, 0), toy_samples(100, 1)
+    recipe = toy_recipe(epochs=2)
+    fit(model, train, validation, recipe)
+    before = predict(model, validation, recipe.heads)
+    still = toy_recipe(epochs=1, start_at_prior=False, optimiser=Optimiser(learning_rate=1e-12))
+    fit(model, train, validation, still)
+    after = predict(model, validation, recipe.heads)
+    for name in before:
+        np.testing.assert_allclose(after[name], before[name], rtol=1e-4, atol=1e-4)
+
+
+def test_dropped_tokens_are_unknown_words_and_the_same_when_a_step_is_repeated():
+    batches = Batches(toy_samples(100, 0), batch_size=50, trim_padding=True, token_dropout=0.3)
+    rows = np.arange(50)
+    whole, dropped = batches.inputs(rows)["posts"], batches.training_inputs(rows, 0, 0)["posts"]
+    changed = whole != dropped
+    assert (dropped[changed] == 1).all()
+    assert changed[whole != 0].mean() == pytest.approx(0.3, abs=0.05)
+    np.testing.assert_array_equal(dropped, batches.training_inputs(rows, 0, 0)["posts"])
+    assert (dropped != batches.training_inputs(rows, 1, 0)["posts"]).any()
 
 
 @pytest.mark.parametrize(
@@ -174,7 +197,8 @@ def test_the_untrained_model_answers_with_the_prior(model):
     recipe = toy_recipe(epochs=1, optimiser=Optimiser(learning_rate=1e-9))
     fit(model, train, toy_samples(50, 1), recipe)
     answers = predict(model, train, recipe.heads)
-    assert answers["age"].mean() == pytest.approx(np.nanmean(train.targets["age"]), abs=0.5)
+    spread = np.nanstd(train.targets["age"])
+    assert answers["age"].mean() == pytest.approx(np.nanmean(train.targets["age"]), abs=0.3 * spread)
     assert answers["gender"].mean() == pytest.approx(0.5, abs=0.1)
 
 

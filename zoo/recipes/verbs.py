@@ -50,6 +50,8 @@ def train(
     if source is not None:
         dataset = _with_vocabulary_of(dataset, source)
     recipe = replace(RECIPES[family](dataset, entry, data=str(data), options=options), **changes)
+    if source is not None:
+        recipe = replace(recipe, start_at_prior=False)
     keras.utils.set_random_seed(seed)
     model = create_model(entry, weights=source, **recipe.config)
     run = fit(model, dataset.train, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
