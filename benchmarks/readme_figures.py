@@ -1,6 +1,6 @@
 """Write the figures of README.md from the records in results/; a test fails when they differ.
 
-    python -m benchmarks.readme_figures
+python -m benchmarks.readme_figures
 """
 
 import json

@@ -68,7 +68,7 @@ def test_the_trained_model_answers_every_text_with_its_uncertainty(run_folder, c
 
 
 def test_texts_come_from_standard_input_too(run_folder, capsys, monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("yacht scarf\n\nrent boots\n".encode())))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"yacht scarf\n\nrent boots\n")))
     assert multi_output.main(["predict", "--weights", str(run_folder)]) == 0
     assert capsys.readouterr().out.count("years") == 2
 

@@ -8,7 +8,9 @@ from functools import partial
 
 import keras
 
+from blocks.bag import bag_of_words
 from blocks.checks import require_integer
+from blocks.fusion import fuse
 from blocks.heads import binary_head, classification_head, regression_head
 from blocks.text import PROFILE_STAGES, convolutional_text_encoder, embed, padding_mask
 from zoo.errors import ConfigError, require_known
@@ -19,6 +21,7 @@ TARGETS = {
     "industry": "classification",
     "gender": "binary",
 }
+PAIR_BUCKETS = 2**18  # of hashed pairs of words, where there is a bag of words
 
 
 def author_profile(
@@ -30,12 +33,15 @@ def author_profile(
     income_groups: int = 10,
     targets: Sequence[str] = ("age", "income", "gender"),
     dropout: float = 0.0,
+    bag_dim: int = 0,
+    bag_l2: float = 0.0,
     name: str = "author_profile",
 ) -> keras.Model:
     """posts (B, L) int32 -> {"age": (B, 1), "income": (B, income_groups), "gender": (B, 1)}, for any length L >= 1.
 
     Tokens: 0 is padding on the right, 1 an unknown word, all below `vocabulary_size`. `targets` chooses the outputs;
-    "industry" may stand in the place of "income", and `income_groups` then counts industries.
+    "industry" may stand in the place of "income", and `income_groups` then counts industries. With `bag_dim` the heads
+    also see the text as a bag of words, in so many dimensions, whose vectors `bag_l2` holds small.
     """
     _require_targets(targets)
     require_integer("income_groups", income_groups, least=2)
@@ -49,6 +55,18 @@ def author_profile(
     x = convolutional_text_encoder(
         x, padding_mask(posts), stages=stages, units=units, dropout=dropout, name="encoder"
     )  # (B, units)
+    if bag_dim:
+        bag = bag_of_words(
+            posts,
+            padding_mask(posts),
+            bag_dim,
+            vocabulary_size=vocabulary_size,
+            buckets=PAIR_BUCKETS,
+            dropout=dropout,
+            l2=bag_l2,
+            name="bag",
+        )
+        x = fuse([x, bag], name="fusion")  # (B, units + bag_dim)
     return keras.Model([posts], {target: heads[TARGETS[target]](x, name=target) for target in targets}, name=name)
 
 
@@ -59,6 +77,17 @@ author_profile_small = partial(
     stages=((64,), (128, 128), (128, 128)),
     units=64,
     name="author_profile_small",
+)
+author_profile_wide = partial(
+    author_profile,
+    vocabulary_size=20_000,
+    embedding_dim=32,
+    stages=((64,),),
+    units=32,
+    dropout=0.3,
+    bag_dim=16,
+    bag_l2=2e-3,
+    name="author_profile_wide",
 )
 author_profile_tiny = partial(
     author_profile,

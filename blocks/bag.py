@@ -1,0 +1,62 @@
+"""A text as a bag of its words and pairs of words: the features of the strong linear models, inside a network.
+
+Beside a deep encoder this is the wide half of "wide and deep" (Cheng et al. 2016): where a thousand authors are all
+there is, most of what can be learnt is linear in such counts.
+"""
+
+import keras
+from keras import layers, ops
+
+from blocks.checks import require_integer, require_rank, require_share
+
+SCALE = 10.0  # length of a text's vector of counts: large enough for small weights to matter
+COMMON = 100.0  # words more frequent than the one with this number weigh little
+HASH = 40_503  # of a pair of words (Knuth's multiplicative constant for 16 bits)
+
+
+def bag_of_words(
+    tokens: keras.KerasTensor,
+    mask: keras.KerasTensor,
+    dim: int,
+    *,
+    vocabulary_size: int,
+    buckets: int,
+    dropout: float = 0.0,
+    l2: float = 0.0,
+    name: str,
+) -> keras.KerasTensor:
+    """(B, L) integers numbered by frequency, and their mask -> (B, dim): a weighted sum of word and pair vectors.
+
+    A word weighs the more the rarer it is, and repetitions count logarithmically; a text's weights have length
+    `SCALE`, whatever its own length. Pairs of neighbours are hashed into `buckets`. Vectors start at 0; `l2` is the
+    penalty on their squares and `dropout` falls on the weights of single words. Needs memory in L squared.
+    """
+    require_rank("tokens", tokens, (2,), "token numbers, (B, L)")
+    for argument, value in (("dim", dim), ("vocabulary_size", vocabulary_size), ("buckets", buckets)):
+        require_integer(argument, value)
+    require_share("dropout", dropout)
+    present = ops.cast(mask, "float32")
+    same = ops.cast(ops.equal(ops.expand_dims(tokens, 1), ops.expand_dims(tokens, 2)), "float32")  # (B, L, L)
+    count = ops.sum(same, axis=-1)
+    rarity = 1.0 + ops.log(1.0 + ops.cast(tokens, "float32") / COMMON)
+    words = rarity * present * (1.0 + ops.log(count)) / count
+    pairs = (rarity[:, :-1] + rarity[:, 1:]) * present[:, 1:]
+    numbers = ops.mod(tokens[:, :-1] * HASH + tokens[:, 1:], buckets)
+
+    def weighted_sum(ids: keras.KerasTensor, weights: keras.KerasTensor, size: int, part: str) -> keras.KerasTensor:
+        length = ops.sqrt(ops.sum(ops.square(weights), axis=1, keepdims=True) + 1e-6)
+        weights = weights * (SCALE / length)
+        if dropout:
+            weights = layers.Dropout(dropout, name=f"{name}_{part}_dropout")(weights)
+        vectors = layers.Embedding(
+            size,
+            dim,
+            embeddings_initializer="zeros",
+            embeddings_regularizer=keras.regularizers.L2(l2) if l2 else None,
+            name=f"{name}_{part}",
+        )(ids)
+        return ops.squeeze(ops.matmul(ops.expand_dims(weights, 1), vectors), axis=1)  # (B, dim)
+
+    return layers.Add(name=name)(
+        [weighted_sum(tokens, words, vocabulary_size, "words"), weighted_sum(numbers, pairs, buckets, "pairs")]
+    )
