@@ -21,6 +21,7 @@ from zoo.cli import add_training_options, predict_command, train_command
 from zoo.terminal import parse, run
 
 MODEL = "author_profile_small"
+MODELS = {"blogs": "author_profile_wide"}  # data -> model, where it is another
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,8 +34,10 @@ def train(arguments: Sequence[str]) -> None:
     """Train on --data, print scores beside baselines and the best possible, and draw them."""
     parser = argparse.ArgumentParser(prog="python -m examples.multi_output", allow_abbrev=False)
     add_training_options(parser)
-    parser.add_argument("--model", default=MODEL, help=f"an entry of the catalogue (default: {MODEL})")
-    train_command(parse(parser, arguments))
+    parser.add_argument("--model", help=f"an entry of the catalogue (default: {MODEL}, on blogs {MODELS['blogs']})")
+    parsed = parse(parser, arguments)
+    parsed.model = parsed.model or MODELS.get(parsed.data, MODEL)
+    train_command(parsed)
 
 
 def predict(arguments: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Train the toy problem in the folder given, and print a hash of the final weights: killed and called again by tests."""
+"""Train the toy problem in the folder given, and print a hash of the final weights; tests kill it and call again."""
 
 import hashlib
 import sys

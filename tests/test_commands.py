@@ -1,4 +1,4 @@
-"""The commands as a user types them: train, evaluate, predict, and every wrong way, in one sentence with exit code 2."""
+"""The commands as a user types them, and every wrong way: one sentence and exit code 2."""
 
 import io
 import json

@@ -272,3 +272,45 @@ def test_a_damaged_checkpoint_is_told_in_one_sentence(model, tmp_path):
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     with pytest.raises(ConfigError, match="not a checkpoint of this run"):
         fit(model, *arguments, folder=tmp_path / "run")
+
+
+def test_a_validation_split_without_any_label_is_refused(model):
+    samples = toy_samples(50, 0)
+    nothing = {"age": np.full(50, np.nan, np.float32), **{k: np.full(50, -1, np.int32) for k in ("income", "gender")}}
+    with pytest.raises(ConfigError, match="no label of any output"):
+        fit(model, samples, Samples(samples.inputs, nothing), toy_recipe())
+
+
+def test_weights_that_the_last_step_of_an_epoch_broke_are_never_the_best(model):
+    broken = Optimiser("sgd", learning_rate=1e38, schedule="constant")
+    with pytest.raises(TrainingError, match="validation loss of output"):
+        fit(model, toy_samples(30, 0), toy_samples(50, 1), toy_recipe(epochs=1, optimiser=broken))
+
+
+@pytest.mark.parametrize("patience", [0, -1, 1.5])
+def test_a_patience_that_would_train_nothing_is_refused(patience):
+    with pytest.raises(ConfigError, match="'patience' must be None or a whole number >= 1"):
+        toy_recipe(patience=patience)
+
+
+def test_training_stops_when_patience_is_out_and_a_resumed_run_does_not_go_on(model, tmp_path):
+    recipe = toy_recipe(epochs=9, patience=2, optimiser=Optimiser(learning_rate=0.3, schedule="constant"))
+    arguments = (toy_samples(300, 0), toy_samples(100, 1), recipe)
+    run = fit(model, *arguments, folder=tmp_path / "run")
+    assert len(run.history) == min(9, run.best_epoch + 2)
+    assert fit(author_profile_tiny(**CONFIG), *arguments, folder=tmp_path / "run").history == run.history
+
+
+def test_a_run_stopped_in_its_first_epoch_after_a_resume_leaves_the_model_as_its_checkpoint_says(model, tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    train, validation = toy_samples(300, 0), toy_samples(100, 1)
+    fit(model, train, validation, toy_recipe())
+    before = predict(model, validation, toy_recipe().heads)["age"]
+    recipe = toy_recipe(start_at_prior=False)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            fit(model, train, validation, recipe, folder=tmp_path / "run", callbacks=[Stop()])
+        np.testing.assert_allclose(predict(model, validation, recipe.heads)["age"], before, rtol=1e-3, atol=1e-2)

@@ -47,7 +47,8 @@ def train_command(parsed: argparse.Namespace) -> None:
     from zoo.recipes import train
 
     changes = {name: getattr(parsed, name) for name in ("epochs", "balance") if getattr(parsed, name) is not None}
-    folder = Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, changes)
+    named = {**changes, "from": Path(parsed.weights).stem} if parsed.weights else changes
+    folder = Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named)
     console().print(f"Training {parsed.model} on {parsed.data} into {folder}", markup=False)
     _, report = train(
         parsed.model,
@@ -71,21 +72,28 @@ def evaluate_command(parsed: argparse.Namespace) -> None:
     """Judge trained weights on the test split of their data, or of other data."""
     describe(parsed.model)
     import_frameworks()
-    from zoo.recipes import evaluate
+    from zoo.recipes import evaluate, load_trained
 
-    show_report(evaluate(_weights(parsed), data=parsed.data))
+    source = _weights(parsed)
+    _require_model(parsed, load_trained(source).entry)
+    show_report(evaluate(source, data=parsed.data))
 
 
 def predict_command(parsed: argparse.Namespace) -> None:
     """Answer for texts given as arguments, or one a line on standard input."""
+    source = _weights(parsed)  # a wrong model or option is told before texts are typed
     texts = read_texts(parsed.texts)
     import_frameworks()
     from zoo.recipes import load_trained
 
-    trained = load_trained(_weights(parsed))
-    if parsed.model and trained.entry != parsed.model:
-        raise WeightsError(f"'{parsed.weights}' holds weights of {trained.entry}, not of {parsed.model}.")
+    trained = load_trained(source)
+    _require_model(parsed, trained.entry)
     show_answers(texts, trained.answer(texts))
+
+
+def _require_model(parsed: argparse.Namespace, entry: str) -> None:
+    if parsed.model and entry != parsed.model:
+        raise WeightsError(f"'{parsed.weights}' holds weights of {entry}, not of {parsed.model}.")
 
 
 def _weights(parsed: argparse.Namespace) -> str:

@@ -1,6 +1,7 @@
 """What the command line and the examples show: progress of a training, tables, answers, and errors in one sentence."""
 
 import importlib
+import math
 import os
 import sys
 import tempfile
@@ -35,12 +36,16 @@ def run(main: Callable[[], None]) -> int:
     except ZooError as error:
         console(stderr=True).print(f"error: {error}", markup=False, style="red")
         return 2
-    except KeyboardInterrupt:
-        console(stderr=True).print("interrupted; the same command continues from here", style="yellow")
-        return 130
     except BrokenPipeError:  # the reader (`head`) has gone
         sys.stderr.close()
         return 0
+    except OSError as error:  # a full disk, a folder that may not be written
+        place = f"'{error.filename}': " if error.filename else ""
+        console(stderr=True).print(f"error: {place}{error.strerror or error}.", markup=False, style="red")
+        return 2
+    except KeyboardInterrupt:
+        console(stderr=True).print("interrupted; the same command continues from here", style="yellow")
+        return 130
     return 0
 
 
@@ -66,9 +71,7 @@ def parse(parser: "argparse.ArgumentParser", arguments: Sequence[str] | None) ->
     known, surplus = parser.parse_known_args(arguments)
     for word in surplus:
         if word.startswith("-"):
-            options = {
-                option for each in _parsers(parser) for action in each._actions for option in action.option_strings
-            }
+            options = {option for action in _chosen(parser, arguments)._actions for option in action.option_strings}
             raise UnknownNameError("option", word.partition("=")[0], options)
         if not hasattr(known, "texts"):
             raise ConfigError(f"'{word}' was not expected here; see --help.")
@@ -76,12 +79,12 @@ def parse(parser: "argparse.ArgumentParser", arguments: Sequence[str] | None) ->
     return known
 
 
-def _parsers(parser: "argparse.ArgumentParser") -> list["argparse.ArgumentParser"]:
-    found = [parser]
+def _chosen(parser: "argparse.ArgumentParser", arguments: Sequence[str] | None) -> "argparse.ArgumentParser":
+    """The parser of the command that the first word names, or `parser` where it has no commands."""
     for action in parser._actions:
-        if isinstance(action.choices, dict):
-            found += [each for each in action.choices.values() if hasattr(each, "_actions")]
-    return found
+        if isinstance(action.choices, dict) and arguments:
+            return action.choices.get(arguments[0], parser)
+    return parser
 
 
 def epoch_printer() -> "keras.callbacks.Callback":
@@ -123,12 +126,13 @@ def show_report(report: "Report", folder: Path | str | None = None) -> None:
 def show_answers(texts: Sequence[str], answers: Sequence["Answer"]) -> None:
     """For every text what the model says of its author, and how sure it is."""
     from rich.table import Table
+    from rich.text import Text
 
     screen = console()
     for text, answer in zip(texts, answers, strict=True):
-        table = Table(title=_shortened(text), title_justify="left", box=None, show_header=False, padding=(0, 2))
+        table = Table(title=Text(_shortened(text)), title_justify="left", box=None, show_header=False, padding=(0, 2))
         for name, each in answer.items():
-            table.add_row(name, *_answer_cells(each))
+            table.add_row(name, *map(Text, _answer_cells(each)))  # a plain string would be read as markup
         screen.print(table)
 
 
@@ -136,6 +140,8 @@ def _answer_cells(answer: Any) -> tuple[str, str]:
     if hasattr(answer, "probabilities"):
         (label, probability), *rest = answer.probabilities[:MOST_CLASSES]
         return f"{label} ({probability:.0%})", ", ".join(f"{other} {share:.0%}" for other, share in rest)
+    if not math.isfinite(answer.high):
+        return f"{answer.value:.0f} {answer.unit}", "how sure is not known: no label to validate with"
     return (
         f"{answer.value:.0f} {answer.unit}",
         f"{answer.share:.0%} of people lie within {answer.low:.0f} to {answer.high:.0f}",

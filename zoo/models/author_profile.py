@@ -3,10 +3,12 @@
 Chollet 2017, "Deep Learning with Python", section 7.1.3.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import accumulate
 
 import keras
+import numpy as np
 
 from blocks.bag import bag_of_words
 from blocks.checks import require_integer
@@ -33,15 +35,15 @@ def author_profile(
     income_groups: int = 10,
     targets: Sequence[str] = ("age", "income", "gender"),
     dropout: float = 0.0,
-    bag_dim: int = 0,
+    bag: bool = False,
     bag_l2: float = 0.0,
     name: str = "author_profile",
 ) -> keras.Model:
     """posts (B, L) int32 -> {"age": (B, 1), "income": (B, income_groups), "gender": (B, 1)}, for any length L >= 1.
 
     Tokens: 0 is padding on the right, 1 an unknown word, all below `vocabulary_size`. `targets` chooses the outputs;
-    "industry" may stand in the place of "income", and `income_groups` then counts industries. With `bag_dim` the heads
-    also see the text as a bag of words, in so many dimensions, whose vectors `bag_l2` holds small.
+    "industry" may stand in the place of "income", and `income_groups` then counts industries. With `bag` every head
+    also sees a linear score of the text's words and pairs of words; `bag_l2` holds their vectors small.
     """
     _require_targets(targets)
     require_integer("income_groups", income_groups, least=2)
@@ -55,19 +57,36 @@ def author_profile(
     x = convolutional_text_encoder(
         x, padding_mask(posts), stages=stages, units=units, dropout=dropout, name="encoder"
     )  # (B, units)
-    if bag_dim:
-        bag = bag_of_words(
+    features = dict.fromkeys(targets, x)
+    sizes = {target: income_groups if TARGETS[target] == "classification" else 1 for target in targets}
+    if bag:
+        scores = bag_of_words(
             posts,
             padding_mask(posts),
-            bag_dim,
+            sum(sizes.values()),
             vocabulary_size=vocabulary_size,
             buckets=PAIR_BUCKETS,
             dropout=dropout,
             l2=bag_l2,
             name="bag",
         )
-        x = fuse([x, bag], name="fusion")  # (B, units + bag_dim)
-    return keras.Model([posts], {target: heads[TARGETS[target]](x, name=target) for target in targets}, name=name)
+        ends = list(accumulate(sizes.values()))
+        parts = {target: scores[:, end - sizes[target] : end] for target, end in zip(targets, ends, strict=True)}
+        features = {target: fuse([x, part], name=f"{target}_features") for target, part in parts.items()}
+    outputs = {target: heads[TARGETS[target]](features[target], name=target) for target in targets}
+    model = keras.Model([posts], outputs, name=name)
+    if bag:
+        _pass_scores_on(model, sizes)
+    return model
+
+
+def _pass_scores_on(model: keras.Model, sizes: Mapping[str, int]) -> None:
+    """Start every head with the bag's scores as they are: the last rows of its kernel are the identity."""
+    for target, size in sizes.items():
+        kernel = model.get_layer(target).kernel
+        start = keras.ops.convert_to_numpy(kernel).copy()
+        start[-size:] = np.eye(size)
+        kernel.assign(start)
 
 
 author_profile_small = partial(
@@ -81,11 +100,11 @@ author_profile_small = partial(
 author_profile_wide = partial(
     author_profile,
     vocabulary_size=20_000,
-    embedding_dim=32,
-    stages=((64,),),
-    units=32,
+    embedding_dim=16,
+    stages=((16,),),
+    units=8,
     dropout=0.3,
-    bag_dim=16,
+    bag=True,
     bag_l2=2e-3,
     name="author_profile_wide",
 )

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.catalogue import describe
+from zoo.catalogue import describe, list_models
 from zoo.create import create_model, full_config, weights_path
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.texts import cut
@@ -49,7 +49,7 @@ class Trained:
     """A model with its heads and vocabulary.
 
     half_widths  output -> half the width of a regression's interval: the `INTERVAL` quantile of the absolute error on
-                 the validation split (split conformal prediction, Lei et al. 2018).
+                 the validation split (split conformal prediction, Lei et al. 2018); infinite without a label there.
     words        length of the pieces that it was trained on: longer texts are cut, and the answers averaged.
     origin       data set, options, seed and scores: plain JSON values.
     """
@@ -93,7 +93,7 @@ class Trained:
             "config": full_config(self.entry, self.config),
             "targets": {name: asdict(head.target) for name, head in self.heads.items()},
             "vocabulary": list(self.tokeniser.words),
-            "half_widths": dict(self.half_widths),
+            "half_widths": {name: half if np.isfinite(half) else None for name, half in self.half_widths.items()},
             "words": self.words,
             "origin": dict(self.origin),
         }
@@ -112,9 +112,13 @@ def load_trained(source: str | Path) -> Trained:
         targets = {name: Target(**{**fields, "labels": tuple(fields["labels"])})  # JSON has no tuples
                    for name, fields in metadata["targets"].items()}  # fmt: skip
         tokeniser = Tokeniser(metadata["vocabulary"])
-        rest = metadata["half_widths"], int(metadata["words"]), metadata["origin"]
+        halves = {name: float("inf") if half is None else half for name, half in metadata["half_widths"].items()}
+        rest = halves, int(metadata["words"]), metadata["origin"]
+        size = int(config["vocabulary_size"])
     except (KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"'{path}' holds weights, but not all of a trained model: {error!r} is missing.") from error
+    if tokeniser.size > size:
+        raise WeightsError(f"'{path}' holds a vocabulary of {tokeniser.size} tokens and a model for {size}.")
     model = create_model(entry, weights=path)
     return Trained(entry, config, model, {name: Head(each) for name, each in targets.items()}, tokeniser, *rest)
 
@@ -126,13 +130,17 @@ def trained_file(source: str | Path) -> Path:
         if not (path / MODEL_FILE).exists():
             raise WeightsError(f"'{path}' holds no finished run: there is no {MODEL_FILE}. Train it to its end first.")
         return path / MODEL_FILE
-    if path.suffix in (".h5", ".hdf5") or len(path.parts) > 1:
+    if path.suffix in (".h5", ".hdf5") or len(path.parts) > 1 or path.exists():
         if not path.exists():
             raise WeightsError(f"There is no file or folder '{path}'.")
         return path
     name, _, tag = str(source).partition(".")
+    if not tag and name not in list_models():
+        raise WeightsError(f"'{source}' is neither a file, nor a run folder, nor weights of the catalogue.")
     entry = describe(name)
-    return weights_path(entry, tag or next(iter(entry.weights), ""))
+    if not tag and not entry.weights:
+        raise WeightsError(f"'{name}' has no trained weights here; give a run folder or a file.")
+    return weights_path(entry, tag or next(iter(entry.weights)))
 
 
 def half_widths(model: keras.Model, heads: Mapping[str, Head], dataset: Dataset) -> dict[str, float]:

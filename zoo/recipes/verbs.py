@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from zoo.create import create_model
 from zoo.datasets import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.tokeniser import Tokeniser
-from zoo.errors import ConfigError, WeightsError
+from zoo.errors import ConfigError, MissingExtraError, WeightsError
 from zoo.recipes.author_profile import recipe as author_profile_recipe
 from zoo.recipes.trained import MODEL_FILE, Trained, half_widths, load_trained, trained_file
 from zoo.report import Report, build_report
@@ -39,19 +41,25 @@ def train(
     the `Recipe` (epochs, balance, batch_size, ...). Called again on the same folder, an interrupted run continues and
     a finished one is judged anew. Raises a `ZooError` that names what does not fit.
     """
+    for package, module in (("scikit-learn", "sklearn"), ("matplotlib", "matplotlib")):
+        if find_spec(module) is None:  # told now, not after the training
+            raise MissingExtraError("The report of a training", package, "report")
     family = describe(entry).family
     if family not in RECIPES:
         raise ConfigError(f"There is no recipe for '{entry}' yet; there are some for {', '.join(RECIPES)}.")
     source = (
         trained_file(f"{entry}.{weights}" if str(weights) in describe(entry).weights else weights) if weights else None
     )
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"A seed must not be negative, and below 2**32; received {seed}.")
     options = {"seed": seed}
     dataset = load_dataset(data, **options)
     if source is not None:
         dataset = _with_vocabulary_of(dataset, source)
     recipe = replace(RECIPES[family](dataset, entry, data=str(data), options=options), **changes)
     if source is not None:
-        recipe = replace(recipe, start_at_prior=False)
+        start = sha256(source.read_bytes()).hexdigest()[:16]
+        recipe = replace(recipe, start_at_prior=False, start=start)
     keras.utils.set_random_seed(seed)
     model = create_model(entry, weights=source, **recipe.config)
     run = fit(model, dataset.train, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)

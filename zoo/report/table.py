@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from zoo.metrics import DEFAULTS
@@ -57,9 +58,9 @@ def share(value: float | None, error: float | None) -> str:
 
 def score_table(report: "Report") -> Table:
     """Output x metric: the model with its standard error, baselines, limit, and the share of the gap closed."""
-    title = f"{report.title} ({report.sizes['test']} test samples; ± is one standard error)"
+    title = f"{escape(report.title)} ({report.sizes['test']} test samples; ± is one standard error)"
     table = Table(
-        title=title, caption="\n".join(notes(report)), caption_justify="left", box=box.SIMPLE_HEAD, width=WIDTH
+        title=title, caption=escape("\n".join(notes(report))), caption_justify="left", box=box.SIMPLE_HEAD, width=WIDTH
     )
     table.add_column("output", max_width=14, overflow="fold")
     table.add_column("metric", max_width=18, overflow="fold")
@@ -137,7 +138,7 @@ def worse_groups_table(report: "Report") -> Table:
         difference = f"{'+' if row['difference'] > 0 else '-'}{number(abs(row['difference']), metric)}"
         table.add_row(
             row["output"],
-            f"{row['column']}: {row['group']}",
+            escape(f"{row['column']}: {row['group']}"),
             metric_label(metric, report.targets[row["output"]].unit),
             str(row["labels"]),
             number(row["score"], metric),

@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.errors import ConfigError, ZooError
 from zoo.metrics import score
-from zoo.samples import Samples
+from zoo.samples import Samples, present
 from zoo.training.balance import BALANCES
 from zoo.training.batches import Batches
 from zoo.training.checkpoint import load_checkpoint, save_checkpoint
@@ -60,13 +60,14 @@ def fit(
     finite.
     """
     check_heads(model, recipe.heads, train, validation)
+    _require_labels(recipe.heads, train, validation)
     session = _Session(model, train, validation, recipe, seed)
     config = {"model": model_facts(model), "recipe": recipe.to_json(), "seed": seed, "data": data_fingerprint(train)}
     store = RunFolder(folder, config) if folder is not None else None
     session.begin(store)
-    hooks = keras.callbacks.CallbackList(list(callbacks), model=session.trainer)
-    hooks.on_train_begin()
     try:
+        hooks = keras.callbacks.CallbackList(list(callbacks), model=session.trainer)
+        hooks.on_train_begin()
         for epoch in range(session.epoch, recipe.epochs):
             if session.finished or session.trainer.stop_training:
                 break
@@ -76,6 +77,14 @@ def fit(
     finally:
         session.end()
     return Run(session.history, session.best_epoch, store.path if store else None)
+
+
+def _require_labels(heads: Mapping[str, Head], train: Samples, validation: Samples) -> None:
+    for name in heads:
+        if not present(train.targets[name]).any():
+            raise ConfigError(f"Output '{name}' is without a single label in the training split and cannot be trained.")
+    if not any(present(validation.targets[name]).any() for name in heads):
+        raise ConfigError("The validation split has no label of any output, so that no epoch can be called the best.")
 
 
 class _Session:
@@ -116,6 +125,8 @@ class _Session:
                 load_checkpoint(store.best, self.model.variables)
                 self.best_weights = self._weights()
                 load_checkpoint(store.checkpoint, self._state())
+            else:
+                self.best_weights = self._weights()  # in standard units, as `end` expects them
         else:
             if self.recipe.start_at_prior:
                 start_at_prior(self.model, self.recipe.heads, self.priors, self.units)
@@ -199,11 +210,16 @@ class _Session:
             loss = mean_loss(head, target, outputs[name])
             if loss is None:
                 continue
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"The validation loss of output '{name}' became {loss} in epoch {self.epoch + 1};"
+                    " lower the learning rate or look at the data."
+                )
             row[f"val_loss_{name}"] = loss
             skills.append(1.0 - loss / max(self.prior_losses[name], 1e-8))
             for metric in head.metrics:
                 row[f"val_{name}_{metric}"] = float(score(metric, target, _answers(head, outputs[name])) or 0.0)
-        row["val_skill"] = float(np.mean(skills)) if skills else 0.0
+        row["val_skill"] = float(np.mean(skills))
         return row
 
     def _elapsed(self) -> float:

@@ -52,6 +52,8 @@ class Head:
             require_known(f"metric of a {kind} output", metric, DEFAULTS[kind])
         if not (np.isfinite(self.weight) and self.weight >= 0):
             raise ConfigError(f"The weight of a loss must be a number >= 0; received {self.weight!r}.")
+        if not (np.isfinite(self.huber_delta) and self.huber_delta > 0):
+            raise ConfigError(f"'huber_delta' must be a number > 0; received {self.huber_delta!r}.")
         self._check_class_weights()
 
     def _check_class_weights(self) -> None:
@@ -148,8 +150,10 @@ def _check_values(name: str, head: Head, values: np.ndarray) -> None:
     if values.ndim != 1:
         raise ConfigError(f"Target '{name}' must have shape (n,); received {values.shape}.")
     if head.target.kind == "regression":
-        if not np.issubdtype(values.dtype, np.floating) or np.isinf(values).any():
-            raise ConfigError(f"Target '{name}' must be finite floats (NaN where missing); received {values.dtype}.")
+        if not np.issubdtype(values.dtype, np.floating):
+            raise ConfigError(f"Target '{name}' must be floats (NaN where missing); received {values.dtype}.")
+        if np.isinf(values).any():
+            raise ConfigError(f"Target '{name}' must be finite (NaN where missing); received infinite numbers.")
         return
     if not np.issubdtype(values.dtype, np.integer):
         raise ConfigError(f"Target '{name}' must be integer labels; received {values.dtype}.")

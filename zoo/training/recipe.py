@@ -23,6 +23,7 @@ class Recipe:
     token_dropout   share of the tokens of integer sequences that training reads as unknown (1), drawn anew each epoch.
     start_at_prior  set each output's bias to the best constant answer before the first step.
     patience        stop after so many epochs without a better validation skill; None trains all epochs.
+    start           hash of the file of weights where training starts; None for fresh weights.
     expected        output -> headline score on the test split that this recipe reached when it was written.
     """
 
@@ -39,6 +40,7 @@ class Recipe:
     token_dropout: float = 0.0
     start_at_prior: bool = True
     patience: int | None = None
+    start: str | None = None
     expected: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -47,6 +49,8 @@ class Recipe:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ConfigError(f"'{name}' must be a whole number >= 1; received {value!r}.")
+        if self.patience is not None and (not isinstance(self.patience, int) or self.patience < 1):
+            raise ConfigError(f"'patience' must be None or a whole number >= 1; received {self.patience!r}.")
         if not 0 <= self.token_dropout < 1:
             raise ConfigError(f"'token_dropout' must be at least 0 and below 1; received {self.token_dropout!r}.")
         if not self.heads:

@@ -45,7 +45,7 @@ class RunFolder:
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
                 raise ConfigError(f"'{self.path}' exists and is not a run folder; give an empty or a new one.")
             write_json(file, config)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"'{file}' is not the configuration of a run: {error}.") from error
         except OSError as error:
             raise ConfigError(f"The run folder '{self.path}' cannot be used: {error.strerror or error}.") from error

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.errors import ConfigError
 from zoo.training.balance import Balance
 from zoo.training.heads import Head
 from zoo.training.losses import batch_loss
@@ -124,6 +125,8 @@ def last_shared_tensor(model: keras.Model) -> Any:
         return depth[id(tensor)]
 
     common = set.intersection(*(ancestors(_parents(output)[0]) for output in model.output.values()))
+    if not common:
+        raise ConfigError(f"The outputs of '{model.name}' share no tensor; use balance 'uncertainty' or 'static'.")
     return max((tensors[key] for key in common), key=longest_path)
 
 
