@@ -89,8 +89,8 @@ def speed() -> str:
     equal = figures("time_to_score")["times_as_fast_median"]
     steps = ", ".join(f"{key} {value['milliseconds_a_step']['zoo']:.0f} ms" for key, value in found.items())
     return "\n".join(lines) + (
-        f"\n\nA step of the zoo: {steps}. The best validation score that the textbook's script reached on the generated "
-        f"posts, the recipe reached {equal:.1f} times as fast.\n"
+        f"\n\nA step of the zoo: {steps}. The best validation score that the textbook's script reached "
+        f"on the generated posts, the recipe reached {equal:.1f} times as fast.\n"
     )
 
 

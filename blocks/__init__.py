@@ -1,5 +1,6 @@
 """Blocks: functions from tensor to tensor, to compose models from."""
 
+from blocks.bag import bag_of_words
 from blocks.fusion import fuse
 from blocks.heads import binary_head, classification_head, regression_head
 from blocks.inception import inception_module
@@ -8,6 +9,7 @@ from blocks.siamese import shared_encoder
 from blocks.text import convolutional_text_encoder, embed, lstm_text_encoder, padding_mask
 
 __all__ = [
+    "bag_of_words",
     "binary_head",
     "classification_head",
     "convolutional_text_encoder",

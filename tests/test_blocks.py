@@ -1,5 +1,7 @@
 """Blocks: sizes, parameter counts by hand, and values against arithmetic written a second time in numpy."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -317,3 +319,25 @@ def tensor(*shape):
 def test_a_wrong_argument_is_told_in_one_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+def test_bag_of_words_is_the_weighted_sum_of_its_word_and_pair_vectors():
+    tokens = keras.Input((None,), dtype="int32")
+    bag = blocks.bag_of_words(tokens, blocks.padding_mask(tokens), 3, vocabulary_size=20, buckets=7, name="bag")
+    model = keras.Model(tokens, bag)
+    random = np.random.default_rng(0)
+    words, pairs = random.normal(size=(20, 3)), random.normal(size=(7, 3))
+    model.get_layer("bag_words").embeddings.assign(words)
+    model.get_layer("bag_pairs").embeddings.assign(pairs)
+    text = [5, 2, 5, 9]
+    rarity = {token: 1 + np.log(1 + token / 100) for token in text}
+    counts = {token: text.count(token) for token in text}
+    first = np.array([rarity[token] * (1 + np.log(counts[token])) / counts[token] for token in text])
+    second = np.array([rarity[left] + rarity[right] for left, right in itertools.pairwise(text)])
+    expected = 10 * (first / np.linalg.norm(first)) @ words[text]
+    expected += (
+        10 * (second / np.linalg.norm(second)) @ pairs[[(a * 40_503 + b) % 7 for a, b in itertools.pairwise(text)]]
+    )
+    for padding in (0, 3):
+        found = model.predict_on_batch(np.array([text + [0] * padding], "int32"))
+        np.testing.assert_allclose(found[0], expected, rtol=1e-3)

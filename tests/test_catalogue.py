@@ -123,7 +123,7 @@ def test_a_tag_brings_the_options_its_weights_were_made_for(tiny_with_tag, name,
 
 
 def test_a_tag_is_listed_and_described(tiny_with_tag):
-    assert zoo.list_models(weights="posts") == ["author_profile_tiny"]
+    assert zoo.list_models("*_tiny", weights="posts") == ["author_profile_tiny"]
     assert "trained on made-up posts; age MAE 3 years" in str(zoo.describe("author_profile_tiny"))
     with pytest.raises(UnknownNameError, match="did you mean 'posts'"):
         zoo.list_models(weights="pots")

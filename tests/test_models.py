@@ -43,8 +43,9 @@ def test_author_profile_reads_posts_of_any_length(length):
     np.testing.assert_allclose(found["income"].sum(-1), 1, rtol=1e-5)
 
 
-def test_author_profile_answers_a_post_alone_as_in_a_batch():
-    model = author_profile_tiny()
+@pytest.mark.parametrize("bag", [False, True])
+def test_author_profile_answers_a_post_alone_as_in_a_batch(bag):
+    model = author_profile_tiny(bag=bag)
     random = np.random.default_rng(0)
     for variable in model.weights:
         variable.assign(random.normal(size=variable.shape) * 0.5)

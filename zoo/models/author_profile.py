@@ -8,7 +8,7 @@ from functools import partial
 from itertools import accumulate
 
 import keras
-import numpy as np
+from keras import ops
 
 from blocks.bag import bag_of_words
 from blocks.checks import require_integer
@@ -84,8 +84,7 @@ def _pass_scores_on(model: keras.Model, sizes: Mapping[str, int]) -> None:
     """Start every head with the bag's scores as they are: the last rows of its kernel are the identity."""
     for target, size in sizes.items():
         kernel = model.get_layer(target).kernel
-        start = keras.ops.convert_to_numpy(kernel).copy()
-        start[-size:] = np.eye(size)
+        start = ops.concatenate([kernel[:-size], ops.eye(size)])
         kernel.assign(start)
 
 
