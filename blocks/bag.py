@@ -35,6 +35,8 @@ def bag_of_words(
     for argument, value in (("dim", dim), ("vocabulary_size", vocabulary_size), ("buckets", buckets)):
         require_integer(argument, value)
     require_share("dropout", dropout)
+    if vocabulary_size * HASH >= 2**31:
+        raise ValueError(f"'vocabulary_size' must be below {2**31 // HASH}; received {vocabulary_size!r}.")
     present = ops.cast(mask, "float32")
     same = ops.cast(ops.equal(ops.expand_dims(tokens, 1), ops.expand_dims(tokens, 2)), "float32")  # (B, L, L)
     count = ops.sum(same, axis=-1)

@@ -314,3 +314,12 @@ def test_a_run_stopped_in_its_first_epoch_after_a_resume_leaves_the_model_as_its
         with pytest.raises(KeyboardInterrupt):
             fit(model, train, validation, recipe, folder=tmp_path / "run", callbacks=[Stop()])
         np.testing.assert_allclose(predict(model, validation, recipe.heads)["age"], before, rtol=1e-3, atol=1e-2)
+
+
+def test_the_token_dropout_of_a_recipe_reaches_training():
+    def first_loss(share):
+        keras.utils.set_random_seed(0)
+        recipe = toy_recipe(epochs=1, token_dropout=share)
+        return fit(author_profile_tiny(**CONFIG), toy_samples(100, 0), toy_samples(50, 1), recipe).history[0]["loss"]
+
+    assert first_loss(0.0) == first_loss(0.0) != first_loss(0.9)

@@ -29,7 +29,6 @@ SMALL = Settings(
         "batch_size": 128,
         "balance": "uncertainty",
         "optimiser": Optimiser("muon", learning_rate=2e-3, warm_up=0.1),
-        "token_dropout": 0.1,
     },
 )
 

@@ -73,7 +73,7 @@ class Batches:
         """The inputs of these rows, with `token_dropout` of their tokens read as unknown."""
         arrays = self.inputs(rows)
         if self.token_dropout:
-            random = np.random.default_rng([self.seed, epoch, step])
+            random = np.random.default_rng([self.seed, epoch, step + 1])
             for name, values in arrays.items():
                 if values.ndim == 2 and np.issubdtype(values.dtype, np.integer):
                     dropped = (random.random(values.shape) < self.token_dropout) & (values != 0)

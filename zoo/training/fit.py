@@ -92,7 +92,13 @@ class _Session:
 
     def __init__(self, model: keras.Model, train: Samples, validation: Samples, recipe: Recipe, seed: int):
         self.model, self.recipe = model, recipe
-        self.train = Batches(train, batch_size=recipe.batch_size, seed=seed, trim_padding=recipe.trim_padding)
+        self.train = Batches(
+            train,
+            batch_size=recipe.batch_size,
+            seed=seed,
+            trim_padding=recipe.trim_padding,
+            token_dropout=recipe.token_dropout,
+        )
         self.validation = Batches(validation, batch_size=256, trim_padding=recipe.trim_padding)
         self.priors = {name: head.prior(train.targets[name]) for name, head in recipe.heads.items()}
         self.prior_losses = prior_losses(recipe.heads, self.priors, validation)

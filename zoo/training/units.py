@@ -30,7 +30,9 @@ def units_of(model: keras.Model, heads: Mapping[str, Head], train: Samples) -> d
         layer = model.get_layer(name)
         if head.target.kind == "regression" and _is_linear(layer):
             known = train.targets[name][present(train.targets[name])].astype(np.float64)
-            found[name] = Affine(float(np.std(known)) or 1.0, float(np.mean(known)))
+            scale, shift = float(np.std(known)), float(np.mean(known))
+            varies = scale > 1e-6 * max(abs(shift), 1.0)  # rounding gives a constant a tiny deviation
+            found[name] = Affine(scale if varies else 1.0, shift)
     return found
 
 
