@@ -2,7 +2,7 @@
 
 >>> import zoo
 >>> zoo.list_models("author*", task="author-profiling")
-['author_profile', 'author_profile_small', 'author_profile_tiny']
+['author_profile', 'author_profile_small', 'author_profile_tiny', 'author_profile_wide']
 >>> model = zoo.create_model("author_profile_tiny")
 
 Nothing is imported before it is used: `import zoo` brings in no framework.

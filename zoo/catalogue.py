@@ -110,7 +110,7 @@ def list_models(pattern: str = "*", *, task: str | None = None, weights: str | N
     `task` keeps the models of one task, `weights` those that have a set of weights of this tag.
 
     >>> list_models("author_profile*", task="author-profiling")
-    ['author_profile', 'author_profile_small', 'author_profile_tiny']
+    ['author_profile', 'author_profile_small', 'author_profile_tiny', 'author_profile_wide']
     """
     if task is not None:
         require_known("task", task, {entry.task for entry in ENTRIES.values()})
