@@ -171,7 +171,7 @@ def draw_groups(axes: Any, rows: Sequence[Mapping[str, Any]], target: Target) ->
     axes.set_yticks(np.arange(len(shown)), names, fontsize=size)
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.grid(axis="x", alpha=0.3)
-    axes.set_xlabel(f"dashed: all, {number(overall / scale, metric)}; bars: ± 2 standard errors")
+    axes.set_xlabel(f"dashed: all, {number(overall / scale, metric)}; bars: ± 2 SE")
     left = f" (the {len(shown)} largest)" if len(shown) < len(rows) else ""
     said = f"{shorten(rows[0]['output'])} by group{left}: {metric_label(metric, target.unit)}"
-    entitle(axes, said, "red square: worse by > 2 standard errors")
+    entitle(axes, said, "red square: worse by over 2 SE")
