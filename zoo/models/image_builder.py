@@ -1,0 +1,154 @@
+"""What all image models share: one signature, taps declared while building, one way to end.
+
+A family is a table of variants beside a function that turns an image into features; an `ImageBuilder` makes a builder
+of one row:
+
+    vgg16 = ImageBuilder("vgg16", partial(vgg, depths=(2, 2, 3, 3, 3)), top=dense_top)
+    model = vgg16(input_shape=(224, 224, 4), classes=7, taps=("s8", "s16"))
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+from keras import layers
+
+from blocks.checks import require_integer, require_share
+from zoo.errors import ConfigError, require_known
+
+Tensor = Any
+TAPS = ("s2", "s4", "s8", "s16", "s32")
+POOLINGS = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
+
+
+@dataclass
+class ImageGraph:
+    """A model under construction: what the user asked for, and the taps met so far.
+
+    dropout    rate before the classifier; drop_path  rate of the last residual block (stochastic depth).
+    """
+
+    classes: int
+    dropout: float
+    drop_path: float
+    size: tuple[int | None, int | None]
+    tapped: dict[str, Tensor] = field(default_factory=dict)
+
+    def tap(self, stride: int, x: Tensor) -> Tensor:
+        """Declare `x` the features at this stride; the last one declared at a stride counts. Returns `x`."""
+        self.tapped[f"s{stride}"] = x
+        return x
+
+    def drop_path_rate(self, block: int, blocks: int) -> float:
+        """The rate of block `block` (from 0) of `blocks`: it rises linearly from 0 (Huang et al. 2016, section 3)."""
+        return self.drop_path * block / max(blocks - 1, 1)
+
+    def classify(self, x: Tensor, *, bias: bool = True) -> Tensor:
+        """(B, C) -> (B, classes) probabilities, the layer "predictions": softmax, for one class sigmoid."""
+        return layers.Dense(
+            self.classes, activation=self.activation, use_bias=bias, dtype="float32", name="predictions"
+        )(x)
+
+    @property
+    def activation(self) -> str:
+        return "softmax" if self.classes > 1 else "sigmoid"
+
+
+def average_top(graph: ImageGraph, x: Tensor) -> Tensor:
+    """(B, H, W, C) -> (B, classes): global average, dropout where wanted, one dense layer. Lin et al. 2013."""
+    x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
+    if graph.dropout:
+        x = layers.Dropout(graph.dropout, name="top_dropout")(x)
+    return graph.classify(x)
+
+
+@dataclass(frozen=True)
+class ImageBuilder:
+    """The builder of one variant: call it for a `keras.Model`.
+
+    features   (graph, image) -> (B, H', W', C'), declaring taps on the way.
+    top        (graph, features) -> (B, classes), ending in a layer called "predictions".
+    size       of the images it was designed for; `least` the smallest side that it takes.
+    fixed_top  the top depends on the size of the image, which must then be known.
+    strides    the taps that it has, in the order of their depth.
+    """
+
+    name: str
+    features: Callable[[ImageGraph, Tensor], Tensor]
+    size: int = 224
+    least: int = 32
+    top: Callable[[ImageGraph, Tensor], Tensor] = average_top
+    fixed_top: bool = False
+    strides: Sequence[str] = TAPS
+    dropout: float = 0.0
+    drop_path: float = 0.0
+
+    def __call__(
+        self,
+        *,
+        input_shape: Sequence[int | None] | None = None,
+        classes: int = 1000,
+        include_top: bool = True,
+        pooling: str | None = None,
+        dropout: float | None = None,
+        drop_path: float | None = None,
+        taps: Sequence[str] = (),
+        name: str | None = None,
+    ) -> keras.Model:
+        """image (B, H, W, C), any number of channels -> {"predictions": (B, classes)}.
+
+        Without the top: {"features": (B, H', W', C')}, or (B, C') with `pooling` "avg" or "max". `taps` adds outputs
+        keyed by their stride, "s4": (B, H/4, W/4, .). None stands for the variant's own size, dropout and drop path.
+        One class is a probability (sigmoid), more are a distribution (softmax).
+
+        Raises `ConfigError` for values that do not fit, `UnknownNameError` for an unknown pooling or tap.
+        """
+        shape = self._shape(input_shape, include_top)
+        graph = ImageGraph(
+            classes=require_integer("classes", classes),
+            dropout=self.dropout if dropout is None else require_share("dropout", dropout),
+            drop_path=self.drop_path if drop_path is None else require_share("drop_path", drop_path),
+            size=shape[:2],
+        )
+        self._require_taps(taps)
+        if pooling is not None:
+            require_known("pooling", pooling, POOLINGS)
+        if include_top and pooling is not None:
+            raise ConfigError(f"'pooling' is for models without a top; received {pooling!r} with include_top=True.")
+        image = keras.Input(shape, name="image")
+        x = self.features(graph, image)
+        outputs = {stride: layers.Identity(name=stride)(graph.tapped[stride]) for stride in taps}
+        if include_top:
+            outputs["predictions"] = self.top(graph, x)
+        elif pooling is not None:
+            outputs["features"] = POOLINGS[pooling](name="features")(x)
+        else:
+            outputs["features"] = layers.Identity(name="features")(x)
+        return keras.Model([image], outputs, name=name or self.name)
+
+    def _shape(self, given: Any, include_top: bool) -> tuple[int | None, int | None, int]:
+        if given is None:
+            return (self.size, self.size, 3)
+        fits = isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 3
+        if not fits or not all(side is None or type(side) is int for side in given):
+            raise ConfigError(
+                f"'input_shape' must be (height, width, channels), as in (224, 224, 3) or (None, None, 4);"
+                f" received {given!r}."
+            )
+        height, width, channels = given
+        if channels is None or channels < 1:
+            raise ConfigError(f"'input_shape' needs at least one channel, the last number; received {given!r}.")
+        if any(side is not None and side < self.least for side in (height, width)):
+            raise ConfigError(f"{self.name} takes images of at least {self.least}x{self.least}; received {given!r}.")
+        if include_top and self.fixed_top and None in (height, width):
+            raise ConfigError(f"The top of {self.name} needs a known height and width; received {given!r}.")
+        return (height, width, channels)
+
+    def _require_taps(self, taps: Any) -> None:
+        if isinstance(taps, str) or not isinstance(taps, Sequence):
+            raise ConfigError(f"'taps' must be a list of some of {', '.join(self.strides)}; received {taps!r}.")
+        for tap in taps:
+            require_known(f"tap of {self.name}", tap, self.strides)
+        if len(set(taps)) < len(taps):
+            raise ConfigError(f"'taps' must not repeat a stride; received {list(taps)}.")
