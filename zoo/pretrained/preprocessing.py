@@ -69,30 +69,35 @@ class Preprocessing:
         """Pixels of the shorter side before the crop: rounded down, as in timm."""
         return math.floor(self.size / self.crop + 1e-6)  # 224 / (224 / 232) is a little less than 232
 
-    def normalise(self, pixels: np.ndarray) -> np.ndarray:
-        """(..., H, W, C) from 0 to 255, RGB where C is 3 -> (..., H, W, C) float32.
+    def normalise(self, pixels: np.ndarray, channels: int | None = None) -> np.ndarray:
+        """(..., C) from 0 to 255, red, green and blue first -> (..., channels) float32, C channels when not given.
 
-        One channel is grey and takes the grey of mean and std; other numbers of channels than three take the values of
-        red, green and blue in turn (`zoo.load_weights` inflates the first kernel so).
+        Colours become grey for a model of one channel, and are repeated in turn (red, green, blue, red, ...; "bgr"
+        from blue) for one of more than three; grey is repeated. Mean and std follow, as the first kernel does when
+        `zoo.load_weights` inflates it. `ConfigError` for other pairs of numbers.
         """
-        mean, std = self.for_channels(pixels.shape[-1])
-        ordered = pixels[..., self.order(pixels.shape[-1])].astype("float32")
-        return (ordered * np.float32(self.scale) - mean) / std
-
-    def order(self, channels: int) -> list[int]:
-        """Which channel of the image stands at each place of the model's input."""
-        if self.colour == "rgb" or channels < 3:
-            return list(range(channels))
-        return [2, 1, 0, *range(3, channels)]
-
-    def for_channels(self, channels: int) -> tuple[np.ndarray, np.ndarray]:
-        """mean and std, (channels,) float32 each."""
-        mean, std = np.array(self.mean), np.array(self.std)
-        if channels == 1:
-            grey = np.array(GREY if self.colour == "rgb" else GREY[::-1])
-            return np.float32([mean @ grey]), np.float32([std @ grey])
-        turns = np.arange(channels) % 3
-        return mean[turns].astype("float32"), std[turns].astype("float32")
+        given = pixels.shape[-1]
+        wanted = given if channels is None else channels
+        turns = np.arange(wanted) % 3
+        mean_std = np.array([self.mean, self.std])
+        mean, std = mean_std[:, turns]
+        reverse = self.colour == "bgr"
+        if wanted == 1:
+            weights = np.array(GREY[::-1] if reverse else GREY)
+            mean, std = mean_std @ weights
+        if given == wanted:
+            order = [2, 1, 0, *range(3, given)] if reverse and given >= 3 else list(range(given))
+            values = pixels[..., order]
+        elif given == 3 and wanted == 1:
+            values = (pixels @ np.array(GREY))[..., None]
+        elif given == 1:
+            values = np.repeat(pixels, wanted, axis=-1)
+        elif given == 3:
+            values = pixels[..., 2 - turns if reverse else turns]
+        else:
+            raise ConfigError(f"An image of {given} channels does not fit a model of {wanted}.")
+        values = values.astype("float32") * np.float32(self.scale)
+        return (values - mean.astype("float32")) / std.astype("float32")
 
 
 def _is_number(value: Any) -> bool:

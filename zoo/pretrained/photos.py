@@ -1,0 +1,139 @@
+"""Files of photos, opened so that what is returned is upright, 8-bit RGB and whole, or one sentence says why not."""
+
+import os
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from zoo.errors import DataError, MissingExtraError
+
+try:
+    from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
+except ImportError as error:
+    raise MissingExtraError("Reading and resizing photos", "pillow", "images") from error
+
+# Others that Pillow knows are no photos, or start a foreign program when they are read (EPS).
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
+LARGEST = 100_000_000  # pixels decoded at the most: 0.4 GB
+REDUCTIONS = (2, 4, 8)  # a baseline JPEG can be decoded at this part of its size, in as much less memory
+ORIENTATION = 0x0112  # the EXIF tag
+LEAST_SIDE = 8  # pixels: of the smallest digits that anybody classifies
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error)
+
+
+class Photo(NamedTuple):
+    """An RGB image, and what the user should know of how it was read ("" when there is nothing)."""
+
+    image: Image.Image
+    note: str = ""
+
+
+def read_photo(path: Path | str) -> Photo:
+    """The photo in the file `path`; `DataError` when there is none, or only a part of one.
+
+    Turned as its EXIF says; 16-bit grey scaled to 8 bits; transparent parts white; of several pictures (animation,
+    pages) the first. A large baseline JPEG is decoded at a part of its size.
+    """
+    name = _checked(path)
+    with _told(name), open(path, "rb") as file, _opened(file) as image:
+        return upright(image, name)
+
+
+def upright(image: Image.Image, name: str = "The image") -> Photo:
+    """The photo in an image that Pillow has opened, perhaps not loaded yet."""
+    with _told(name):
+        _require_size(image, name)
+        image.load()
+        several = image.format != "MPO" and getattr(image, "is_animated", False)  # MPO: previews of one photo
+        turned = ImageOps.exif_transpose(image) if image.getexif().get(ORIENTATION, 1) != 1 else image
+        photo = _rgb(turned, name)
+    return Photo(photo, f"{name} holds several pictures, an animation or pages: the first is taken." if several else "")
+
+
+def _checked(path: Path | str) -> str:
+    """The path as text, if it is that of a file."""
+    name = os.fspath(path)
+    if name.startswith(("http://", "https://")):
+        raise DataError(f"{name} is an address; download the photo and give its file.")
+    if "\0" in name or not os.path.exists(name):
+        raise DataError(f"There is no photo at {name!r}.")
+    if not os.path.isfile(name):
+        raise DataError(f"{name} is a folder or a device; a photo is a file.")
+    return name
+
+
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[Image.Image]:
+    """Pillow's image, its header read. A JPEG is opened past Pillow's limit of size: `_require_size` reduces it."""
+    Image.init()
+    is_jpeg = file.read(3) == b"\xff\xd8\xff"
+    file.seek(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we have our own limit
+        if is_jpeg:
+            image: Image.Image = JpegImagePlugin.JpegImageFile(file)
+        else:
+            image = Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
+    with image:
+        yield image
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Whatever Pillow says of a file becomes one sentence."""
+    try:
+        yield
+    except DataError:
+        raise
+    except UnidentifiedImageError as error:
+        raise DataError(f"{name} is not a photo: it is none of {', '.join(FORMATS)}.") from error
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{name} is too large: at most {LARGEST / 1e6:.0f} million pixels are read.") from error
+    except PermissionError as error:
+        raise DataError(f"{name} may not be read: {error.strerror}.") from error
+    except (*DAMAGE, zlib.error) as error:
+        raise DataError(f"{name} is damaged or cut short: {error}.") from error
+
+
+def _require_size(image: Image.Image, name: str) -> None:
+    width, height = image.size
+    if min(width, height) < LEAST_SIDE:
+        raise DataError(f"{name} has {width} x {height} pixels; a photo has at least {LEAST_SIDE} a side.")
+    if image.format == "JPEG" and not image.info.get("progressive"):  # a progressive one is decoded whole in any case
+        for part in REDUCTIONS:
+            if image.width * image.height > LARGEST:
+                image.draft(None, (width // part, height // part))
+    if image.width * image.height > LARGEST:
+        raise DataError(f"{name} has {width} x {height} pixels; at most {LARGEST / 1e6:.0f} million are read.")
+
+
+def _rgb(image: Image.Image, name: str) -> Image.Image:
+    """Any mode of Pillow's -> RGB."""
+    if image.mode == "F":
+        raise DataError(f"{name} has floating-point pixels, of unknown range; give an array of 0 to 255.")
+    if image.mode.startswith("I"):  # convert() would cut all above 255 off
+        return _eight_bits(image, name)
+    if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
+        return over_white(image.convert("RGBA"))
+    return image.convert("RGB")
+
+
+def over_white(image: Image.Image) -> Image.Image:
+    """RGBA -> RGB, on a white ground: what lies under transparent pixels was never meant to be seen."""
+    ground = Image.new("RGB", image.size, "white")
+    ground.paste(image, mask=image.getchannel("A"))
+    return ground
+
+
+def _eight_bits(image: Image.Image, name: str) -> Image.Image:
+    """16-bit grey -> RGB."""
+    values = np.asarray(image)
+    if values.min() < 0 or values.max() > 65535:
+        raise DataError(f"{name} has pixels from {values.min()} to {values.max()}; expected 8 or 16 bits, from 0.")
+    return Image.fromarray(((values.astype("uint32") + 128) // 257).astype("uint8")).convert("RGB")
