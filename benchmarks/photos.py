@@ -3,8 +3,8 @@
 python -m benchmarks.photos     # writes results/photos.json
 
 The right labels were chosen by looking at the photos, before any prediction was made: the subject's classes among
-ImageNet's 1000, or the nearest ones where it has none of its own (a motorcycle, a dahlia). All other pictures of the two
-packages are listed with the reason why no answer can be right, and are shown to the models too.
+ImageNet's 1000, or the nearest ones where it has none of its own (a motorcycle, a dahlia). All other pictures of the
+two packages are listed with the reason why no answer can be right, and are shown to the models too.
 """
 
 import argparse

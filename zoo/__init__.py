@@ -14,26 +14,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zoo.catalogue import describe, list_models
     from zoo.create import create_model, full_config
+    from zoo.pretrained.images import preprocess
+    from zoo.pretrained.labels import decode
     from zoo.weights import LoadReport, load_weights, read_metadata, save_weights
 
 __version__ = "0.1.0"
 __all__ = [
     "LoadReport",
     "create_model",
+    "decode",
     "describe",
     "full_config",
     "list_models",
     "load_weights",
+    "preprocess",
     "read_metadata",
     "save_weights",
 ]
 _HOME = {
     "LoadReport": "weights",
     "create_model": "create",
+    "decode": "pretrained.labels",
     "describe": "catalogue",
     "full_config": "create",
     "list_models": "catalogue",
     "load_weights": "weights",
+    "preprocess": "pretrained.images",
     "read_metadata": "weights",
     "save_weights": "weights",
 }

@@ -67,7 +67,7 @@ def fitted(pixels: Any, row: Preprocessing) -> np.ndarray:
     box = (left, top, left + row.size, top + row.size)
     if max(width, height) > LONGEST * row.size:
         across, down = image.width / width, image.height / height
-        part = tuple(edge * step for edge, step in zip(box, (across, down) * 2, strict=True))
+        part = (left * across, top * down, box[2] * across, box[3] * down)
         return np.asarray(image.resize((row.size, row.size), method, box=part))
     if (width, height) != image.size:
         image = image.resize((width, height), method)
@@ -120,7 +120,7 @@ def _require_range(pixels: np.ndarray) -> None:
         raise DataError(f"The pixels of an image are numbers from 0 to 255; received {least} to {most}.")
     if pixels.dtype.kind == "f" and 0 < most <= 1:
         raise DataError(
-            "The pixels of an image are numbers from 0 to 255; these are from 0 to 1: multiply them by 255."
+            "The pixels of an image are numbers from 0 to 255; these are at most 1: multiply them by 255."
         )
 
 

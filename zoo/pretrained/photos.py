@@ -92,7 +92,7 @@ def _told(name: str) -> Iterator[None]:
     except DataError:
         raise
     except UnidentifiedImageError as error:
-        raise DataError(f"{name} is not a photo: it is none of {', '.join(FORMATS)}.") from error
+        raise DataError(f"{name} is not a photo that can be read: its content is none of {', '.join(FORMATS)}.") from error
     except Image.DecompressionBombError as error:
         raise DataError(f"{name} is too large: at most {LARGEST / 1e6:.0f} million pixels are read.") from error
     except PermissionError as error:
