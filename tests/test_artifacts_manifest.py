@@ -24,7 +24,8 @@ def test_every_entry_says_where_it_comes_from_and_under_which_terms():
         assert item.licence, item
         assert item.source, item
         assert all(url.startswith("https://") for url in item.urls), item
-        assert item.urls or item.mirror or (tracked_folder() / item.file).is_file(), f"{item.name}: no source at all"
+        tracked = (tracked_folder() / item.file).is_file()
+        assert item.urls or item.mirror or item.package or tracked, f"{item.name}: no source at all"
 
 
 def test_kinds_share_out_the_manifest():
@@ -67,7 +68,11 @@ def test_a_real_file_comes_from_the_mirror(tmp_path, name):
         ({"urls": ["https:///x"]}, r"expected http\(s\) addresses"),
         ({"mirror": "/x"}, "expected a relative path"),
         ({"mirror": "a/../../x"}, "expected a relative path"),
-        ({"md5": "0"}, "has the unknown key 'md5'"),
+        ({"md5": "0" * 32}, "the hash is 'sha256 and md5'; expected one of sha256, md5, sha256_prefix"),
+        ({"sha256": None, "md5": "0" * 31}, "md5 is '0+'; expected 32 hexadecimal digits"),
+        ({"sha256": None, "sha256_prefix": "0" * 7}, "expected 8 to 63 hexadecimal digits"),
+        ({"crc": "0"}, "has the unknown key 'crc'"),
+        ({"package": "/x"}, "package is '/x'; expected a relative path"),
         ({"licens": "MIT"}, "did you mean 'licence'"),
     ],
 )
@@ -83,7 +88,7 @@ def test_an_unsound_manifest_is_told(tmp_path):
     for text, told in [
         ("{", "is not a manifest"),
         ("[]", "is not a manifest"),
-        ('{"artifacts": [{"name": "x"}]}', "lacks kind, file, size, sha256"),
+        ('{"artifacts": [{"name": "x"}]}', "lacks kind, file, size, a hash"),
         ('{"artifacts": [3]}', "an artifact is 3"),
         (json.dumps({"artifacts": [GOOD, {**GOOD, "file": "y"}]}), "repeats the name or the file of 'x'"),
         (json.dumps({"artifacts": [GOOD, {**GOOD, "name": "y", "file": "X.BIN"}]}), "repeats the name or the file"),
@@ -93,6 +98,29 @@ def test_an_unsound_manifest_is_told(tmp_path):
             read_manifest(path)
     with pytest.raises(ArtifactError, match="is not a manifest"):
         read_manifest(tmp_path / "missing.json")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "digest", "fits"),
+    [
+        ("md5", "ab" * 16, "ab" * 16, True),
+        ("md5", "ab" * 16, "ab" * 15 + "aa", False),
+        ("sha256_prefix", "57934424", "57934424" + "0" * 56, True),
+        ("sha256_prefix", "57934424", "57934425" + "0" * 56, False),
+    ],
+)
+def test_a_file_is_known_by_the_hash_that_its_publisher_gives(field, value, digest, fits):
+    checksum = Artifact(**{**GOOD, "sha256": None, "size": None, field: value}).checksum
+    assert (checksum.field, checksum.algorithm) == (field, field.partition("_")[0])
+    assert checksum.fits(digest) is fits
+
+
+def test_two_manifests_may_not_share_a_name_or_a_file(tmp_path):
+    one, two = tmp_path / "one.json", tmp_path / "two.json"
+    one.write_text(json.dumps({"artifacts": [GOOD]}))
+    two.write_text(json.dumps({"artifacts": [{**GOOD, "name": "y"}]}))
+    with pytest.raises(ArtifactError, match="'y' repeats the name or the file of 'x'"):
+        read_manifest(one, two)
 
 
 def test_a_sound_manifest_reads_back(tmp_path):

@@ -24,6 +24,7 @@ ATTEMPTS = 4  # attempts in a row that bring nothing, before a source is given u
 PROGRESS = 64  # an attempt that brings 1/64 of the file is not in vain: a poor line may be cut many times
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 REDIRECTS = 5
+LARGEST = 2 << 30  # bytes of a file whose size is not published; the largest official one has about 1.4 GB
 CHUNK = 1 << 18
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})  # RFC 9110: the server says "later"
 
@@ -40,34 +41,36 @@ class _AgainError(Exception):
         self.after = after
 
 
-def from_web(url: str, partial: Path, size: int, advance: Callable[[int], None]) -> bool:
+def from_web(url: str, partial: Path, size: int | None, advance: Callable[[int], None]) -> bool:
     """Complete `partial` to `size` bytes from `url`; `advance` is told the bytes held. `SourceError` if it cannot be.
 
-    Returns whether bytes of an earlier attempt were kept: then a wrong hash may be the mixture's fault.
+    Without a `size`, the server's counts, up to `LARGEST`. Returns whether bytes of an earlier attempt were kept: then
+    a wrong hash may be the mixture's fault.
     """
     import requests  # here, so that listing models stays fast
 
-    if held(partial) > size:
+    if held(partial) > (LARGEST if size is None else size):
         partial.unlink()
-    mixed, in_vain = held(partial) > 0, 0
+    mixed, in_vain, done = held(partial) > 0, 0, held(partial) == size
     with requests.Session() as session:
-        while held(partial) < size:
+        while not done:
             before, after = held(partial), 0.0
             mixed |= before > 0
             try:
-                _attempt(session, url, partial, size, advance)
-                reason = f"the connection was cut at byte {held(partial):,} of {size:,}"
+                done = _attempt(session, url, partial, size, advance)
+                reason = _cut(partial, size)
             except _AgainError as error:
                 reason, after = str(error), error.after
-            in_vain = 0 if held(partial) - before >= max(1, size // PROGRESS) else in_vain + 1
-            if in_vain >= ATTEMPTS:
+                done = held(partial) == size
+            in_vain = 0 if held(partial) - before >= max(1, (size or CHUNK) // PROGRESS) else in_vain + 1
+            if in_vain >= ATTEMPTS and not done:
                 raise SourceError(f"{reason} ({ATTEMPTS} attempts)")
-            if held(partial) < size:
+            if not done:
                 time.sleep(_pause(in_vain, after))
     return mixed
 
 
-def from_folder(path: Path, partial: Path, size: int, advance: Callable[[int], None]) -> None:
+def from_folder(path: Path, partial: Path, size: int | None, advance: Callable[[int], None]) -> None:
     """Copy a mirror's file over `partial`. `SourceError` if it is missing, unreadable or of another size."""
     facts_of(partial).unlink(missing_ok=True)
     with open(partial, "wb") as file:
@@ -92,8 +95,10 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def _attempt(session: "requests.Session", url: str, partial: Path, size: int, advance: Callable[[int], None]) -> None:
-    """One request, its body added to `partial`, of which `size` bytes are never exceeded."""
+def _attempt(
+    session: "requests.Session", url: str, partial: Path, size: int | None, advance: Callable[[int], None]
+) -> bool:
+    """One request, its body added to `partial`, of which `size` bytes are never exceeded; whether that is all."""
     import requests
     import urllib3
 
@@ -108,15 +113,19 @@ def _attempt(session: "requests.Session", url: str, partial: Path, size: int, ad
     try:
         with _get(session, url, headers) as response:
             start = _start(response, partial, size)
+            whole = size if size is not None else _announced(response)
             if start == 0:
                 write_json(facts_of(partial), {"url": url, "etag": _strong_etag(response)})
             with open(partial, "r+b" if start else "wb") as file:
                 file.seek(start)
+                most = LARGEST + 1 if whole is None else whole
                 # read1 gives what has come: read would wait for a whole chunk, and lose it to a connection reset
-                while start < size and (chunk := response.raw.read1(min(CHUNK, size - start), decode_content=False)):
+                while start < most and (chunk := response.raw.read1(min(CHUNK, most - start), decode_content=False)):
                     file.write(chunk)
                     start += len(chunk)
                     advance(start)
+            _require_bounded(start)
+            return whole in (None, start)
     except requests.exceptions.SSLError as error:
         raise SourceError("its certificate is not trusted") from error
     except requests.Timeout as error:
@@ -126,7 +135,26 @@ def _attempt(session: "requests.Session", url: str, partial: Path, size: int, ad
     except requests.RequestException as error:
         raise SourceError(f"not a usable address ({error})") from error
     except urllib3.exceptions.HTTPError as error:
-        raise _AgainError(f"the connection was cut at byte {held(partial):,} of {size:,}") from error
+        raise _AgainError(_cut(partial, size)) from error
+
+
+def _cut(partial: Path, size: int | None) -> str:
+    return f"the connection was cut at byte {held(partial):,}" + ("" if size is None else f" of {size:,}")
+
+
+def _announced(response: "requests.Response") -> int | None:
+    """How long the server says that the whole file is; `SourceError` if that is more than may be."""
+    part = re.fullmatch(r"bytes \d+-\d+/(\d+)", response.headers.get("Content-Range", ""))
+    told = part[1] if part else response.headers.get("Content-Length", "") if response.status_code == 200 else ""
+    if not told.isdecimal():
+        return None
+    _require_bounded(int(told))
+    return int(told)
+
+
+def _require_bounded(count: int) -> None:
+    if count > LARGEST:
+        raise SourceError(f"offers more than {LARGEST:,} bytes, the most for a file of unpublished size")
 
 
 def _get(session: "requests.Session", url: str, headers: dict[str, str]) -> "requests.Response":
@@ -145,12 +173,12 @@ def _get(session: "requests.Session", url: str, headers: dict[str, str]) -> "req
     raise SourceError(f"redirects more than {REDIRECTS} times")
 
 
-def _start(response: "requests.Response", partial: Path, size: int) -> int:
+def _start(response: "requests.Response", partial: Path, size: int | None) -> int:
     """The byte at which the body of `response` starts: 0 when the server sends the whole file."""
     status = response.status_code
     if status == 206:
         sent = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
-        if sent and int(sent[1]) == held(partial) and sent[2] in ("*", str(size)):
+        if sent and int(sent[1]) == held(partial) and (size is None or sent[2] in ("*", str(size))):
             return int(sent[1])
         partial.unlink(missing_ok=True)
         raise _AgainError("sends another part than was asked for")
@@ -162,7 +190,7 @@ def _start(response: "requests.Response", partial: Path, size: int) -> int:
     if status != 200:
         raise SourceError(f"HTTP {status} {response.reason}")
     offered = response.headers.get("Content-Length", str(size))
-    if offered != str(size):
+    if size is not None and offered != str(size):
         raise SourceError(f"offers {offered} bytes, expected {size}")
     return 0
 
@@ -184,11 +212,13 @@ def _pause(in_vain: int, after: float) -> float:
     return max(after, random.uniform(longest / 2, longest))  # noqa: S311 (no secret)
 
 
-def _chunks(path: Path, size: int) -> Iterator[bytes]:
+def _chunks(path: Path, size: int | None) -> Iterator[bytes]:
     try:
         with open(path, "rb") as file:
             offered = path.stat().st_size
-            if offered != size:
+            if size is None:
+                _require_bounded(offered)
+            elif offered != size:
                 raise SourceError(f"holds {offered:,} bytes, expected {size:,}")
             while chunk := file.read(CHUNK):
                 yield chunk

@@ -1,9 +1,10 @@
-"""Name -> verified local file: from the disk, else from the mirror, else from the official addresses.
+"""Name -> verified local file: from the disk, else an installed package, else the mirror, else official addresses.
 
 Invariant: under its final name a file stands only if it was hashed right as a whole, under the lock, just before the
 move; whatever happens on the way, to this process or to another, leaves at most files in the hidden folder `.zoo`.
 """
 
+import importlib.util
 import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ from zoo.artifacts.folders import OVERRIDES, checkout, download_folder, mirror_b
 from zoo.artifacts.manifest import Artifact
 from zoo.artifacts.manifest import artifact as find
 from zoo.artifacts.progress import byte_bar
-from zoo.artifacts.store import VERIFIED, Slot, clear_disk_errors, locked, sha256_of
+from zoo.artifacts.store import VERIFIED, Slot, clear_disk_errors, hash_of, locked
 from zoo.errors import ArtifactError
 
 
@@ -46,13 +47,24 @@ def find_local(slot: Slot) -> Path | None:
         return slot.final
     if slot.artifact.kind == "weights" and not checkout():
         carried = tracked_folder() / slot.artifact.file
-        if carried.is_file() and sha256_of(carried) == slot.artifact.sha256:
+        if carried.is_file() and slot.checksum.fits(hash_of(carried, slot.checksum.algorithm)):
             return carried
     return None
 
 
+def _in_package(path: str) -> Path | None:
+    """The file at this path inside an installed Python package, which is not imported; None if it is not there."""
+    package, *parts = PurePosixPath(path).parts
+    found = importlib.util.find_spec(package)
+    folders = (found.submodule_search_locations if found else None) or ()
+    return next((file for folder in folders if (file := Path(folder, *parts)).is_file()), None)
+
+
 def _sources(artifact: Artifact) -> Iterator[str | Path]:
     """Where to look, in order; web addresses as text, files of a mirror's folder as paths."""
+    installed = _in_package(artifact.package) if artifact.package else None
+    if installed:
+        yield installed
     mirror = mirror_base()
     if mirror and artifact.mirror:
         if not mirror.lower().startswith(("http://", "https://")):
@@ -70,6 +82,8 @@ def _advice(artifact: Artifact) -> str:
         ways.append("unset ZOO_OFFLINE" if artifact.urls else "")
     if artifact.mirror:
         ways.append("set ZOO_MIRROR to a mirror's folder" + ("" if offline() else " or address"))
+    if artifact.package:
+        ways.append(f"install the Python package {artifact.package.partition('/')[0]}")
     ways = [way for way in ways if way] + ["put the right file there by hand"]
     because = "ZOO_OFFLINE forbids the network" if offline() and artifact.urls else "it has no official address"
     return f"{because}: {', or '.join(ways)}."
@@ -92,25 +106,26 @@ def _fetch_from_any(slot: Slot, sources: list[str | Path], progress: bool) -> No
 
 def _fetch_from(slot: Slot, source: str | Path, name: str, advance) -> None:
     """Fetch from one source and publish. A file that was continued and is wrong gets one clean second chance."""
+    checksum = slot.checksum
     for _ in range(2):
         if isinstance(source, Path):
             mixed = False
             download.from_folder(source, slot.partial, slot.artifact.size, advance)
         else:
             mixed = download.from_web(source, slot.partial, slot.artifact.size, advance)
-        received = sha256_of(slot.partial)
-        if received == slot.artifact.sha256:
+        received = hash_of(slot.partial, checksum.algorithm)
+        if checksum.fits(received):
             slot.publish(name)
             download.facts_of(slot.partial).unlink(missing_ok=True)
             return
         slot.partial.unlink()
         if not mixed:
             break
-    raise download.SourceError(f"its bytes are wrong (sha256 {received}, expected {slot.artifact.sha256})")
+    raise download.SourceError(f"its bytes are wrong ({checksum.algorithm} {received}, expected {checksum.value})")
 
 
 def _require_space(slot: Slot) -> None:
-    needed = slot.artifact.size - download.held(slot.partial)
+    needed = (slot.artifact.size or 0) - download.held(slot.partial)  # of unknown size: the disk tells when it is full
     free = shutil.disk_usage(slot.folder).free
     if free < needed:
         raise ArtifactError(

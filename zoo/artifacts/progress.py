@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def byte_bar(label: str, size: int, wanted: bool) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how many of `size` bytes are held; it draws on standard error if a terminal."""
+def byte_bar(label: str, size: int | None, wanted: bool) -> Iterator[Callable[[int], None]]:
+    """Yield a function that is told how many of `size` bytes (None: unknown) are held, drawn on a terminal."""
     if not (wanted and sys.stderr.isatty()):
         yield lambda held: None
         return

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.artifacts.folders import OVERRIDES
-from zoo.artifacts.manifest import Artifact
+from zoo.artifacts.manifest import Artifact, Checksum
 from zoo.errors import ArtifactError
 from zoo.files import write_json
 
@@ -32,13 +32,24 @@ class Slot:
     folder: Path
 
     @property
+    def checksum(self) -> Checksum:
+        """The hash that the file must have; `ArtifactError` where none is published: a hash or no file."""
+        if self.artifact.checksum is None:
+            where = f": download it from {self.artifact.urls[0]}" if self.artifact.urls else ""
+            raise ArtifactError(
+                f"Artifact '{self.artifact.name}' has no published hash, and no file is fetched without one{where} by"
+                f" hand, and give its path."
+            )
+        return self.artifact.checksum
+
+    @property
     def final(self) -> Path:
         return self.folder / self.artifact.file
 
     @property
     def partial(self) -> Path:
         """Named by the hash too, so that a new version of the file never continues an old one's bytes."""
-        return self.folder / HIDDEN / f"{self.artifact.file}.{self.artifact.sha256[:12]}.part"
+        return self.folder / HIDDEN / f"{self.artifact.file}.{self.checksum.value[:12]:0<12}.part"
 
     @property
     def record(self) -> Path:
@@ -50,13 +61,15 @@ class Slot:
 
     def state(self, *, believe_record: bool = True) -> str:
         """ "verified", "corrupt" or "missing". Hashes the file unless its record still fits."""
+        checksum = self.checksum
         try:
             before = _signature(self.final)
-            if believe_record and before | {"sha256": self.artifact.sha256} == _without_source(
+            if believe_record and before | {checksum.field: checksum.value} == _without_source(
                 read_record(self.record)
             ):
                 return VERIFIED
-            right = before["size"] == self.artifact.size and sha256_of(self.final) == self.artifact.sha256
+            sized = self.artifact.size in (None, before["size"])
+            right = sized and checksum.fits(hash_of(self.final, checksum.algorithm))
         except (FileNotFoundError, NotADirectoryError):
             return MISSING
         if not right:
@@ -76,13 +89,14 @@ class Slot:
 
     def remember(self, source: str, signature: dict[str, int]) -> None:
         """Record that the file with this size and time of change had the right hash, and where it came from."""
-        write_json(self.record, {**signature, "sha256": self.artifact.sha256, "source": source})
+        write_json(self.record, {**signature, self.checksum.field: self.checksum.value, "source": source})
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+def hash_of(path: Path, algorithm: str) -> str:
+    """A hash of a file's bytes, in hexadecimal; `algorithm` is hashlib's name."""
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        # MD5 stands for itself where a publisher gives nothing better: it guards against damage, not against forgery
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 
 
 def read_record(path: Path) -> dict:

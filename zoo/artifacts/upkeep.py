@@ -14,19 +14,20 @@ from zoo.artifacts.folders import KINDS, checkout, download_folder
 from zoo.artifacts.manifest import Artifact, artifact, artifacts
 from zoo.artifacts.store import CORRUPT, FOUND, HIDDEN, MISSING, VERIFIED, Slot, locked, read_record
 
-UNREADABLE = "unreadable"
+UNREADABLE, NO_HASH = "unreadable", "no hash"
 OURS = re.compile(r"(?P<file>.+?)(\.[0-9a-f]{12}\.part(\.json)?|\.json|\.lock)")
 SCRATCH = re.compile(r"\.(?P<file>.+)\.[^.]+\.tmp(\.[^.]+)?")  # what zoo.files.atomic_path leaves when killed
 
 
 @dataclass(frozen=True)
 class Status:
-    """One artifact on this machine; `state` is "verified", "missing", "corrupt" or "unreadable"."""
+    """One artifact on this machine; `state` is "verified", "missing", "corrupt", "unreadable" or "no hash" (none is
+    published: it cannot be told). `size` in bytes; None if neither published nor here."""
 
     name: str
     kind: str
     path: Path
-    size: int
+    size: int | None
     state: str
 
 
@@ -55,7 +56,7 @@ def prune(*, remove: bool = False) -> list[Leftover]:
     Files that fetching did not download, files tracked by git and files being fetched right now are left alone.
     """
     leftovers = []
-    known = {(item.kind, item.file): item for item in artifacts()}
+    known = {(item.kind, item.file): item for item in artifacts() if item.checksum}
     for kind in KINDS:
         folder = download_folder(kind)
         if not folder.is_dir():
@@ -72,6 +73,8 @@ def prune(*, remove: bool = False) -> list[Leftover]:
 
 def _status(item: Artifact) -> Status:
     slot = Slot(item, download_folder(item.kind))
+    if item.checksum is None:
+        return Status(item.name, item.kind, slot.final, item.size, NO_HASH)
     try:
         state, path = slot.state(believe_record=False), slot.final
         if state == MISSING:
@@ -79,7 +82,8 @@ def _status(item: Artifact) -> Status:
             state, path = (VERIFIED, found) if found else (MISSING, path)
     except OSError:
         state, path = UNREADABLE, slot.final
-    return Status(item.name, item.kind, path, item.size, state)
+    size = _size(path) if state == VERIFIED else item.size
+    return Status(item.name, item.kind, path, size, state)
 
 
 def _prune_one(slot: Slot, hidden: list[Path], known: bool, remove: bool) -> list[Leftover]:
@@ -119,7 +123,7 @@ def _why_prune(slot: Slot, record: dict, known: bool) -> str | None:
     """Why a downloaded file may go; None if it may not."""
     status = slot.final.stat()
     untouched = (record.get("size"), record.get("mtime_ns")) == (status.st_size, status.st_mtime_ns)
-    if untouched and (not known or record.get("sha256") != slot.artifact.sha256):
+    if untouched and (not known or record.get(slot.checksum.field) != slot.checksum.value):
         return "no longer in the manifest"
     if known and slot.state() == CORRUPT:
         return "corrupt"
