@@ -45,8 +45,10 @@ def bag_of_words(
     pairs = (rarity[:, :-1] + rarity[:, 1:]) * present[:, 1:]
     numbers = ops.mod(tokens[:, :-1] * HASH + tokens[:, 1:], buckets)
 
-    def weighted_sum(ids: keras.KerasTensor, weights: keras.KerasTensor, size: int, part: str) -> keras.KerasTensor:
-        length = ops.sqrt(ops.sum(ops.square(weights), axis=1, keepdims=True) + 1e-6)
+    def weighted_sum(
+        ids: keras.KerasTensor, weights: keras.KerasTensor, count: keras.KerasTensor | float, size: int, part: str
+    ) -> keras.KerasTensor:
+        length = ops.sqrt(ops.sum(ops.square(weights) * count, axis=1, keepdims=True) + 1e-6)
         weights = weights * (SCALE / length)
         if dropout:
             weights = layers.Dropout(dropout, name=f"{name}_{part}_dropout")(weights)
@@ -60,5 +62,8 @@ def bag_of_words(
         return ops.squeeze(ops.matmul(ops.expand_dims(weights, 1), vectors), axis=1)  # (B, dim)
 
     return layers.Add(name=name)(
-        [weighted_sum(tokens, words, vocabulary_size, "words"), weighted_sum(numbers, pairs, buckets, "pairs")]
+        [
+            weighted_sum(tokens, words, count, vocabulary_size, "words"),
+            weighted_sum(numbers, pairs, 1.0, buckets, "pairs"),  # few pairs occur twice in a text
+        ]
     )

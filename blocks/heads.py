@@ -1,6 +1,8 @@
 """Heads: one vector -> one output, named after what it predicts.
 
 The last layer computes in float32 under every precision policy: a softmax in bfloat16 keeps two or three digits.
+Every head takes `scores`, of the output's shape, that are added to its own before the activation: what another part of
+the model says of this output.
 """
 
 import keras
@@ -9,22 +11,34 @@ from keras import layers
 from blocks.checks import require_integer, require_rank
 
 
-def regression_head(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
+def regression_head(x: keras.KerasTensor, *, scores: keras.KerasTensor | None = None, name: str) -> keras.KerasTensor:
     """(B, C) -> (B, 1), any real number: a dense layer without activation."""
-    return _head(x, 1, None, name)
+    return _head(x, 1, None, scores, name)
 
 
-def classification_head(x: keras.KerasTensor, classes: int, *, name: str) -> keras.KerasTensor:
+def classification_head(
+    x: keras.KerasTensor, classes: int, *, scores: keras.KerasTensor | None = None, name: str
+) -> keras.KerasTensor:
     """(B, C) -> (B, classes), probabilities that sum to 1. One class alone says nothing: at least two."""
     require_integer("classes", classes, least=2)
-    return _head(x, classes, "softmax", name)
+    return _head(x, classes, "softmax", scores, name)
 
 
-def binary_head(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
+def binary_head(x: keras.KerasTensor, *, scores: keras.KerasTensor | None = None, name: str) -> keras.KerasTensor:
     """(B, C) -> (B, 1), the probability of the positive class."""
-    return _head(x, 1, "sigmoid", name)
+    return _head(x, 1, "sigmoid", scores, name)
 
 
-def _head(x: keras.KerasTensor, units: int, activation: str | None, name: str) -> keras.KerasTensor:
+def _head(
+    x: keras.KerasTensor, units: int, activation: str | None, scores: keras.KerasTensor | None, name: str
+) -> keras.KerasTensor:
     require_rank("x", x, (2,), "one vector for each sample, (B, C)")
-    return layers.Dense(units, activation=activation, dtype="float32", name=name)(x)
+    if scores is None:
+        return layers.Dense(units, activation=activation, dtype="float32", name=name)(x)
+    if len(scores.shape) != 2 or scores.shape[-1] != units:
+        raise ValueError(
+            f"'scores' of '{name}' must be (B, {units}); received a tensor of shape {tuple(scores.shape)}."
+        )
+    own = layers.Dense(units, dtype="float32", name=f"{name}_scores")(x)
+    total = layers.Add(dtype="float32", name=f"{name}_sum")([own, scores])
+    return layers.Activation(activation or "linear", dtype="float32", name=name)(total)

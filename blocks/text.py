@@ -14,6 +14,7 @@ from blocks.checks import require_integer, require_rank, require_share
 
 PADDING = 0  # the token number that means "no token here"
 PROFILE_STAGES = ((128,), (256, 256), (256, 256))  # filters of the classic author-profile stack; pooling between stages
+POOLINGS = ("max", "mean_and_max")
 
 
 def padding_mask(tokens: keras.KerasTensor) -> keras.KerasTensor:
@@ -49,15 +50,18 @@ def convolutional_text_encoder(
     stages: Sequence[Sequence[int]] = PROFILE_STAGES,
     kernel: int = 5,
     pool: int = 5,
-    units: int = 128,
+    pooling: str = "max",
+    units: int | None = 128,
     dropout: float = 0.0,
+    word_dropout: float = 0.0,
     name: str,
 ) -> keras.KerasTensor:
     """(B, L, D) and mask (B, L) -> (B, units), for any L >= 1. Chollet 2017, "Deep Learning with Python", section 7.1.
 
-    `stages` are the filters of the convolutions; `pool` divides the length by itself between one stage and the next,
-    the maximum over what is left of the text ends the last one, and a dense layer follows. `dropout` falls on whole
-    channels of the embedding and on the input of the dense layer.
+    `stages` are the filters of the convolutions; `pool` divides the length by itself between one stage and the next.
+    The maximum over what is left of the text ends the last one ("max"), or mean and maximum side by side
+    ("mean_and_max"), and a dense layer follows; without `units` the pooled features are the vector. `dropout` falls on
+    whole channels of the embedding and on the pooled features, `word_dropout` on whole words.
 
     The classic stack uses "valid" padding, which fails on texts shorter than its receptive field. Here every
     convolution keeps the length and the mask zeroes what lies behind the text: the zeros that a short text finds
@@ -68,11 +72,16 @@ def convolutional_text_encoder(
     _require_stages(stages)
     require_integer("kernel", kernel)
     require_integer("pool", pool)
-    require_integer("units", units)
+    if units is not None:
+        require_integer("units", units)
+    if pooling not in POOLINGS:
+        raise ValueError(f"'pooling' must be one of {', '.join(POOLINGS)}; received {pooling!r}.")
     require_share("dropout", dropout)
 
     present = ops.expand_dims(ops.cast(mask, x.dtype), -1)  # (B, L, 1), 1 where there is a token
     x = layers.Multiply(name=f"{name}_mask0")([x, present])
+    if require_share("word_dropout", word_dropout):
+        x = layers.Dropout(word_dropout, noise_shape=(None, None, 1), name=f"{name}_word_dropout")(x)
     if dropout:
         x = layers.SpatialDropout1D(dropout, name=f"{name}_embedding_dropout")(x)
     count = 0
@@ -84,10 +93,13 @@ def convolutional_text_encoder(
             count += 1
             x = layers.Conv1D(filters, kernel, padding="same", activation="relu", name=f"{name}_conv{count}")(x)
             x = layers.Multiply(name=f"{name}_mask{count}")([x, present])
-    x = layers.GlobalMaxPooling1D(name=f"{name}_global_pool")(x)  # (B, C)
+    pooled = layers.GlobalMaxPooling1D(name=f"{name}_global_pool")(x)  # (B, C)
+    if pooling == "mean_and_max":
+        length = ops.sum(present, axis=1) + keras.config.epsilon()  # (B, 1); a text without words has mean 0
+        pooled = layers.Concatenate(name=f"{name}_mean_and_max")([ops.sum(x, axis=1) / length, pooled])  # (B, 2 C)
     if dropout:
-        x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
-    return layers.Dense(units, activation="relu", name=f"{name}_dense")(x)
+        pooled = layers.Dropout(dropout, name=f"{name}_dropout")(pooled)
+    return pooled if units is None else layers.Dense(units, activation="relu", name=f"{name}_dense")(pooled)
 
 
 class _CeilingPool:

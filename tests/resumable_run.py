@@ -8,13 +8,14 @@ import numpy as np
 
 from tests.toy import CONFIG, toy_recipe, toy_samples
 from zoo.models.author_profile import author_profile_tiny
-from zoo.training import fit
+from zoo.training import Optimiser, fit
 
 
 def main(folder: str, balance: str, epochs: str) -> None:
     keras.utils.set_random_seed(0)
     model = author_profile_tiny(dropout=0.2, **CONFIG)
-    recipe = toy_recipe(balance=balance, epochs=int(epochs))
+    optimiser = Optimiser(learning_rate=1e-2, average=0.9)
+    recipe = toy_recipe(balance=balance, epochs=int(epochs), optimiser=optimiser)
     print("training", flush=True)
     fit(model, toy_samples(600, 0), toy_samples(100, 1), recipe, folder=folder, checkpoint_seconds=0.02)
     digest = hashlib.sha256()

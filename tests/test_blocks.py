@@ -206,6 +206,31 @@ def test_text_encoders_are_finite_on_a_text_without_words(build):
     assert np.isfinite(build()([np.zeros((2, 9), "int32")])).all()
 
 
+def test_mean_and_max_pooling_puts_both_side_by_side_and_the_padding_counts_for_neither():
+    tokens = keras.Input((None,), dtype="int32")
+    x = blocks.embed(tokens, 9, 3, name="embedding")
+    options = {"stages": ((4,),), "units": None}
+    mean = blocks.convolutional_text_encoder(
+        x, blocks.padding_mask(tokens), pooling="mean_and_max", name="encoder", **options
+    )
+    model = keras.Model(tokens, {"pooled": mean, "map": x})
+    text = np.array([[3, 1, 4, 1, 5, 0, 0]])
+    layer = next(layer for layer in model.layers if layer.name == "encoder_conv1")
+    embedded = np.pad(np.asarray(model(text)["map"])[0, :5], ((2, 2), (0, 0)))
+    maps = np.stack([np.tensordot(embedded[i : i + 5], np.asarray(layer.kernel), 2) for i in range(5)])
+    maps = np.maximum(maps + np.asarray(layer.bias), 0)
+    expected = np.concatenate([maps.mean(0), maps.max(0)])
+    np.testing.assert_allclose(np.asarray(model(text)["pooled"])[0], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_head_adds_the_scores_of_others_before_its_activation():
+    x, scores = keras.Input((4,)), keras.Input((3,))
+    model = keras.Model([x, scores], blocks.classification_head(x, 3, scores=scores, name="kind"))
+    values, others = np.ones((2, 4), "float32"), np.array([[0, 0, 0], [0, 9, 0]], "float32")
+    alone, pushed = np.log(np.asarray(model([values, others])))
+    np.testing.assert_allclose(pushed - alone - (pushed - alone)[0], [0, 9, 0], atol=1e-4)
+
+
 def test_text_encoders_count_the_parameters_of_the_reference():
     def stack(x):
         return blocks.convolutional_text_encoder(x, keras.ops.any(keras.ops.not_equal(x, 0), -1), name="encoder")
@@ -314,6 +339,11 @@ def tensor(*shape):
         (lambda: blocks.fuse([tensor(3)], name="x"), "at least two vectors"),
         (lambda: blocks.classification_head(tensor(3), 1, name="x"), "'classes' .* at least 2; received 1"),
         (lambda: blocks.regression_head(tensor(4, 3), name="x"), "one vector for each sample"),
+        (lambda: blocks.regression_head(tensor(4), scores=tensor(2), name="x"), r"must be \(B, 1\); received .* 2\)"),
+        (
+            lambda: blocks.convolutional_text_encoder(tensor(None, 4), tensor(None), pooling="mean", name="x"),
+            "one of max, mean_and_max; received 'mean'",
+        ),
     ],
 )
 def test_a_wrong_argument_is_told_in_one_sentence(call, sentence):
@@ -331,10 +361,10 @@ def test_bag_of_words_is_the_weighted_sum_of_its_word_and_pair_vectors():
     model.get_layer("bag_pairs").embeddings.assign(pairs)
     text = [5, 2, 5, 9]
     rarity = {token: 1 + np.log(1 + token / 100) for token in text}
-    counts = {token: text.count(token) for token in text}
-    first = np.array([rarity[token] * (1 + np.log(counts[token])) / counts[token] for token in text])
+    distinct = sorted(set(text))
+    first = np.array([rarity[token] * (1 + np.log(text.count(token))) for token in distinct])
     second = np.array([rarity[left] + rarity[right] for left, right in itertools.pairwise(text)])
-    expected = 10 * (first / np.linalg.norm(first)) @ words[text]
+    expected = 10 * (first / np.linalg.norm(first)) @ words[distinct]
     expected += (
         10 * (second / np.linalg.norm(second)) @ pairs[[(a * 40_503 + b) % 7 for a, b in itertools.pairwise(text)]]
     )

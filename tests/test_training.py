@@ -62,6 +62,29 @@ def test_the_model_holds_the_weights_of_the_best_epoch(model):
     assert loss == pytest.approx(run.history[run.best_epoch - 1]["val_loss_age"], rel=1e-4)
 
 
+def test_an_averaged_run_ends_with_the_moving_average_of_the_weights_after_every_step(model):
+    train, seen = toy_samples(96, 0), []
+
+    class Remember(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(np.array(model.get_layer("gender").kernel))
+
+    recipe = toy_recipe(epochs=2, batch_size=96, optimiser=Optimiser(learning_rate=1e-2, average=0.75))
+    run = fit(model, train, toy_samples(50, 1), recipe, callbacks=[Remember()])
+    average = [seen[0], 0.75 * seen[0] + 0.25 * seen[1]]  # one step an epoch; the average starts at the first weights
+    np.testing.assert_allclose(model.get_layer("gender").kernel, average[run.best_epoch - 1], rtol=1e-5)
+    assert np.abs(seen[1] - average[1]).max() > 1e-3
+
+
+def test_a_head_that_adds_scores_starts_at_the_prior_too():
+    model = author_profile_tiny(bag=True, **CONFIG)
+    train = toy_samples(300, 0, missing=0.0)
+    recipe = toy_recipe(optimiser=Optimiser(learning_rate=0.0), epochs=1)
+    fit(model, train, toy_samples(50, 1), recipe)
+    age = model.predict(train.inputs, verbose=0)["age"]
+    assert abs(age.mean() - train.targets["age"].mean()) < 2.0
+
+
 def test_a_missing_label_changes_neither_loss_nor_gradient():
     head = Head(TARGETS["age"])
     target = np.array([3.0, np.nan, 5.0], np.float32)
@@ -148,6 +171,10 @@ def test_dropped_tokens_are_unknown_words_and_the_same_when_a_step_is_repeated()
         (lambda: toy_recipe(epochs=0), "whole number >= 1"),
         (lambda: Optimiser("adamm"), "did you mean 'adam'"),
         (lambda: Optimiser(learning_rate=-1.0), "learning_rate"),
+        (lambda: Optimiser(learning_rate="1e-3"), "learning_rate.*'1e-3'"),
+        (lambda: Optimiser(clip_norm=-1.0), "'clip_norm' .* number > 0; received -1.0"),
+        (lambda: Optimiser(average=1.0), "'average' .* between 0 and 1; received 1.0"),
+        (lambda: heads_for(TARGETS, weight={"age": "heavy"}), "number >= 0; received 'heavy'"),
         (lambda: Recipe({}), "at least one head"),
     ],
 )

@@ -1,7 +1,9 @@
 """What can go wrong because of what a user gave: one exception per kind of mistake, one sentence each."""
 
 import difflib
+import math
 from collections.abc import Iterable
+from typing import Any, TypeGuard
 
 
 class ZooError(ValueError):
@@ -58,3 +60,12 @@ def require_known(kind: str, given: str, known: Iterable[str]) -> None:
     names = list(known)
     if given not in names:
         raise UnknownNameError(kind, given, names)
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether `value` is a finite number, and neither a truth value nor text.
+
+    >>> is_number(0.5), is_number("0.5"), is_number(True), is_number(float("nan"))
+    (True, False, False, False)
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

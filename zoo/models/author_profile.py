@@ -8,11 +8,9 @@ from functools import partial
 from itertools import accumulate
 
 import keras
-from keras import ops
 
 from blocks.bag import bag_of_words
 from blocks.checks import require_integer
-from blocks.fusion import fuse
 from blocks.heads import binary_head, classification_head, regression_head
 from blocks.text import PROFILE_STAGES, convolutional_text_encoder, embed, padding_mask
 from zoo.errors import ConfigError, require_known
@@ -31,10 +29,12 @@ def author_profile(
     vocabulary_size: int = 50_000,
     embedding_dim: int = 256,
     stages: Sequence[Sequence[int]] = PROFILE_STAGES,
-    units: int = 128,
+    pooling: str = "max",
+    units: int | None = 128,
     income_groups: int = 10,
     targets: Sequence[str] = ("age", "income", "gender"),
     dropout: float = 0.0,
+    word_dropout: float = 0.0,
     bag: bool = False,
     bag_l2: float = 0.0,
     name: str = "author_profile",
@@ -42,8 +42,9 @@ def author_profile(
     """posts (B, L) int32 -> {"age": (B, 1), "income": (B, income_groups), "gender": (B, 1)}, for any length L >= 1.
 
     Tokens: 0 is padding on the right, 1 an unknown word, all below `vocabulary_size`. `targets` chooses the outputs;
-    "industry" may stand in the place of "income", and `income_groups` then counts industries. With `bag` every head
-    also sees a linear score of the text's words and pairs of words; `bag_l2` holds their vectors small.
+    "industry" may stand in the place of "income", and `income_groups` then counts industries. With `bag` a linear score
+    of the text's words and pairs of words is added to every output before its activation; `bag_l2` holds them small.
+    `stages`, `pooling`, `units`, `dropout` and `word_dropout` are those of `convolutional_text_encoder`.
     """
     _require_targets(targets)
     require_integer("income_groups", income_groups, least=2)
@@ -55,37 +56,32 @@ def author_profile(
     posts = keras.Input((None,), dtype="int32", name="posts")
     x = embed(posts, vocabulary_size, embedding_dim, name="embedding")  # (B, L, embedding_dim)
     x = convolutional_text_encoder(
-        x, padding_mask(posts), stages=stages, units=units, dropout=dropout, name="encoder"
+        x,
+        padding_mask(posts),
+        stages=stages,
+        pooling=pooling,
+        units=units,
+        dropout=dropout,
+        word_dropout=word_dropout,
+        name="encoder",
     )  # (B, units)
-    features = dict.fromkeys(targets, x)
     sizes = {target: income_groups if TARGETS[target] == "classification" else 1 for target in targets}
+    scores: Mapping[str, keras.KerasTensor | None] = dict.fromkeys(targets)
     if bag:
-        scores = bag_of_words(
+        total = bag_of_words(
             posts,
             padding_mask(posts),
             sum(sizes.values()),
             vocabulary_size=vocabulary_size,
             buckets=PAIR_BUCKETS,
-            dropout=dropout,
+            dropout=word_dropout,
             l2=bag_l2,
             name="bag",
         )
-        ends = list(accumulate(sizes.values()))
-        parts = {target: scores[:, end - sizes[target] : end] for target, end in zip(targets, ends, strict=True)}
-        features = {target: fuse([x, part], name=f"{target}_features") for target, part in parts.items()}
-    outputs = {target: heads[TARGETS[target]](features[target], name=target) for target in targets}
-    model = keras.Model([posts], outputs, name=name)
-    if bag:
-        _pass_scores_on(model, sizes)
-    return model
-
-
-def _pass_scores_on(model: keras.Model, sizes: Mapping[str, int]) -> None:
-    """Start every head with the bag's scores as they are: the last rows of its kernel are the identity."""
-    for target, size in sizes.items():
-        kernel = model.get_layer(target).kernel
-        start = ops.concatenate([kernel[:-size], ops.eye(size)])
-        kernel.assign(start)
+        ends = dict(zip(targets, accumulate(sizes.values()), strict=True))
+        scores = {target: total[:, ends[target] - sizes[target] : ends[target]] for target in targets}
+    outputs = {target: heads[TARGETS[target]](x, scores=scores[target], name=target) for target in targets}
+    return keras.Model([posts], outputs, name=name)
 
 
 author_profile_small = partial(
@@ -99,10 +95,12 @@ author_profile_small = partial(
 author_profile_wide = partial(
     author_profile,
     vocabulary_size=20_000,
-    embedding_dim=16,
-    stages=((16,),),
-    units=8,
+    embedding_dim=32,
+    stages=((64,),),
+    pooling="mean_and_max",
+    units=None,
     dropout=0.3,
+    word_dropout=0.3,
     bag=True,
     bag_l2=2e-3,
     name="author_profile_wide",

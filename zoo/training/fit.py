@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,8 @@ def fit(
     check_heads(model, recipe.heads, train, validation)
     _require_labels(recipe.heads, train, validation)
     session = _Session(model, train, validation, recipe, seed)
-    config = {"model": model_facts(model), "recipe": recipe.to_json(), "seed": seed, "data": data_fingerprint(train)}
+    data = {"train": data_fingerprint(train), "validation": data_fingerprint(validation)}
+    config = {"model": model_facts(model), "recipe": recipe.to_json(), "seed": seed, "data": data}
     store = RunFolder(folder, config) if folder is not None else None
     session.begin(store)
     try:
@@ -159,13 +161,14 @@ class _Session:
             if store and time.perf_counter() - saved > checkpoint_seconds:
                 self._save(store)
                 saved = time.perf_counter()
-        row = self._row()
-        self.history.append(row)
-        self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
-        if not self.best_epoch or row["val_skill"] > self.history[self.best_epoch - 1]["val_skill"]:
-            self.best_epoch, self.best_weights = self.epoch, self._weights()
-            if store:
-                save_checkpoint(store.best, self.model.variables, {"epoch": self.epoch})
+        with self._averaged():
+            row = self._row()
+            self.history.append(row)
+            self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
+            if not self.best_epoch or row["val_skill"] > self.history[self.best_epoch - 1]["val_skill"]:
+                self.best_epoch, self.best_weights = self.epoch, self._weights()
+                if store:
+                    save_checkpoint(store.best, self.model.variables, {"epoch": self.epoch})
         if store:
             store.append_history(row)
             self._save(store)
@@ -176,6 +179,18 @@ class _Session:
         for variable, value in zip(self.model.variables, self.best_weights, strict=True):
             variable.assign(value)
         fold(self.model, self.units)
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """The model with the moving average of its weights meanwhile, where the optimiser keeps one."""
+        variables, optimizer = self.trainer.trainable_variables, self.trainer.optimizer
+        own = [keras.ops.convert_to_numpy(variable).copy() for variable in variables if optimizer.use_ema]
+        optimizer.finalize_variable_values(variables)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, own, strict=False):
+                variable.assign(value)
 
     def _add(self, log: Mapping[str, Any], size: int) -> None:
         """Add what a batch said to the sums: terms by samples, losses by known labels."""
@@ -288,7 +303,7 @@ def start_at_prior(
 ) -> None:
     """Set the bias of every output layer so that the untrained model answers with the prior, in its own units."""
     for name, head in heads.items():
-        bias = getattr(model.get_layer(name), "bias", None)
+        bias = _bias_before(model.output[name])
         if bias is None:
             raise ConfigError(f"Output layer '{name}' has no bias to start at the prior; set start_at_prior=False.")
         prior = priors[name]
@@ -299,3 +314,15 @@ def start_at_prior(
         elif name in units:
             prior = (prior - units[name].shift) / units[name].scale
         bias.assign(prior)
+
+
+def _bias_before(output: Any) -> keras.Variable | None:
+    """The bias of the output's layer, or of the nearest above it through activations and sums."""
+    pending = [output]
+    while pending:
+        layer, node, _ = pending.pop(0)._keras_history
+        if getattr(layer, "bias", None) is not None:
+            return layer.bias
+        if isinstance(layer, keras.layers.Activation | keras.layers.Add):
+            pending += layer._inbound_nodes[node].input_tensors
+    return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.errors import ConfigError, UnknownNameError, require_known
+from zoo.errors import ConfigError, UnknownNameError, is_number, require_known
 from zoo.metrics import DEFAULTS
 from zoo.samples import Samples, Target, present
 
@@ -50,9 +50,9 @@ class Head:
         require_known(f"loss of a {kind} output", self.loss, LOSSES[kind])
         for metric in self.metrics:
             require_known(f"metric of a {kind} output", metric, DEFAULTS[kind])
-        if not (np.isfinite(self.weight) and self.weight >= 0):
+        if not is_number(self.weight) or self.weight < 0:
             raise ConfigError(f"The weight of a loss must be a number >= 0; received {self.weight!r}.")
-        if not (np.isfinite(self.huber_delta) and self.huber_delta > 0):
+        if not is_number(self.huber_delta) or self.huber_delta <= 0:
             raise ConfigError(f"'huber_delta' must be a number > 0; received {self.huber_delta!r}.")
         self._check_class_weights()
 
@@ -65,7 +65,7 @@ class Head:
             require_known("class weighting", self.class_weights, ["balanced"])
             return
         require_same_keys("class weights", self.class_weights, "labels", self.target.labels)
-        if not all(np.isfinite(weight) and weight >= 0 for weight in self.class_weights.values()):
+        if not all(is_number(weight) and weight >= 0 for weight in self.class_weights.values()):
             raise ConfigError(f"Class weights must be numbers >= 0; received {dict(self.class_weights)}.")
 
     def class_weight_table(self, labels: np.ndarray) -> np.ndarray | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from zoo.errors import ConfigError, require_known
+from zoo.errors import ConfigError, is_number, require_known
 from zoo.training.muon import ConvolutionMuon
 
 OPTIMISERS = {
@@ -27,6 +27,8 @@ class Optimiser:
     schedule      "constant", or "cosine": a linear rise over the share `warm_up` of all steps, then half a cosine
                   down to 0 (Loshchilov and Hutter 2017).
     clip_norm     the largest norm of all gradients together; None leaves them alone.
+    average       momentum of a moving average of the weights (Polyak and Juditsky 1992), which validation and the
+                  finished run then use, for example 0.99; None for the weights themselves.
     lazy_rows     on TensorFlow, with "adam" or "rmsprop", update only the embedding rows that a batch touched.
     """
 
@@ -36,6 +38,7 @@ class Optimiser:
     warm_up: float = 0.05
     weight_decay: float = 0.0
     clip_norm: float | None = None
+    average: float | None = None
     lazy_rows: bool = False
 
     def __post_init__(self) -> None:
@@ -43,8 +46,14 @@ class Optimiser:
         require_known("schedule", self.schedule, SCHEDULES)
         for name, least, most in (("learning_rate", 0, float("inf")), ("warm_up", 0, 1), ("weight_decay", 0, 1)):
             value = getattr(self, name)
-            if not least <= value <= most:
+            if not is_number(value) or not least <= value <= most:
                 raise ConfigError(f"'{name}' of an optimiser must lie in {least}..{most}; received {value!r}.")
+        if self.clip_norm is not None and not (is_number(self.clip_norm) and self.clip_norm > 0):
+            raise ConfigError(f"'clip_norm' of an optimiser must be None or a number > 0; received {self.clip_norm!r}.")
+        if self.average is not None and not (is_number(self.average) and 0 < self.average < 1):
+            raise ConfigError(
+                f"'average' of an optimiser must be None or lie between 0 and 1; received {self.average!r}."
+            )
 
     def build(self, steps: int, heads: Iterable[str] = ()) -> keras.optimizers.Optimizer:
         """The Keras optimiser for a run of `steps` steps. Muon leaves the layers `heads` to Adam."""
@@ -58,6 +67,8 @@ class Optimiser:
                 warmup_steps=rising,
             )
         options: dict[str, Any] = {"weight_decay": self.weight_decay or None, "global_clipnorm": self.clip_norm}
+        if self.average is not None:
+            options |= {"use_ema": True, "ema_momentum": self.average}
         if self.name == "adamw":
             options["weight_decay"] = self.weight_decay
         if self.name == "muon":

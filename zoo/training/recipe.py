@@ -21,7 +21,7 @@ class Recipe:
     balance         "static" (the heads' weights), "uncertainty" or "gradnorm".
     trim_padding    batches of similar length without the padding they share (models blind to padding only).
     token_dropout   share of the tokens of integer sequences that training reads as unknown (1), drawn anew each epoch.
-    start_at_prior  set each output's bias to the best constant answer before the first step.
+    start_at_prior  set each output's bias to the best constant answer before the first step: for fresh weights.
     patience        stop after so many epochs without a better validation skill; None trains all epochs.
     start           hash of the file of weights where training starts; None for fresh weights.
     expected        output -> headline score on the test split that this recipe reached when it was written.

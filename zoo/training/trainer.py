@@ -104,7 +104,6 @@ def shared_forward(model: keras.Model) -> keras.Model:
 
 def last_shared_tensor(model: keras.Model) -> Any:
     """The tensor nearest to the outputs on which every output depends."""
-    depth: dict[int, int] = {}
     tensors: dict[int, Any] = {}
 
     def ancestors(tensor: Any) -> set[int]:
@@ -119,15 +118,10 @@ def last_shared_tensor(model: keras.Model) -> Any:
             stack.extend(_parents(current))
         return found
 
-    def longest_path(tensor: Any) -> int:
-        if id(tensor) not in depth:
-            depth[id(tensor)] = 1 + max((longest_path(parent) for parent in _parents(tensor)), default=-1)
-        return depth[id(tensor)]
-
     common = set.intersection(*(ancestors(_parents(output)[0]) for output in model.output.values()))
     if not common:
         raise ConfigError(f"The outputs of '{model.name}' share no tensor; use balance 'uncertainty' or 'static'.")
-    return max((tensors[key] for key in common), key=longest_path)
+    return max((tensors[key] for key in common), key=lambda tensor: len(ancestors(tensor)))
 
 
 def _parents(tensor: Any) -> list[Any]:
