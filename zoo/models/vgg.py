@@ -18,10 +18,10 @@ def vgg(graph: ImageGraph, x: Tensor, *, depths: tuple[int, ...], widths: tuple[
     return x
 
 
-def dense_top(graph: ImageGraph, x: Tensor, *, units: int = 4096) -> Tensor:
+def dense_top(graph: ImageGraph, x: Tensor, *, units: int = 4096, names: tuple[str, str] = ("fc1", "fc2")) -> Tensor:
     """(B, H, W, C) -> (B, classes): two wide dense layers before the last."""
     x = layers.Flatten(name="flatten")(x)
-    for name in ("fc1", "fc2"):
+    for name in names:
         x = layers.Dense(units, activation="relu", name=name)(x)
         if graph.dropout:
             x = layers.Dropout(graph.dropout, name=f"{name}_dropout")(x)
