@@ -72,6 +72,7 @@ class ImageBuilder:
     size       of the images it was designed for; `least` the smallest side that it takes.
     fixed_top  the top depends on the size of the image, which must then be known.
     strides    the taps that it has, in the order of their depth.
+    neck       without the top, the last layer over the features, pooled or not; None is the usual, nothing.
     """
 
     name: str
@@ -83,6 +84,7 @@ class ImageBuilder:
     strides: Sequence[str] = TAPS
     dropout: float = 0.0
     drop_path: float = 0.0
+    neck: Callable[[Tensor], Tensor] | None = None
 
     def __call__(
         self,
@@ -121,10 +123,9 @@ class ImageBuilder:
         outputs = {stride: layers.Identity(name=stride)(graph.tapped[stride]) for stride in taps}
         if include_top:
             outputs["predictions"] = self.top(graph, x)
-        elif pooling is not None:
-            outputs["features"] = POOLINGS[pooling](name="features")(x)
         else:
-            outputs["features"] = layers.Identity(name="features")(x)
+            x = x if pooling is None else POOLINGS[pooling](name=f"{pooling}_pool")(x)
+            outputs["features"] = layers.Identity(name="features")(self.neck(x) if self.neck else x)
         return keras.Model([image], outputs, name=name or self.name)
 
     def _shape(self, given: Any, include_top: bool) -> tuple[int | None, int | None, int]:
