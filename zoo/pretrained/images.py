@@ -48,7 +48,8 @@ def preprocess(
     else:
         pixels = _array_pixels(image, channels)
         if resize:
-            pixels = np.stack([fitted(pixels[..., c], row) for c in range(pixels.shape[-1])], axis=-1)
+            fit = [fitted(pixels[..., c], row) for c in range(pixels.shape[-1])]
+            pixels = np.clip(np.stack(fit, axis=-1), 0, 255)  # floats overshoot where bicubic bytes are cut off
     return row.normalise(pixels, channels)[None]
 
 

@@ -21,7 +21,7 @@ except ImportError as error:
 # Others that Pillow knows are no photos, or start a foreign program when they are read (EPS).
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
 LARGEST = 100_000_000  # pixels decoded at the most: 0.4 GB
-REDUCTIONS = (2, 4, 8)  # a baseline JPEG can be decoded at this part of its size, in as much less memory
+REDUCTIONS = (1, 2, 4, 8)  # a baseline JPEG can be decoded at this part of its size, in as much less memory
 ORIENTATION = 0x0112  # the EXIF tag
 LEAST_SIDE = 8  # pixels: of the smallest digits that anybody classifies
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error)
@@ -92,7 +92,7 @@ def _told(name: str) -> Iterator[None]:
     except DataError:
         raise
     except UnidentifiedImageError as error:
-        raise DataError(f"{name} is not a photo that can be read: its content is none of {', '.join(FORMATS)}.") from error
+        raise DataError(f"{name} is not a photo that can be read, such as {', '.join(FORMATS)}.") from error
     except Image.DecompressionBombError as error:
         raise DataError(f"{name} is too large: at most {LARGEST / 1e6:.0f} million pixels are read.") from error
     except PermissionError as error:
@@ -106,9 +106,9 @@ def _require_size(image: Image.Image, name: str) -> None:
     if min(width, height) < LEAST_SIDE:
         raise DataError(f"{name} has {width} x {height} pixels; a photo has at least {LEAST_SIDE} a side.")
     if image.format == "JPEG" and not image.info.get("progressive"):  # a progressive one is decoded whole in any case
-        for part in REDUCTIONS:
-            if image.width * image.height > LARGEST:
-                image.draft(None, (width // part, height // part))
+        part = next((part for part in REDUCTIONS if width * height <= LARGEST * part**2), REDUCTIONS[-1])
+        if part > 1:
+            image.draft(None, (width // part, height // part))
     if image.width * image.height > LARGEST:
         raise DataError(f"{name} has {width} x {height} pixels; at most {LARGEST / 1e6:.0f} million are read.")
 
@@ -121,7 +121,7 @@ def _rgb(image: Image.Image, name: str) -> Image.Image:
         return _eight_bits(image, name)
     if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
         return over_white(image.convert("RGBA"))
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def over_white(image: Image.Image) -> Image.Image:
