@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import ConfigError, DataError
-from zoo.pretrained import pretrained
 from zoo.pretrained.preprocessing import Preprocessing
+from zoo.pretrained.sets import pretrained
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zoo.errors import ConfigError, DataError, require_known
-from zoo.pretrained import pretrained
+from zoo.pretrained.sets import pretrained
 
 # ImageNet, ILSVRC 2012: "WordNet-id label" a line, in the order of the classes; Deng et al. 2009, Russakovsky et al.
 # 2015. The labels are those of keras.applications' imagenet_class_index.json: 998, as "crane" and "maillot" are two.
