@@ -153,12 +153,15 @@ def test_an_installed_package_finds_its_manifest_in_the_environment(tmp_path, mo
 
 def test_a_wheel_carries_what_git_tracks_in_the_folder():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    (patterns,) = project["tool"]["setuptools"]["data-files"].values()
-    carried = {path.name for pattern in patterns for path in ROOT.glob(pattern)}
+    carried = set()
+    for folder, patterns in project["tool"]["setuptools"]["data-files"].items():
+        files = {path.relative_to(ROOT).as_posix() for pattern in patterns for path in ROOT.glob(pattern)}
+        assert all(f"share/keras-functional-zoo/{file}".rpartition("/")[0] == folder for file in files), folder
+        carried |= files
     listing = subprocess.run(["git", "-C", ROOT, "ls-files", "weights"], capture_output=True, text=True, check=False)
     if listing.returncode:
         pytest.skip("git is needed to know what is tracked")
-    assert carried == {Path(line).name for line in listing.stdout.splitlines()}
+    assert carried == set(listing.stdout.splitlines())
 
 
 def test_importing_the_room_imports_neither_network_nor_terminal_nor_framework():

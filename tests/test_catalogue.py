@@ -41,9 +41,12 @@ def test_every_public_name_of_the_zoo_can_be_had_and_no_other():
 
 def test_models_are_listed_by_pattern_task_and_weights():
     assert zoo.list_models() == sorted(catalogue.ENTRIES)
-    assert zoo.list_models("*tiny") == ["author_profile_tiny"]
+    assert zoo.list_models("author*tiny") == ["author_profile_tiny"]
     assert zoo.list_models(task="vector-classification") == ["sequential_twin"]
     assert zoo.list_models("author*", task="vector-classification") == []
+    assert zoo.list_models("resnet50*", weights="imagenet") == ["resnet50", "resnet50_v1_5", "resnet50_v2"]
+    assert "caffenet" in zoo.list_models(task="image-classification")
+    assert "caffenet" not in zoo.list_models(weights="imagenet")
 
 
 @pytest.mark.parametrize(
@@ -87,8 +90,9 @@ def test_a_bad_value_is_a_config_error(name, config, sentence):
 def test_an_entry_names_an_importable_builder_whose_options_all_have_defaults(name):
     entry = zoo.describe(name)
     module, function = entry.builder.split(":")
-    options = inspect.signature(getattr(importlib.import_module(module), function)).parameters
-    assert entry.name == function == options["name"].default
+    builder = getattr(importlib.import_module(module), function)
+    options = inspect.signature(builder).parameters
+    assert entry.name == function == (options["name"].default or builder.name)
     assert all(option.kind is option.KEYWORD_ONLY for option in options.values())
     assert not any(option.default is option.empty for option in options.values())
     assert json.loads(json.dumps(zoo.full_config(name)))

@@ -1,0 +1,45 @@
+"""What the zoo holds, as data: listing it imports no framework.
+
+An entry's name is its builder's name, and `entry.tag` names a set of weights: `author_profile_small.posts`.
+"""
+
+from fnmatch import fnmatchcase
+
+from zoo.catalogue import images, profiles
+from zoo.catalogue.entry import Entry, Weights
+from zoo.errors import require_known
+
+__all__ = ["ENTRIES", "Entry", "Weights", "describe", "list_models"]
+
+ENTRIES: dict[str, Entry] = {entry.name: entry for entry in (*profiles.ENTRIES, *images.ENTRIES)}
+
+
+def list_models(pattern: str = "*", *, task: str | None = None, weights: str | None = None) -> list[str]:
+    """Names that match `pattern` (as file names do: `author*`), in alphabetical order.
+
+    `task` keeps the models of one task, `weights` those that have a set of weights of this tag.
+
+    >>> list_models("author_profile*", task="author-profiling")
+    ['author_profile', 'author_profile_small', 'author_profile_tiny', 'author_profile_wide']
+    """
+    if task is not None:
+        require_known("task", task, {entry.task for entry in ENTRIES.values()})
+    if weights is not None:
+        require_known("weights", weights, {tag for entry in ENTRIES.values() for tag in entry.weights})
+    return sorted(
+        name
+        for name, entry in ENTRIES.items()
+        if fnmatchcase(name, pattern)
+        and (task is None or entry.task == task)
+        and (weights is None or weights in entry.weights)
+    )
+
+
+def describe(name: str) -> Entry:
+    """The entry of this name; print it to read it.
+
+    >>> describe("author_profile").task
+    'author-profiling'
+    """
+    require_known("model", name, ENTRIES)
+    return ENTRIES[name]

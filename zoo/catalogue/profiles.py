@@ -1,0 +1,56 @@
+"""The entries of models for texts and vectors."""
+
+from collections.abc import Mapping
+
+from zoo.catalogue.entry import Entry, Weights
+
+
+def _author_profile(name: str, summary: str, weights: Mapping[str, Weights] | None = None) -> Entry:
+    return Entry(
+        name=name,
+        task="author-profiling",
+        family="author_profile",
+        builder=f"zoo.models.author_profile:{name}",
+        summary=summary,
+        inputs={"posts": "(batch, length) integers: numbers of words, 0 for padding on the right, any length"},
+        outputs={
+            "age": "(batch, 1) years",
+            "income": "(batch, 10) probabilities of income groups; 'industry' may stand in its place",
+            "gender": "(batch, 1) probability of the second label",
+        },
+        source="Chollet 2017, Deep Learning with Python, section 7.1.3",
+        weights=weights or {},
+    )
+
+
+ENTRIES = (
+    _author_profile(
+        "author_profile", "age, income group and gender of an author from posts; the reference, 14.1 M weights"
+    ),
+    _author_profile(
+        "author_profile_small",
+        "the same network at about a quarter of the width, for two cores",
+        {
+            "posts": Weights(
+                file="author_profile_small.posts.h5",
+                data="generated posts, seed 0 (weights/author_profile_small.posts.card.json)",
+                scores={"age": "MAE 3.58 years", "income": "accuracy 56.7 %", "gender": "accuracy 88.7 %"},
+            )
+        },
+    ),
+    _author_profile(
+        "author_profile_wide",
+        "one convolution beside a bag of words and word pairs, for few authors with long texts",
+    ),
+    _author_profile("author_profile_tiny", "the same network for tests that run in milliseconds"),
+    Entry(
+        name="sequential_twin",
+        task="vector-classification",
+        family="sequential_twin",
+        builder="zoo.models.sequential_twin:sequential_twin",
+        summary="three dense layers: a Sequential stack, written with the functional API",
+        inputs={"features": "(batch, 64) numbers"},
+        outputs={"category": "(batch, 10) probabilities"},
+        source="Chollet 2017, Deep Learning with Python, section 7.1.1",
+    ),
+)
