@@ -65,12 +65,14 @@ KERAS: dict[str, tuple[str, str, dict[str, Any]]] = {
 # How pixels become numbers: keras.applications.imagenet_utils, modes "caffe", "tf" and "torch"
 CAFFE = {"colour": "bgr", "scale": 1.0, "mean": [103.939, 116.779, 123.68], "std": [1.0, 1.0, 1.0]}
 TF = {"colour": "rgb", "scale": 1 / 127.5, "mean": [1.0, 1.0, 1.0], "std": [1.0, 1.0, 1.0]}
+V2 = {**TF, "scale": 1 / 128}  # Rescaling(1 / 128, -1) in EfficientNetV2 S, M and L
 TORCH = {"colour": "rgb", "scale": 1 / 255, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 HALF = {"colour": "rgb", "scale": 1 / 255, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}  # TF in other words
 LITE = {"colour": "rgb", "scale": 1.0, "mean": [127.0] * 3, "std": [128.0] * 3}
 NUMBERS = {
     **dict.fromkeys(("vgg", "resnet"), CAFFE),
-    **dict.fromkeys(("inception_v3", "inception_resnet_v2", "xception", "nasnet", "efficientnet_v2"), TF),
+    **dict.fromkeys(("inception_v3", "inception_resnet_v2", "xception", "nasnet"), TF),
+    "efficientnet_v2": V2,
     **dict.fromkeys(("mobilenet", "mobilenet_v2", "mobilenet_v3"), TF),
     **dict.fromkeys(("densenet", "efficientnet", "convnext"), TORCH),
 }
