@@ -24,14 +24,14 @@ NAMES: dict[str, Any] = {
 }
 
 
-def make_divisible(channels: float, divisor: int = 8) -> int:
-    """The multiple of `divisor` next to `channels`: at least `divisor`, and never below 90 % of `channels`.
+def make_divisible(channels: float, divisor: int = 8, *, share: float = 0.9) -> int:
+    """The multiple of `divisor` next to `channels`: at least `divisor`, and never below `share` of `channels`.
 
     >>> make_divisible(12), make_divisible(33.6), make_divisible(3)
     (16, 32, 8)
     """
     nearest = max(divisor, int(channels + divisor / 2) // divisor * divisor)
-    return nearest + divisor if nearest < 0.9 * channels else nearest
+    return nearest + divisor if nearest < share * channels else nearest
 
 
 def inverted_residual(

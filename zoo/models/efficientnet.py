@@ -4,7 +4,7 @@ The function that builds it serves EfficientNetV2 too, whose first stages have f
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -60,13 +60,17 @@ def efficientnet_features(
     act: str = "swish",
     norm: Layer = layers.BatchNormalization,
     names: Mapping[str, Any] = NAMES,
+    rounded: Callable[[float], int] = make_divisible,
 ) -> Tensor:
-    """(B, H, W, C) -> (B, H/32, W/32, width * last). `squeeze` is the share of a block's channels; 0 leaves it out."""
+    """(B, H, W, C) -> (B, H/32, W/32, width * last).
+
+    `squeeze` is a share of the channels that enter a block, 0 for none; `rounded` makes numbers of channels whole.
+    """
     unit = partial(conv_norm_act, conv=conv, norm=norm, act=act)
     plain = partial(inverted_residual, conv=conv, depthwise=depthwise, norm=norm, act=act, names=names)
     fused = partial(fused_inverted_residual, conv=conv, norm=norm, act=act, names=names)
 
-    x = unit(x, make_divisible(stem * width), 3, strides=2, names=("stem_conv", "stem_bn", "stem_activation"))
+    x = unit(x, rounded(stem * width), 3, strides=2, names=("stem_conv", "stem_bn", "stem_activation"))
     repeats = [math.ceil(depth * stage.repeats) for stage in stages]
     stride, number = 2, 0
     for stage_number, (stage, count) in enumerate(zip(stages, repeats, strict=True), start=1):
@@ -75,7 +79,7 @@ def efficientnet_features(
             block = fused if stage.fused else partial(plain, squeeze=int(x.shape[-1] * squeeze))
             x = block(
                 x,
-                make_divisible(stage.filters * width),
+                rounded(stage.filters * width),
                 hidden=stage.expansion * x.shape[-1],
                 kernel=stage.kernel,
                 stride=step,
@@ -85,7 +89,7 @@ def efficientnet_features(
             stride *= step
             number += 1
         graph.tap(stride, x)  # (B, H/stride, W/stride, width * filters)
-    return unit(x, make_divisible(last * width), 1, names=("top_conv", "top_bn", "top_activation"))
+    return unit(x, rounded(last * width), 1, names=("top_conv", "top_bn", "top_activation"))
 
 
 builder = partial(ImageBuilder, dropout=0.2, drop_path=0.2)

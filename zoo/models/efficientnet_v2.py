@@ -4,7 +4,7 @@ from functools import partial
 
 from keras import layers
 
-from blocks.inverted_residual import NAMES
+from blocks.inverted_residual import NAMES, make_divisible
 from zoo.models.efficientnet import Stage, efficientnet_features
 from zoo.models.image_builder import ImageBuilder
 
@@ -54,6 +54,7 @@ features = partial(
     efficientnet_features,
     norm=partial(layers.BatchNormalization, momentum=0.9),
     names=NAMES | {"depthwise": ("dwconv2", "bn", "activation")},
+    rounded=partial(make_divisible, share=0),
 )
 builder = partial(ImageBuilder, dropout=0.2, drop_path=0.2)
 efficientnet_v2_b0 = builder("efficientnet_v2_b0", partial(features, stages=B))
