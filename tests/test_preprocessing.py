@@ -54,29 +54,57 @@ def test_pixels_become_what_keras_makes_of_them(module, tag):
         assert np.abs(found - expected).max() < 1e-5
 
 
+BLOCK = {"kernel_size": 3, "input_filters": 8, "output_filters": 8, "expand_ratio": 1, "se_ratio": 0.25, "strides": 1}
+SMALL = {"weights": None, "include_top": False, "input_shape": (64, 64, 3)}
+
+
+def small_official_model(tag):
+    """The official model of these weights with few layers: what it does to pixels does not depend on them."""
+    name = tag.partition(".")[0]
+    if name.startswith("efficientnet_v2"):
+        from keras.src.applications.efficientnet_v2 import EfficientNetV2
+
+        blocks = [{**BLOCK, "num_repeat": 1, "conv_type": 0}]
+        return EfficientNetV2(0.1, 0.1, 64, blocks_args=blocks, name=name.replace("_v2_", "v2-"), **SMALL)
+    if name.startswith("convnext"):
+        from keras.src.applications.convnext import ConvNeXt
+
+        return ConvNeXt([1, 1, 1, 1], [8, 8, 8, 8], name=name, **SMALL)
+    return keras.applications.MobileNetV3Small(**SMALL)
+
+
 @pytest.mark.parametrize(
-    ("builder", "tag"),
+    "tag",
     [
-        ("EfficientNetB0", "efficientnet_b0.imagenet"),
-        ("EfficientNetV2B0", "efficientnet_v2_b0.imagenet"),
-        ("EfficientNetV2S", "efficientnet_v2_s.imagenet"),
-        ("MobileNetV3Small", "mobilenet_v3_small.imagenet"),
-        ("ConvNeXtTiny", "convnext_tiny.imagenet"),
+        *(f"efficientnet_v2_{variant}.imagenet" for variant in ("b0", "b3", "s", "m", "l")),
+        "mobilenet_v3_large.imagenet",
+        "convnext_xlarge.imagenet_notop",
     ],
 )
-def test_pixels_become_what_the_first_layers_of_keras_make_of_them(builder, tag):
-    official = getattr(keras.applications, builder)(weights=None, include_top=False, input_shape=(64, 64, 3))
-    first = next(i for i, layer in enumerate(official.layers) if "conv" in layer.name.lower() and layer.weights)
-    hidden = [layer for layer in official.layers[:first] if layer.name.startswith(("rescaling", "normalization"))]
-    hidden += [layer for layer in official.layers[:first] if "prestem" in layer.name]
+def test_pixels_become_what_the_first_layers_of_keras_make_of_them(tag):
+    hidden = []
+    for layer in small_official_model(tag).layers:
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.ZeroPadding2D) or layer.name.endswith("_stem"):
+            break
+        hidden.append(layer)
+    hidden = hidden[1:]  # after the input
     image = NOISE[:64, :64]
     expected = image.astype("float32")[None]
     for layer in hidden:
         expected = layer(expected)
-    if builder == "EfficientNetB0":  # its file's normalisation, which a model without weights does not have
-        expected = (image / np.float32(255) - TORCH.mean) / TORCH.std
     assert hidden
     assert np.abs(zoo.preprocess(image, tag, resize=False) - keras.ops.convert_to_numpy(expected)).max() < 1e-5
+
+
+@pytest.mark.parametrize("variant", ["b0", "b4", "b7"])
+def test_efficientnet_sees_the_mean_and_deviation_that_are_in_its_files(variant):
+    """The official layers: 1/255; (x - mean) / sqrt(variance), both from the file, the variance wrongly the
+    deviation; 1 / sqrt(deviation), which mends it (keras/src/applications/efficientnet.py)."""
+    from keras.src.applications.efficientnet import IMAGENET_STDDEV_RGB
+
+    deviation = np.array(IMAGENET_STDDEV_RGB)
+    expected = (NOISE / 255 - TORCH.mean) / np.sqrt(deviation) * (1 / np.sqrt(deviation))
+    assert np.abs(zoo.preprocess(NOISE, f"efficientnet_{variant}.imagenet", resize=False)[0] - expected).max() < 1e-5
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +140,17 @@ def test_a_photo_is_resized_and_cropped_as_timm_does_it(create_transform, row, s
     assert (zoo.preprocess(np.asarray(photo), row) == found).all()  # an array is resized like the photo
 
 
-@pytest.mark.parametrize("tag", ["efficientnet_lite0.imagenet", "resnet18.imagenet"])
-def test_weights_converted_from_timm_are_fed_as_in_timm(create_transform, tag):
-    name = {"efficientnet_lite0": "tf_efficientnet_lite0.in1k", "resnet18": "resnet18.tv_in1k"}[tag.partition(".")[0]]
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [
+        ("efficientnet_lite0.imagenet_timm", "tf_efficientnet_lite0.in1k"),
+        ("resnet18.imagenet", "resnet18.tv_in1k"),
+        ("resnet34.imagenet", "resnet34.tv_in1k"),
+        ("resnet50_v1_5.imagenet", "resnet50.tv_in1k"),
+        ("resnet50_v1_5.imagenet_v2", "resnet50.tv2_in1k"),
+    ],
+)
+def test_weights_that_timm_has_too_are_fed_as_in_timm(create_transform, tag, name):
     timm = pytest.importorskip("timm")
     config = timm.data.resolve_data_config(pretrained_cfg=timm.get_pretrained_cfg(name).to_dict())
     photo = Image.fromarray(RANDOM.integers(0, 256, (300, 400, 3), dtype=np.uint8))
