@@ -67,6 +67,7 @@ CAFFE = {"colour": "bgr", "scale": 1.0, "mean": [103.939, 116.779, 123.68], "std
 TF = {"colour": "rgb", "scale": 1 / 127.5, "mean": [1.0, 1.0, 1.0], "std": [1.0, 1.0, 1.0]}
 V2 = {**TF, "scale": 1 / 128}  # Rescaling(1 / 128, -1) in EfficientNetV2 S, M and L
 TORCH = {"colour": "rgb", "scale": 1 / 255, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+V2_LARGE = {**TF, "scale": 1 / 128}  # keras.applications.efficientnet_v2, Rescaling(1 / 128, offset=-1)
 HALF = {"colour": "rgb", "scale": 1 / 255, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}  # TF in other words
 LITE = {"colour": "rgb", "scale": 1.0, "mean": [127.0] * 3, "std": [128.0] * 3}
 NUMBERS = {

@@ -37,7 +37,21 @@ def list_command(parsed: argparse.Namespace) -> None:
 
 
 def describe_command(parsed: argparse.Namespace) -> None:
-    sys.stdout.write(f"{describe(parsed.model)}\n")
+    entry = describe(parsed.model)
+    sys.stdout.write(f"{entry}\n")
+    for tag, weights in entry.weights.items():
+        if not weights.file:
+            sys.stdout.write(f"  file     {file_in_words(f'{entry.name}.{tag}')}\n")
+
+
+def file_in_words(name: str) -> str:
+    """One official file of weights: what to fetch, how large it is, how it is known, and its terms."""
+    from zoo.artifacts import artifact
+
+    item = artifact(name)
+    size = "size not published" if item.size is None else f"{item.size / 1e6:.1f} MB"
+    known = f"known by its {item.checksum.field}" if item.checksum else "no hash published: never fetched"
+    return f"{name}: {size}, {known}, {item.licence}"
 
 
 def train_command(parsed: argparse.Namespace) -> None:
@@ -131,10 +145,13 @@ def fetch_command(parsed: argparse.Namespace) -> None:
 
     if parsed.all and parsed.names:
         raise ConfigError("Give names or --all, not both.")
-    names = [item.name for item in artifacts()] if parsed.all else parsed.names
+    sized = [item.name for item in artifacts() if item.size is not None]
+    names = sized if parsed.all else parsed.names
     if not names:
-        known = ", ".join(item.name for item in artifacts())
-        raise ConfigError(f"Name what to fetch, or give --all. Known: {known}.")
+        raise ConfigError(
+            f"Name what to fetch, or give --all. Known: {', '.join(sized)}; and official weights, which 'zoo"
+            f" describe MODEL' names, such as resnet50.imagenet."
+        )
     failed = []
     for name in names:  # one address that does not answer must not keep the others from coming
         try:
@@ -150,8 +167,13 @@ def verify_command(parsed: argparse.Namespace) -> None:
     from zoo.artifacts import verify
 
     rows = verify(parsed.names or None)
+    unasked = [row for row in rows if not parsed.names and row.size is None and row.state in ("missing", "no hash")]
     for row in rows:
-        console().print(f"{row.state:<10}  {row.name:<28}  {row.size / 1e6:9.1f} MB  {row.path}", markup=False)
+        if row not in unasked:
+            size = f"{row.size / 1e6:9.1f} MB" if row.size is not None else f"{'?':>9} MB"
+            console().print(f"{row.state:<10}  {row.name:<28}  {size}  {row.path}", markup=False)
+    if unasked:
+        console().print(f"{len(unasked)} other official files of weights are not here.")
     bad = [row.name for row in rows if row.state in ("corrupt", "unreadable")]
     if bad:
         raise DataError(
@@ -203,7 +225,11 @@ def _parser() -> argparse.ArgumentParser:
     part["predict"].add_argument("texts", nargs="*", metavar="TEXT", help="without any: one a line on standard input")
     part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
     part["fetch"].add_argument("names", nargs="*", metavar="NAME")
-    part["fetch"].add_argument("--all", action="store_true", help="everything in the manifest")
+    part["fetch"].add_argument(
+        "--all",
+        action="store_true",
+        help="everything in the manifest of published size: not the large official weights",
+    )
     part["verify"].add_argument("names", nargs="*", metavar="NAME")
     part["prune"].add_argument("--yes", action="store_true", help="really remove")
     return parser

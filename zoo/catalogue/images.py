@@ -83,7 +83,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "googlenet": Family(
         "Szegedy et al. 2014, Going Deeper with Convolutions; with batch normalisation, as torchvision has it",
-        {"googlenet": Variant(None, 69.778, 89.530, "9 inception modules: the first Inception", TORCH)},
+        {"googlenet": Variant(6_639_464, 69.778, 89.530, "9 inception modules: the first Inception", TORCH)},
         ("googlenet_tiny",),
     ),
     "squeezenet": Family(
