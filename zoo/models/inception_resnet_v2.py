@@ -29,7 +29,7 @@ BLOCK17: Branches = {"1x1": [(192, 1)], "7x7": [(128, 1), (160, (1, 7)), (192, (
 BLOCK8: Branches = {"1x1": [(192, 1)], "3x3": [(192, 1), (224, (1, 3)), (256, (3, 1))]}
 
 STAGES = (  # stride, the module that leads there, the residual branches behind it, their scale
-    (8, "mixed_5b", square(64) | {"1x1": [(96, 1)]}, "block35", BLOCK35, 0.17),
+    (8, "mixed_5b", {**square(64), "1x1": [(96, 1)]}, "block35", BLOCK35, 0.17),
     (16, "mixed_6a", REDUCTION_A, "block17", BLOCK17, 0.1),
     (32, "mixed_7a", REDUCTION_B, "block8", BLOCK8, 0.2),
 )
