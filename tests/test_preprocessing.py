@@ -152,7 +152,7 @@ def test_a_photo_is_resized_and_cropped_as_timm_does_it(create_transform, row, s
 )
 def test_weights_that_timm_has_too_are_fed_as_in_timm(create_transform, tag, name):
     timm = pytest.importorskip("timm")
-    config = timm.data.resolve_data_config(pretrained_cfg=timm.get_pretrained_cfg(name).to_dict())
+    config = timm.data.resolve_data_config(pretrained_cfg=timm.get_pretrained_cfg(name).to_dict(), use_test_size=True)
     photo = Image.fromarray(RANDOM.integers(0, 256, (300, 400, 3), dtype=np.uint8))
     theirs = create_transform(**config)(photo).permute(1, 2, 0).numpy()
     assert np.abs(zoo.preprocess(photo, tag)[0] - theirs).max() < 1e-5
