@@ -12,6 +12,7 @@ from keras import layers
 
 from blocks.convolution import Layer, conv_norm_act
 from blocks.inverted_residual import NAMES, fused_inverted_residual, inverted_residual, make_divisible
+from blocks.squeeze_excite import squeeze_excite
 from zoo.models.image_builder import ImageBuilder, ImageGraph, Tensor
 
 
@@ -67,7 +68,8 @@ def efficientnet_features(
     `squeeze` is a share of the channels that enter a block, 0 for none; `rounded` makes numbers of channels whole.
     """
     unit = partial(conv_norm_act, conv=conv, norm=norm, act=act)
-    plain = partial(inverted_residual, conv=conv, depthwise=depthwise, norm=norm, act=act, names=names)
+    excite = partial(squeeze_excite, act=act)
+    plain = partial(inverted_residual, conv=conv, depthwise=depthwise, norm=norm, act=act, excite=excite, names=names)
     fused = partial(fused_inverted_residual, conv=conv, norm=norm, act=act, names=names)
 
     x = unit(x, rounded(stem * width), 3, strides=2, names=("stem_conv", "stem_bn", "stem_activation"))
