@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def classify(arguments: Sequence[str]) -> None:
+    from zoo.pretrained.labels import classes_of
     from zoo.pretrained.photos import read_photo
 
     parsed = parse(_parser(), arguments)
@@ -48,7 +49,8 @@ def classify(arguments: Sequence[str]) -> None:
     if out.resolve() == path.resolve():
         raise ConfigError(f"The picture would replace the photo {path}; give another name with --out.")
     tag = parsed.model if "." in parsed.model else f"{parsed.model}.imagenet"
-    photo = read_photo(path)  # a mistake in what was given is told before the frameworks are imported
+    classes_of(tag)  # a mistake in what was given is told before the frameworks are imported
+    photo = read_photo(path)
     image = zoo.preprocess(photo.image, tag)
     import_frameworks()
     model = zoo.create_model(tag.partition(".")[0], weights=parsed.weights or tag.partition(".")[2])

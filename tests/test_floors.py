@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LEAVES = {"zoo.errors", "zoo.samples", "zoo.metrics", "zoo.files", "zoo.records"}
 GROUND = {"zoo.training", "zoo.report", "zoo.explain", "zoo.export", "zoo.artifacts", "zoo.catalogue"}
 SECOND = {"zoo.models", "zoo.datasets", "zoo.weights", "zoo.pretrained"}
-BELOW_TOP = {"blocks", "zoo", "zoo.create", "zoo.recipes"} | LEAVES | GROUND | SECOND
+BELOW_TOP = {"blocks", "zoo", "zoo.create", "zoo.conversion", "zoo.recipes"} | LEAVES | GROUND | SECOND
 
 # room -> the rooms that it may import beside itself; a module belongs to the longest name that it begins with
 MAY_IMPORT: dict[str, set[str]] = {
@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.weights": {"zoo.artifacts"} | LEAVES,
     "zoo.pretrained": {"zoo.artifacts"} | LEAVES,
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,
+    "zoo.conversion": {"zoo.create"} | LEAVES | GROUND | SECOND,  # it makes the model that it fills
     "zoo.recipes": {"blocks", "zoo.create"} | LEAVES | GROUND | SECOND,  # a recipe makes the model that it trains
     "zoo": BELOW_TOP,  # the front door, zoo/__init__.py
     "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal

@@ -140,6 +140,23 @@ def read_texts(given: Sequence[str]) -> list[str]:
     return texts
 
 
+def convert_command(parsed: argparse.Namespace) -> None:
+    """Write our own file of weights from one of Keras, torchvision or timm."""
+    from zoo.pretrained import pretrained
+
+    pretrained(parsed.to)  # a mistake in the name is told before the frameworks are imported
+    import_frameworks()
+    from zoo.conversion import convert
+
+    done = convert(parsed.file, parsed.to, parsed.out)
+    unused = f", {len(done.report.unused)} of the file left aside" if done.report.unused else ""
+    model = parsed.to.partition(".")[0]
+    console().print(
+        f"{done.path}: {len(done.report.matched)} weights{unused}; zoo.create_model('{model}', weights='{done.path}')",
+        markup=False,
+    )
+
+
 def fetch_command(parsed: argparse.Namespace) -> None:
     from zoo.artifacts import artifacts, fetch
 
@@ -199,6 +216,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], None], str]] = {
     "train": (train_command, "train a model by its recipe"),
     "evaluate": (evaluate_command, "scores of trained weights beside simple baselines"),
     "predict": (predict_command, "ask a trained model"),
+    "convert": (convert_command, "official weights in a file of Keras, torchvision or timm, into the zoo's own file"),
     "fetch": (fetch_command, "download and verify data sets and weights"),
     "verify": (verify_command, "hash what was downloaded"),
     "prune": (prune_command, "remove what downloads left over"),
@@ -224,6 +242,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     part["predict"].add_argument("texts", nargs="*", metavar="TEXT", help="without any: one a line on standard input")
     part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
+    part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")
+    part["convert"].add_argument("--to", required=True, metavar="MODEL.TAG", help="as in resnet18.imagenet")
+    part["convert"].add_argument("--out", metavar="FILE", help="default: MODEL.TAG.h5, in this folder")
     part["fetch"].add_argument("names", nargs="*", metavar="NAME")
     part["fetch"].add_argument(
         "--all",

@@ -35,6 +35,14 @@ def classes(labels: str) -> tuple[tuple[str, str], ...]:
     return tuple((identity, label) for identity, _, label in (line.partition(" ") for line in lines))
 
 
+def classes_of(tag: str) -> tuple[tuple[str, str], ...]:
+    """(id, label) of every class that the weights `tag` tell apart; `ConfigError` for weights without a top."""
+    labels = pretrained(tag).labels
+    if labels is None:
+        raise ConfigError(f"'{tag}' has no classes to name: its weights have no top.")
+    return classes(labels)
+
+
 def decode(predictions: Any, tag: str, top: int = 5) -> list[list[Guess]]:
     """(B, classes) probabilities -> for every image its `top` best (id, label, probability), the best first.
 
@@ -43,10 +51,7 @@ def decode(predictions: Any, tag: str, top: int = 5) -> list[list[Guess]]:
 
     Raises `DataError` for values that are not such probabilities, `ConfigError` for weights without classes.
     """
-    labels = pretrained(tag).labels
-    if labels is None:
-        raise ConfigError(f"'{tag}' has no classes to name: its weights have no top.")
-    names = classes(labels)
+    names = classes_of(tag)
     rows = _array(predictions)
     if rows.ndim != 2 or rows.shape[1] != len(names):
         raise DataError(f"{tag} has {len(names)} classes, (images, {len(names)}) predictions; received {rows.shape}.")
