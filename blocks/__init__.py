@@ -2,31 +2,55 @@
 
 from blocks.bag import bag_of_words
 from blocks.convnext import convnext_block
+from blocks.dense_block import dense_block
+from blocks.fire import fire_module
 from blocks.fusion import fuse
 from blocks.heads import binary_head, classification_head, regression_head
-from blocks.inception import inception_module
+from blocks.inception import inception_module, parallel_branches
 from blocks.inverted_residual import fused_inverted_residual, inverted_residual
-from blocks.residual import residual_block, residual_connection
+from blocks.local_response import local_response_norm
+from blocks.padding import ceil_max_pool, symmetric_conv, symmetric_max_pool
+from blocks.residual import (
+    basic_block,
+    bottleneck_block,
+    preactivated_bottleneck,
+    residual_block,
+    residual_connection,
+    residual_unit,
+)
+from blocks.separable import act_separable_norm
 from blocks.siamese import shared_encoder
 from blocks.squeeze_excite import squeeze_excite
 from blocks.text import convolutional_text_encoder, embed, lstm_text_encoder, padding_mask
 
 __all__ = [
+    "act_separable_norm",
     "bag_of_words",
+    "basic_block",
     "binary_head",
+    "bottleneck_block",
+    "ceil_max_pool",
     "classification_head",
     "convnext_block",
     "convolutional_text_encoder",
+    "dense_block",
     "embed",
+    "fire_module",
     "fuse",
     "fused_inverted_residual",
     "inception_module",
     "inverted_residual",
+    "local_response_norm",
     "lstm_text_encoder",
     "padding_mask",
+    "parallel_branches",
+    "preactivated_bottleneck",
     "regression_head",
     "residual_block",
     "residual_connection",
+    "residual_unit",
     "shared_encoder",
     "squeeze_excite",
+    "symmetric_conv",
+    "symmetric_max_pool",
 ]

@@ -42,5 +42,7 @@ def ceil_max_pool(x: keras.KerasTensor, size: int = 3, *, stride: int = 2, name:
     PyTorch's `ceil_mode`, Caffe's only mode. `x` must have no negative numbers (after a ReLU): the edge is zeros.
     """
     over = require_integer("stride", stride) - 1
+    if require_integer("size", size) < stride:
+        raise ValueError(f"'size' must be at least 'stride', {stride}, or the last window could miss; received {size}.")
     x = layers.ZeroPadding2D(((0, over), (0, over)), name=f"{name}_pad")(x)
     return layers.MaxPooling2D(size, strides=stride, name=name)(x)

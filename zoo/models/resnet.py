@@ -49,6 +49,7 @@ def stages(
 ) -> Tensor:
     """(B, H/4, W/4, C) -> (B, H/32, W/32, C'); a stage's stride is in its first block, or else in its last."""
     scale, count = 4, 0
+    graph.tap(scale, x)
     for stage, (depth, width) in enumerate(zip(depths, widths, strict=True)):
         for number in range(depth):
             ends = number == depth - 1 and stage < len(depths) - 1

@@ -46,5 +46,5 @@ squeeze_builder = partial(ImageBuilder, top=convolutional_top, strides=STRIDES, 
 squeezenet_1_0 = squeeze_builder("squeezenet_1_0", partial(squeezenet, stem=96, kernel=7, plan=PLAN_1_0), least=21)
 squeezenet_1_1 = squeeze_builder("squeezenet_1_1", partial(squeezenet, stem=64, kernel=3, plan=PLAN_1_1), least=17)
 squeezenet_tiny = squeeze_builder(
-    "squeezenet_tiny", partial(squeezenet, stem=4, kernel=3, plan=(POOL, 1, POOL, 1, POOL, 2)), size=32, least=17
+    "squeezenet_tiny", partial(squeezenet, stem=8, kernel=3, plan=(POOL, 2, POOL, 2, POOL, 4)), size=32, least=17
 )
