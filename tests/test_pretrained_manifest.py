@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import zoo
-from benchmarks import imagenet_manifest as written
+from benchmarks import imagenet_manifest, keras_downloads
 from zoo.artifacts import artifacts, fetch
 from zoo.catalogue import ENTRIES
 from zoo.errors import ArtifactError, ConfigError, UnknownNameError
@@ -28,7 +28,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (2, 5, 7, 3)).astype("float32
 
 
 def test_the_file_is_what_its_generator_reads_from_the_installed_keras():
-    assert (ROOT / "weights" / "imagenet.json").read_text(encoding="utf-8") == written.manifest()
+    assert (ROOT / "weights" / "imagenet.json").read_text(encoding="utf-8") == imagenet_manifest.manifest()
 
 
 def test_every_set_has_one_file_and_every_file_one_set():
@@ -88,7 +88,15 @@ def test_the_files_that_we_have_read_are_the_right_ones(name, tmp_path):
     assert fetch(item, folder=tmp_path, progress=False).stat().st_size == item.size
 
 
-class Noted(written.Anything):
+@pytest.mark.parametrize("item", [item for item in SETS if item.opened], ids=lambda item: item.name)
+def test_golden_answers_are_those_of_this_very_file(item: Pretrained):
+    golden = json.loads(item.golden_path.read_text(encoding="utf-8"))
+    assert (golden["weights"], golden["sha256"]) == (item.name, item.artifact.sha256)
+    assert len(golden["values"]) == (item.classes or 512)
+    assert np.ptp(golden["values"]) > 5  # flat answers would hide scrambled weights
+
+
+class Noted(keras_downloads.Anything):
     """Stands in for keras.layers, but makes the layers of preprocessing, in order."""
 
     def __init__(self):
@@ -96,7 +104,7 @@ class Noted(written.Anything):
 
     def __getattr__(self, name):
         if name not in ("Rescaling", "Normalization"):
-            return written.Anything()
+            return keras_downloads.Anything()
 
         def make(*arguments, **options):
             if name == "Normalization" and "mean" not in options:
@@ -104,29 +112,28 @@ class Noted(written.Anything):
                 # (tensorflow/tensorflow, issue 49930); the next layer makes up for it
                 options |= {"mean": MEAN, "variance": STD}
             self.made.append(getattr(keras.layers, name)(*arguments, **options))
-            return written.Anything()
+            return keras_downloads.Anything()
 
         return make
 
 
 def official_numbers(arch: str) -> np.ndarray:
     """PIXELS as the official Keras model takes them: `preprocess_input`, then its own layers of preprocessing."""
-    home = importlib.import_module(written.SOURCES + written.KERAS[arch][0])
+    home = importlib.import_module(keras_downloads.SOURCES + keras_downloads.KERAS[arch][0])
     noted = Noted()
-    with mock.patch.dict(written.STAND_INS, layers=noted):
-        written.official_file(arch, with_top=True)
+    with mock.patch.dict(keras_downloads.STAND_INS, layers=noted):
+        keras_downloads.official_file(arch, with_top=True)
     values = home.preprocess_input(PIXELS.copy())
     for layer in noted.made:
         values = layer(values)
     return np.asarray(values)
 
 
-@pytest.mark.parametrize("arch", written.KERAS)
+@pytest.mark.parametrize("arch", keras_downloads.KERAS)
 def test_pixels_become_the_numbers_that_keras_makes(arch):
     for item in pretrained_sets(arch):
         ours = item.preprocessing.normalise(PIXELS)
-        if item.name in written.KERAS or "_timm" not in item.tag:
-            np.testing.assert_allclose(ours, official_numbers(arch), rtol=0, atol=1e-5 * max(1, np.abs(ours).max()))
+        np.testing.assert_allclose(ours, official_numbers(arch), rtol=0, atol=1e-5 * max(1, np.abs(ours).max()))
 
 
 def test_the_comparison_of_numbers_sees_a_wrong_scale():
@@ -134,11 +141,13 @@ def test_the_comparison_of_numbers_sees_a_wrong_scale():
     assert np.abs(wrong.normalise(PIXELS) - official_numbers("efficientnet_v2_s")).max() > 1e-3
 
 
-@pytest.mark.parametrize("arch", [arch for arch in written.KERAS if "mobilenet_v3" not in arch])  # which asks nobody
+@pytest.mark.parametrize(
+    "arch", [arch for arch in keras_downloads.KERAS if "mobilenet_v3" not in arch]
+)  # which asks nobody
 def test_sizes_are_those_for_which_keras_built_the_models(arch):
-    utilities = importlib.import_module(f"{written.SOURCES}imagenet_utils")
+    utilities = importlib.import_module(f"{keras_downloads.SOURCES}imagenet_utils")
     with mock.patch.object(utilities, "obtain_input_shape", return_value=(96, 96, 3)) as asked:
-        written.official_file(arch, with_top=True)
+        keras_downloads.official_file(arch, with_top=True)
     assert pretrained(f"{arch}.imagenet").preprocessing.size == asked.call_args.kwargs["default_size"]
 
 
