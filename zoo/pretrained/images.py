@@ -120,9 +120,7 @@ def _require_range(pixels: np.ndarray) -> None:
     if not (least >= 0 and most <= 255):  # NaN too
         raise DataError(f"The pixels of an image are numbers from 0 to 255; received {least} to {most}.")
     if pixels.dtype.kind == "f" and 0 < most <= 1:
-        raise DataError(
-            "The pixels of an image are numbers from 0 to 255; these are at most 1: multiply them by 255."
-        )
+        raise DataError("The pixels of an image are numbers from 0 to 255; these are at most 1: multiply them by 255.")
 
 
 def _said(image: Any, pixels: np.ndarray) -> str:

@@ -24,7 +24,7 @@ LARGEST = 100_000_000  # pixels decoded at the most: 0.4 GB
 REDUCTIONS = (1, 2, 4, 8)  # a baseline JPEG can be decoded at this part of its size, in as much less memory
 ORIENTATION = 0x0112  # the EXIF tag
 LEAST_SIDE = 8  # pixels: of the smallest digits that anybody classifies
-DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error)
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, RuntimeError)
 
 
 class Photo(NamedTuple):
@@ -97,7 +97,7 @@ def _told(name: str) -> Iterator[None]:
         raise DataError(f"{name} is too large: at most {LARGEST / 1e6:.0f} million pixels are read.") from error
     except PermissionError as error:
         raise DataError(f"{name} may not be read: {error.strerror}.") from error
-    except (*DAMAGE, zlib.error) as error:
+    except (*DAMAGE, MemoryError, struct.error, zlib.error) as error:
         raise DataError(f"{name} is damaged or cut short: {error}.") from error
 
 
