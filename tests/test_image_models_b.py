@@ -10,8 +10,7 @@ from keras.src.applications import densenet as official_densenet  # only there i
 from keras.src.applications import inception_v3 as official_inception
 from keras.src.applications import nasnet as official_nasnet
 
-import blocks.dense_block
-import blocks.inception
+import blocks
 from zoo.models import densenet, inception_resnet_v2, inception_v3, nasnet, xception
 from zoo.models.image_builder import ImageBuilder
 from zoo.weights.names import tables_of
@@ -191,22 +190,22 @@ def test_branches_fork_pool_and_shrink():
         "a": [(2, 1), {"row": [(3, (1, 3))], "column": [(4, (3, 1))]}],
         "b": [("avg", 3), (5, 5)],
     }
-    model = keras.Model(x, blocks.inception.parallel_branches(x, table, unit=unit, name="mixed"))
+    model = keras.Model(x, blocks.parallel_branches(x, table, unit=unit, name="mixed"))
     assert model.output.shape == (None, 11, 12, 12)
     names = {layer.name for layer in model.layers if layer.weights}
     assert names == {"mixed_a_1", "mixed_a_row_1", "mixed_a_column_1", "mixed_b_2"}
-    halved = blocks.inception.parallel_branches(x, {"c": [(2, 3, 2)], "d": [("max", 3, 2)]}, unit=unit, name="less")
+    halved = blocks.parallel_branches(x, {"c": [(2, 3, 2)], "d": [("max", 3, 2)]}, unit=unit, name="less")
     assert halved.shape == (None, 5, 5, 5)  # "valid" positions
 
 
 def test_a_pooling_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="'avg' or 'max'; received 'mean'"):
-        blocks.inception.parallel_branches(keras.Input((8, 8, 3)), {"a": [("mean", 3)]}, unit=print, name="mixed")
+        blocks.parallel_branches(keras.Input((8, 8, 3)), {"a": [("mean", 3)]}, unit=print, name="mixed")
 
 
 def test_a_dense_block_keeps_its_input_and_grows():
     x = keras.Input((6, 6, 3))
-    model = keras.Model(x, blocks.dense_block.dense_block(x, 2, 4, name="dense"))
+    model = keras.Model(x, blocks.dense_block(x, 2, 4, name="dense"))
     values = images(6)
     output = np.asarray(model(values))
     assert output.shape == (2, 6, 6, 3 + 2 * 4)
