@@ -60,7 +60,7 @@ def decode(predictions: Any, tag: str, top: int = 5) -> list[list[Guess]]:
     if type(top) is not int or not 1 <= top <= len(names):
         raise ConfigError(f"'top' must be a number from 1 to {len(names)}; received {top!r}.")
     best = np.argsort(-rows, axis=1, kind="stable")[:, :top]
-    return [[Guess(*names[i], probability=float(row[i])) for i in order] for row, order in zip(rows, best, strict=True)]
+    return [[Guess(names[i][0], names[i][1], float(row[i])) for i in order] for row, order in zip(rows, best, strict=True)]
 
 
 def _array(predictions: Any) -> np.ndarray:
