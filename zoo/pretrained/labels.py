@@ -59,8 +59,12 @@ def decode(predictions: Any, tag: str, top: int = 5) -> list[list[Guess]]:
         raise DataError("Predictions must be probabilities, from 0 to 1; received NaN or other numbers (logits?).")
     if type(top) is not int or not 1 <= top <= len(names):
         raise ConfigError(f"'top' must be a number from 1 to {len(names)}; received {top!r}.")
-    best = np.argsort(-rows, axis=1, kind="stable")[:, :top]
-    return [[Guess(names[i][0], names[i][1], float(row[i])) for i in order] for row, order in zip(rows, best, strict=True)]
+    return [_best(row, names, top) for row in rows]
+
+
+def _best(row: np.ndarray, names: tuple[tuple[str, str], ...], top: int) -> list[Guess]:
+    order = np.argsort(-row, kind="stable")[:top]
+    return [Guess(*names[place], float(row[place])) for place in order]
 
 
 def _array(predictions: Any) -> np.ndarray:
