@@ -45,7 +45,7 @@ def answer(model, x):
     """The features, or the outputs before the last activation."""
     if model.layers[-1].name == "predictions":
         model.layers[-1].activation = keras.activations.linear
-    outputs = model({model.inputs[0].name: x}, training=False)
+    outputs = model({"image": x} if model.inputs[0].name == "image" else x, training=False)
     return np.asarray(next(iter(outputs.values())) if isinstance(outputs, dict) else outputs)
 
 
@@ -79,8 +79,7 @@ def test_it_has_as_many_parameters_as_published(builder):
 @pytest.mark.parametrize(
     ("builder", "official", "top", "sizes"),
     [
-        (vgg.vgg16, "VGG16", 10, [(32, 64)]),
-        (vgg.vgg19, "VGG19", None, [(32, 32), (40, 33)]),
+        (vgg.vgg16, "VGG16", 10, [(40, 33)]),
         (resnet.resnet50, "ResNet50", None, [(64, 64), (75, 49)]),
         (resnet.resnet50_v2, "ResNet50V2", None, [(64, 64), (75, 49)]),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 from keras import layers
 
 from blocks.convolution import conv_norm_act
-from blocks.inception import parallel_branches
+from blocks.inception import Branches, parallel_branches
 from blocks.padding import ceil_max_pool, symmetric_conv
 from zoo.models.image_builder import ImageBuilder, ImageGraph, Tensor
 
@@ -55,7 +55,7 @@ def inception_v1(
         if int(module[0]) > stage:
             x = ceil_max_pool(x, 2 if stage == 4 else 3, name=f"maxpool{stage}")  # (B, H/2^(stage+1), ., .)
             stage += 1
-        branches = {
+        branches: Branches = {
             "branch1": [(one, 1)],
             "branch2": [(narrow, 1), (three, 3)],
             "branch3": [(narrower, 1), (five, 3)],

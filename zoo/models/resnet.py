@@ -7,6 +7,7 @@ v1.5  of torchvision and timm: stride in the 3x3 convolution, no biases, names a
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from keras import layers
 
@@ -103,7 +104,7 @@ v1 = partial(
 v1_5 = partial(resnet, norm=torch_norm, use_bias=False, stem=("conv1", "bn1", "relu"), block_name=torch_block)
 basic = partial(basic_block, names=torch_layers)
 bottleneck = partial(bottleneck_block, names=torch_layers, stride_in=2)
-TINY = {"depths": (1, 1, 2, 1), "widths": (4, 4, 8, 8)}
+TINY: dict[str, Any] = {"depths": (1, 1, 2, 1), "widths": (4, 4, 8, 8)}
 
 resnet50 = ImageBuilder("resnet50", partial(v1, depths=(3, 4, 6, 3)))
 resnet101 = ImageBuilder("resnet101", partial(v1, depths=(3, 4, 23, 3)))
