@@ -109,11 +109,14 @@ def test_training_starts_from_the_weights_of_a_run(run_folder, posts_file, tmp_p
         (["train", *TINY, "--data", "missing.csv"], "missing.csv"),
         (["predict", *TINY, "hello"], "no trained weights"),
         (["predict", *TINY, "--weights", "no/such/run", "hello"], "no file or folder"),
-        (["list", "resnet*"], "No model matches"),
+        (["list", "resnext*"], "No model matches"),
         (["list", "--task", "author-profilin"], "did you mean 'author-profiling'"),
         (["describe", "author"], "Unknown model"),
         (["fetch", "mnist"], "Unknown artifact"),
         (["fetch"], "Name what to fetch"),
+        (["fetch", "resnet50.imagnet"], "did you mean 'resnet50.imagenet'"),
+        (["fetch", "mobilenet_v2.imagenet"], "has no published hash, and no file is fetched without one"),
+        (["predict", "mobilenet", "hello"], "The weights of 'mobilenet' are official ones"),
     ],
 )
 def test_a_wrong_command_is_one_sentence_and_exit_code_2(arguments, words, capsys, tmp_path, monkeypatch):
@@ -154,6 +157,25 @@ def test_weights_of_another_income_grouping_are_refused(run_folder, tmp_path, ca
     assert main(arguments) == 2
     assert "income" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_official_weights_are_described_by_file_and_summed_up_by_verify(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("ZOO_DATA", str(tmp_path))
+    assert main(["describe", "mobilenet"]) == 0
+    printed = capsys.readouterr().out
+    assert "mobilenet.imagenet: 17.2 MB, known by its sha256, Apache-2.0" in printed
+    assert "mobilenet.imagenet_160: size not published, no hash published: never fetched" in printed
+    assert main(["verify", "vgg16.imagenet", "mobilenet_v2.imagenet"]) == 0
+    printed = capsys.readouterr().out
+    assert [line.split()[:3] for line in printed.splitlines() if ".imagenet" in line] == [
+        ["missing", "vgg16.imagenet", "?"],
+        ["no", "hash", "mobilenet_v2.imagenet"],
+    ]
+    assert main(["verify"]) == 0
+    printed = capsys.readouterr().out
+    assert "other official files of weights are not here" in printed
+    assert "vgg16" not in printed
 
 
 def test_importing_and_listing_import_no_framework():

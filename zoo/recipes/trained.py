@@ -140,7 +140,10 @@ def trained_file(source: str | Path) -> Path:
     entry = describe(name)
     if not tag and not entry.weights:
         raise WeightsError(f"'{name}' has no trained weights here; give a run folder or a file.")
-    return weights_path(entry, tag or next(iter(entry.weights)))
+    chosen = tag or next(iter(entry.weights))
+    if chosen in entry.weights and not entry.weights[chosen].file:
+        raise WeightsError(f"The weights of '{name}' are official ones, which no recipe made: see zoo.create_model.")
+    return weights_path(entry, chosen)
 
 
 def half_widths(model: keras.Model, heads: Mapping[str, Head], dataset: Dataset) -> dict[str, float]:
