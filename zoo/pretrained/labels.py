@@ -64,7 +64,7 @@ def decode(predictions: Any, tag: str, top: int = 5) -> list[list[Guess]]:
 
 def _best(row: np.ndarray, names: tuple[tuple[str, str], ...], top: int) -> list[Guess]:
     order = np.argsort(-row, kind="stable")[:top]
-    return [Guess(*names[place], float(row[place])) for place in order]
+    return [Guess(id=names[place][0], label=names[place][1], probability=float(row[place])) for place in order]
 
 
 def _array(predictions: Any) -> np.ndarray:
