@@ -1,5 +1,6 @@
 """`verify` hashes everything again; `prune` takes what fetching left, and nothing else."""
 
+import hashlib
 import json
 import os
 import random
@@ -65,6 +66,42 @@ def test_verify_says_what_is_right_missing_and_corrupt(house):
     assert states() == {"thing": "verified", "other": "corrupt"}
     with pytest.raises(UnknownNameError, match="did you mean 'thing'"):
         verify(["thingy"])
+
+
+def md5_house(house, **more):
+    """`thing` known by its MD5 alone, of unpublished size."""
+    known = {"size": None, "sha256": None, "md5": hashlib.md5(CONTENT).hexdigest(), **more}
+    rows = [row(CONTENT, house.server.url("/a"), file="thing.bin") | known]
+    (house.root / "weights" / "manifest.json").write_text(json.dumps({"artifacts": rows}))
+    manifest._tracked_manifest.cache_clear()
+
+
+def test_a_file_of_unpublished_size_is_verified_and_pruned_like_any_other(house):
+    md5_house(house)
+    assert [(item.state, item.size) for item in verify()] == [("missing", None)]
+    path = fetch("thing", progress=False)
+    assert [(item.state, item.size) for item in verify()] == [("verified", len(CONTENT))]
+    assert set(reasons(prune(), house.root).values()) == {"lock"}
+    path.write_bytes(SAME_SIZE)
+    assert states() == {"thing": "corrupt"}
+    assert reasons(prune(), house.root)["data/thing.bin"] == "corrupt"
+
+
+def test_a_download_stays_when_the_manifest_learns_a_better_hash(house):
+    md5_house(house)
+    fetch("thing", progress=False)
+    house.write_manifest(["thing"])
+    assert set(reasons(prune(), house.root).values()) == {"lock"}
+    assert states() == {"thing": "verified"}
+
+
+def test_a_file_without_a_published_hash_cannot_be_told_and_stays(house):
+    md5_house(house, md5=None)
+    house.thing.parent.mkdir()
+    house.thing.write_bytes(CONTENT)
+    assert states() == {"thing": "no hash"}
+    prune(remove=True)
+    assert house.thing.exists()
 
 
 def test_verify_does_not_believe_a_record(house):

@@ -123,7 +123,7 @@ def _why_prune(slot: Slot, record: dict, known: bool) -> str | None:
     """Why a downloaded file may go; None if it may not."""
     status = slot.final.stat()
     untouched = (record.get("size"), record.get("mtime_ns")) == (status.st_size, status.st_mtime_ns)
-    if untouched and (not known or record.get(slot.checksum.field) != slot.checksum.value):
+    if untouched and (not known or record.get(slot.checksum.field, slot.checksum.value) != slot.checksum.value):
         return "no longer in the manifest"
     if known and slot.state() == CORRUPT:
         return "corrupt"
