@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zoo.create import create_model, full_config
     from zoo.pretrained.images import preprocess
     from zoo.pretrained.labels import decode
-    from zoo.weights import LoadReport, load_weights, read_metadata, save_weights
+    from zoo.weights import LoadReport, load_report, load_weights, read_metadata, save_weights
 
 __version__ = "0.1.0"
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "describe",
     "full_config",
     "list_models",
+    "load_report",
     "load_weights",
     "preprocess",
     "read_metadata",
@@ -38,6 +39,7 @@ _HOME = {
     "describe": "catalogue",
     "full_config": "create",
     "list_models": "catalogue",
+    "load_report": "weights",
     "load_weights": "weights",
     "preprocess": "pretrained.images",
     "read_metadata": "weights",

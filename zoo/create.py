@@ -6,21 +6,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.artifacts import fetch
 from zoo.artifacts.folders import tracked_folder
 from zoo.catalogue import Entry, describe
 from zoo.errors import ConfigError, UnknownNameError, WeightsError, ZooError, require_known
-from zoo.weights import load_weights, read_metadata
+from zoo.weights import load_weights, metadata_if_ours, without_values
 
 if TYPE_CHECKING:
     import keras
+
+    from zoo.pretrained import Pretrained
 
 
 def create_model(name: str, /, *, weights: str | Path | None = None, **config: Any) -> "keras.Model":
     """An uncompiled model of the catalogue, by name.
 
-    `weights` is a tag of the entry, a path to a file of `save_weights`, or None for fresh weights; "entry.tag" as the
-    name says both at once. `config` are the options of the entry's builder; those that are not given come from the
-    file of weights, then from the builder. The graph depends on `config` alone.
+    `weights` is a tag of the entry ("imagenet"), a path to a file of `save_weights`, Keras, safetensors or PyTorch, or
+    None for fresh weights; "entry.tag" as the name says both at once. `config` are the options of the entry's builder;
+    those that are not given come from the file of weights, then from the builder. The graph depends on `config` alone.
+
+    Another number of `classes` than the file's gives a fresh head, another number of channels in `input_shape` an
+    inflated stem; `zoo.load_report(model)` says what became of each weight.
 
     >>> create_model("author_profile_tiny", targets=("age",)).output_names
     ['age']
@@ -33,9 +39,13 @@ def create_model(name: str, /, *, weights: str | Path | None = None, **config: A
     _require_options(entry, config)
     if weights is None:
         return _build(entry, config)
-    path = weights_path(entry, weights)
-    model = _build(entry, {**_config_in_file(entry, path), **config})
-    load_weights(model, path)
+    path = weights_path(entry, weights, include_top=config.get("include_top", True) is not False)
+    full = {**_config_in_file(entry, path), **config}
+    with without_values():
+        model = _build(entry, full)
+        top = _layers_of_top(entry, model) if full.get("include_top") is False else ()
+    fit = [what for what, option in (("head", "classes"), ("stem", "input_shape")) if option in config]
+    load_weights(model, path, names=_names(entry, weights), fit=fit, leave=top)
     return model
 
 
@@ -50,14 +60,49 @@ def full_config(name: str, config: Mapping[str, Any] | None = None) -> dict[str,
     return {**{key: value for key, value in _options(entry).items() if key != "name"}, **(config or {})}
 
 
-def weights_path(entry: Entry, weights: str | Path) -> Path:
-    """The file that `weights` means: one of the entry's tags, or a path."""
-    if isinstance(weights, str) and weights in entry.weights:
+def weights_path(entry: Entry, weights: str | Path, *, include_top: bool = True) -> Path:
+    """The file that `weights` means: one of the entry's tags, fetched where it is an official one, or a path.
+
+    Without the top, the tag's file without top is taken where there is one.
+    """
+    if isinstance(weights, str) and weights in entry.weights and entry.weights[weights].file:
         return tracked_folder() / entry.weights[weights].file
+    official = _official(entry)
+    if isinstance(weights, str) and weights in official:
+        without = f"{weights}_notop"
+        return fetch(official[without if without in official and not include_top else weights].artifact)
     path = Path(weights)
     if path.suffix or path.exists() or len(path.parts) > 1:
         return path
-    raise UnknownNameError(f"weights of {entry.name}", str(weights), [*entry.weights, "a path to a file of weights"])
+    tags = [*(entry.weights or official), "a path to a file of weights"]
+    raise UnknownNameError(f"weights of {entry.name}", str(weights), tags)
+
+
+def _official(entry: Entry) -> "dict[str, Pretrained]":
+    """The official sets of weights by tag."""
+    from zoo.pretrained import pretrained_sets
+
+    try:
+        return {row.tag: row for row in pretrained_sets(entry.name)}
+    except UnknownNameError:  # a model without any
+        return {}
+
+
+def _names(entry: Entry, weights: str | Path) -> str:
+    """The names table that the manifest forces for this set, else the family, whose tables recognise their files."""
+    row = _official(entry).get(weights) if isinstance(weights, str) else None
+    return (row.names if row else None) or entry.family
+
+
+def _layers_of_top(entry: Entry, model: "keras.Model") -> tuple[str, ...]:
+    """The layers with weights of the whole model that `model`, built without a top, lacks."""
+    from zoo.models.image_builder import ImageBuilder
+
+    builder = _builder(entry)
+    if not isinstance(builder, ImageBuilder):
+        return ()
+    known = {layer.name for layer in model.layers}
+    return tuple(layer.name for layer in builder().layers if layer.weights and layer.name not in known)
 
 
 def _split_tag(name: str, weights: str | Path | None) -> tuple[str, str | Path | None]:
@@ -94,7 +139,7 @@ def _build(entry: Entry, config: Mapping[str, Any]) -> "keras.Model":
 
 def _config_in_file(entry: Entry, path: Path) -> dict[str, Any]:
     """The options with which the file's model was made, for this entry's builder."""
-    metadata = read_metadata(path)
+    metadata = metadata_if_ours(path)
     made_for = metadata.get("entry", entry.name)
     if made_for != entry.name:
         raise WeightsError(f"{path} holds weights of {made_for}, not of {entry.name}.")

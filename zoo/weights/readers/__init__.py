@@ -1,0 +1,73 @@
+"""Files of weights in every layout that the zoo reads, recognised by their content, never by their name."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+
+from zoo.errors import WeightsError
+from zoo.weights.readers import archive, keras3, legacy, own, pytorch, safetensors
+from zoo.weights.readers.hdf5 import opened_hdf5
+from zoo.weights.stored import StoredWeights
+
+PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
+
+
+@contextmanager
+def opened(path: Path | str) -> Iterator[StoredWeights]:
+    """The file's layers and roles; the arrays can be read until the block ends. `WeightsError` for what is no file of
+    weights, or a damaged one."""
+    if not Path(path).is_file():
+        raise WeightsError(f"There is no file of weights at {path}.")
+    with open(path, "rb") as file:
+        start = file.read(16)
+    if h5py.is_hdf5(path):
+        with opened_hdf5(path) as hdf5:
+            yield _of_hdf5(hdf5, str(path))
+    elif start.startswith(b"PK"):
+        with _opened_zip(path) as stored:
+            yield stored
+    elif start.startswith(pytorch.OLD_FORMAT):
+        yield pytorch.read(path)
+    elif start.startswith(PICKLES):
+        raise WeightsError(f"{path} is a Python pickle, which can run any program when it is opened: it is not read.")
+    elif start[8:9] == b"{":
+        with safetensors.opened(path) as stored:
+            yield stored
+    else:
+        raise WeightsError(
+            f"{path} is not an HDF5 file, nor safetensors, a PyTorch file or a .keras archive: it holds no weights "
+            "in any layout that the zoo reads."
+        )
+
+
+def _of_hdf5(file: h5py.File, path: str) -> StoredWeights:
+    """HDF5 files come in three layouts."""
+    if own.is_own(file):
+        return own.read(file, path)
+    group = legacy.root_of(file)
+    if group is not None:
+        return legacy.read(group, path)
+    if keras3.is_keras3(file):
+        return keras3.read(file, path)
+    raise WeightsError(f"{path} is an HDF5 file, but not one written by zoo.save_weights or by Keras.")
+
+
+@contextmanager
+def _opened_zip(path: Path | str) -> Iterator[StoredWeights]:
+    try:
+        with zipfile.ZipFile(path) as file:
+            members = file.infolist()
+            archive.require_no_bomb(members, path)
+            names = {member.filename for member in members}
+            if archive.WEIGHTS in names:
+                with archive.opened(file, str(path)) as stored:
+                    yield stored
+                return
+    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        raise WeightsError(f"{path} is damaged or cut short: {error}.") from error
+    if not any(name.endswith("/data.pkl") for name in names):
+        raise WeightsError(f"{path} is a zip archive, but neither a .keras model nor a PyTorch file.")
+    yield pytorch.read(path)

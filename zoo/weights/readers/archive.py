@@ -1,0 +1,96 @@
+"""`.keras` archives: the weights alone. The model that they describe is never made, and code in it is refused."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import WeightsError
+from zoo.weights.readers import keras3
+from zoo.weights.readers.hdf5 import opened_hdf5
+from zoo.weights.stored import StoredWeights
+
+WEIGHTS = "model.weights.h5"
+CONFIG = "config.json"
+LARGEST_CONFIG = 256 * 2**20
+MOST_EXPANSION = 100  # Keras and PyTorch store their members as they are; zeros shrink a thousandfold
+CODE = {"Lambda", "__lambda__", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer", "function"}
+
+
+def require_no_bomb(members: list[zipfile.ZipInfo], path: Path | str) -> None:
+    """Raise where little would unpack to very much, or where members overlap."""
+    held = sum(member.compress_size for member in members)
+    if held > Path(path).stat().st_size:
+        raise WeightsError(f"{path} is a zip bomb: its members claim more bytes than the file has.")
+    for member in members:
+        if member.file_size > 2**20 and member.file_size > MOST_EXPANSION * member.compress_size:
+            raise WeightsError(
+                f"{path} is a zip bomb: '{member.filename}' would unpack {member.compress_size:,} bytes to "
+                f"{member.file_size:,}."
+            )
+
+
+@contextmanager
+def opened(file: zipfile.ZipFile, path: str) -> Iterator[StoredWeights]:
+    """The weights of a `.keras` archive that was checked by `require_no_bomb`."""
+    config = _config(file, path)
+    code = sorted(CODE & set(_classes(config)))
+    if code:
+        raise WeightsError(f"{path} holds code ({', '.join(code)}), which is never run here: its weights are not read.")
+    content = io.BytesIO(file.read(WEIGHTS))
+    with opened_hdf5(content, path) as hdf5:
+        if not keras3.is_keras3(hdf5):
+            raise WeightsError(f"{path} holds no weights of layers.")
+        yield keras3.read(hdf5, path, _names(config))
+
+
+def _config(file: zipfile.ZipFile, path: str) -> Any:
+    if CONFIG not in file.namelist() or file.getinfo(CONFIG).file_size > LARGEST_CONFIG:
+        raise WeightsError(f"{path} is an archive without a readable '{CONFIG}'.")
+    try:
+        return json.loads(file.read(CONFIG))
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{path} is damaged: its '{CONFIG}' is not JSON.") from error
+
+
+def _classes(value: Any) -> Iterator[str]:
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Mapping):
+            if isinstance(value.get("class_name"), str):
+                yield value["class_name"]
+            pending += value.values()
+        elif isinstance(value, list):
+            pending += value
+
+
+def _names(config: Any, prefix: str = "") -> dict[str, str]:
+    """Place in the file -> name, by Keras' rule: the class in snake case, numbered where it comes again."""
+    names: dict[str, str] = {}
+    seen: dict[str, int] = {}
+    inner = config.get("config") if isinstance(config, Mapping) else None
+    listed = inner.get("layers") if isinstance(inner, Mapping) else None
+    for layer in listed if isinstance(listed, list) else []:
+        if not isinstance(layer, Mapping) or not isinstance(layer.get("class_name"), str):
+            continue
+        word = snake_case(layer["class_name"])
+        seen[word] = seen.get(word, -1) + 1
+        place = f"{prefix}{word}" + (f"_{seen[word]}" if seen[word] else "")
+        options = layer.get("config")
+        name = options.get("name") if isinstance(options, Mapping) else None
+        if isinstance(name, str):
+            names[place] = name
+        names |= _names(layer, f"{place}/")
+    return names
+
+
+def snake_case(name: str) -> str:
+    """ "BatchNormalization" -> "batch_normalization", as Keras does it."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

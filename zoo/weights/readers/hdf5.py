@@ -1,0 +1,119 @@
+"""HDF5 with care: no link is followed, no damaged attribute is trusted, no array is read before its shape is known."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from zoo.errors import WeightsError, ZooError
+from zoo.weights.stored import StoredArray
+
+MOST_NAMES = 100_000  # layers, or weights of a layer
+
+
+@contextmanager
+def opened_hdf5(path: Any, called: Path | str | None = None) -> Iterator[h5py.File]:
+    """The file, opened for reading; whatever HDF5 says of a damaged file becomes one sentence."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except ZooError:
+        raise
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{called or path} is damaged or cut short: {error}.") from error
+
+
+def plain_attribute(item: Any, name: str) -> Any:
+    """A number or bytes of fixed length, else None: reading a damaged text of variable length can hang libhdf5."""
+    if name not in item.attrs:
+        return None
+    attribute = item.attrs.get_id(name)
+    plain = attribute.shape == () and attribute.dtype.kind in "iuS"
+    return item.attrs[name] if plain else None
+
+
+def text_attribute(item: Any, name: str) -> str | None:
+    """One text, as Keras writes it; None without it."""
+    if name not in item.attrs or item.attrs.get_id(name).shape not in ((), None):
+        return None
+    value = item.attrs[name]
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value if isinstance(value, str) else None
+
+
+def names_attribute(item: Any, name: str) -> list[str] | None:
+    """A list of texts, cut into `name0`, `name1`, ... where it was too long for one attribute; None without it."""
+    if name in item.attrs:
+        return _names(item, name)
+    found: list[str] = []
+    number = 0
+    while f"{name}{number}" in item.attrs:
+        found += _names(item, f"{name}{number}")
+        number += 1
+    return found if number else None
+
+
+def _names(item: Any, name: str) -> list[str]:
+    if int(np.prod(item.attrs.get_id(name).shape or (0,), dtype=np.float64)) > MOST_NAMES:
+        raise WeightsError(f"{item.file.filename} claims more than {MOST_NAMES:,} names in one attribute.")
+    return [each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in item.attrs[name]]
+
+
+def plain_member(group: h5py.Group, name: str, path: Path | str) -> Any:
+    """A member, unless it is a link that leads elsewhere: to another file of this machine, or in a circle."""
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        raise WeightsError(f"{path} has no '{name}' of its own, only a link or nothing: it is not read.")
+    member = group[name]
+    if h5py.h5o.get_info(member.id).rc != 1:
+        raise WeightsError(f"{path} has several links to '{name}': it is not read.")
+    return member
+
+
+def member_at(group: h5py.Group, address: str, path: Path | str) -> Any:
+    """The member at "a/b/c", link by link."""
+    for part in address.split("/"):
+        if not isinstance(group, h5py.Group):
+            raise WeightsError(f"{path} has no '{address}'.")
+        group = plain_member(group, part, path)
+    return group
+
+
+def datasets(group: h5py.Group, path: Path | str, prefix: str = "") -> Iterator[tuple[str, h5py.Dataset]]:
+    """Address -> dataset of numbers that lies in this very file."""
+    pending: list[tuple[str, Any]] = [(prefix, group)]
+    while pending:
+        address, item = pending.pop()
+        if isinstance(item, h5py.Group):
+            start = f"{address}/" if address else ""
+            pending += [(start + name, plain_member(item, name, path)) for name in item]
+        else:
+            yield address, plain_dataset(item, address, path)
+
+
+def plain_dataset(item: Any, address: str, path: Path | str) -> h5py.Dataset:
+    """`item`, unless it is anything but an array of numbers in this very file."""
+    numbers = isinstance(item, h5py.Dataset) and (item.dtype.kind in "fiub" or _is_bfloat16(item))
+    if not numbers or item.is_virtual or item.external:
+        raise WeightsError(f"{path} holds something at {address} that is not an array of numbers.")
+    return item
+
+
+def stored_array(dataset: h5py.Dataset) -> StoredArray:
+    """The dataset, to be read later."""
+    return StoredArray(tuple(dataset.shape), lambda: _read(dataset))
+
+
+def _is_bfloat16(dataset: Any) -> bool:
+    return dataset.dtype.kind == "V" and dataset.dtype.itemsize == 2 and text_attribute(dataset, "dtype") == "bfloat16"
+
+
+def _read(dataset: h5py.Dataset) -> np.ndarray:
+    array = dataset[()]
+    return widened_bfloat16(array.view(np.uint16)) if array.dtype.kind == "V" else array
+
+
+def widened_bfloat16(bits: np.ndarray) -> np.ndarray:
+    """The upper halves of float32 numbers -> those numbers."""
+    return (bits.astype(np.uint32) << 16).view(np.float32)

@@ -1,0 +1,75 @@
+"""Our own files, written by `save_weights`: every array under its address, with a check sum."""
+
+import json
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from zoo.errors import WeightsError
+from zoo.weights.readers.hdf5 import datasets, plain_attribute, plain_member
+from zoo.weights.stored import StoredArray, StoredWeights, by_layer
+
+FORMAT = "keras-functional-zoo weights"
+VERSION = 1
+LARGEST_METADATA = 64 * 2**20  # bytes; a vocabulary of 50,000 words takes one million
+
+
+def is_own(file: h5py.File) -> bool:
+    return plain_attribute(file, "format") == FORMAT.encode()
+
+
+def require_own(file: h5py.File, path: Path | str) -> None:
+    """Raise unless the file is one of ours, of a version that is known here."""
+    if not is_own(file):
+        raise WeightsError(f"{path} is an HDF5 file, but not one written by zoo.save_weights.")
+    if plain_attribute(file, "version") != VERSION:
+        raise WeightsError(f"{path} has version {plain_attribute(file, 'version')}; this zoo reads {VERSION}.")
+
+
+def read(file: h5py.File, path: str) -> StoredWeights:
+    require_own(file, path)
+    found = dict(datasets(plain_member(file, "layers", path), path))
+    arrays = {
+        address: StoredArray(tuple(dataset.shape), _checked(dataset, address, path))
+        for address, dataset in found.items()
+    }
+    graph = plain_attribute(file, "graph")
+    return StoredWeights(
+        path,
+        "a file of zoo.save_weights",
+        by_layer(arrays, path),
+        own=True,
+        metadata=metadata_of(file),
+        graph=graph.decode("ascii", "replace") if isinstance(graph, bytes) else None,
+    )
+
+
+def check_sum(array: np.ndarray) -> int:
+    return zlib.crc32(np.ascontiguousarray(array).tobytes())
+
+
+def metadata_of(file: h5py.File) -> dict[str, Any]:
+    """The JSON object that was saved with the weights."""
+    data = plain_member(file, "metadata", file.filename)
+    if not isinstance(data, h5py.Dataset) or data.dtype != np.uint8 or data.size > LARGEST_METADATA:
+        raise WeightsError(f"{file.filename} does not say what it holds: its metadata is not a short text.")
+    value = json.loads(data[()].tobytes())
+    if not isinstance(value, dict):
+        raise WeightsError(f"The metadata of {file.filename} is not a JSON object.")
+    return value
+
+
+def _checked(dataset: h5py.Dataset, address: str, path: str) -> Callable[[], np.ndarray]:
+    expected = plain_attribute(dataset, "crc32")
+
+    def read_and_check() -> np.ndarray:
+        array = dataset[()]
+        if expected is not None and check_sum(array) != int(expected):
+            raise WeightsError(f"{path} is damaged: the numbers of {address} are not those that were saved.")
+        return array
+
+    return read_and_check
