@@ -148,7 +148,7 @@ def convert_command(parsed: argparse.Namespace) -> None:
     import_frameworks()
     from zoo.conversion import convert
 
-    done = convert(parsed.file, parsed.to, parsed.out)
+    done = convert(parsed.file, parsed.to, parsed.out, by_order=parsed.by_order)
     unused = f", {len(done.report.unused)} of the file left aside" if done.report.unused else ""
     model = parsed.to.partition(".")[0]
     console().print(
@@ -245,6 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")
     part["convert"].add_argument("--to", required=True, metavar="MODEL.TAG", help="as in resnet18.imagenet")
     part["convert"].add_argument("--out", metavar="FILE", help="default: MODEL.TAG.h5, in this folder")
+    part["convert"].add_argument("--by-order", action="store_true", help="for a .weights.h5, which holds no names")
     part["fetch"].add_argument("names", nargs="*", metavar="NAME")
     part["fetch"].add_argument(
         "--all",

@@ -7,7 +7,7 @@ from zoo.catalogue import describe
 from zoo.create import create_model, full_config
 from zoo.errors import WeightsError
 from zoo.pretrained import pretrained
-from zoo.weights import LoadReport, load_weights, save_weights
+from zoo.weights import LoadReport, load_weights, save_weights, without_values
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,13 @@ class Conversion:
     report: LoadReport
 
 
-def convert(file: Path | str, name: str, out: Path | str | None = None) -> Conversion:
+def convert(file: Path | str, name: str, out: Path | str | None = None, *, by_order: bool = False) -> Conversion:
     """Read `file` as the weights `name` ("resnet18.imagenet") and write them to `out`, by default "NAME.h5" here.
 
     The metadata hold the entry and its config, so that `create_model` makes the model again, the name of the set, the
     name of the source file, the preprocessing as data, and the set of labels. The file is whole or not there.
+
+    `by_order` is for Keras' `.weights.h5`, which does not hold the layers' names.
 
     Raises `WeightsError` unless every weight of the model is in the file and every other in it is explained.
     """
@@ -31,11 +33,9 @@ def convert(file: Path | str, name: str, out: Path | str | None = None) -> Conve
     if target.resolve() == Path(file).resolve():
         raise WeightsError(f"The converted weights would replace {file}; give another name.")
     config = full_config(row.arch, {} if row.with_top else {"include_top": False})
-    model = create_model(row.arch, **config)
-    report = load_weights(model, file, names=row.names or describe(row.arch).family)
-    left = [*report.reinitialised, *report.inflated]
-    if left:
-        raise WeightsError(f"{file} does not hold the weights {name}: {left[0]} of the model is not in it as it is.")
+    with without_values():
+        model = create_model(row.arch, **config)
+    report = load_weights(model, file, names=row.names or describe(row.arch).family, by_order=by_order)
     metadata = {
         "entry": row.arch,
         "config": config,
