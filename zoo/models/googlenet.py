@@ -25,7 +25,7 @@ MODULES: dict[str, Filters] = {
     "5a": (256, 160, 320, 32, 128, 128),
     "5b": (384, 192, 384, 48, 128, 128),
 }
-SMALL = dict.fromkeys(("3a", "4a", "5a"), (4, 2, 4, 2, 4, 4))
+SMALL = dict.fromkeys(("3a", "4a", "5a"), (8, 8, 8, 8, 8, 8))
 norm = partial(layers.BatchNormalization, epsilon=1e-3, momentum=0.9)
 
 
