@@ -34,6 +34,7 @@ class ImageGraph:
     drop_path: float
     size: tuple[int | None, int | None]
     tapped: dict[str, Tensor] = field(default_factory=dict)
+    has_residual_blocks: bool = False
 
     def tap(self, stride: int, x: Tensor) -> Tensor:
         """Declare `x` the features at this stride; the last one declared at a stride counts. Returns `x`."""
@@ -42,6 +43,7 @@ class ImageGraph:
 
     def drop_path_rate(self, block: int, blocks: int) -> float:
         """The rate of block `block` (from 0) of `blocks`: it rises linearly from 0 (Huang et al. 2016, section 3)."""
+        self.has_residual_blocks = True
         return self.drop_path * block / max(blocks - 1, 1)
 
     def classify(self, x: Tensor, *, bias: bool = True) -> Tensor:
@@ -120,6 +122,8 @@ class ImageBuilder:
             raise ConfigError(f"'pooling' is for models without a top; received {pooling!r} with include_top=True.")
         image = keras.Input(shape, name="image")
         x = self.features(graph, image)
+        if graph.drop_path and not graph.has_residual_blocks:
+            raise ConfigError(f"{self.name} has no residual blocks: 'drop_path' must be 0 or None, not {drop_path!r}.")
         outputs = {stride: layers.Identity(name=stride)(graph.tapped[stride]) for stride in taps}
         if include_top:
             outputs["predictions"] = self.top(graph, x)
