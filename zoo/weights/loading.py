@@ -134,4 +134,16 @@ def _by_class(model: Any, place: str = "", address: str = "") -> dict[str, str]:
         names[theirs] = f"{address}{layer.name}"
         if hasattr(layer, "layers"):
             names |= _by_class(layer, f"{theirs}/", f"{address}{layer.name}/")
+        else:
+            names |= _by_attribute(layer, theirs, f"{address}{layer.name}")
+    return names
+
+
+def _by_attribute(layer: Any, place: str, address: str) -> dict[str, str]:
+    """Keras' place "lstm/cell" of a layer inside a layer -> "rows/lstm_cell"."""
+    names: dict[str, str] = {}
+    for attribute, inner in vars(layer).items():
+        if hasattr(inner, "_flatten_layers"):
+            names[f"{place}/{attribute}"] = f"{address}/{inner.name}"
+            names |= _by_attribute(inner, f"{place}/{attribute}", f"{address}/{inner.name}")
     return names

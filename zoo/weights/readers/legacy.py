@@ -43,15 +43,14 @@ def read(root: h5py.Group, path: str) -> StoredWeights:
 def _place(layer: str, weight: str) -> tuple[str, str]:
     """("conv1", "conv1_3/kernel:0") -> ("conv1", "kernel"); inside a nested model ("inner/conv1", "kernel")."""
     weight = re.sub(r":\d+$", "", weight)
+    match = KERAS_1.fullmatch(weight)
+    if match and re.sub(r"_\d+$", "", match["layer"]) in (layer, re.sub(r"_\d+$", "", layer)):
+        return layer, match["role"]
     if "/" not in weight:
-        match = KERAS_1.fullmatch(weight)
-        if match:
-            inner = re.sub(r"_\d+$", "", match["layer"])
-            return (layer if match["layer"] == layer or inner == layer else f"{layer}/{match['layer']}"), match["role"]
-        return layer, weight
+        return (f"{layer}/{match['layer']}", match["role"]) if match else (layer, weight)
     inside, _, role = weight.rpartition("/")
-    match = re.match(re.escape(layer) + r"(?:_\d+)?(?=/|$)", inside)  # the layer's own scope, told apart by a number
-    inside = inside[match.end() :].strip("/") if match else inside
+    scope = re.match(re.escape(layer) + r"(?:_\d+)?(?=/|$)", inside)  # the layer's own scope, told apart by a number
+    inside = inside[scope.end() :].strip("/") if scope else inside
     return (f"{layer}/{inside}" if inside else layer), role
 
 

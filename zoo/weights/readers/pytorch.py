@@ -21,7 +21,8 @@ def read(path: Path | str) -> StoredWeights:
     except ImportError as error:
         raise MissingExtraError("Reading a PyTorch file", "torch", "torch") from error
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with open(path, "rb") as file:  # not its path: PyTorch would go by the suffix
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"{path} is a pickle with more in it than weights, which can run any program when it is opened: it is not "
