@@ -16,8 +16,8 @@ from zoo.create import create_model
 from zoo.errors import UnknownNameError
 from zoo.pretrained.sets import pretrained_sets
 from zoo.testing.gradients import gradients
-from zoo.testing.subject import OTHER_NAME, Subject, answers, fill, no_values, weighted_layers
-from zoo.weights import load_weights, save_weights
+from zoo.testing.subject import OTHER_NAME, Subject, answers, fill, weighted_layers
+from zoo.weights import load_weights, save_weights, without_values
 
 
 def same(found: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray], tolerance: float = 1e-5) -> None:
@@ -77,7 +77,7 @@ def unknown_options_are_refused(subject: Subject) -> None:
 def the_config_makes_the_same_graph_again(subject: Subject) -> None:
     model = subject.default_outline
     config = json.loads(json.dumps(model.get_config()))
-    with no_values():
+    with without_values():
         again = keras.Model.from_config(config)
     require(graph_of(again) == graph_of(model), "the graph made from its config differs")
 

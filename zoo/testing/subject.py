@@ -2,35 +2,22 @@
 
 import hashlib
 import importlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import keras
 import numpy as np
-from keras.src.backend.common import global_state
 
 from zoo.catalogue import describe
 from zoo.create import create_model
 from zoo.models.image_builder import ImageBuilder
+from zoo.weights import without_values
 
 LENGTH = 40  # of an unknown dimension of an input that is not an image
 BATCH = 3
 OTHER_NAME = "another_name"
 STEP = 64  # between two sizes of an image: a multiple of every stride
-WAITING = "uninitialized_variables"
-
-
-@contextmanager
-def no_values() -> Iterator[None]:
-    """Inside, models are built without values: names, shapes and counts only, at a fraction of the time."""
-    waiting = list(global_state.get_global_attribute(WAITING, []))
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            yield
-    finally:  # else the next model that is built would give values to this one too
-        global_state.set_global_attribute(WAITING, waiting)
 
 
 class Subject:
@@ -87,7 +74,7 @@ class Subject:
 
     def outline(self, **config: Any) -> keras.Model:
         """A model without values."""
-        with no_values():
+        with without_values():
             return create_model(self.name, **config)
 
 
@@ -128,6 +115,9 @@ def fill(model: keras.Model) -> None:
     The values of a weight depend on its layer's name and its role alone, not on the graph around it.
     """
     for layer in model.layers:
+        if hasattr(layer, "layers"):
+            fill(layer)
+            continue
         for variable in layer.weights:
             if str(variable.dtype).startswith(("float", "bfloat")):
                 depthwise = isinstance(layer, keras.layers.DepthwiseConv2D) and len(variable.shape) > 1
