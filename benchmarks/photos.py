@@ -18,6 +18,7 @@ from typing import Any
 import zoo
 from zoo.errors import DataError
 from zoo.records import write_record
+from zoo.terminal import import_frameworks
 
 MODELS = ("mobilenet.imagenet", "efficientnet_lite0.imagenet")
 TOP = 5
@@ -32,6 +33,7 @@ RIGHT = {
     f"{SKLEARN}/china.jpg": {"palace", "stupa", "monastery"},
     f"{SKLEARN}/flower.jpg": {"daisy"},
 }
+NEAREST = {f"{SKIMAGE}/motorcycle_left.png", f"{SKIMAGE}/motorcycle_right.png", f"{SKLEARN}/flower.jpg"}
 TEXTURE, DRAWING, SCIENCE = "a texture without an object", "a drawing", "no class of such scientific pictures"
 WITHOUT_CLASS = {
     "astronaut.png": "a portrait: no class of people or space suits",
@@ -99,11 +101,14 @@ def judge(tag: str) -> dict[str, Any]:
         best = guesses(model, tag, name)
         labels = [guess["label"] for guess in best if isinstance(guess, dict)]
         place = next((place for place, label in enumerate(labels, start=1) if label in right), None)
-        rows.append({"photo": name, "right": sorted(right), "place": place, "best": best})
+        rows.append({"photo": name, "right": sorted(right), "own_class": name not in NEAREST})
+        rows[-1] |= {"place": place, "best": best}
         print(f"{tag:<28} {name:<40} {place or 'MISSED':<6} {', '.join(labels)}")
     without = {name: guesses(model, tag, f"{SKIMAGE}/{name}") for name in WITHOUT_CLASS}
     return {
         "right_in_top_5": sum(row["place"] is not None for row in rows),
+        "right_in_top_5_of_own_class": sum(row["place"] is not None for row in rows if row["own_class"]),
+        "photos_of_own_class": len(RIGHT.keys() - NEAREST),
         "right_in_top_1": sum(row["place"] == 1 for row in rows),
         "photos": len(rows),
         "answers": rows,
@@ -112,6 +117,7 @@ def judge(tag: str) -> dict[str, Any]:
 
 
 def main() -> None:
+    import_frameworks()
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("models", nargs="*", default=list(MODELS), metavar="MODEL.TAG")
     parsed = parser.parse_args()
