@@ -166,7 +166,7 @@ def _reader(
 ) -> Callable[[], np.ndarray]:
     """How to read the array in the model's shape; raises where the shapes do not fit."""
     adapt = next((change for pattern, change in names.adapt.items() if fnmatchcase(place.address, pattern)), None)
-    if adapt is not None and role == "weight":
+    if adapt is not None:
         return lambda: _adapted(adapt, array, place, stored.path)
     shape = shape_for(place.owner, role, array.shape)
     if same_but_ones(shape, place.shape):

@@ -32,7 +32,7 @@ NAMES = {
     "keras": Names(
         rename=rename,
         ignore={"*_prestem_normalization": "the preprocessing, which is data of the weights"},
-        roles={"*_layer_scale/gamma": "kernel"},
+        roles={"*_layer_scale/gamma": "kernel", "*_layer_scale/variable*": "kernel"},
         adapt={"*_depthwise_conv/kernel": depthwise},
     ),
 }
