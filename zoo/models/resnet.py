@@ -116,5 +116,7 @@ resnet18 = ImageBuilder("resnet18", partial(v1_5, block=basic, depths=(2, 2, 2, 
 resnet34 = ImageBuilder("resnet34", partial(v1_5, block=basic, depths=(3, 4, 6, 3)))
 resnet50_v1_5 = ImageBuilder("resnet50_v1_5", partial(v1_5, block=bottleneck, depths=(3, 4, 6, 3)))
 resnet_tiny = ImageBuilder("resnet_tiny", partial(v1, **TINY), size=32)
-resnet_v2_tiny = ImageBuilder("resnet_v2_tiny", partial(resnet_v2, **TINY), size=32)
+resnet_v2_tiny = ImageBuilder(  # a first stage of two blocks: the last block of a stage has the next stage's stride
+    "resnet_v2_tiny", partial(resnet_v2, **{**TINY, "depths": (2, 1, 1, 1)}), size=32
+)
 resnet_v1_5_tiny = ImageBuilder("resnet_v1_5_tiny", partial(v1_5, block=bottleneck, **TINY), size=32)
