@@ -102,7 +102,7 @@ def _layers_of_top(entry: Entry, model: "keras.Model") -> tuple[str, ...]:
     if not isinstance(builder, ImageBuilder):
         return ()
     known = {layer.name for layer in model.layers}
-    return tuple(layer.name for layer in builder().layers if layer.weights and layer.name not in known)
+    return tuple(name for name in builder.top_layers(model.output["features"].shape[-1]) if name not in known)
 
 
 def _split_tag(name: str, weights: str | Path | None) -> tuple[str, str | Path | None]:

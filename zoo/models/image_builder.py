@@ -132,6 +132,13 @@ class ImageBuilder:
             outputs["features"] = layers.Identity(name="features")(self.neck(x) if self.neck else x)
         return keras.Model([image], outputs, name=name or self.name)
 
+    def top_layers(self, channels: int) -> tuple[str, ...]:
+        """The names of the top's layers with weights, over features of so many channels."""
+        graph = ImageGraph(classes=1000, dropout=0.0, drop_path=0.0, size=(self.size, self.size))
+        features = keras.Input((8, 8, channels))
+        top = keras.Model(features, self.top(graph, features))
+        return tuple(layer.name for layer in top.layers if layer.weights)
+
     def _shape(self, given: Any, include_top: bool) -> tuple[int | None, int | None, int]:
         if given is None:
             return (self.size, self.size, 3)
