@@ -105,6 +105,54 @@ def time() -> str:
     )
 
 
+def parity() -> str:
+    found = figures("parity")
+    measured = {name: row for name, row in found["models"].items() if "rounds" in row}
+    packages: dict[str, list[float]] = {}
+    for row in measured.values():
+        package = row["official"].rpartition(".")[0]
+        packages.setdefault(package, []).append(max(each["difference"] for each in row["rounds"]))
+    lines = [
+        "| official implementation | models compared | equal to the last bit | largest difference |",
+        "|---|---|---|---|",
+    ]
+    for package, differences in packages.items():
+        exact = sum(not each for each in differences)
+        lines.append(f"| {package} | {len(differences)} | {exact} | {max(differences):.1e} |")
+    return "\n".join(lines) + (
+        "\n\nRandom weights, through an official file and our loader; logits and features at two sizes, as a share of "
+        "the logits' standard deviation. Reversing a single weight changes them by at least "
+        f"{found['smallest_change_of_a_reversal']:.1e}.\n"
+    )
+
+
+def photos() -> str:
+    lines = ["| weights | right among the best five | right at once | photos |", "|---|---|---|---|"]
+    for name, row in figures("photos")["models"].items():
+        lines.append(f"| `{name}` | {row['right_in_top_5']} | {row['right_in_top_1']} | {row['photos']} |")
+    return "\n".join(lines) + "\n"
+
+
+def start() -> str:
+    found = figures("image_start")
+    backends = [name for name, value in found.items() if isinstance(value, dict)]
+    lines = ["| model | " + " | ".join(f"{name}: zoo, s | keras.applications, s | ratio" for name in backends) + " |"]
+    lines.append("|---" * (3 * len(backends) + 1) + "|")
+    for model in found[backends[0]]:
+        rows = [found[name][model] for name in backends]
+        cells = [f"{row['zoo']['all']:.2f} | {row['keras']['all']:.2f} | {row['ratio']:.2f}" for row in rows]
+        lines.append(f"| {model} | {' | '.join(cells)} |")
+    return "\n".join(lines) + f"\n\nMedian of {found['rounds']} fresh processes each, in turns.\n"
+
+
+def image_speed() -> str:
+    found = {name: row for name, row in figures("image_speed").items() if isinstance(row, dict)}
+    lines = ["| graph | prediction | training |", "|---|---|---|"]
+    for name, row in found.items():
+        lines.append(f"| {name} | {row['predict']['ratio']:.2f} | {row['train']['ratio']:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "posts": posts,
     "blogs": blogs,
@@ -112,6 +160,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "speed": speed,
     "time": time,
     "robustness": robustness,
+    "parity": parity,
+    "photos": photos,
+    "start": start,
+    "image_speed": image_speed,
 }
 
 

@@ -7,9 +7,9 @@
 Without the printing and drawing it is four lines:
 
     model = zoo.create_model("mobilenet", weights="imagenet")
-    image = zoo.preprocess("cat.jpg", "mobilenet.imagenet")         # (1, 224, 224, 3)
+    image = zoo.preprocess("cat.png", "mobilenet.imagenet")         # (1, 224, 224, 3)
     probabilities = model.predict(image)["predictions"]             # (1, 1000)
-    zoo.decode(probabilities, "mobilenet.imagenet")[0]              # [("n02123045", "tabby", 0.63), ...]
+    zoo.decode(probabilities, "mobilenet.imagenet")[0]              # [("n02123045", "tabby", 0.41), ...]
 """
 
 import argparse
