@@ -277,11 +277,13 @@ def test_the_folder_of_another_run_is_refused_and_left_alone(model, tmp_path):
     cases = [
         (model, toy_recipe(epochs=1, batch_size=16), train, "batch_size is 32 there and 16 here"),
         (author_profile_tiny(**{**CONFIG, "vocabulary_size": 120}), toy_recipe(epochs=1), train, "embedding"),
-        (model, toy_recipe(epochs=1), toy_samples(100, 5), "data is"),
+        (model, toy_recipe(epochs=1), toy_samples(100, 5), "data.train is"),
     ]
     for other, recipe, data, words in cases:
         with pytest.raises(ConfigError, match=words):
             fit(other, data, validation, recipe, folder=tmp_path / "run")
+    with pytest.raises(ConfigError, match="data.validation is"):
+        fit(model, train, toy_samples(50, 2), toy_recipe(epochs=1), folder=tmp_path / "run")
     assert before == {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
 
 
