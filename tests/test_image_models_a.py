@@ -102,24 +102,6 @@ def test_it_is_the_official_keras_model(builder, official, top, sizes):
         assert_same_numbers(answer(ours, images(*size)), answer(theirs, images(*size)))
 
 
-@pytest.fixture(scope="module")
-def torchvision():
-    """torchvision.models, where its compiled part is missing too: none of them needs it."""
-    torch = pytest.importorskip("torch")
-    library = None
-    try:
-        import torchvision
-    except ImportError:
-        pytest.skip("torchvision is not installed")
-    except RuntimeError:  # "operator torchvision::nms does not exist"
-        library = torch.library.Library("torchvision", "DEF")
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        import torchvision
-    yield torchvision.models
-    del library
-
-
 def random_module(module):
     """The PyTorch module in inference, with random weights and statistics."""
     import torch

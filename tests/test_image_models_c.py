@@ -177,23 +177,6 @@ def module_weights(state):
     return found
 
 
-@pytest.fixture(scope="module")
-def timm():
-    """timm, which imports torchvision, whose compiled part may be missing: no model needs it."""
-    torch = pytest.importorskip("torch")
-    library = None
-    try:
-        import torchvision  # noqa: F401
-    except ImportError:
-        pytest.skip("torchvision is not installed")
-    except RuntimeError:  # "operator torchvision::nms does not exist"
-        library = torch.library.Library("torchvision", "DEF")
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    yield pytest.importorskip("timm")
-    del library
-
-
 def random_module(timm, name):
     """A model of timm with random weights, none alike, evaluating."""
     torch = pytest.importorskip("torch")

@@ -282,7 +282,7 @@ def test_the_folder_of_another_run_is_refused_and_left_alone(model, tmp_path):
     for other, recipe, data, words in cases:
         with pytest.raises(ConfigError, match=words):
             fit(other, data, validation, recipe, folder=tmp_path / "run")
-    with pytest.raises(ConfigError, match="data.validation is"):
+    with pytest.raises(ConfigError, match=r"data\.validation is"):
         fit(model, train, toy_samples(50, 2), toy_recipe(epochs=1), folder=tmp_path / "run")
     assert before == {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
 
