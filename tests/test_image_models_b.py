@@ -11,6 +11,7 @@ from keras.src.applications import inception_v3 as official_inception
 from keras.src.applications import nasnet as official_nasnet
 
 import blocks
+from zoo.errors import ConfigError
 from zoo.models import densenet, inception_resnet_v2, inception_v3, nasnet, xception
 from zoo.models.image_builder import ImageBuilder
 from zoo.weights.names import tables_of
@@ -153,11 +154,14 @@ def test_the_automatic_names_of_xception_are_its_shortcuts():
 
 # behaviour
 
+RESIDUAL = ("xception", "inception_resnet_v2", "nasnet")
+
 
 @cache
 def tiny(family):
     build = TINY[family]
-    return build(input_shape=(None, None, 4), classes=3, taps=build.strides, drop_path=0.3)
+    drop_path = 0.3 if family in RESIDUAL else None
+    return build(input_shape=(None, None, 4), classes=3, taps=build.strides, drop_path=drop_path)
 
 
 @pytest.mark.parametrize("family", TINY)
@@ -171,11 +175,17 @@ def test_tiny_members_take_sizes_that_no_stride_divides(family):
             assert nominal - 5 < output[tap].shape[1] <= np.ceil(nominal)  # less the borders of "valid" convolutions
 
 
-@pytest.mark.parametrize("family", ["xception", "inception_resnet_v2", "nasnet"])
+@pytest.mark.parametrize("family", RESIDUAL)
 def test_drop_path_rises_to_the_rate_asked_for(family):
     rates = [layer.rate for layer in tiny(family).layers if layer.name.endswith("drop_path")]
     assert max(rates) == pytest.approx(0.3)
     assert min(rates) > 0  # the first block is never dropped, and has no such layer
+
+
+@pytest.mark.parametrize("family", sorted(set(TINY) - set(RESIDUAL)))
+def test_drop_path_is_refused_where_there_is_no_residual_block(family):
+    with pytest.raises(ConfigError, match=r"no residual blocks: 'drop_path' must be 0 or None, not 0\.3"):
+        TINY[family](drop_path=0.3)
 
 
 # blocks
