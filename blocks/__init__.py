@@ -2,6 +2,7 @@
 
 from blocks.bag import bag_of_words
 from blocks.convnext import convnext_block
+from blocks.convolution import conv_norm_act, drop_path
 from blocks.dense_block import dense_block
 from blocks.fire import fire_module
 from blocks.fusion import fuse
@@ -31,9 +32,11 @@ __all__ = [
     "bottleneck_block",
     "ceil_max_pool",
     "classification_head",
+    "conv_norm_act",
     "convnext_block",
     "convolutional_text_encoder",
     "dense_block",
+    "drop_path",
     "embed",
     "fire_module",
     "fuse",
