@@ -1,6 +1,6 @@
 """The official model of each of ours, with random weights that let a signal through: for parity and for speed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,38 +94,17 @@ def preprocessing_inside(model: Any) -> Callable[[np.ndarray], Any]:
 
 def randomise_keras(model: Any, size: int) -> None:
     """Random weights, with the batch statistics of random images: signals keep their size, however deep the model."""
-    import keras
-
-    from zoo.testing.subject import fill
+    from zoo.testing.subject import calibrate, fill
 
     fill(model)
-    norms = [layer for layer in _leaves(model) if isinstance(layer, keras.layers.BatchNormalization)]
-    if not norms:
-        return
-    for layer in norms:
-        layer.momentum = 0.0
-    for layer in _leaves(model):
-        if isinstance(layer, keras.layers.Dropout):
-            layer.rate = 0.0
     pixels = images(CALIBRATION, size, seed=2)
-    model(pixels if has_preprocessing(model) else pixels / 127.5 - 1, training=True)
-    for layer in norms:
-        variance = keras.ops.convert_to_numpy(layer.moving_variance)
-        layer.moving_variance.assign(np.maximum(variance, 0.1 * np.median(variance) + 1e-3))
+    calibrate(model, pixels if has_preprocessing(model) else pixels / np.float32(127.5) - 1)
 
 
 def has_preprocessing(model: Any) -> bool:
     import keras
 
     return any(isinstance(layer, keras.layers.Rescaling | keras.layers.Normalization) for layer in model.layers[:8])
-
-
-def _leaves(model: Any) -> Iterator[Any]:
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from _leaves(layer)
-        else:
-            yield layer
 
 
 def build_torch(official: Official) -> Any:

@@ -2,7 +2,7 @@
 
 import hashlib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -114,10 +114,7 @@ def fill(model: keras.Model) -> None:
 
     The values of a weight depend on its layer's name and its role alone, not on the graph around it.
     """
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            fill(layer)
-            continue
+    for layer in leaves(model):
         for variable in layer.weights:
             if str(variable.dtype).startswith(("float", "bfloat")):
                 depthwise = isinstance(layer, keras.layers.DepthwiseConv2D) and len(variable.shape) > 1
@@ -139,3 +136,30 @@ def random_values(address: str, shape: tuple[int, ...]) -> np.ndarray:
     if role in ("gamma", "moving_variance", "variance", "kernel", "scale"):
         return random.uniform(0.5, 1.5, shape).astype("float32")
     return np.float32(0.1) * random.standard_normal(shape, dtype="float32")
+
+
+def calibrate(model: keras.Model, inputs: Any) -> None:
+    """Give every batch normalisation the statistics of `inputs`: the signal keeps its size, however deep the model.
+
+    Variances near zero, of channels that are always silent, are raised: they would blow up rounding errors.
+    """
+    norms = [layer for layer in leaves(model) if isinstance(layer, keras.layers.BatchNormalization)]
+    drops = [layer for layer in leaves(model) if isinstance(layer, keras.layers.Dropout)]
+    before = [*((layer, "momentum", layer.momentum) for layer in norms), *((la, "rate", la.rate) for la in drops)]
+    for layer, attribute, _ in before:
+        setattr(layer, attribute, 0.0)
+    model(inputs, training=True)
+    for layer, attribute, value in before:
+        setattr(layer, attribute, value)
+    for layer in norms:
+        variance = keras.ops.convert_to_numpy(layer.moving_variance)
+        layer.moving_variance.assign(np.maximum(variance, 0.1 * np.median(variance) + 1e-3))
+
+
+def leaves(model: keras.Model) -> Iterator[keras.Layer]:
+    """All layers, those of nested models too."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from leaves(layer)
+        else:
+            yield layer
