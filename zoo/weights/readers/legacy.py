@@ -50,7 +50,8 @@ def _place(layer: str, weight: str) -> tuple[str, str]:
         return (f"{layer}/{match['layer']}", match["role"]) if match else (layer, weight)
     inside, _, role = weight.rpartition("/")
     scope = re.match(re.escape(layer) + r"(?:_\d+)?(?=/|$)", inside)  # the layer's own scope, told apart by a number
-    inside = inside[scope.end() :].strip("/") if scope else inside
+    scoped = re.search(r"/" + re.escape(layer) + r"(?:_\d+)?$", inside)  # inside name scopes, as all of NASNet's are
+    inside = inside[scope.end() :].strip("/") if scope else "" if scoped else inside
     return (f"{layer}/{inside}" if inside else layer), role
 
 
