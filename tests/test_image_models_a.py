@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import blocks
+from zoo.errors import ConfigError
 from zoo.models import alexnet, googlenet, resnet, squeezenet, vgg
 from zoo.models.image_builder import ImageBuilder
 from zoo.weights.names import names_for
@@ -265,3 +266,19 @@ def test_paths_are_dropped_ever_more_often(builder):
     rates = [layer.rate for layer in model.layers if layer.name.endswith("_drop_path")]
     assert rates == pytest.approx([0.1, 0.2, 0.3, 0.4])
     assert set(weighted(model)) == set(weighted(builder()))
+
+
+def test_a_builder_refuses_values_in_its_own_words():
+    for option in ({"classes": 0}, {"dropout": 1.0}, {"drop_path": "0.1"}):
+        with pytest.raises(ConfigError, match=f"resnet_tiny cannot be built: '{next(iter(option))}' must be"):
+            resnet.resnet_tiny(**option)
+
+
+def test_height_is_never_taken_for_channels():
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with pytest.raises(ConfigError, match="Keras is set to channels first"):
+            resnet.resnet_tiny()
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert resnet.resnet_tiny().get_layer("conv1_conv").kernel.shape[2] == 3

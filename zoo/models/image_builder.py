@@ -108,13 +108,9 @@ class ImageBuilder:
 
         Raises `ConfigError` for values that do not fit, `UnknownNameError` for an unknown pooling or tap.
         """
+        _require_channels_last()
         shape = self._shape(input_shape, include_top)
-        graph = ImageGraph(
-            classes=require_integer("classes", classes),
-            dropout=self.dropout if dropout is None else require_share("dropout", dropout),
-            drop_path=self.drop_path if drop_path is None else require_share("drop_path", drop_path),
-            size=shape[:2],
-        )
+        graph = self._graph(classes, dropout, drop_path, shape[:2])
         self._require_taps(taps)
         if pooling is not None:
             require_known("pooling", pooling, POOLINGS)
@@ -138,6 +134,17 @@ class ImageBuilder:
         features = keras.Input((8, 8, channels))
         top = keras.Model(features, self.top(graph, features))
         return tuple(layer.name for layer in top.layers if layer.weights)
+
+    def _graph(self, classes: Any, dropout: Any, drop_path: Any, size: tuple[int | None, int | None]) -> ImageGraph:
+        try:
+            return ImageGraph(
+                classes=require_integer("classes", classes),
+                dropout=self.dropout if dropout is None else require_share("dropout", dropout),
+                drop_path=self.drop_path if drop_path is None else require_share("drop_path", drop_path),
+                size=size,
+            )
+        except ValueError as error:
+            raise ConfigError(f"{self.name} cannot be built: {error}") from error
 
     def _shape(self, given: Any, include_top: bool) -> tuple[int | None, int | None, int]:
         if given is None:
@@ -164,3 +171,12 @@ class ImageBuilder:
             require_known(f"tap of {self.name}", tap, self.strides)
         if len(set(taps)) < len(taps):
             raise ConfigError(f"'taps' must not repeat a stride; received {list(taps)}.")
+
+
+def _require_channels_last() -> None:
+    """With Keras set to channels first, an image's height would silently become the number of its channels."""
+    if keras.config.image_data_format() != "channels_last":
+        raise ConfigError(
+            "Image models take (height, width, channels), but Keras is set to channels first: call "
+            "keras.config.set_image_data_format('channels_last') before they are made."
+        )
