@@ -3,15 +3,11 @@
 Huang et al. 2016, "Densely Connected Convolutional Networks".
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import keras
 from keras import layers
 
 from blocks.checks import require_integer
-
-Layer = Callable[..., Any]
+from blocks.convolution import Layer
 
 
 def dense_block(

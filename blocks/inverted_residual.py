@@ -12,13 +12,14 @@ from keras import layers
 from blocks.checks import require_integer, require_rank
 from blocks.convolution import Layer, conv_norm_act
 from blocks.convolution import drop_path as dropped
+from blocks.squeeze_excite import NAMES as SQUEEZE_NAMES
 from blocks.squeeze_excite import squeeze_excite
 
 # the layers of each part of a block: convolution, normalisation, activation; each name is put behind the block's
 NAMES: dict[str, Any] = {
     "expand": ("expand_conv", "expand_bn", "expand_activation"),
     "depthwise": ("dwconv", "bn", "activation"),
-    "squeeze": ("se_squeeze", "se_reduce", "se_expand", "se_excite"),
+    "squeeze": SQUEEZE_NAMES,
     "project": ("project_conv", "project_bn", "project_activation"),
     "skip": ("drop", "add"),
 }

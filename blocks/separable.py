@@ -1,12 +1,9 @@
 """The unit of networks of separable convolutions: activation first, then depthwise and pointwise at once, then norm."""
 
-from collections.abc import Callable
-from typing import Any
-
 import keras
 from keras import layers
 
-Layer = Callable[..., Any]
+from blocks.convolution import Layer
 
 
 def act_separable_norm(
