@@ -35,8 +35,7 @@ def adaptive_top(graph: ImageGraph, x: Tensor, *, units: int = 4096, side: int =
         x = layers.AdaptiveAveragePooling2D(side, name="avgpool")(x)
     x = layers.Flatten(name="flatten")(x)
     for dropout, dense in (("classifier_0", "classifier_1"), ("classifier_3", "classifier_4")):
-        if graph.dropout:
-            x = layers.Dropout(graph.dropout, name=dropout)(x)
+        x = graph.drop(x, name=dropout)
         x = layers.Dense(units, activation="relu", name=dense)(x)
     return graph.classify(x)
 

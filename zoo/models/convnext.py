@@ -35,8 +35,7 @@ def head_norm(x: Tensor, *, prefix: str) -> Tensor:
 def normalised_top(graph: ImageGraph, x: Tensor, *, prefix: str) -> Tensor:
     """(B, H, W, C) -> (B, classes)."""
     x = head_norm(layers.GlobalAveragePooling2D(name="avg_pool")(x), prefix=prefix)
-    if graph.dropout:
-        x = layers.Dropout(graph.dropout, name="top_dropout")(x)
+    x = graph.drop(x)
     return graph.classify(x)
 
 

@@ -46,6 +46,10 @@ class ImageGraph:
         self.has_residual_blocks = True
         return self.drop_path * block / max(blocks - 1, 1)
 
+    def drop(self, x: Tensor, *, name: str = "top_dropout") -> Tensor:
+        """Dropout at the model's rate; no layer at rate 0."""
+        return layers.Dropout(self.dropout, name=name)(x) if self.dropout else x
+
     def classify(self, x: Tensor, *, bias: bool = True) -> Tensor:
         """(B, C) -> (B, classes) probabilities, the layer "predictions": softmax, for one class sigmoid."""
         return layers.Dense(
@@ -60,8 +64,7 @@ class ImageGraph:
 def average_top(graph: ImageGraph, x: Tensor) -> Tensor:
     """(B, H, W, C) -> (B, classes): global average, dropout where wanted, one dense layer. Lin et al. 2013."""
     x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    if graph.dropout:
-        x = layers.Dropout(graph.dropout, name="top_dropout")(x)
+    x = graph.drop(x)
     return graph.classify(x)
 
 
@@ -109,6 +112,8 @@ class ImageBuilder:
         Raises `ConfigError` for values that do not fit, `UnknownNameError` for an unknown pooling or tap.
         """
         _require_channels_last()
+        if not isinstance(include_top, bool):
+            raise ConfigError(f"'include_top' must be True or False; received {include_top!r}.")
         shape = self._shape(input_shape, include_top)
         graph = self._graph(classes, dropout, drop_path, shape[:2])
         self._require_taps(taps)

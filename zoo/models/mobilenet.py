@@ -35,8 +35,7 @@ def mobilenet_features(
 def convolutional_top(graph: ImageGraph, x: Tensor) -> Tensor:
     """(B, H, W, C) -> (B, classes): the last layer is a convolution over the average, one pixel."""
     x = layers.GlobalAveragePooling2D(keepdims=True, name="avg_pool")(x)
-    if graph.dropout:
-        x = layers.Dropout(graph.dropout, name="dropout")(x)
+    x = graph.drop(x, name="dropout")
     return classify_by_convolution(graph, x, name="conv_preds")
 
 

@@ -98,8 +98,7 @@ def mobilenet_v3_top(graph: ImageGraph, x: Tensor, *, units: int, act: str = "ha
     x = layers.GlobalAveragePooling2D(keepdims=True, name="avg_pool")(x)
     x = layers.Conv2D(units, 1, name="conv_2")(x)
     x = layers.Activation(act, name="conv_2_act")(x)
-    if graph.dropout:
-        x = layers.Dropout(graph.dropout, name="top_dropout")(x)
+    x = graph.drop(x)
     return classify_by_convolution(graph, x, name="logits")
 
 

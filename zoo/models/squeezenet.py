@@ -32,8 +32,7 @@ def squeezenet(graph: ImageGraph, x: Tensor, *, stem: int, kernel: int, plan: tu
 
 def convolutional_top(graph: ImageGraph, x: Tensor) -> Tensor:
     """(B, H, W, C) -> (B, classes): every place has its say, "classifier_1", and the mean of all decides."""
-    if graph.dropout:
-        x = layers.Dropout(graph.dropout, name="classifier_0")(x)
+    x = graph.drop(x, name="classifier_0")
     # a lone probability must be able to fall below one half, which a logit after a ReLU cannot say
     activation = "relu" if graph.classes > 1 else None
     x = layers.Conv2D(graph.classes, 1, activation=activation, name="classifier_1")(x)

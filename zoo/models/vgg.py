@@ -23,8 +23,7 @@ def dense_top(graph: ImageGraph, x: Tensor, *, units: int = 4096, names: tuple[s
     x = layers.Flatten(name="flatten")(x)
     for name in names:
         x = layers.Dense(units, activation="relu", name=name)(x)
-        if graph.dropout:
-            x = layers.Dropout(graph.dropout, name=f"{name}_dropout")(x)
+        x = graph.drop(x, name=f"{name}_dropout")
     return graph.classify(x)
 
 
