@@ -182,6 +182,12 @@ def circle(file):
     file["layers/dense1/again"] = file["layers"]
 
 
+def spoil_all(file):
+    """A file as the first were, without check sums, with a number that is none."""
+    file.visititems(lambda name, item: item.attrs.pop("crc32", None) and None)
+    file["layers/dense1/bias"][3] = np.nan
+
+
 def virtual(file):
     layout = h5py.VirtualLayout(shape=(64, 32), dtype="f4")
     layout[:] = h5py.VirtualSource("/etc/other.h5", "data", shape=(64, 32))
@@ -202,7 +208,9 @@ def virtual(file):
             replace("layers/dense1/kernel", shape=(10**9, 10**6), dtype="f4", chunks=(1000, 1000)),
             r"\(1000000000, 1000000\)",
         ),
-        (replace("layers/dense1/bias", data=np.full(32, np.nan)), "dense1/bias in .* holds NaN"),
+        (replace("layers/dense1/bias", data=np.zeros(32)), "dense1/bias has no check sum, though others have"),
+        (lambda file: file["layers/dense1/bias"].attrs.update(crc32="text"), "dense1/bias has no check sum"),
+        (spoil_all, "dense1/bias in .* holds NaN"),
         (lambda file: file.attrs.update(version=2), "has version 2; this zoo reads 1"),
         (lambda file: file.attrs.update(format="keras-functional-zoo weights"), "not one written by zoo.save_weights"),
         (lambda file: file.__delitem__("layers"), "no 'layers' of its own"),

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from zoo.artifacts.folders import tracked_folder
 from zoo.catalogue import Entry, describe
 from zoo.errors import ConfigError, UnknownNameError, WeightsError, ZooError, require_known
 from zoo.weights import load_weights, metadata_if_ours, without_values
+from zoo.weights.readers.net import printable
 
 if TYPE_CHECKING:
     import keras
@@ -63,19 +65,21 @@ def full_config(name: str, config: Mapping[str, Any] | None = None) -> dict[str,
 def weights_path(entry: Entry, weights: str | Path, *, include_top: bool = True) -> Path:
     """The file that `weights` means: one of the entry's tags, fetched where it is an official one, or a path.
 
-    Without the top, the tag's file without top is taken where there is one.
+    Without the top, the tag's file without top is taken where there is one that can be fetched: one with a hash.
     """
     if isinstance(weights, str) and weights in entry.weights and entry.weights[weights].file:
         return tracked_folder() / entry.weights[weights].file
     official = _official(entry)
     if isinstance(weights, str) and weights in official:
-        without = f"{weights}_notop"
-        return fetch(official[without if without in official and not include_top else weights].artifact)
+        without = official.get(f"{weights}_notop")
+        if not include_top and without and without.artifact.checksum:
+            return fetch(without.artifact)
+        return fetch(official[weights].artifact)
     path = Path(weights)
-    if path.suffix or path.exists() or len(path.parts) > 1:
+    if path.suffix or os.path.exists(path) or len(path.parts) > 1:
         return path
     tags = [*(entry.weights or official), "a path to a file of weights"]
-    raise UnknownNameError(f"weights of {entry.name}", str(weights), tags)
+    raise UnknownNameError(f"weights of {entry.name}", printable(str(weights)), tags)
 
 
 def _official(entry: Entry) -> "dict[str, Pretrained]":
@@ -108,7 +112,11 @@ def _layers_of_top(entry: Entry, model: "keras.Model") -> tuple[str, ...]:
 def _split_tag(name: str, weights: str | Path | None) -> tuple[str, str | Path | None]:
     if not isinstance(name, str):
         raise ConfigError(f"The name of a model must be a string; received {name!r}.")
-    name, _, tag = name.partition(".")
+    if not (weights is None or isinstance(weights, str | os.PathLike)):
+        raise WeightsError(printable(f"'weights' must be a tag, a path or None; received {weights!r}."))
+    name, dot, tag = name.partition(".")
+    if dot and not tag:
+        raise ConfigError(f"No weights are named after the dot of '{printable(name)}.'.")
     if tag and weights is not None:
         raise ConfigError(f"Two sets of weights are given: '{tag}' in the name, and weights={str(weights)!r}.")
     return name, tag or weights
@@ -142,8 +150,8 @@ def _config_in_file(entry: Entry, path: Path) -> dict[str, Any]:
     metadata = metadata_if_ours(path)
     made_for = metadata.get("entry", entry.name)
     if made_for != entry.name:
-        raise WeightsError(f"{path} holds weights of {made_for}, not of {entry.name}.")
+        raise WeightsError(printable(f"{path} holds weights of {made_for}, not of {entry.name}."))
     config = metadata.get("config", {})
     if not isinstance(config, dict) or not set(config) <= set(_options(entry)):
-        raise WeightsError(f"{path} names options that {entry.name} does not have: {config!r}.")
+        raise WeightsError(printable(f"{path} names options that {entry.name} does not have: {config!r}."))
     return {key: value for key, value in config.items() if key != "name"}

@@ -64,9 +64,20 @@ def transposed(owner: Any, role: str, array: np.ndarray) -> np.ndarray:
     return array.transpose(order)
 
 
-def same_but_ones(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
-    """Whether two shapes are equal but for axes of length 1: a 1x1 convolution is a dense layer."""
-    return [size for size in first if size != 1] == [size for size in second if size != 1]
+def without_leading_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of the same numbers as a matrix or a vector, where the leading axes are of length 1."""
+    while len(shape) > 1 and shape[0] == 1:
+        shape = shape[1:]
+    return shape
+
+
+def same_but_ones(theirs: tuple[int, ...], ours: tuple[int, ...]) -> bool:
+    """Whether two shapes are equal but for leading ones: a 1x1 convolution is a dense layer. Nowhere else may ones
+    differ, for a kernel (1, 7, ...) is none of (7, 1, ...); except in ConvNeXt's layer scale, (C,) or (C, 1, 1), which
+    is our depthwise kernel (1, 1, C, 1)."""
+    if len(ours) == 4 and ours == (1, 1, ours[2], 1) and theirs in ((ours[2],), (ours[2], 1, 1)):
+        return True
+    return without_leading_ones(theirs) == without_leading_ones(ours)
 
 
 def only_axis_differs(first: tuple[int, ...], second: tuple[int, ...], axis: int) -> bool:

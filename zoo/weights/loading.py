@@ -60,7 +60,9 @@ def load_weights(
         _note_graph(stored, model, notes)
         found = match(stored, places, _table(names, stored, places), wishes)
         arrays = {
-            address: _finite(found.readers[address](), address, path) for address in places if address in found.readers
+            address: _fitted(found.readers[address](), place, path)
+            for address, place in places.items()
+            if address in found.readers
         }
     for address, array in arrays.items():
         give(places[address].variable, array)
@@ -93,11 +95,16 @@ def _table(names: str | Names | None, stored: StoredWeights, places: Mapping[str
     return table
 
 
-def _finite(array: np.ndarray, address: str, path: Path | str) -> np.ndarray:
+def _fitted(array: np.ndarray, place: Place, path: Path | str) -> np.ndarray:
+    """The array in the type of the variable and the byte order of this machine; raises unless it is finite there."""
+    wanted = place.variable.dtype
+    dtype = np.dtype("float32" if wanted == "bfloat16" else wanted)  # which numpy alone does not know
     with np.errstate(over="ignore", invalid="ignore"):
+        sound = array.dtype.kind != "f" or dtype.kind == "f" or np.isfinite(array).all()
+        array = array.astype(dtype, copy=False)
         total = array.sum(dtype=np.float32 if array.dtype.itemsize < 4 else None)  # NaN and infinity show in the sum
-    if array.dtype.kind == "f" and not np.isfinite(total) and not np.isfinite(array).all():
-        raise WeightsError(f"{address} in {path} holds NaN or infinite numbers.")
+    if not sound or (dtype.kind == "f" and not np.isfinite(total) and not np.isfinite(array).all()):
+        raise WeightsError(f"{place.address} in {path} holds NaN, infinite numbers or some too large for {wanted}.")
     return array
 
 

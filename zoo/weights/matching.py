@@ -1,5 +1,6 @@
 """Which array of a file belongs to which weight of a model: decided by names and shapes, before anything is read."""
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -16,6 +17,7 @@ from zoo.weights.arrays import (
     same_but_ones,
     shape_for,
     transposed,
+    without_leading_ones,
 )
 from zoo.weights.names import Names
 from zoo.weights.places import Place
@@ -128,7 +130,7 @@ def _role_of(layer: str, role: str, layers: Mapping[str, Mapping[str, Place]]) -
     if ours is None:
         return None
     if role.isdecimal():
-        return next((name for name, place in ours.items() if place.number == int(role)), None)
+        return next((name for name, place in ours.items() if str(place.number) == role), None)
     return role_in(role, ours)
 
 
@@ -140,18 +142,12 @@ def _require_head(offered: Mapping[str, Offer], places: Mapping[str, Place], fit
     }
     differ = [address for address in head if not same_but_ones(shapes[address], places[address].shape)]
     for address in differ:
-        if not only_axis_differs(_trimmed(shapes[address]), _trimmed(places[address].shape), -1):
+        theirs, ours = without_leading_ones(shapes[address]), without_leading_ones(places[address].shape)
+        if not only_axis_differs(theirs, ours, -1):
             return  # it differs in more than the classes: refused with the other shapes
     if differ:
         found.fresh |= dict.fromkeys(sorted(head), "another number of classes")
         found.unused |= {offered[address][0]: "a head for another number of classes" for address in sorted(head)}
-
-
-def _trimmed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Without leading ones: a 1x1 convolution as a matrix."""
-    while len(shape) > 2 and shape[0] == 1:
-        shape = shape[1:]
-    return shape
 
 
 def _reader(
@@ -167,6 +163,8 @@ def _reader(
     """How to read the array in the model's shape; raises where the shapes do not fit."""
     adapt = next((change for pattern, change in names.adapt.items() if fnmatchcase(place.address, pattern)), None)
     if adapt is not None:
+        if math.prod(array.shape) != math.prod(place.shape):
+            raise WeightsError(_shapes_differ(place, array.shape, origin, stored))
         return lambda: _adapted(adapt, array, place, stored.path)
     shape = shape_for(place.owner, role, array.shape)
     if same_but_ones(shape, place.shape):

@@ -6,6 +6,7 @@ builder's "config" where the model comes from the catalogue.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +17,7 @@ import numpy as np
 from zoo.errors import WeightsError
 from zoo.files import atomic_path
 from zoo.weights.places import graph_version, places_of
+from zoo.weights.readers import require_file
 from zoo.weights.readers.hdf5 import opened_hdf5
 from zoo.weights.readers.own import FORMAT, VERSION, check_sum, is_own, metadata_of, require_own
 
@@ -51,8 +53,7 @@ def save_weights(
 
 def read_metadata(path: Path | str) -> dict[str, Any]:
     """The JSON object that was saved with the weights."""
-    if not Path(path).is_file():
-        raise WeightsError(f"There is no file of weights at {path}.")
+    require_file(path)
     if not h5py.is_hdf5(path):
         raise WeightsError(f"{path} is not an HDF5 file: metadata are in files written by zoo.save_weights.")
     with opened_hdf5(path) as file:
@@ -62,7 +63,7 @@ def read_metadata(path: Path | str) -> dict[str, Any]:
 
 def metadata_if_ours(path: Path | str) -> dict[str, Any]:
     """The metadata of a file of `save_weights`; nothing for a file of any other kind."""
-    if not Path(path).is_file() or not h5py.is_hdf5(path):
+    if not os.path.isfile(path) or not h5py.is_hdf5(path):
         return {}
     with opened_hdf5(path) as file:
         return metadata_of(file) if is_own(file) else {}

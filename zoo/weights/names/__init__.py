@@ -119,7 +119,7 @@ def by_creation(file_layers: Sequence[str], ours: Mapping[str, Sequence[str]]) -
 
 
 def _automatic(prefix: str, name: str) -> re.Match[str] | None:
-    return re.fullmatch(re.escape(prefix) + r"(?:_(\d+))?", name)
+    return re.fullmatch(re.escape(prefix) + r"(?:_(\d{1,9}))?", name)
 
 
 def first_of(*renames: Rename) -> Rename:

@@ -20,7 +20,7 @@ def rename_timm(file_layers: Sequence[str], model_layers: Sequence[str]) -> Mapp
     ends = {"conv_stem": "stem_conv", "bn1": "stem_bn", "conv_head": "top_conv", "bn2": "top_bn"}
     renamed = {**ends, "classifier": "predictions"}
     for name in file_layers:
-        if match := re.fullmatch(r"blocks\.(\d+)\.(\d+)\.(.+)", name):
+        if match := re.fullmatch(r"blocks\.(\d{1,3})\.(\d{1,3})\.(.+)", name):
             stage, block, layer = int(match[1]), int(match[2]), match[3]
             widens = f"blocks.{stage}.{block}.conv_pwl" in file_layers
             ours = dict(zip(TIMM if widens else TIMM_FIRST, OURS, strict=True))
@@ -37,7 +37,7 @@ def rename_port(file_layers: Sequence[str], model_layers: Sequence[str]) -> Mapp
     blocks = list(dict.fromkeys(match[1] for match in found if match))  # in the graph's order
     ours = dict(zip(PORT, OURS, strict=True))
     for name in file_layers:
-        match = re.fullmatch(r"_blocks\.(\d+)\.(.+)", name)
+        match = re.fullmatch(r"_blocks\.(\d{1,3})\.(.+)", name)
         if match and int(match[1]) < len(blocks) and match[2] in ours:
             renamed[name] = f"{blocks[int(match[1])]}_{ours[match[2]]}"
     return {name: renamed[name] for name in file_layers if name in renamed}

@@ -11,7 +11,7 @@ def fires(file_layers: Sequence[str], model_layers: Sequence[str]) -> Mapping[st
     ours = [name.removesuffix("_squeeze") for name in model_layers if name.endswith("_squeeze")]
     renamed = {}
     for name in file_layers:
-        match = re.fullmatch(r"fire(\d+)/(squeeze|expand1x1|expand3x3)(?:1x1)?", name)
+        match = re.fullmatch(r"fire(\d{1,3})/(squeeze|expand1x1|expand3x3)(?:1x1)?", name)
         if match and 0 <= int(match[1]) - 2 < len(ours):
             renamed[name] = f"{ours[int(match[1]) - 2]}_{match[2]}"
     return renamed

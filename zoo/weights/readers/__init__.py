@@ -1,5 +1,6 @@
 """Files of weights in every layout that the zoo reads, recognised by their content, never by their name."""
 
+import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import h5py
 from zoo.errors import WeightsError
 from zoo.weights.readers import archive, keras3, legacy, own, pytorch, safetensors
 from zoo.weights.readers.hdf5 import opened_hdf5
+from zoo.weights.readers.net import one_sentence, printable
 from zoo.weights.stored import StoredWeights
 
 PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
@@ -19,8 +21,21 @@ PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 def opened(path: Path | str) -> Iterator[StoredWeights]:
     """The file's layers and roles; the arrays can be read until the block ends. `WeightsError` for what is no file of
     weights, or a damaged one."""
-    if not Path(path).is_file():
-        raise WeightsError(f"There is no file of weights at {path}.")
+    require_file(path)
+    with one_sentence(path), _opened(path) as stored:
+        yield stored
+
+
+def require_file(path: Path | str) -> None:
+    """Raise unless there is a file at `path`."""
+    if not isinstance(path, str | os.PathLike):
+        raise WeightsError(printable(f"A file of weights is given by its path; received {path!r}."))
+    if not os.path.isfile(path):  # which takes any text, as Path.is_file does not
+        raise WeightsError(printable(f"There is no file of weights at {path}."))
+
+
+@contextmanager
+def _opened(path: Path | str) -> Iterator[StoredWeights]:
     with open(path, "rb") as file:
         start = file.read(16)
     if h5py.is_hdf5(path):
@@ -57,17 +72,16 @@ def _of_hdf5(file: h5py.File, path: str) -> StoredWeights:
 
 @contextmanager
 def _opened_zip(path: Path | str) -> Iterator[StoredWeights]:
-    try:
-        with zipfile.ZipFile(path) as file:
-            members = file.infolist()
-            archive.require_no_bomb(members, path)
-            names = {member.filename for member in members}
-            if archive.WEIGHTS in names:
-                with archive.opened(file, str(path)) as stored:
-                    yield stored
-                return
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise WeightsError(f"{path} is damaged or cut short: {error}.") from error
-    if not any(name.endswith("/data.pkl") for name in names):
-        raise WeightsError(f"{path} is a zip archive, but neither a .keras model nor a PyTorch file.")
+    with zipfile.ZipFile(path) as file:
+        members = file.infolist()
+        archive.require_plain(members, path)
+        names = {member.filename for member in members}
+        if archive.WEIGHTS in names:
+            with archive.opened(file, str(path)) as stored:
+                yield stored
+            return
+        if not any(name.endswith("/data.pkl") for name in names):
+            raise WeightsError(f"{path} is a zip archive, but neither a .keras model nor a PyTorch file.")
+        if damaged := file.testzip():  # PyTorch does not look at the check sums
+            raise WeightsError(f"{path} is damaged: '{damaged}' does not have its check sum.")
     yield pytorch.read(path)

@@ -18,15 +18,18 @@ WEIGHTS = "model.weights.h5"
 CONFIG = "config.json"
 LARGEST_CONFIG = 256 * 2**20
 MOST_EXPANSION = 100  # Keras and PyTorch store their members as they are; zeros shrink a thousandfold
+ENCRYPTED = 1  # the first flag of a member; APPNOTE.TXT of the zip format, section 4.4.4
 CODE = {"Lambda", "__lambda__", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer", "function"}
 
 
-def require_no_bomb(members: list[zipfile.ZipInfo], path: Path | str) -> None:
-    """Raise where little would unpack to very much, or where members overlap."""
+def require_plain(members: list[zipfile.ZipInfo], path: Path | str) -> None:
+    """Raise where little would unpack to very much, where members overlap, or are packed in a rare way or encrypted."""
     held = sum(member.compress_size for member in members)
     if held > Path(path).stat().st_size:
         raise WeightsError(f"{path} is a zip bomb: its members claim more bytes than the file has.")
     for member in members:
+        if member.flag_bits & ENCRYPTED or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise WeightsError(f"{path} holds '{member.filename}' encrypted, or neither stored nor deflated.")
         if member.file_size > 2**20 and member.file_size > MOST_EXPANSION * member.compress_size:
             raise WeightsError(
                 f"{path} is a zip bomb: '{member.filename}' would unpack {member.compress_size:,} bytes to "
@@ -36,7 +39,7 @@ def require_no_bomb(members: list[zipfile.ZipInfo], path: Path | str) -> None:
 
 @contextmanager
 def opened(file: zipfile.ZipFile, path: str) -> Iterator[StoredWeights]:
-    """The weights of a `.keras` archive that was checked by `require_no_bomb`."""
+    """The weights of a `.keras` archive that was checked by `require_plain`."""
     config = _config(file, path)
     code = sorted(CODE & set(_classes(config)))
     if code:

@@ -1,5 +1,6 @@
 """HDF5 with care: no link is followed, no damaged attribute is trusted, no array is read before its shape is known."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from zoo.errors import WeightsError, ZooError
+from zoo.errors import WeightsError
+from zoo.weights.readers.net import one_sentence
 from zoo.weights.stored import StoredArray
 
 MOST_NAMES = 100_000  # layers, or weights of a layer
@@ -17,13 +19,8 @@ MOST_NAMES = 100_000  # layers, or weights of a layer
 @contextmanager
 def opened_hdf5(path: Any, called: Path | str | None = None) -> Iterator[h5py.File]:
     """The file, opened for reading; whatever HDF5 says of a damaged file becomes one sentence."""
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except ZooError:
-        raise
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{called or path} is damaged or cut short: {error}.") from error
+    with one_sentence(called or path), h5py.File(path, "r") as file:
+        yield file
 
 
 def plain_attribute(item: Any, name: str) -> Any:
@@ -39,6 +36,7 @@ def text_attribute(item: Any, name: str) -> str | None:
     """One text, as Keras writes it; None without it."""
     if name not in item.attrs or item.attrs.get_id(name).shape not in ((), None):
         return None
+    _require_text(item, name)
     value = item.attrs[name]
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value if isinstance(value, str) else None
 
@@ -55,9 +53,19 @@ def names_attribute(item: Any, name: str) -> list[str] | None:
     return found if number else None
 
 
+def _require_text(item: Any, name: str) -> None:
+    """A damaged type is a sequence of variable length to libhdf5, which then reads beyond the file's memory."""
+    if item.attrs.get_id(name).get_type().get_class() != h5py.h5t.STRING:
+        raise WeightsError(f"{item.file.filename} is damaged: its '{name}' is no text.")
+
+
 def _names(item: Any, name: str) -> list[str]:
-    if int(np.prod(item.attrs.get_id(name).shape or (0,), dtype=np.float64)) > MOST_NAMES:
+    number = math.prod(item.attrs.get_id(name).shape or (0,))
+    if number > MOST_NAMES:
         raise WeightsError(f"{item.file.filename} claims more than {MOST_NAMES:,} names in one attribute.")
+    if number == 0:  # written as an empty list of numbers
+        return []
+    _require_text(item, name)
     return [each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in item.attrs[name]]
 
 

@@ -4,12 +4,11 @@ Files with this layout were written from Keras 1 to Keras 3; whole models have i
 """
 
 import re
-from typing import Any
 
 import h5py
 
 from zoo.errors import WeightsError
-from zoo.weights.readers.hdf5 import member_at, names_attribute, plain_dataset, plain_member, stored_array
+from zoo.weights.readers.hdf5 import datasets, member_at, names_attribute, plain_dataset, plain_member, stored_array
 from zoo.weights.stored import StoredArray, StoredWeights
 
 KERAS_1 = re.compile(r"(?P<layer>.+)_(?P<role>W|b|gamma|beta|running_mean|running_std)(_\d+)?")
@@ -28,15 +27,17 @@ def root_of(file: h5py.File) -> h5py.Group | None:
 
 def read(root: h5py.Group, path: str) -> StoredWeights:
     layers: dict[str, dict[str, StoredArray]] = {}
+    listed = set()
     for layer in names_attribute(root, "layer_names") or []:
         group = member_at(root, layer, path)
         for weight in names_attribute(group, "weight_names") or []:
             dataset = plain_dataset(member_at(group, weight, path), f"{layer}/{weight}", path)
+            listed.add(f"{layer}/{weight}")
             place, role = _place(layer, weight)
             if role in layers.setdefault(place, {}):
                 raise WeightsError(f"{path} holds two arrays for {place}/{role}.")
             layers[place][role] = stored_array(dataset)
-    _require_no_own_weights(root, path)
+    _require_no_others(root, listed, path)
     return StoredWeights(path, "a .h5 file of Keras", layers)
 
 
@@ -55,7 +56,8 @@ def _place(layer: str, weight: str) -> tuple[str, str]:
     return (f"{layer}/{inside}" if inside else layer), role
 
 
-def _require_no_own_weights(root: h5py.Group, path: str) -> None:
-    group: Any = root.get("top_level_model_weights")
-    if group is not None and names_attribute(group, "weight_names"):
-        raise WeightsError(f"{path} holds weights that belong to no layer.")
+def _require_no_others(root: h5py.Group, listed: set[str], path: str) -> None:
+    """Raise where an array stands in no list, as those of the model itself do in `top_level_model_weights`."""
+    others = sorted(address for address, _ in datasets(root, path) if address not in listed)
+    if others:
+        raise WeightsError(f"{path} holds {others[0]}, which belongs to no layer that it lists.")

@@ -2,7 +2,6 @@
 
 import json
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import h5py
 import numpy as np
 
 from zoo.errors import WeightsError
-from zoo.weights.readers.hdf5 import datasets, plain_attribute, plain_member
+from zoo.weights.readers.hdf5 import datasets, plain_attribute, plain_member, stored_array
 from zoo.weights.stored import StoredArray, StoredWeights, by_layer
 
 FORMAT = "keras-functional-zoo weights"
@@ -33,8 +32,9 @@ def require_own(file: h5py.File, path: Path | str) -> None:
 def read(file: h5py.File, path: str) -> StoredWeights:
     require_own(file, path)
     found = dict(datasets(plain_member(file, "layers", path), path))
+    with_sums = any("crc32" in dataset.attrs for dataset in found.values())  # the first files had none
     arrays = {
-        address: StoredArray(tuple(dataset.shape), _checked(dataset, address, path))
+        address: _checked(dataset, address, path) if with_sums else stored_array(dataset)
         for address, dataset in found.items()
     }
     graph = plain_attribute(file, "graph")
@@ -63,13 +63,15 @@ def metadata_of(file: h5py.File) -> dict[str, Any]:
     return value
 
 
-def _checked(dataset: h5py.Dataset, address: str, path: str) -> Callable[[], np.ndarray]:
+def _checked(dataset: h5py.Dataset, address: str, path: str) -> StoredArray:
     expected = plain_attribute(dataset, "crc32")
 
-    def read_and_check() -> np.ndarray:
+    def read() -> np.ndarray:
+        if not isinstance(expected, np.integer):
+            raise WeightsError(f"{path} is damaged: {address} has no check sum, though others have.")
         array = dataset[()]
-        if expected is not None and check_sum(array) != int(expected):
+        if check_sum(array) != expected:
             raise WeightsError(f"{path} is damaged: the numbers of {address} are not those that were saved.")
         return array
 
-    return read_and_check
+    return StoredArray(tuple(dataset.shape), read)

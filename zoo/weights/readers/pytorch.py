@@ -28,15 +28,13 @@ def read(path: Path | str) -> StoredWeights:
             f"{path} is a pickle with more in it than weights, which can run any program when it is opened: it is not "
             "read. Save the model's state_dict() instead."
         ) from error
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, TypeError, AttributeError) as error:
-        told = (str(error).splitlines() or [type(error).__name__])[0]
-        raise WeightsError(f"{path} is damaged or cut short: {told}.") from error
     tensors = _state(content, path)
     layers: dict[str, dict[str, StoredArray]] = {}
     for name, tensor in tensors.items():
         layer, _, role = name.rpartition(".")
         if not layer:
             raise WeightsError(f"{path} holds an array '{name}' that belongs to no layer.")
+        _require_plain(tensor, name, path)
         layers.setdefault(layer, {})[role] = StoredArray(tuple(tensor.shape), _reader(tensor))
     return StoredWeights(str(path), "a PyTorch file", layers)
 
@@ -53,6 +51,19 @@ def _state(content: Any, path: Path | str) -> dict[str, Any]:
         raise WeightsError(f"{path} is a PyTorch file, but does not hold a state dictionary: tensors by name.")
     parallel = all(name.startswith(PARALLEL) for name in content)
     return {name.removeprefix(PARALLEL) if parallel else name: tensor for name, tensor in content.items()}
+
+
+def _require_plain(tensor: Any, name: str, path: Path | str) -> None:
+    """Raise unless the tensor is a dense array of real numbers, in memory."""
+    import torch
+
+    real = tensor.dtype in {
+        torch.float64, torch.float32, torch.float16, torch.bfloat16,
+        torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool,
+    }  # fmt: skip
+    if not real or tensor.layout != torch.strided or tensor.device.type != "cpu":
+        kind = f"{tensor.dtype}, {tensor.layout}, on {tensor.device.type}"
+        raise WeightsError(f"{path} holds '{name}' in a form that is not read here: {kind}.")
 
 
 def _reader(tensor: Any) -> Any:

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import WeightsError
-from zoo.weights.readers.hdf5 import widened_bfloat16
+from zoo.weights.readers.hdf5 import MOST_NAMES, widened_bfloat16
 from zoo.weights.stored import StoredArray, StoredWeights
 
 LARGEST_HEADER = 100 * 10**6  # the format's own limit
+MOST_AXES = 8
 TYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?",
@@ -50,8 +51,8 @@ def _header(content: Any, path: Path | str) -> tuple[dict[str, Any], int]:
         header = json.loads(content[8 : 8 + length])
     except (ValueError, RecursionError) as error:
         raise WeightsError(f"{path} is damaged: its header is not JSON.") from error
-    if not isinstance(header, dict):
-        raise WeightsError(f"{path} is damaged: its header is not a JSON object.")
+    if not isinstance(header, dict) or len(header) > MOST_NAMES:
+        raise WeightsError(f"{path} is damaged: its header is not a JSON object of at most {MOST_NAMES:,} names.")
     header.pop("__metadata__", None)
     return header, 8 + length
 
@@ -89,4 +90,6 @@ def _require_filled(spans: list[tuple[int, int]], size: int, path: Path | str) -
 
 
 def _whole_numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(type(each) is int and 0 <= each < 2**48 for each in value)
+    """A short list: the product of many large numbers takes for ever."""
+    few = isinstance(value, list) and len(value) <= MOST_AXES
+    return few and all(type(each) is int and 0 <= each < 2**48 for each in value)
