@@ -122,6 +122,13 @@ def test_a_pytorch_tensor_that_is_no_dense_array_of_real_numbers_is_refused(tmp_
     refused(tmp_path / "f", "'a.weight' in a form that is not read here|damaged or cut short|more in it than weights")
 
 
+def test_a_pytorch_tensor_that_is_negated_when_read_is_loaded_so(tmp_path, torch):
+    torch.save(state(torch, a_bias=torch._neg_view(torch.ones(4))), tmp_path / "f")
+    model = network()
+    zoo.load_weights(model, tmp_path / "f")
+    np.testing.assert_array_equal(np.asarray(model.get_layer("a").bias), -np.ones(4))
+
+
 def test_a_flipped_byte_in_a_pytorch_file_is_noticed(tmp_path, torch):
     torch.save(state(torch, a_weight=torch.full((4, 4), 1.2345)), tmp_path / "f")
     content = bytearray((tmp_path / "f").read_bytes())

@@ -71,6 +71,6 @@ def _reader(tensor: Any) -> Any:
         import torch
 
         wide = tensor.to(torch.float32) if tensor.dtype == torch.bfloat16 else tensor
-        return wide.detach().contiguous().numpy()
+        return wide.detach().resolve_neg().contiguous().numpy()
 
     return read_tensor
