@@ -169,7 +169,9 @@ def difference(found: np.ndarray, expected: np.ndarray) -> dict[str, float]:
 def sensitivity(model: Any, image: Any, most: int | None) -> dict[str, Any]:
     """Reverse one weight at a time (a vector end to end, a kernel along all its axes): the change that it makes."""
     expected = answer(model, image)
-    variables = [(f"{layer.name}/{v.name}", v) for layer in model.layers for v in layer.weights]
+    variables = [  # a single number has no order
+        (f"{layer.name}/{v.name}", v) for layer in model.layers for v in layer.weights if np.prod(v.shape) > 1
+    ]
     places = range(len(variables)) if most is None else np.linspace(0, len(variables) - 1, most).round().astype(int)
     changes = {}
     for address, variable in (variables[place] for place in sorted({int(place) for place in places})):
