@@ -73,7 +73,7 @@ def mobilenet_v3_features(
     graph: ImageGraph, x: Tensor, *, blocks: tuple[Block, ...], width: float = 1.0, act: str = "hard_swish"
 ) -> Tensor:
     """(B, H, W, C) -> (B, H/32, W/32, 6 * channels of the last block)."""
-    x = conv(x, 16, 3, strides=2, act=act, names=("conv", "conv_bn", "conv_act"))
+    x = graph.tap(2, conv(x, 16, 3, strides=2, act=act, names=("conv", "conv_bn", "conv_act")))
     stride = 2
     for number, row in enumerate(blocks):
         hidden = make_divisible(row.expansion * x.shape[-1])
