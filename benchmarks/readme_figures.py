@@ -133,26 +133,6 @@ def photos() -> str:
     return "\n".join(lines) + "\n"
 
 
-def start() -> str:
-    found = figures("image_start")
-    backends = [name for name, value in found.items() if isinstance(value, dict)]
-    lines = ["| model | " + " | ".join(f"{name}: zoo, s | keras.applications, s | ratio" for name in backends) + " |"]
-    lines.append("|---" * (3 * len(backends) + 1) + "|")
-    for model in found[backends[0]]:
-        rows = [found[name][model] for name in backends]
-        cells = [f"{row['zoo']['all']:.2f} | {row['keras']['all']:.2f} | {row['ratio']:.2f}" for row in rows]
-        lines.append(f"| {model} | {' | '.join(cells)} |")
-    return "\n".join(lines) + f"\n\nMedian of {found['rounds']} fresh processes each, in turns.\n"
-
-
-def image_speed() -> str:
-    found = {name: row for name, row in figures("image_speed").items() if isinstance(row, dict)}
-    lines = ["| graph | prediction | training |", "|---|---|---|"]
-    for name, row in found.items():
-        lines.append(f"| {name} | {row['predict']['ratio']:.2f} | {row['train']['ratio']:.2f} |")
-    return "\n".join(lines) + "\n"
-
-
 BLOCKS: dict[str, Callable[[], str]] = {
     "posts": posts,
     "blogs": blogs,
@@ -162,8 +142,6 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "robustness": robustness,
     "parity": parity,
     "photos": photos,
-    "start": start,
-    "image_speed": image_speed,
 }
 
 
