@@ -117,5 +117,6 @@ def official_file(arch: str, *, with_top: bool, size: int | None = None) -> tupl
         try:
             getattr(home, function)(weights="imagenet", include_top=with_top, **shape, **options)
         except AskedError as asked:
-            return asked.args  # type: ignore[return-value]
+            name, address, known_hash = asked.args
+            return name, address, known_hash
     raise RuntimeError(f"{function} of keras.applications asked for no file.")

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -219,8 +218,7 @@ def row(name: str, figures: dict[str, Any]) -> str:
 def summary(models: dict[str, dict[str, Any]]) -> dict[str, Any]:
     compared = {name: figures for name, figures in models.items() if "rounds" in figures}
     largest = {name: max(one["difference"] for one in figures["rounds"]) for name, figures in compared.items()}
-    changes: Callable[[str], float] = lambda name: models[name]["reversed"]["smallest_change"]  # noqa: E731
-    seen = {name: changes(name) for name, figures in models.items() if "reversed" in figures}
+    seen = {name: row["reversed"]["smallest_change"] for name, row in models.items() if "reversed" in row}
     return {
         "threshold": THRESHOLD,
         "compared": len(compared),

@@ -19,7 +19,7 @@ def one_sentence(path: Path | str) -> Iterator[None]:
     except ZooError as error:
         error.args = (printable(str(error)),)
         raise
-    except Exception as error:
+    except Exception as error:  # of h5py, zlib, torch and others: no list of them was ever complete; the cause is kept
         told = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise WeightsError(printable(f"{path} is damaged or cut short: {told}.")) from error
 
