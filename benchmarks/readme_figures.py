@@ -121,7 +121,7 @@ def parity() -> str:
         lines.append(f"| {package} | {len(differences)} | {exact} | {max(differences):.1e} |")
     return "\n".join(lines) + (
         "\n\nRandom weights, through an official file and our loader; logits and features at two sizes, as a share of "
-        "the logits' standard deviation (those of PyTorch computed in float64). Reversing one weight, of twelve tried in "
+        "the logits' standard deviation (those of PyTorch in float64). Reversing one weight, of twelve tried in "
         "each full model and of all in the tiny ones, changes the answer by at least "
         f"{found['smallest_change_of_a_reversal']:.1e}.\n"
     )
