@@ -6,6 +6,7 @@ binary takes labels 0 or 1 (n,) and the probability of 1 (n,). Rows without a la
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from zoo.errors import require_known
 from zoo.samples import Kind, present
 
 TINY = 1e-7  # probabilities are clipped to [TINY, 1 - TINY] before a logarithm
+BINS = 10  # of a calibration error, as in a report's reliability plot
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,17 @@ def r_squared(target: np.ndarray, predicted: np.ndarray) -> float:
     """1 - residual variance / variance; 0 where the target does not vary."""
     spread = float(np.sum(np.square(target - np.mean(target))))
     return 1.0 - float(np.sum(np.square(target - predicted))) / spread if spread else 0.0
+
+
+def exp_rmspe(target: np.ndarray, predicted: np.ndarray) -> float:
+    """Root mean squared percentage error of exp(predicted), both being logarithms (of sales, for example).
+
+    Rossmann's score on Kaggle, 0.1 being 10 %; days without sales have no logarithm and are left out there too.
+
+    >>> round(exp_rmspe(np.log([100.0, 200.0]), np.log([110.0, 180.0])), 6)
+    0.1
+    """
+    return float(np.sqrt(np.mean(np.square(np.expm1(predicted - target)))))
 
 
 def accuracy(target: np.ndarray, predicted: np.ndarray) -> float:
@@ -64,6 +77,45 @@ def area_under_roc(target: np.ndarray, predicted: np.ndarray) -> float:
     return float((np.sum(ranks[target == 1]) - positives * (positives + 1) / 2.0) / (positives * negatives))
 
 
+def average_precision(target: np.ndarray, predicted: np.ndarray) -> float:
+    """Mean precision over the positives, each at the threshold that just finds it; ties are found together.
+
+    The area under the precision-recall curve without interpolation (Davis and Goadrich 2006); 0 without a positive.
+    """
+    positives = int(np.sum(target == 1))
+    if not positives:
+        return 0.0
+    _, precision, recall = precision_recall_curve(target, predicted)
+    return float(np.sum(np.diff(recall, prepend=0.0) * precision))
+
+
+def precision_recall_curve(target: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Thresholds from high to low, and precision and recall of "positive where predicted >= threshold"; each (t,)."""
+    order = np.argsort(-predicted, kind="stable")
+    found = np.cumsum(target[order] == 1)
+    last = np.flatnonzero(np.diff(predicted[order], append=-np.inf))  # ties are accepted together
+    return predicted[order][last], found[last] / (last + 1.0), found[last] / max(float(np.sum(target == 1)), 1.0)
+
+
+def calibration_error(
+    target: np.ndarray, predicted: np.ndarray, *, bins: int = BINS, equal: Literal["width", "mass"] = "width"
+) -> float:
+    """Expected calibration error: mean distance, over bins, of the mean probability and the share that came true.
+
+    Bins of equal width, weighted by their samples: of the chosen class' probability (Guo et al. 2017, section 2), or
+    for a binary output of the positive label's (Naeini et al. 2015). `equal="mass"`: bins of equal size, which look
+    closer at a rare label, whose probabilities crowd in one bin of equal width (Nixon et al. 2019).
+    """
+    both = predicted if predicted.ndim == 1 else predicted.max(axis=1)
+    right = target if predicted.ndim == 1 else predicted.argmax(axis=1) == target
+    if equal == "width":
+        places = np.minimum((both * bins).astype(int), bins - 1)
+    else:
+        places = np.searchsorted(np.quantile(both, np.arange(1, bins) / bins), both, side="right")
+    surplus = np.bincount(places, weights=right - both, minlength=bins)
+    return float(np.sum(np.abs(surplus)) / len(target))
+
+
 METRICS: dict[str, Metric] = {
     "mae": Metric(mean_absolute_error, "lower"),
     "rmse": Metric(root_mean_squared_error, "lower"),
@@ -71,11 +123,19 @@ METRICS: dict[str, Metric] = {
     "accuracy": Metric(accuracy, "higher", "%"),
     "log_loss": Metric(log_loss, "lower"),
     "auc": Metric(area_under_roc, "higher"),
+    "exp_rmspe": Metric(exp_rmspe, "lower"),
+    "average_precision": Metric(average_precision, "higher"),
+    "calibration_error": Metric(calibration_error, "lower"),
 }
 DEFAULTS: dict[Kind, tuple[str, ...]] = {
     "regression": ("mae", "rmse", "r2"),
     "classification": ("accuracy", "log_loss"),
     "binary": ("accuracy", "auc", "log_loss"),
+}
+ALLOWED: dict[Kind, tuple[str, ...]] = {
+    "regression": (*DEFAULTS["regression"], "exp_rmspe"),
+    "classification": (*DEFAULTS["classification"], "calibration_error"),
+    "binary": (*DEFAULTS["binary"], "average_precision", "calibration_error"),
 }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.errors import require_known
 from zoo.files import write_json
+from zoo.metrics import score
 from zoo.report.check import checked_predictions, labels_of
 from zoo.report.groups import group_rows
 from zoo.report.scores import score_rows
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from zoo.report.baselines import Baseline
 
-CALIBRATION_BINS = 10
-
 
 @dataclass(frozen=True)
 class Report:
@@ -30,7 +29,7 @@ class Report:
     groups       one row an output and group (`group_rows`).
     baselines    output -> baseline -> what was fitted, or why not.
     confusion    output -> counts (true class, predicted class), for classes.
-    calibration  output -> expected calibration error: mean distance of confidence and accuracy in ten bins.
+    calibration  output -> expected calibration error (`zoo.metrics.calibration_error`).
     predictions, labels, history: what the picture is drawn from.
     """
 
@@ -128,7 +127,7 @@ def build_report(
         groups=group_rows(values, whole, targets, draws),
         baselines={name: {kind: item.note for kind, item in kinds.items()} for name, kinds in baselines.items()},
         confusion={name: _confusion(labels[name], values[name], len(t.labels)) for name, t in labelled.items()},
-        calibration={name: _calibration_error(labels[name], values[name]) for name in labelled},
+        calibration={name: score("calibration_error", labels[name], values[name]) or 0.0 for name in labelled},
         predictions=values,
         labels=labels,
         history=[dict(row) for row in history],
@@ -142,13 +141,3 @@ def _confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.nd
     counts = np.zeros((classes, classes), dtype=int)
     np.add.at(counts, (labels[known], chosen[known]), 1)
     return counts
-
-
-def _calibration_error(labels: np.ndarray, predicted: np.ndarray) -> float:
-    """Of the chosen class' probability, in ten bins of equal width (Guo et al. 2017, section 2)."""
-    known = present(labels)
-    both = np.stack([1.0 - predicted, predicted], axis=1) if predicted.ndim == 1 else predicted
-    confidence, right = both[known].max(axis=1), both[known].argmax(axis=1) == labels[known]
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    surplus = np.bincount(bins, weights=right - confidence, minlength=CALIBRATION_BINS)
-    return float(np.sum(np.abs(surplus)) / np.sum(known))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import ConfigError, UnknownNameError, is_number, require_known
-from zoo.metrics import DEFAULTS
+from zoo.metrics import ALLOWED, DEFAULTS
 from zoo.samples import Samples, Target, present
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Head:
     target         what it predicts (kind, labels, unit).
     loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units.
     weight         its share in the sum of losses under static balancing.
-    metrics        names in `zoo.metrics.METRICS`; those of the kind where empty. The first is the headline.
+    metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the
                    mean weight of a training sample is 1.
     """
@@ -49,7 +49,7 @@ class Head:
         object.__setattr__(self, "metrics", tuple(self.metrics) or DEFAULTS[kind])
         require_known(f"loss of a {kind} output", self.loss, LOSSES[kind])
         for metric in self.metrics:
-            require_known(f"metric of a {kind} output", metric, DEFAULTS[kind])
+            require_known(f"metric of a {kind} output", metric, ALLOWED[kind])
         if not is_number(self.weight) or self.weight < 0:
             raise ConfigError(f"The weight of a loss must be a number >= 0; received {self.weight!r}.")
         if not is_number(self.huber_delta) or self.huber_delta <= 0:
