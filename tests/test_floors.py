@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LEAVES = {"zoo.errors", "zoo.samples", "zoo.metrics", "zoo.files", "zoo.records"}
+LEAVES = {"zoo.errors", "zoo.samples", "zoo.metrics", "zoo.costs", "zoo.files", "zoo.records"}
 GROUND = {"zoo.training", "zoo.report", "zoo.explain", "zoo.export", "zoo.artifacts", "zoo.catalogue"}
 SECOND = {"zoo.models", "zoo.datasets", "zoo.weights", "zoo.pretrained"}
 BELOW_TOP = {"blocks", "zoo", "zoo.create", "zoo.conversion", "zoo.recipes"} | LEAVES | GROUND | SECOND
@@ -41,6 +41,7 @@ PACKAGES = {
     "zoo.files": set(),
     "zoo.samples": {"numpy"},
     "zoo.metrics": {"numpy"},
+    "zoo.costs": {"numpy"},
 }
 
 
