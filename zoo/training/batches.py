@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from zoo.samples import Samples
+from zoo.training.sampling import Sampler
 
 LENGTH_STEP = 25  # trimmed lengths are multiples of this: few shapes to compile for
 UNKNOWN = 1  # the token of an unknown word
@@ -19,6 +20,7 @@ class Batches:
 
     trim_padding  cut the right padding (zeros) that all samples of a batch share from integer sequences (n, L), and
                   bring samples of similar length together. Only for models whose outputs do not depend on padding.
+    sampler       which rows an epoch reads; all of them once where there is none.
     """
 
     def __init__(
@@ -29,8 +31,11 @@ class Batches:
         seed: int = 0,
         trim_padding: bool = False,
         token_dropout: float = 0.0,
+        sampler: Sampler | None = None,
     ):
         self.samples = samples
+        self.sampler = sampler
+        self.size = len(samples) if sampler is None else len(sampler.rows(0))
         self.batch_size = batch_size
         self.seed = seed
         self.token_dropout = token_dropout
@@ -42,25 +47,28 @@ class Batches:
         self.lengths = {name: _lengths(samples.inputs[name]) for name in self.sequences}
 
     def __len__(self) -> int:
-        return -(-len(self.samples) // self.batch_size)
+        return -(-self.size // self.batch_size)
 
     def order(self, epoch: int | None) -> list[np.ndarray]:
-        """Row numbers of every batch of an epoch; without an epoch, all rows as they stand (sorted by length)."""
+        """Row numbers (see `Sampler.rows`) of every batch of an epoch; without an epoch, all rows, sorted by length."""
         rows = np.arange(len(self.samples))
         longest = sum(self.lengths.values(), start=np.zeros(len(rows), dtype=np.int64))
         if epoch is None:
             return self._cut(rows[np.argsort(longest, kind="stable")])
         random = np.random.default_rng([self.seed, epoch])
-        rows = random.permutation(rows)
+        rows = random.permutation(rows if self.sampler is None else self.sampler.rows(epoch))
         if not self.sequences:
             return self._cut(rows)
         pool = POOL * self.batch_size
         pools = [rows[start : start + pool] for start in range(0, len(rows), pool)]
-        batches = self._cut(np.concatenate([each[np.argsort(longest[each], kind="stable")] for each in pools]))
+        batches = self._cut(
+            np.concatenate([each[np.argsort(longest[each % len(longest)], kind="stable")] for each in pools])
+        )
         return [batches[position] for position in random.permutation(len(batches))]
 
     def inputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """The inputs of these rows, trimmed."""
+        rows = rows % len(self.samples)
         arrays = {}
         for name, values in self.samples.inputs.items():
             arrays[name] = values[rows]
@@ -81,7 +89,9 @@ class Batches:
         return arrays
 
     def targets(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """The targets of these rows."""
+        """The targets of these rows, missing where the sampler hides them."""
+        if self.sampler is not None:
+            return self.sampler.targets(rows, self.samples.targets)
         return {name: values[rows] for name, values in self.samples.targets.items()}
 
     def all_inputs(self) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:

@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,15 @@ from zoo.metrics import score
 from zoo.samples import Samples, present
 from zoo.training.balance import BALANCES
 from zoo.training.batches import Batches
+from zoo.training.calibration import Calibration, calibrate, learn, prior_shift, require_foldable, uncalibrate
 from zoo.training.checkpoint import load_checkpoint, save_checkpoint
 from zoo.training.heads import Head, check_heads
-from zoo.training.losses import mean_loss
+from zoo.training.labels import relabel
+from zoo.training.losses import judged_loss, mean_loss, row_losses
 from zoo.training.recipe import Recipe
 from zoo.training.run_folder import RunFolder, data_fingerprint, model_facts
+from zoo.training.sampling import require_two_labels, sampler_for
+from zoo.training.synthesis import with_synthetic_rows
 from zoo.training.trainer import Trainer
 from zoo.training.units import Affine, fold, unfold, units_of
 
@@ -31,11 +35,15 @@ class TrainingError(ZooError):
 
 @dataclass(frozen=True)
 class Run:
-    """What a training gave: one row an epoch, and which epoch (from 1) was best; the model carries its weights."""
+    """What a training gave: one row an epoch, and which epoch (from 1) was best; the model carries its weights.
+
+    calibrations  output of classes -> what its logits were changed by in the end; the model carries that too.
+    """
 
     history: list[dict[str, Any]]
     best_epoch: int
     folder: Path | None
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
 
 
 def fit(
@@ -60,10 +68,13 @@ def fit(
     Raises `ConfigError` when keys, shapes or the folder do not fit, and `TrainingError` when the loss is no longer
     finite.
     """
-    check_heads(model, recipe.heads, train, validation)
-    _require_labels(recipe.heads, train, validation)
-    session = _Session(model, train, validation, recipe, seed)
     data = {"train": data_fingerprint(train), "validation": data_fingerprint(validation)}
+    train, validation = relabel(train, recipe.heads), relabel(validation, recipe.heads)
+    settled = replace(recipe, heads={name: head.settled() for name, head in recipe.heads.items()})
+    check_heads(model, settled.heads, train, validation)
+    _require_labels(settled.heads, train, validation)
+    require_foldable(model, settled.heads)
+    session = _Session(model, train, validation, settled, seed)
     config = {"model": model_facts(model), "recipe": recipe.to_json(), "seed": seed, "data": data}
     store = RunFolder(folder, config) if folder is not None else None
     session.begin(store)
@@ -78,7 +89,7 @@ def fit(
         hooks.on_train_end()
     finally:
         session.end()
-    return Run(session.history, session.best_epoch, store.path if store else None)
+    return Run(session.history, session.best_epoch, store.path if store else None, session.calibrations)
 
 
 def _require_labels(heads: Mapping[str, Head], train: Samples, validation: Samples) -> None:
@@ -87,6 +98,7 @@ def _require_labels(heads: Mapping[str, Head], train: Samples, validation: Sampl
             raise ConfigError(f"Output '{name}' is without a single label in the training split and cannot be trained.")
     if not any(present(validation.targets[name]).any() for name in heads):
         raise ConfigError("The validation split has no label of any output, so that no epoch can be called the best.")
+    require_two_labels(heads, train, validation)
 
 
 class _Session:
@@ -94,19 +106,29 @@ class _Session:
 
     def __init__(self, model: keras.Model, train: Samples, validation: Samples, recipe: Recipe, seed: int):
         self.model, self.recipe = model, recipe
+        rows = with_synthetic_rows(train, recipe.heads, seed)
+        self.sampler = sampler_for(recipe.heads, rows, seed)
         self.train = Batches(
-            train,
+            rows,
             batch_size=recipe.batch_size,
             seed=seed,
             trim_padding=recipe.trim_padding,
             token_dropout=recipe.token_dropout,
+            sampler=self.sampler,
         )
         self.validation = Batches(validation, batch_size=256, trim_padding=recipe.trim_padding)
         self.priors = {name: head.prior(train.targets[name]) for name, head in recipe.heads.items()}
-        self.prior_losses = prior_losses(recipe.heads, self.priors, validation)
+        self.prior_losses = prior_losses(recipe.heads, self.priors, validation, judged_loss)
         scales = prior_losses(recipe.heads, self.priors, train)
         tables = {name: head.class_weight_table(train.targets[name]) for name, head in recipe.heads.items()}
-        self.units = units_of(model, recipe.heads, train)
+        self.units = units_of(model, recipe.heads, train) if recipe.standard_units else {}
+        seen = self.train.targets(np.concatenate(self.train.order(0)))
+        self.shifts = {
+            name: prior_shift(head, train.targets[name], seen[name], tables[name])
+            for name, head in recipe.heads.items()
+            if head.target.kind != "regression"
+        }
+        self.calibrations = self.shifts
         balance = BALANCES[recipe.balance](recipe.heads, scales)
         self.trainer = Trainer(model, recipe.heads, balance, tables, self.units)
         self.trainer.compile(optimizer=recipe.optimiser.build(len(self.train) * recipe.epochs, recipe.heads))
@@ -137,9 +159,12 @@ class _Session:
                 self.best_weights = self._weights()  # in standard units, as `end` expects them
         else:
             if self.recipe.start_at_prior:
-                start_at_prior(self.model, self.recipe.heads, self.priors, self.units)
+                shifts = self.shifts  # in training the labels have other frequencies
+                priors = {name: shifts[name].undo(p) if name in shifts else p for name, p in self.priors.items()}
+                start_at_prior(self.model, self.recipe.heads, priors, self.units)
             else:
                 unfold(self.model, self.units)
+                uncalibrate(self.model, self.shifts)
             self.best_weights = self._weights()
             if store:
                 self._save(store)
@@ -150,6 +175,8 @@ class _Session:
     def run_epoch(self, store: RunFolder | None, checkpoint_seconds: float) -> dict[str, Any]:
         """The rest of the epoch under way -> its row of the history."""
         saved = time.perf_counter()
+        if not self.step:
+            self._score_rows()
         order = self.train.order(self.epoch)
         while self.step < len(order):
             rows = order[self.step]
@@ -179,6 +206,21 @@ class _Session:
         for variable, value in zip(self.model.variables, self.best_weights, strict=True):
             variable.assign(value)
         fold(self.model, self.units)
+        if self.best_epoch:
+            outputs = _outputs(self.model, self.validation)
+            self.calibrations = {name: self._calibration(name, outputs[name]) for name in self.shifts}
+        calibrate(self.model, self.calibrations)
+
+    def _calibration(self, name: str, output: np.ndarray) -> Calibration:
+        head, target = self.recipe.heads[name], self.validation.samples.targets[name]
+        return learn(head, self.shifts[name], target, output)
+
+    def _score_rows(self) -> None:
+        """Before an epoch, the loss of every training row for the outputs that look for hard ones."""
+        if self.epoch and self.sampler is not None and self.sampler.losses:
+            outputs = _outputs(self.trainer, self.train)
+            for name, losses in self.sampler.losses.items():
+                losses.assign(row_losses(self.recipe.heads[name], self.sampler.labels[name], outputs[name]))
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
@@ -227,9 +269,11 @@ class _Session:
         row: dict[str, float] = {}
         skills = []
         for name, head in self.recipe.heads.items():
-            target = self.validation.samples.targets[name]
-            loss = mean_loss(head, target, outputs[name])
-            if loss is None:
+            target, output = self.validation.samples.targets[name], outputs[name]
+            if name in self.shifts:
+                output = self._calibration(name, output).apply(output)
+            loss, judged = mean_loss(head, target, output), judged_loss(head, target, output)
+            if loss is None or judged is None:
                 continue
             if not math.isfinite(loss):
                 raise TrainingError(
@@ -237,9 +281,9 @@ class _Session:
                     " lower the learning rate or look at the data."
                 )
             row[f"val_loss_{name}"] = loss
-            skills.append(1.0 - loss / max(self.prior_losses[name], 1e-8))
+            skills.append(1.0 - judged / max(self.prior_losses[name], 1e-8))
             for metric in head.metrics:
-                row[f"val_{name}_{metric}"] = float(score(metric, target, _answers(head, outputs[name])) or 0.0)
+                row[f"val_{name}_{metric}"] = float(score(metric, target, _answers(head, output)) or 0.0)
         row["val_skill"] = float(np.mean(skills))
         return row
 
@@ -247,7 +291,8 @@ class _Session:
         return self.seconds + time.perf_counter() - self.clock
 
     def _state(self) -> list[keras.Variable]:
-        return [*self.trainer.variables, *self.trainer.optimizer.variables]
+        mined = self.sampler.variables if self.sampler else []
+        return [*self.trainer.variables, *self.trainer.optimizer.variables, *mined]
 
     def _weights(self) -> list[np.ndarray]:
         return [np.array(keras.ops.convert_to_numpy(variable)) for variable in self.model.variables]
@@ -287,13 +332,18 @@ def _answers(head: Head, output: np.ndarray) -> np.ndarray:
     return output if head.target.kind == "classification" else output[:, 0]
 
 
-def prior_losses(heads: Mapping[str, Head], priors: Mapping[str, np.ndarray], samples: Samples) -> dict[str, float]:
+def prior_losses(
+    heads: Mapping[str, Head],
+    priors: Mapping[str, np.ndarray],
+    samples: Samples,
+    loss_of: Callable[[Head, np.ndarray, np.ndarray], float | None] = mean_loss,
+) -> dict[str, float]:
     """output -> loss of its best constant answer on `samples` (1 where no label is known)."""
     found = {}
     for name, head in heads.items():
         target = samples.targets[name]
         constant = np.broadcast_to(priors[name], (len(target), len(priors[name])))
-        loss = mean_loss(head, target, np.ascontiguousarray(constant))
+        loss = loss_of(head, target, np.ascontiguousarray(constant))
         found[name] = 1.0 if loss is None else loss
     return found
 

@@ -1,26 +1,28 @@
-"""What is asked of each output of a model: its kind, loss, weight, metrics and class weights.
+"""What is asked of each output of a model: its kind, loss, weight, metrics, class weights, and cost of mistakes.
 
 All keys and values are checked here, before Keras sees them: Keras applies a mistyped key of `loss_weights` by its
 sorted position, zips a list of targets with the sorted output names, and refuses `class_weight` with several outputs.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, UnknownNameError, is_number, require_known
 from zoo.metrics import ALLOWED, DEFAULTS
 from zoo.samples import Samples, Target, present
+from zoo.training.imbalance import Imbalance, merged_labels
 
 if TYPE_CHECKING:
     import keras
 
 LOSSES: dict[str, tuple[str, ...]] = {
     "regression": ("mse", "mae", "huber"),
-    "classification": ("crossentropy",),
-    "binary": ("crossentropy",),
+    "classification": ("crossentropy", "expected_cost"),
+    "binary": ("crossentropy", "expected_cost"),
 }
 
 
@@ -29,11 +31,14 @@ class Head:
     """One output of a model.
 
     target         what it predicts (kind, labels, unit).
-    loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units.
+    loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units; "expected_cost"
+                   is what the answers, taken as shares of decisions, cost by `costs`.
     weight         its share in the sum of losses under static balancing.
     metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the
                    mean weight of a training sample is 1.
+    imbalance      what is done about labels of unequal frequency: an `Imbalance`, or the name of its method.
+    costs          what mistakes cost, for the loss "expected_cost" and for decisions (`zoo.costs.decide`).
     """
 
     target: Target
@@ -42,6 +47,8 @@ class Head:
     metrics: tuple[str, ...] = ()
     class_weights: Mapping[str, float] | str | None = None
     huber_delta: float = 1.0
+    imbalance: Imbalance | str | None = None
+    costs: CostMatrix | None = None
 
     def __post_init__(self) -> None:
         kind = self.target.kind
@@ -54,7 +61,49 @@ class Head:
             raise ConfigError(f"The weight of a loss must be a number >= 0; received {self.weight!r}.")
         if not is_number(self.huber_delta) or self.huber_delta <= 0:
             raise ConfigError(f"'huber_delta' must be a number > 0; received {self.huber_delta!r}.")
+        if isinstance(self.imbalance, str):
+            object.__setattr__(self, "imbalance", Imbalance(self.imbalance))
+        self._check_classes()
         self._check_class_weights()
+
+    @property
+    def plan(self) -> Imbalance:
+        """What is done about imbalance; by default nothing, but an answer of shares of decisions is calibrated."""
+        if isinstance(self.imbalance, Imbalance):
+            return self.imbalance
+        return Imbalance(calibration="temperature_and_prior" if self.loss == "expected_cost" else "none")
+
+    @property
+    def answers(self) -> Target:
+        """What the output answers: the target, its labels merged."""
+        return replace(self.target, labels=merged_labels(self.target.labels, self.plan.merge))
+
+    def settled(self) -> "Head":
+        """The head of data whose labels are merged already (`zoo.training.labels.relabel`)."""
+        if self.imbalance is None:
+            return self
+        return replace(self, target=self.answers, imbalance=replace(self.plan, merge={}, ignore=()))
+
+    def _check_classes(self) -> None:
+        if self.target.kind == "regression":
+            for what in ("imbalance", "costs"):
+                if getattr(self, what) is not None:
+                    raise ConfigError(f"A regression output has no classes; '{what}' is for classes.")
+            return
+        if self.imbalance is not None and not isinstance(self.imbalance, Imbalance):
+            raise ConfigError(f"'imbalance' must be an Imbalance or its method's name; received {self.imbalance!r}.")
+        self.plan.check(self.target.labels)
+        if self.costs is not None and not isinstance(self.costs, CostMatrix):
+            raise ConfigError(f"'costs' must be a CostMatrix; received {self.costs!r}.")
+        if self.costs is not None:
+            self.costs.check(self.answers.labels)
+        if self.loss == "expected_cost":
+            if self.costs is None:
+                raise ConfigError("The loss 'expected_cost' needs a cost matrix: Head(costs=CostMatrix(...)).")
+            if self.plan.method == "focal":
+                raise ConfigError("'focal' changes the cross-entropy; it does not go with the loss 'expected_cost'.")
+        if self.class_weights is not None and (self.plan.method == "class_weights" or self.plan.alpha is not None):
+            raise ConfigError("Class weights are given twice: by 'class_weights' and by 'imbalance'.")
 
     def _check_class_weights(self) -> None:
         if self.class_weights is None:
@@ -64,22 +113,23 @@ class Head:
         if isinstance(self.class_weights, str):
             require_known("class weighting", self.class_weights, ["balanced"])
             return
-        require_same_keys("class weights", self.class_weights, "labels", self.target.labels)
+        require_same_keys("class weights", self.class_weights, "labels", self.answers.labels)
         if not all(is_number(weight) and weight >= 0 for weight in self.class_weights.values()):
             raise ConfigError(f"Class weights must be numbers >= 0; received {dict(self.class_weights)}.")
 
     def class_weight_table(self, labels: np.ndarray) -> np.ndarray | None:
         """(n,) training labels -> (classes,) float32 weights, or None. A class that never occurs weighs 0."""
-        if self.class_weights is None:
+        weights = "balanced" if self.plan.method == "class_weights" else self.class_weights
+        if weights is None:
             return None
         counts = np.bincount(labels[present(labels)], minlength=len(self.target.labels)).astype(np.float64)
-        if isinstance(self.class_weights, str):
+        if isinstance(weights, str):
             table = np.divide(1.0, counts, out=np.zeros_like(counts), where=counts > 0)
         else:
-            table = np.array([self.class_weights[label] for label in self.target.labels], dtype=np.float64)
+            table = np.array([weights[label] for label in self.target.labels], dtype=np.float64)
         mean = float(np.sum(table * counts) / max(np.sum(counts), 1.0))
         if mean <= 0:
-            raise ConfigError(f"The class weights {self.class_weights!r} leave no sample with a weight.")
+            raise ConfigError(f"The class weights {weights!r} leave no sample with a weight.")
         return (table / mean).astype(np.float32)
 
     def prior(self, values: np.ndarray) -> np.ndarray:
@@ -143,10 +193,11 @@ def check_heads(model: "keras.Model", heads: Mapping[str, Head], *splits: Sample
         require_same_keys("inputs", samples.inputs, f"inputs of '{model.name}'", [each.name for each in model.inputs])
         for name, head in heads.items():
             require_known("target (heads are matched with targets by name)", name, samples.targets)
-            _check_values(name, head, samples.targets[name])
+            check_values(name, head, samples.targets[name])
 
 
-def _check_values(name: str, head: Head, values: np.ndarray) -> None:
+def check_values(name: str, head: Head, values: np.ndarray) -> None:
+    """Raise a `ConfigError` unless one split's target has the shape, type and range of its kind."""
     if values.ndim != 1:
         raise ConfigError(f"Target '{name}' must have shape (n,); received {values.shape}.")
     if head.target.kind == "regression":

@@ -6,7 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.samples import MISSING_CLASS
+from zoo.costs import decide, expected_cost
+from zoo.metrics import TINY, log_loss
+from zoo.samples import MISSING_CLASS, present
 from zoo.training.heads import Head
 
 Tensor = Any  # a backend tensor or a numpy array
@@ -25,10 +27,34 @@ def sample_losses(head: Head, target: Tensor, output: Tensor) -> tuple[Tensor, T
     known = ops.not_equal(target, MISSING_CLASS)
     label = ops.where(known, target, ops.zeros_like(target))
     mask = ops.cast(known, output.dtype)
-    if head.target.kind == "binary":
-        loss = ops.binary_crossentropy(ops.expand_dims(ops.cast(label, output.dtype), -1), output)
-        return ops.squeeze(loss, -1) * mask, mask
-    return ops.sparse_categorical_crossentropy(label, output) * mask, mask
+    return _class_loss(head, label, output) * mask, mask
+
+
+def _class_loss(head: Head, label: Tensor, output: Tensor) -> Tensor:
+    """Known labels (B,), probabilities (B, 1) of the positive label or (B, classes) -> (B,)."""
+    binary = head.target.kind == "binary"
+    if head.loss == "expected_cost" and head.costs is not None:
+        costs = ops.convert_to_tensor(head.costs.table(head.target.labels), dtype=output.dtype)
+        shares = ops.concatenate([1.0 - output, output], axis=-1) if binary else output
+        return ops.sum(ops.take(costs, label, axis=0) * shares, axis=-1)
+    if binary:
+        loss = ops.squeeze(ops.binary_crossentropy(ops.expand_dims(ops.cast(label, output.dtype), -1), output), -1)
+    else:
+        loss = ops.sparse_categorical_crossentropy(label, output)
+    return focal(loss, label, head.plan.gamma, head.plan.alpha) if head.plan.method == "focal" else loss
+
+
+def focal(loss: Tensor, label: Tensor, gamma: float, alpha: float | None) -> Tensor:
+    """Cross-entropy (B,) -> focal loss: each times (1 - p) ** gamma, p the label's probability. Lin et al. 2017, eq. 5.
+
+    With gamma 0 and no alpha it is the cross-entropy itself.
+    """
+    if gamma:
+        # Away from 0: the gradient of a root at 0 is infinite, and that of a sure and right answer must vanish.
+        loss = loss * ops.power(ops.maximum(-ops.expm1(-loss), TINY), gamma)
+    if alpha is not None:
+        loss = loss * ops.where(ops.equal(label, 1), alpha, 1.0 - alpha)
+    return loss
 
 
 def _regression_loss(head: Head, error: Tensor) -> Tensor:
@@ -51,8 +77,28 @@ def batch_loss(head: Head, target: Tensor, output: Tensor, class_weights: np.nda
     return ops.sum(losses) / ops.maximum(count, 1.0), count
 
 
+def row_losses(head: Head, target: np.ndarray, output: np.ndarray) -> np.ndarray:
+    """The loss of every row of a split (n,), 0 where its label is missing, in numpy."""
+    losses, _ = sample_losses(head, ops.convert_to_tensor(target), ops.convert_to_tensor(output))
+    return np.array(ops.convert_to_numpy(losses), dtype=np.float32)
+
+
 def mean_loss(head: Head, target: np.ndarray, output: np.ndarray) -> float | None:
     """The mean loss over the known labels of a whole split, in numpy; None when no label is known."""
     losses, mask = sample_losses(head, ops.convert_to_tensor(target), ops.convert_to_tensor(output))
     count = float(np.sum(keras.ops.convert_to_numpy(mask)))
     return float(np.sum(keras.ops.convert_to_numpy(losses), dtype=np.float64)) / count if count else None
+
+
+def judged_loss(head: Head, target: np.ndarray, output: np.ndarray) -> float | None:
+    """The loss by which epochs are compared, of calibrated outputs: of a focal loss the cross-entropy, of an expected
+    cost that of the cheapest decisions, else the head's own. None when no label is known.
+    """
+    known = present(target)
+    if head.target.kind == "regression" or not known.any():
+        return mean_loss(head, target, output)
+    answers = output[:, 0] if head.target.kind == "binary" else output
+    if head.loss == "expected_cost" and head.costs is not None:
+        table = head.costs.table(head.target.labels)
+        return expected_cost(target, decide(answers, table), table)
+    return log_loss(target[known], answers[known]) if head.plan.method == "focal" else mean_loss(head, target, output)

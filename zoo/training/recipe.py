@@ -21,6 +21,7 @@ class Recipe:
     balance         "static" (the heads' weights), "uncertainty" or "gradnorm".
     trim_padding    batches of similar length without the padding they share (models blind to padding only).
     token_dropout   share of the tokens of integer sequences that training reads as unknown (1), drawn anew each epoch.
+    standard_units  train regressions in units of their own deviation (`units.py`); off for plain gradient descent.
     start_at_prior  set each output's bias to the best constant answer before the first step: for fresh weights.
     patience        stop after so many epochs without a better validation skill; None trains all epochs.
     start           hash of the file of weights where training starts; None for fresh weights.
@@ -38,6 +39,7 @@ class Recipe:
     batch_size: int = 64
     trim_padding: bool = False
     token_dropout: float = 0.0
+    standard_units: bool = True
     start_at_prior: bool = True
     patience: int | None = None
     start: str | None = None
