@@ -240,3 +240,16 @@ def test_a_label_beyond_the_classes_is_refused():
     test.targets["income"][5] = 3
     with pytest.raises(DataError, match="'income' is 3; there are 3 classes"):
         report_of(test, answers(split(20)))
+
+
+def test_a_report_shows_the_metrics_that_the_heads_name_the_headline_first():
+    test = split(400)
+    report = report_of(test, metrics={"age": ("exp_rmspe", "mae"), "gender": ("average_precision", "auc")})
+    assert [row["metric"] for row in report.scores if row["output"] == "age"] == ["exp_rmspe", "mae"]
+    assert row_of(report, "gender", "average_precision")["model"] == 1.0
+    assert row_of(report, "gender", "average_precision")["standard_error"] is None
+    assert {row["metric"] for row in report.groups if row["output"] == "age"} == {"mae"}
+    assert {row["metric"] for row in report.groups if row["output"] == "gender"} == {"accuracy"}
+    assert "RMSPE" in shown(report.table())
+    with pytest.raises(UnknownNameError, match="Unknown metric 'mea'"):
+        report_of(test, metrics={"age": ("mea",)})

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from zoo import metrics
+from zoo.errors import UnknownNameError
 from zoo.report.baselines import fit_baselines
 from zoo.samples import Samples, Target
 
@@ -18,7 +19,7 @@ def score(metric, target, predicted) -> float:
     return found
 
 
-def fit(inputs, y, targets, *, texts=(), held_out=True, seed=0):
+def fit(inputs, y, targets, *, texts=(), held_out=True, metrics=None, seed=0):
     """The first half is train, a quarter each validation and test."""
     y = np.asarray(y)
     everything = Samples(inputs, {"y": y}, {}, tuple(texts))
@@ -27,7 +28,7 @@ def fit(inputs, y, targets, *, texts=(), held_out=True, seed=0):
     train, validation, test = (everything.take(rows) for rows in cuts)
     if not held_out:
         validation = Samples(validation.inputs, {}, {}, validation.texts)
-    return fit_baselines(train, validation, test, targets, seed=seed)["y"], test
+    return fit_baselines(train, validation, test, targets, metrics=metrics and {"y": metrics}, seed=seed)["y"], test
 
 
 def test_the_constant_answer_is_median_mean_or_shares_of_the_known_labels():
@@ -49,7 +50,7 @@ def test_the_linear_model_recovers_a_line_and_the_trees_a_step():
     step = (np.abs(x[:, 0]) > 0.7).astype(np.int32)  # no line divides it
     found, test = fit({"x": x}, step, BINARY)
     assert score("accuracy", test.targets["y"], found["trees"].predictions["accuracy"]) > 0.98
-    assert score("auc", test.targets["y"], found["linear"].predictions["auc"]) < 0.65
+    assert score("auc", test.targets["y"], found["linear"].predictions["auc"]) < 0.8
 
 
 def test_of_a_skew_target_the_linear_model_answers_the_median_for_the_absolute_error():
@@ -130,3 +131,87 @@ def test_the_same_seed_gives_the_same_answers():
     second, _ = fit({"posts": np.zeros((300, 1), np.int32)}, y, BINARY, texts=texts, seed=3)
     for kind in ("linear", "trees"):
         assert first[kind].predictions["auc"].tolist() == second[kind].predictions["auc"].tolist()
+
+
+def test_integers_without_a_length_are_categories_and_no_numbers():
+    """What a category answers has nothing to do with the size of its id; a missing one has an answer of its own."""
+    random = np.random.default_rng(0)
+    ids = random.integers(0, 40, 2000).astype(np.int32)
+    ids[ids == 1] = 0
+    values = random.normal(size=40)
+    found, test = fit({"shop": ids}, values[ids].astype(np.float32), REGRESSION)
+    for kind in ("linear", "trees"):
+        assert score("r2", test.targets["y"], found[kind].predictions["r2"]) > 0.95
+    assert "1 categories" in found["linear"].note
+
+
+def test_a_category_never_seen_in_training_is_answered():
+    ids = np.repeat(np.array([2, 3, 1, 9], np.int32), 50)  # the third quarter is validation, the last one test
+    found, _ = fit({"shop": ids}, np.repeat([1.0, 2.0, 1.5, 1.5], 50).astype(np.float32), REGRESSION)
+    assert found["linear"].predictions["rmse"] == pytest.approx(np.full(50, 1.5), abs=0.02)
+    assert np.isfinite(found["trees"].predictions["rmse"]).all()
+
+
+def test_a_category_of_more_values_than_the_trees_take_is_ordered_by_its_ids():
+    ids = np.tile(np.arange(2, 402, dtype=np.int32), 10)
+    found, test = fit({"shop": ids}, (ids > 200).astype(np.int32), BINARY)
+    assert score("auc", test.targets["y"], found["trees"].predictions["auc"]) > 0.99
+
+
+def test_that_a_number_is_missing_tells_both_models_something():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(2000, 2)).astype(np.float32)
+    x[random.random(2000) < 0.4, 1] = np.nan
+    found, test = fit({"numbers": x}, np.isnan(x[:, 1]).astype(np.int32), BINARY)
+    for kind in ("linear", "trees"):
+        assert score("accuracy", test.targets["y"], found[kind].predictions["accuracy"]) > 0.99
+
+
+def test_one_number_out_of_all_proportion_does_not_decide_the_scale():
+    x = np.random.default_rng(0).normal(size=(2000, 1)).astype(np.float32)
+    x[7] = 1e9
+    found, test = fit({"numbers": x}, (x[:, 0] > 0.3).astype(np.int32), BINARY)
+    assert score("auc", test.targets["y"], found["linear"].predictions["auc"]) > 0.99
+
+
+def test_every_metric_that_a_head_names_is_served_and_chosen_for():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(2000, 2)).astype(np.float32)
+    y = (x[:, 0] + random.normal(size=2000)).astype(np.float32)
+    metrics_of_logs = ("exp_rmspe", "mae", "rmse")
+    found, test = fit({"numbers": x}, y, REGRESSION, metrics=metrics_of_logs)
+    for kind in ("majority", "linear", "trees"):
+        assert tuple(found[kind].predictions) == metrics_of_logs
+        by_error = {
+            name: score("exp_rmspe", test.targets["y"], found[kind].predictions[name]) for name in metrics_of_logs
+        }
+        assert by_error["exp_rmspe"] < 0.9 * by_error["mae"]  # a percentage error is lower for low answers
+    rare, _ = fit({"numbers": x}, (y > 1).astype(np.int32), BINARY, metrics=("average_precision", "calibration_error"))
+    assert set(rare["trees"].predictions) == {"average_precision", "calibration_error"}
+
+
+def test_trees_stop_where_validation_is_best():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(800, 5)).astype(np.float32)
+    found, _ = fit({"numbers": x}, (x[:, 0] + 3 * random.normal(size=800)).astype(np.float32), REGRESSION)
+    steps = int(found["trees"].note.split(": ")[1].split()[0])
+    assert 1 <= steps < 100  # little can be learnt from so much noise
+    assert "chosen on validation" in found["trees"].note
+
+
+def test_of_many_rows_the_linear_model_sees_a_part_and_says_so(monkeypatch):
+    monkeypatch.setattr("zoo.report.features.LINEAR_ROWS", 300)
+    x = np.random.default_rng(0).normal(size=(2000, 1)).astype(np.float32)
+    found, test = fit({"numbers": x}, 2 * x[:, 0], REGRESSION)
+    assert "300 of 1000 training rows" in found["linear"].note
+    assert score("r2", test.targets["y"], found["linear"].predictions["r2"]) > 0.999
+
+
+@pytest.mark.parametrize(
+    ("metrics_given", "sentence"),
+    [({"y": ("mea",)}, "Unknown metric 'mea'; did you mean 'mae'"), ({"z": ("mae",)}, "Unknown output 'z'")],
+)
+def test_an_unknown_metric_or_output_is_named(metrics_given, sentence):
+    split = Samples({"x": np.zeros((4, 1), np.float32)}, {"y": np.zeros(4, np.float32)})
+    with pytest.raises(UnknownNameError, match=sentence.replace("?", "[?]")):
+        fit_baselines(split, split, split, REGRESSION, metrics=metrics_given)

@@ -13,12 +13,15 @@ def experiment(metric, random):
     if metric in ("mae", "rmse", "r2"):
         target = random.normal(size=ROWS)
         return target, 0.7 * target + random.normal(size=ROWS) * 0.5
+    if metric == "exp_rmspe":
+        target = random.normal(size=ROWS)
+        return target, target + 0.1 * random.normal(size=ROWS)
     target = (random.random(ROWS) < 0.3).astype(int)
     chance = 1 / (1 + np.exp(-(2 * target - 1 + random.normal(size=ROWS))))
     return target, np.round(chance, 1) if metric == "auc" else chance  # rounded: with ties
 
 
-@pytest.mark.parametrize("metric", ["mae", "rmse", "r2", "accuracy", "log_loss", "auc"])
+@pytest.mark.parametrize("metric", ["mae", "rmse", "r2", "accuracy", "log_loss", "auc", "exp_rmspe"])
 def test_the_standard_error_is_the_spread_over_fresh_draws(metric):
     random = np.random.default_rng(0)
     scores, errors = [], []

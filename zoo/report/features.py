@@ -1,4 +1,4 @@
-"""What a simple model sees of the inputs: words and pairs of words of texts or of id sequences, and plain columns."""
+"""What simple models see of the inputs: words and pairs of words of texts or of id sequences, and a table's columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import MissingExtraError
+from zoo.report.columns import category_columns, is_sequence, number_columns, one_hot, raw, scaled
 from zoo.samples import Samples
 
 try:
@@ -20,60 +21,94 @@ DENSE_COLUMNS = 4096  # beyond, the inputs are images or signals, for which a li
 RARE = 2  # a word of fewer samples is left out, unless there are hardly any samples
 FEW_SAMPLES = 100
 WORD = r"(?u)\b\w+\b"
+LINEAR_ROWS = 200_000  # training rows that the linear model sees, drawn at random: more change its fifth digit
+UNORDERED_VALUES = 255  # scikit-learn's trees take categories of so many values; the ids of larger ones are numbers
 
 
 @dataclass(frozen=True)
 class Features:
-    """(n, columns) matrices of train, validation and test; None where nothing can be fitted, and `note` says why."""
+    """(n, columns) matrices of train, validation and test, or empty where nothing can be fitted: `note` says why.
 
-    train: Any
-    validation: Any
-    test: Any
-    note: str
-    sparse: bool = False
+    linear     TF-IDF, scaled numbers, one-hot categories; its training rows are `rows` of the split.
+    text       TF-IDF alone, of all rows; None without texts.
+    table      raw numbers and category ids, NaN where missing; None without them. `unordered` (columns,) bool says
+               which are categories.
+    """
+
+    linear: tuple[Any, ...] = ()
+    rows: np.ndarray | None = None
+    text: tuple[Any, ...] | None = None
+    table: tuple[np.ndarray, ...] | None = None
+    unordered: np.ndarray | None = None
+    note: str = ""
 
 
-def features(train: Samples, validation: Samples, test: Samples) -> Features:
-    """Fit on `train` alone: TF-IDF of words or ids (1- and 2-grams), and standardised columns, missing as the mean.
+def features(train: Samples, validation: Samples, test: Samples, *, seed: int = 0) -> Features:
+    """Fit on `train` alone: TF-IDF of words or ids (1- and 2-grams), and the columns of `zoo.report.columns`.
 
-    Texts stand for the integer sequences made of them. Integers (n,) or (n, length) are ids, 0 being padding;
-    everything else numeric is a column for each number.
+    Texts stand for the integer sequences made of them. Integers (n, length) are token ids, 0 being padding; integers
+    (n,) are categories (0 missing, 1 never seen); everything else numeric is a column for each number.
     """
     splits = (train, validation, test)
+    rows = _some(len(train), seed)
     parts: list[Sequence[Any]] = []
     notes = []
-    for documents in _documents(splits):
-        matrices = _tfidf(documents)
-        if matrices is not None:
-            parts.append(matrices)
-            notes.append(f"{matrices[0].shape[1]} TF-IDF columns")
-    columns = sum(_width(values) for values in train.inputs.values() if not _is_sequence(values))
+    text = _texts(splits)
+    if text is not None:
+        parts.append((text[0][rows], *text[1:]))
+        notes.append(f"{text[0].shape[1]} TF-IDF columns")
+    plain = [values for values in train.inputs.values() if not is_sequence(values)]
+    columns = sum(_width(values) for values in plain)
     if columns > DENSE_COLUMNS:
-        return Features(None, None, None, f"{columns} dense columns are too many for a quick baseline")
-    if columns:
-        parts.append(_standardised(splits))
-        notes.append(f"{columns} columns")
+        return Features(note=f"{columns} dense columns are too many for a quick baseline")
+    numbers, ids = number_columns(splits), category_columns(splits)
+    if numbers[0].shape[1]:
+        parts.append(scaled([numbers[0][rows], *numbers[1:]]))
+        notes.append(f"{numbers[0].shape[1]} numbers")
+    if ids[0].shape[1]:
+        parts.append(one_hot([ids[0][rows], *ids[1:]]))
+        notes.append(f"{ids[0].shape[1]} categories")
     if not parts:
-        return Features(None, None, None, "the training inputs hold no word that two samples share")
+        return Features(note="the training inputs hold no word that two samples share")
+    note = " and ".join([", ".join(notes[:-1]), notes[-1]] if notes[1:] else notes)
+    if len(rows) < len(train):
+        note += f", {len(rows)} of {len(train)} training rows"
+    if not columns:
+        return Features(_joined(parts), rows, text, note=note)
+    table, unordered = raw(numbers, ids, UNORDERED_VALUES)
+    return Features(_joined(parts), rows, text, tuple(table), unordered, note)
+
+
+def _some(count: int, seed: int) -> np.ndarray:
+    """At most `LINEAR_ROWS` of the row numbers 0..count - 1, in order."""
+    if count <= LINEAR_ROWS:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, LINEAR_ROWS, replace=False))
+
+
+def _joined(parts: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
     sparse = any(scipy.sparse.issparse(matrix) for matrix, *_ in parts)
-    stack = scipy.sparse.hstack if sparse else np.hstack
-    joined: list[Any] = [stack([part[split] for part in parts]) for split in range(3)]
-    if sparse:
-        joined = [matrix.tocsr() for matrix in joined]
-    return Features(joined[0], joined[1], joined[2], " and ".join(notes), sparse)
+    joined = [[part[split] for part in parts] for split in range(3)]
+    return tuple(scipy.sparse.hstack(each).tocsr() if sparse else np.hstack(each) for each in joined)
+
+
+def _texts(splits: tuple[Samples, ...]) -> tuple[Any, ...] | None:
+    """TF-IDF of every text column that has words, side by side."""
+    found = [matrices for documents in _documents(splits) if (matrices := _tfidf(documents)) is not None]
+    return _joined(found) if found else None
 
 
 def _documents(splits: tuple[Samples, ...]) -> list[list[list[str]]]:
     """One entry a text column: the documents of each split."""
     if splits[0].texts:
         return [[list(split.texts) for split in splits]]
-    names = [name for name, values in splits[0].inputs.items() if _is_sequence(values)]
+    names = [name for name, values in splits[0].inputs.items() if is_sequence(values)]
     return [[_spell(split.inputs[name]) for split in splits] for name in names]
 
 
 def _spell(ids: np.ndarray) -> list[str]:
-    """(n,) or (n, length) ids -> n texts of numbers, without the padding."""
-    return [" ".join(map(str, row[row != 0].tolist())) for row in ids.reshape(len(ids), -1)]
+    """(n, length) ids -> n texts of numbers, without the padding."""
+    return [" ".join(map(str, row[row != 0].tolist())) for row in ids]
 
 
 def _tfidf(documents: list[list[str]]) -> tuple[Any, Any, Any] | None:
@@ -91,30 +126,6 @@ def _tfidf(documents: list[list[str]]) -> tuple[Any, Any, Any] | None:
     except ValueError:  # scikit-learn's word for an empty vocabulary
         return None
     return train, vectoriser.transform(documents[1]), vectoriser.transform(documents[2])
-
-
-def _standardised(splits: tuple[Samples, ...]) -> list[np.ndarray]:
-    tables = [
-        np.concatenate(
-            [
-                np.asarray(values, dtype=np.float32).reshape(len(values), -1)
-                for name, values in split.inputs.items()
-                if not _is_sequence(splits[0].inputs[name])
-            ],
-            axis=1,
-        )
-        for split in splits
-    ]
-    known = np.where(np.isfinite(tables[0]), tables[0], np.nan)
-    counts = np.sum(~np.isnan(known), axis=0)
-    mean = np.nansum(known, axis=0) / np.maximum(counts, 1)
-    spread = np.sqrt(np.nansum(np.square(known - mean), axis=0) / np.maximum(counts, 1))
-    spread[spread == 0] = 1.0
-    return [np.nan_to_num((table - mean) / spread, nan=0.0, posinf=0.0, neginf=0.0) for table in tables]
-
-
-def _is_sequence(values: np.ndarray) -> bool:
-    return np.issubdtype(values.dtype, np.integer) and values.ndim <= 2
 
 
 def _width(values: np.ndarray) -> int:

@@ -1,13 +1,13 @@
 """Errors by group of people or things, so that bias shows: who is served worse than the others?"""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from zoo.metrics import DEFAULTS, METRICS
-from zoo.report.uncertainty import losses, standard_error
+from zoo.report.uncertainty import MEANS_OVER_ROWS, losses, standard_error
 from zoo.samples import Samples, Target, present
 
 MOST_GROUPS = 20  # a column of samples.groups with more values names its rows, and groups nothing
@@ -20,10 +20,12 @@ def group_rows(
     predictions: Mapping[str, np.ndarray],
     test: Samples,
     targets: Mapping[str, Target],
+    metrics: Mapping[str, Sequence[str]],
     draws: np.ndarray | None = None,
 ) -> list[dict[str, Any]]:
-    """For every output and group: rows, the headline score, and its distance to the score of all, with its error.
+    """For every output and group: rows, a score, and its distance to the score of all, with its error.
 
+    The score is the first of the output's metrics that is a mean over rows, else the first of its kind.
     Groups are the bands of each regression target, the classes of each other target (an output's own as well: recall
     by class), and the columns of `test.groups` with few values. "worse" flags a group by more than two standard
     errors: among many groups, about one fair one in forty is flagged by chance.
@@ -35,7 +37,7 @@ def group_rows(
         if labels is None or not present(labels).any():
             continue
         known = np.flatnonzero(present(labels))
-        metric = DEFAULTS[target.kind][0]
+        metric = next((name for name in metrics[output] if name in MEANS_OVER_ROWS), DEFAULTS[target.kind][0])
         values = losses(metric, labels[known], predictions[output][known])
         together = known if draws is None else draws[known]
         for column, (names, codes) in columns.items():

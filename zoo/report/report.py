@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.errors import require_known
 from zoo.files import write_json
-from zoo.metrics import score
+from zoo.metrics import DEFAULTS, METRICS, score
 from zoo.report.check import checked_predictions, labels_of
 from zoo.report.groups import group_rows
 from zoo.report.scores import score_rows
@@ -89,6 +89,7 @@ def build_report(
     validation: Samples,
     test: Samples,
     targets: Mapping[str, Target],
+    metrics: Mapping[str, Sequence[str]] | None = None,
     history: Sequence[Mapping[str, Any]] = (),
     limits: Mapping[str, Mapping[str, float]] | None = None,
     baselines: "Mapping[str, Mapping[str, Baseline]] | None" = None,
@@ -98,6 +99,7 @@ def build_report(
 ) -> Report:
     """Judge the predictions of `test`: every output (n,), (n, 1), or (n, classes) probabilities.
 
+    metrics    output -> what it is judged by, the headline first; those of its kind where none are named.
     history    one row an epoch, as a run logs it; for the learning curves alone.
     limits     output -> metric -> best score possible, and "<metric>_standard_error".
     baselines  from `fit_baselines` on the same splits, to spare fitting them again (several seeds, one split).
@@ -107,15 +109,18 @@ def build_report(
     """
     values = checked_predictions(predictions, targets, len(test))
     labels = labels_of(test, targets)
-    for name in limits or {}:
+    for name in [*(limits or {}), *(metrics or {})]:
         require_known("output", name, targets)
+    for metric in {each for names in (metrics or {}).values() for each in names}:
+        require_known("metric", metric, METRICS)
+    judged = {name: tuple((metrics or {}).get(name) or DEFAULTS[target.kind]) for name, target in targets.items()}
     if together is not None:
         require_known("column of groups", together, test.groups)
     draws = None if together is None else np.unique(np.asarray(test.groups[together], str), return_inverse=True)[1]
     if baselines is None:
         from zoo.report.baselines import fit_baselines
 
-        baselines = fit_baselines(train, validation, test, targets, seed=seed)
+        baselines = fit_baselines(train, validation, test, targets, metrics=metrics, seed=seed)
     whole = Samples(test.inputs, labels, test.groups, test.texts)
     classes = {name: target for name, target in targets.items() if target.kind != "regression"}
     labelled = {name: target for name, target in classes.items() if present(labels[name]).any()}
@@ -123,8 +128,8 @@ def build_report(
         title=title,
         targets=dict(targets),
         sizes={"train": len(train), "validation": len(validation), "test": len(test)},
-        scores=score_rows(values, labels, targets, baselines, limits or {}, draws),
-        groups=group_rows(values, whole, targets, draws),
+        scores=score_rows(values, labels, judged, baselines, limits or {}, draws),
+        groups=group_rows(values, whole, targets, judged, draws),
         baselines={name: {kind: item.note for kind, item in kinds.items()} for name, kinds in baselines.items()},
         confusion={name: _confusion(labels[name], values[name], len(t.labels)) for name, t in labelled.items()},
         calibration={name: score("calibration_error", labels[name], values[name]) or 0.0 for name in labelled},

@@ -1,14 +1,14 @@
 """One row an output and metric: the model's score beside the baselines' and the best possible one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from zoo.metrics import DEFAULTS, METRICS, score
+from zoo.metrics import METRICS, score
 from zoo.report.baselines import BASELINES, Baseline
-from zoo.report.uncertainty import influence, standard_error
-from zoo.samples import Target, present
+from zoo.report.uncertainty import INFLUENCES, influence, standard_error
+from zoo.samples import present
 
 SUSPICIOUS = 3.0  # standard errors above the best score possible: the test's answers have leaked
 
@@ -16,20 +16,20 @@ SUSPICIOUS = 3.0  # standard errors above the best score possible: the test's an
 def score_rows(
     predictions: Mapping[str, np.ndarray],
     labels: Mapping[str, np.ndarray],
-    targets: Mapping[str, Target],
+    metrics: Mapping[str, Sequence[str]],
     baselines: Mapping[str, Mapping[str, Baseline]],
     limits: Mapping[str, Mapping[str, float]],
     draws: np.ndarray | None = None,
 ) -> list[dict[str, Any]]:
-    """Rows in the order of `targets`, the headline metric first; None stands where a score is not known.
+    """Rows in the order of `metrics` (output -> names, the headline first); None stands where a score is not known.
 
     "gap_closed" is (model - majority) / (limit - majority): 0 for the constant answer, 1 for the best score possible.
     "above_limit" tells a model that is better than possible by more than three standard errors.
     """
     return [
         _row(name, metric, predictions[name], labels[name], baselines.get(name, {}), limits.get(name, {}), draws)
-        for name, target in targets.items()
-        for metric in DEFAULTS[target.kind]
+        for name, names in metrics.items()
+        for metric in names
     ]
 
 
@@ -59,7 +59,7 @@ def _row(
         row[kind] = None if guess is None else score(metric, labels, guess)
     row |= {"limit": limits.get(metric), "limit_standard_error": limits.get(f"{metric}_standard_error")}
     row |= {"gap_closed": None, "gap_closed_standard_error": None, "above_limit": False}
-    if not known.any():
+    if not known.any() or metric not in INFLUENCES:
         return row
     moves = influence(metric, labels[known], predicted[known])
     row["standard_error"] = standard_error(moves, together)

@@ -7,15 +7,23 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from zoo.metrics import DEFAULTS
-
 if TYPE_CHECKING:
     from zoo.report.report import Report
 
 WIDTH = 100
 MOST_WORSE = 12
 SHOWN = {"majority": "majority", "linear": "linear", "trees": "trees", "limit": "limit"}
-METRIC_NAMES = {"mae": "MAE", "rmse": "RMSE", "r2": "R²", "accuracy": "accuracy", "log_loss": "log loss", "auc": "AUC"}
+METRIC_NAMES = {
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "r2": "R²",
+    "accuracy": "accuracy",
+    "log_loss": "log loss",
+    "auc": "AUC",
+    "exp_rmspe": "RMSPE",
+    "average_precision": "average precision",
+    "calibration_error": "calibration error",
+}
 UNKNOWN = "–"
 
 
@@ -92,10 +100,8 @@ def notes(report: "Report") -> list[str]:
     for row in report.scores:
         if row["above_limit"]:
             said.append(f"! {row['output']}, {row['metric']}: better than possible; do the test's answers leak?")
-    for name, target in report.targets.items():
-        headline = next(
-            row for row in report.scores if row["output"] == name and row["metric"] == DEFAULTS[target.kind][0]
-        )
+    for name in report.targets:
+        headline = next(row for row in report.scores if row["output"] == name)
         beaten = [kind for kind in ("majority", "linear", "trees") if _beats(headline, kind)]
         if beaten:
             said.append(f"{name}: no better than {' and '.join(SHOWN[kind] for kind in beaten)}.")

@@ -11,6 +11,7 @@ import numpy as np
 from zoo.errors import require_known
 from zoo.metrics import TINY
 
+MEANS_OVER_ROWS = ("mae", "accuracy", "log_loss")
 MEASURABLE = 2  # independent draws below which there is no standard error
 
 
@@ -38,7 +39,7 @@ def losses(metric: str, target: np.ndarray, predicted: np.ndarray) -> np.ndarray
     if metric == "accuracy":
         chosen = predicted >= 0.5 if predicted.ndim == 1 else np.argmax(predicted, axis=-1)
         return (chosen == target).astype(np.float64)
-    require_known("metric that is a mean over rows", metric, ("mae", "accuracy", "log_loss"))
+    require_known("metric that is a mean over rows", metric, MEANS_OVER_ROWS)
     binary = predicted.ndim == 1
     likelihood = (
         np.where(target == 1, predicted, 1.0 - predicted) if binary else predicted[np.arange(len(target)), target]
@@ -55,8 +56,15 @@ def _of_mean(metric: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
 
 
 def _of_rmse(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    return _of_root_mean(np.square(target - predicted, dtype=np.float64))
+
+
+def _of_exp_rmspe(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    return _of_root_mean(np.square(np.expm1(np.asarray(predicted, np.float64) - target)))
+
+
+def _of_root_mean(squares: np.ndarray) -> np.ndarray:
     """The derivative of a square root times the influence on the mean square."""
-    squares = np.square(target - predicted, dtype=np.float64)
     root = np.sqrt(np.mean(squares))
     return (squares - np.mean(squares)) / (2.0 * root * len(squares)) if root else np.zeros(len(squares))
 
@@ -93,4 +101,5 @@ INFLUENCES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "rmse": _of_rmse,
     "r2": _of_r2,
     "auc": _of_auc,
+    "exp_rmspe": _of_exp_rmspe,
 }
