@@ -22,6 +22,15 @@ from blocks.residual import (
 from blocks.separable import act_separable_norm
 from blocks.siamese import shared_encoder
 from blocks.squeeze_excite import squeeze_excite
+from blocks.tabular import (
+    bounded_output,
+    dense_stack,
+    embedding_size,
+    entity_embedding,
+    impute_and_scale,
+    missing_flags,
+    one_hot,
+)
 from blocks.text import convolutional_text_encoder, embed, lstm_text_encoder, padding_mask
 
 __all__ = [
@@ -30,21 +39,28 @@ __all__ = [
     "basic_block",
     "binary_head",
     "bottleneck_block",
+    "bounded_output",
     "ceil_max_pool",
     "classification_head",
     "conv_norm_act",
     "convnext_block",
     "convolutional_text_encoder",
     "dense_block",
+    "dense_stack",
     "drop_path",
     "embed",
+    "embedding_size",
+    "entity_embedding",
     "fire_module",
     "fuse",
     "fused_inverted_residual",
+    "impute_and_scale",
     "inception_module",
     "inverted_residual",
     "local_response_norm",
     "lstm_text_encoder",
+    "missing_flags",
+    "one_hot",
     "padding_mask",
     "parallel_branches",
     "preactivated_bottleneck",

@@ -21,7 +21,8 @@ GOLDEN = Path(__file__).parent / "golden" / "image_layers.json"
 FROZEN = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
 MOST_NAMED = 200_000  # weights; of larger models a fingerprint stands for the names
 IMAGES = zoo.list_models(task="image-classification")
-SMALL = {*zoo.list_models("*_tiny"), "convnext_test", "sequential_twin"} - {"convnext_tiny"}  # 28 million weights
+OTHERS = {"convnext_test", "linear_regression", "sequential_twin", "softmax_regression"}
+SMALL = {*zoo.list_models("*_tiny"), *OTHERS} - {"convnext_tiny"}  # 28 million weights
 
 
 @pytest.mark.parametrize("name", zoo.list_models())

@@ -8,9 +8,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LEAVES = {"zoo.errors", "zoo.samples", "zoo.metrics", "zoo.costs", "zoo.files", "zoo.records"}
-GROUND = {"zoo.training", "zoo.report", "zoo.explain", "zoo.export", "zoo.artifacts", "zoo.catalogue"}
+GROUND = {"zoo.training", "zoo.report", "zoo.explain", "zoo.export", "zoo.artifacts", "zoo.catalogue", "zoo.tables"}
 SECOND = {"zoo.models", "zoo.datasets", "zoo.weights", "zoo.pretrained"}
-BELOW_TOP = {"blocks", "zoo", "zoo.create", "zoo.conversion", "zoo.recipes"} | LEAVES | GROUND | SECOND
+BELOW_TOP = {"blocks", "zoo", "zoo.create", "zoo.conversion", "zoo.pipeline", "zoo.recipes"} | LEAVES | GROUND | SECOND
 
 # room -> the rooms that it may import beside itself; a module belongs to the longest name that it begins with
 MAY_IMPORT: dict[str, set[str]] = {
@@ -18,12 +18,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(LEAVES, LEAVES),
     **dict.fromkeys(GROUND, LEAVES),
     "zoo.models": {"blocks", "zoo.errors"},
-    "zoo.datasets": {"zoo.artifacts"} | LEAVES,
+    "zoo.datasets": {"zoo.artifacts", "zoo.tables"} | LEAVES,
     "zoo.weights": {"zoo.artifacts"} | LEAVES,
     "zoo.pretrained": {"zoo.artifacts"} | LEAVES,
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,
+    "zoo.pipeline": {"zoo.tables"} | LEAVES,  # a model with the schema of its table, whoever built it
     "zoo.conversion": {"zoo.create"} | LEAVES | GROUND | SECOND,  # it makes the model that it fills
-    "zoo.recipes": {"blocks", "zoo.create"} | LEAVES | GROUND | SECOND,  # a recipe makes the model that it trains
+    # a recipe makes the model that it trains
+    "zoo.recipes": {"blocks", "zoo.create", "zoo.pipeline"} | LEAVES | GROUND | SECOND,
     "zoo.testing": {"blocks", "zoo.create"} | LEAVES | GROUND | SECOND,  # the contract of models, for whoever adds one
     "zoo": BELOW_TOP,  # the front door, zoo/__init__.py
     "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal
@@ -40,6 +42,7 @@ PACKAGES = {
     "zoo.errors": set(),
     "zoo.files": set(),
     "zoo.samples": {"numpy"},
+    "zoo.tables": {"numpy"},  # pandas and pyarrow, of the extra "tables", are imported by name when first used
     "zoo.metrics": {"numpy"},
     "zoo.costs": {"numpy"},
 }

@@ -71,8 +71,8 @@ def block_models():
 def entry_models():
     random = np.random.default_rng(2)
     for name in zoo.list_models():
-        if zoo.describe(name).task == "image-classification":
-            continue  # in test_image_jax.py
+        if zoo.describe(name).task.startswith(("image", "tabular")):
+            continue  # in test_image_jax.py and test_pipeline.py
         config = zoo.full_config(name, SMALLER.get(name))
         model = zoo.create_model(name, **config)
         tokens = random.integers(0, 500, (2, 61)).astype("int32")

@@ -1,6 +1,9 @@
 """Builders: functions that compose blocks into an uncompiled `keras.Model`."""
 
 from zoo.models.author_profile import author_profile, author_profile_small, author_profile_tiny, author_profile_wide
+from zoo.models.entity_embedding import entity_embedding, entity_embedding_tiny
+from zoo.models.mlp import mlp, mlp_tiny
+from zoo.models.regression import linear_regression, softmax_regression
 from zoo.models.sequential_twin import sequential_stack, sequential_twin
 
 __all__ = [
@@ -8,6 +11,12 @@ __all__ = [
     "author_profile_small",
     "author_profile_tiny",
     "author_profile_wide",
+    "entity_embedding",
+    "entity_embedding_tiny",
+    "linear_regression",
+    "mlp",
+    "mlp_tiny",
     "sequential_stack",
     "sequential_twin",
+    "softmax_regression",
 ]

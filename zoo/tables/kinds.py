@@ -1,0 +1,68 @@
+"""Which kind a column is: its dtype decides, or the user."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from zoo.errors import DataError, UnknownNameError, require_known
+from zoo.tables.dates import is_iso_text
+from zoo.tables.frames import Column, Frame, pandas, shown
+from zoo.tables.values import natural
+
+ColumnKind = Literal["number", "category", "date"]
+COLUMN_KINDS: tuple[ColumnKind, ...] = ("number", "category", "date")
+NUMERALS = 0.9  # share of different values that are numbers, from which text among them is taken for a slip
+LEAST_NUMERALS = 20
+
+
+def kinds_of(frame: Frame, columns: Iterable[str], types: Mapping[str, str]) -> dict[str, str]:
+    """Column -> kind. Numbers are numbers; text, truth values and pandas categories are categories; datetimes, and text
+    that is all dates as 2015-07-31, are dates. `types` decides where it names the column."""
+    return {column: types.get(column) or _kind(frame[column], column) for column in columns}
+
+
+def require_types(types: Mapping[str, str], columns: Iterable[str]) -> None:
+    """Raise unless `types` maps columns that there are to kinds that there are."""
+    known = list(columns)
+    for column, kind in types.items():
+        if column not in known:
+            raise UnknownNameError("column of 'types'", column, known)
+        require_known(f"type of '{column}'", kind, COLUMN_KINDS)
+
+
+def _kind(column: Column, name: str) -> ColumnKind:
+    types = pandas().api.types
+    if types.is_datetime64_any_dtype(column.dtype):
+        return "date"
+    if types.is_bool_dtype(column.dtype) or isinstance(column.dtype, pandas().CategoricalDtype):
+        return "category"
+    if types.is_timedelta64_dtype(column.dtype) or types.is_complex_dtype(column.dtype):
+        raise DataError(f"The column '{name}' holds {column.dtype} values; make them numbers, or ignore the column.")
+    if types.is_numeric_dtype(column.dtype):
+        return "number"
+    return _kind_of_objects(column, name)
+
+
+def _kind_of_objects(column: Column, name: str) -> ColumnKind:
+    """Text, or Python objects of any type."""
+    if column.isna().all():
+        return "number"
+    if is_iso_text(column):
+        return "date"
+    try:
+        values = [value for value in column.dropna().unique() if str(value).strip()]
+    except TypeError as error:  # lists and dicts cannot be hashed
+        raise DataError(f"The column '{name}' holds values that are neither numbers nor text: {error}.") from error
+    if values and all(hasattr(value, "year") and hasattr(value, "day") for value in values):
+        return "date"
+    texts = [str(value).strip() for value in values]
+    words = [text for text in texts if natural(text)[0]]
+    numerals = len(texts) - len(words)
+    if not words and not any(isinstance(value, str | bool) for value in values):
+        return "number"  # numbers as Python objects: Decimal, or integers beside None
+    if words and numerals >= max(LEAST_NUMERALS, NUMERALS * len(texts)):
+        row = int((column.astype(str).str.strip() == words[0]).to_numpy().argmax())
+        raise DataError(
+            f"The column '{name}' holds numbers, but text in row {row + 1}: {shown(words[0])}. Mend it, or force "
+            f"types={{'{name}': 'category'}}."
+        )
+    return "category"

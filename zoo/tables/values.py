@@ -1,0 +1,109 @@
+"""Columns of a DataFrame -> arrays; whatever does not fit is told with its column, row (from 1) and value."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import DataError, nearest
+from zoo.samples import MISSING_CLASS
+from zoo.tables.frames import Column, pandas, shown
+
+WHOLE = re.compile(r"-?[0-9]+\.0+")
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def numbers_of(column: Column, name: str, *, first: int = 1) -> np.ndarray:
+    """(n,) float64, NaN where missing: numbers, truth values, or text that is a number. `first` is the first row."""
+    types = pandas().api.types
+    if types.is_datetime64_any_dtype(column.dtype) or types.is_timedelta64_dtype(column.dtype):
+        raise DataError(f"The column '{name}' must be numbers; it holds {column.dtype} values.")
+    if types.is_numeric_dtype(column.dtype) and not types.is_complex_dtype(column.dtype):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        wrong = np.zeros(len(values), dtype=bool)
+    else:
+        codes, texts = _codes(column, name)
+        table = np.array([*(_number(text) for text in texts), np.nan])
+        refused = np.array([*(not _blank(text) and math.isnan(_number(text)) for text in texts), False])
+        values, wrong = table[codes], refused[codes]
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(f"The column '{name}' must be numbers; row {row + first} holds {shown(column.iloc[row])}.")
+    huge = np.abs(values) > LARGEST
+    if huge.any():
+        row = int(np.argmax(huge))
+        raise DataError(
+            f"The column '{name}' must be finite numbers; row {row + first} holds {shown(column.iloc[row])}."
+        )
+    return values
+
+
+def texts_of(column: Column, name: str) -> tuple[np.ndarray, list[str | None]]:
+    """Codes (n,), -1 where missing, and the text of each code (None: blank).
+
+    1, 1.0, "1" and "1.0" are the same category: a column of integers with a gap arrives as floats.
+    """
+    codes, values = _codes(column, name)
+    return codes, [None if _blank(value) else _text(value) for value in values]
+
+
+def labels_of(column: Column, name: str, labels: Sequence[str]) -> np.ndarray:
+    """(n,) int32 class numbers, `MISSING_CLASS` where missing. A label that is not one of `labels` is refused."""
+    codes, texts = texts_of(column, name)
+    numbers = {label: number for number, label in enumerate(labels)}
+    for code, text in enumerate(texts):
+        if text is not None and text not in numbers:
+            row = int(np.argmax(codes == code))
+            guess = nearest(text, labels)
+            hint = f"; did you mean '{guess}'?" if guess else f"; known are {', '.join(map(shown, labels[:10]))}."
+            raise DataError(f"The target '{name}' has an unknown label {shown(text)} in row {row + 1}{hint}")
+    table = [MISSING_CLASS if text is None else numbers[text] for text in texts]
+    return np.array([*table, MISSING_CLASS], dtype=np.int32)[codes]
+
+
+def natural(text: str) -> tuple[int, float, str]:
+    """Sorts numbers by their size, before words by their letters.
+
+    >>> sorted(["10", "9", "b", "2.5", "a"], key=natural)
+    ['2.5', '9', '10', 'a', 'b']
+    """
+    number = _number(text)
+    return (1, 0.0, text) if math.isnan(number) else (0, number, text)
+
+
+def _codes(column: Column, name: str) -> tuple[np.ndarray, list[Any]]:
+    """Codes (n,), -1 where missing, and the different values."""
+    try:
+        codes, values = pandas().factorize(column)
+    except TypeError as error:  # lists and dicts cannot be hashed
+        raise DataError(f"The column '{name}' holds values that are neither numbers nor text: {error}.") from error
+    return np.asarray(codes), list(values)
+
+
+def _blank(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        text = value.strip()
+        return text.partition(".")[0] if WHOLE.fullmatch(text) else text
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value))
+    if isinstance(value, float | np.floating) and math.isfinite(value) and value == int(value):
+        return str(int(value))
+    return str(value)
+
+
+def _number(value: Any) -> float:
+    """NaN for what is no number."""
+    if isinstance(value, str) and not value.isascii():
+        return math.nan  # digits of other scripts, which float() would read
+    try:
+        return float(value.replace("_", "x") if isinstance(value, str) else value)
+    except OverflowError:
+        return math.inf
+    except (TypeError, ValueError):
+        return math.nan
