@@ -18,6 +18,8 @@ except ImportError as error:
     raise MissingExtraError("A report's picture", "matplotlib", "report") from error
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from zoo.report.report import Report
 
 INCHES, DOTS = 16.0, 100  # 1600 pixels
@@ -44,11 +46,16 @@ def draw(report: "Report", path: Path) -> None:
 
 
 def table_text(report: "Report") -> str:
-    """The score table as plain text, as a terminal without colours shows it."""
+    """The score table as plain text."""
+    return plain_text(score_table(report), width=WIDTH)
+
+
+def plain_text(table: "Table", *, width: int) -> str:
+    """A table as a terminal without colours shows it."""
     from rich.console import Console
 
     stream = io.StringIO()
-    Console(file=stream, width=WIDTH, color_system=None, force_terminal=False).print(score_table(report))
+    Console(file=stream, width=width, color_system=None, force_terminal=False).print(table)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
