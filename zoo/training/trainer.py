@@ -1,6 +1,7 @@
 """A `keras.Model` around any functional model that trains all of its outputs at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -62,12 +63,25 @@ class Trainer(keras.Model):
         self._forward: Callable[..., dict[str, Tensor]] = accelerate(graph) or graph  # on the model's own variables
         self._units = tuple((units or {}).items())
         self._shared: Tensor = None
+        self._plain = False
         keys = [f"{what}_{name}" for name in heads for what in ("loss", "weight", "term", "count")]
         self.log = BatchLog((*keys, "term_balance", "term_regularisation"))
         self.built = True
 
+    @contextmanager
+    def plain(self) -> Iterator[None]:
+        """While this lasts, the model runs layer by layer as it was built, so that one can look inside.
+
+        Weights of losses that only a compiled step can find (`GradNorm`) are those of the heads meanwhile.
+        """
+        self._plain = True
+        try:
+            yield
+        finally:
+            self._plain = False
+
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:
-        outputs = dict(self._forward(inputs, training=training))
+        outputs = dict((self.model if self._plain else self._forward)(inputs, training=training))
         self._shared = outputs.pop(self.SHARED, None)
         for name, unit in self._units:
             outputs[name] = outputs[name] * unit.scale + unit.shift
@@ -85,7 +99,11 @@ class Trainer(keras.Model):
         pairs = {name: batch_loss(head, y[name], y_pred[name], tables[name]) for name, head in self._heads}
         losses = {name: loss for name, (loss, _) in pairs.items()}
         counts = {name: count for name, (_, count) in pairs.items()}
-        weights, penalty = self.balance.weigh(losses, counts, self._shared)
+        if self._plain and self.balance.needs_shared_tensor:
+            weights = {name: ops.convert_to_tensor(float(head.weight)) for name, head in self._heads}
+            penalty = ops.convert_to_tensor(0.0)
+        else:
+            weights, penalty = self.balance.weigh(losses, counts, self._shared)
         terms = {name: weights[name] * losses[name] for name in losses}
         extra = [ops.sum(ops.cast(each, "float32")) for each in self.model.losses]
         regularisation = sum(extra[1:], start=extra[0]) if extra else ops.convert_to_tensor(0.0)

@@ -1,0 +1,46 @@
+"""A lower learning rate in the middle of a training, whether the rate is a number or a schedule."""
+
+from typing import Any
+
+import keras
+
+from zoo.training.layerwise import to_array
+from zoo.training.sentinel.steps import Snapshot, Steps
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Lowered(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule times a factor."""
+
+    def __init__(self, schedule: Any, factor: float):
+        self.schedule, self.factor = schedule, factor
+
+    def __call__(self, step: Any) -> Any:
+        return self.schedule(step) * self.factor
+
+    def get_config(self) -> dict[str, Any]:
+        schedule = keras.optimizers.schedules.serialize(self.schedule)
+        return {"schedule": schedule, "factor": self.factor}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Lowered":
+        return cls(keras.optimizers.schedules.deserialize(config["schedule"]), config["factor"])
+
+
+def lowered(steps: Steps, snapshot: Snapshot, factor: float) -> tuple[Snapshot, str]:
+    """The state with a rate that is `factor` times as high, and how to say so; "" when the optimiser has no rate."""
+    optimizer = steps.model.optimizer
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of a loss scale
+    rate: Any = getattr(optimizer, "_learning_rate", None)
+    row = steps.row_of(rate)
+    if row is not None:
+        value = float(to_array(snapshot[row])) * factor
+        changed = keras.ops.cast(keras.ops.convert_to_tensor(value), rate.dtype)
+        return [*snapshot[:row], changed, *snapshot[row + 1 :]], f"the learning rate lowered to {value:g}"
+    if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        return snapshot, ""
+    if isinstance(rate, Lowered):
+        rate, factor = rate.schedule, rate.factor * factor
+    optimizer._learning_rate = Lowered(rate, factor)
+    steps.rebuild()
+    return snapshot, f"its schedule of learning rates times {factor:g}"

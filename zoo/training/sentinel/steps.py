@@ -1,0 +1,281 @@
+"""The compiled training step of a model under the sentinel's hand: run, look at its state, and put the state back.
+
+The sentinel stands between `fit` (or `train_on_batch`) and the model's own `train_function`, which stays as Keras made
+it: the numbers are those of a training without a sentinel, bit for bit.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+from keras import tree
+
+from zoo.errors import ConfigError
+from zoo.training.layerwise import first_unsound, to_array, variable_names
+
+Tensor = Any
+Batch = Any  # what `fit` gives a step: a tuple (inputs, targets, sample weights) or a part of it
+Snapshot = list[Tensor]  # values of `Steps.variables`, in their order
+Source = Iterator[Batch]
+
+
+class Steps:
+    """The training steps of `model`; `take` is asked for the logs whenever Keras wants the next step(s).
+
+    variables   all that a step may change: weights, batch statistics, random seeds, the optimiser's, the metrics'.
+    names       a name for each of them.
+    watched     numbers of those that must stay finite: all floats but the metrics, of which only the mean loss counts.
+    """
+
+    lengths: list[int]  # how many variables are trainable, are not, are the optimiser's, the metrics'
+
+    def __init__(self, model: keras.Model, take: Callable[[Source], Any]):
+        self.model, self.take = model, take
+        self.size = int(model.steps_per_execution)
+        self.variables: list[keras.Variable] = []
+        self.names: list[str] = []
+        self.watched: list[int] = []
+        model.make_train_function()
+        self.original = getattr(model.train_function, "original", model.train_function)  # of an interrupted training
+        self.hook()
+
+    def hook(self) -> None:
+        """Stand before the model's train function."""
+
+        def train_function(*args: Any) -> Any:
+            try:
+                return self.called(*args)
+            except StopIteration:
+                raise
+            except BaseException:  # whatever ends the training, the model must not stay watched
+                self.unhook()
+                raise
+
+        train_function.original = self.original  # type: ignore[attr-defined]
+        self.model.train_function = train_function
+
+    def unhook(self) -> None:
+        self.model.train_function = self.original
+
+    def rebuild(self) -> None:
+        """Compile the step anew, after something changed that the compiled one holds as a constant."""
+        self.unhook()
+        self.model.make_train_function(force=True)
+        self.original = self.model.train_function
+        self.hook()
+        self.prepare()
+
+    def begin(self, batch: Batch) -> None:
+        """Before the first batch: build what Keras builds late, and list the state."""
+        if self.variables:
+            return
+        self.model._symbolic_build(data_batch=_as_triple(batch))
+        optimizer = self.model.optimizer
+        parts = (self.model.trainable_variables, self.model.non_trainable_variables, optimizer.variables)
+        self.lengths = [*map(len, parts), len(self.model.metrics_variables)]
+        self.variables = [variable for part in (*parts, self.model.metrics_variables) for variable in part]
+        names = variable_names(self.model)
+        self.names = [names.get(id(variable), variable.path) for variable in self.variables]
+        state = sum(self.lengths[:3])
+        loss = {id(variable) for variable in self.model._loss_tracker.variables}
+        self.watched = [
+            row
+            for row, variable in enumerate(self.variables)
+            if keras.backend.is_float_dtype(variable.dtype) and (row < state or id(variable) in loss)
+        ]
+        self.prepare()
+
+    def called(self, *args: Any) -> Any:
+        """The train function, as this backend's Keras calls it."""
+        return self.take(iter(args[0]))
+
+    def prepare(self) -> None:
+        """After the state is known."""
+
+    def run(self, batches: list[Batch]) -> Any:
+        """Train on these batches, at most `size`; the logs of the last."""
+        return self.original(iter(batches))
+
+    def look(self) -> tuple[bool, Snapshot]:
+        """Whether all that is watched is finite, and a copy of the state."""
+        raise NotImplementedError
+
+    def restore(self, snapshot: Snapshot, *, metrics_only: bool = False) -> None:
+        """Let the next step start from `snapshot`, which stays as it is."""
+        raise NotImplementedError
+
+    def touched(self) -> bool:
+        """Whether the state was changed from outside since the last step, as far as that can be told cheaply."""
+        return False
+
+    def commit(self) -> None:
+        """Give the model's variables the state."""
+
+    def broken(self, snapshot: Snapshot) -> dict[str, float]:
+        """Names of the watched arrays in `snapshot` that are not finite -> the first such number of each."""
+        arrays = {self.names[row]: to_array(snapshot[row]) for row in self.watched}
+        return {name: first_unsound(each) for name, each in arrays.items() if not np.isfinite(each).all()}
+
+    def row_of(self, variable: Any) -> int | None:
+        """Where `variable` stands in a snapshot."""
+        return next((row for row, each in enumerate(self.variables) if each is variable), None)
+
+
+class _VariableSteps(Steps):
+    """State that lives in the model's variables: they tell when somebody else assigns to them."""
+
+    written = False
+
+    def prepare(self) -> None:
+        for variable in self.variables[: sum(self.lengths[:3])]:
+            variable.__dict__["assign"] = self._noticing(type(variable).assign.__get__(variable))
+
+    def unhook(self) -> None:
+        super().unhook()
+        for variable in self.variables:
+            variable.__dict__.pop("assign", None)
+
+    def _noticing(self, assign: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def noticed(value: Any) -> Any:
+            self.written = True
+            return assign(value)
+
+        return noticed
+
+    def run(self, batches: list[Batch]) -> Any:
+        logs = self.step(batches)
+        self.written = False  # tracing and eager steps assign too
+        return logs
+
+    def step(self, batches: list[Batch]) -> Any:
+        return self.original(batches)
+
+    def restore(self, snapshot: Snapshot, *, metrics_only: bool = False) -> None:
+        first = sum(self.lengths[:3]) if metrics_only else 0
+        for variable, value in zip(self.variables[first:], snapshot[first:], strict=True):
+            variable.assign(value)
+        self.written = False
+
+    def touched(self) -> bool:
+        touched, self.written = self.written, False
+        return touched
+
+
+class TensorFlowSteps(_VariableSteps):
+    """Reads share their memory with the variable until it is written again: a snapshot costs one copy of the state."""
+
+    def prepare(self) -> None:
+        import tensorflow as tf
+
+        super().prepare()
+        one = self.original
+
+        @tf.function(autograph=False)
+        def look() -> tuple[Tensor, Snapshot]:
+            values = [tf.identity(variable.value) for variable in self.variables]
+            finite = [tf.reduce_all(tf.math.is_finite(values[row])) for row in self.watched]
+            return tf.reduce_all(tf.stack(finite)), values
+
+        @tf.function(autograph=False, reduce_retracing=True)
+        def several(batches: list[Batch]) -> Any:
+            logs = one(iter(batches[:1]))
+            rest = tree.map_structure(lambda *parts: None if parts[0] is None else tf.stack(parts), *batches[1:])
+
+            def step(row: Tensor, _: Any) -> tuple[Tensor, Any]:
+                batch = tree.map_structure(lambda each: None if each is None else each[row], rest)
+                return row + 1, one(iter([batch]))
+
+            return tf.while_loop(lambda row, _: row < len(batches) - 1, step, (tf.constant(0), logs))[1]
+
+        self._look, self._several = look, several
+
+    def step(self, batches: list[Batch]) -> Any:
+        if len(batches) > 1 and _same_shapes(batches):
+            return self._several(batches)  # one call of the runtime, as with Keras' own loop
+        return self.original(iter(batches))
+
+    def look(self) -> tuple[bool, Snapshot]:
+        finite, values = self._look()
+        return bool(finite), values
+
+
+class TorchSteps(_VariableSteps):
+    """PyTorch writes into its variables: a snapshot is a copy."""
+
+    def look(self) -> tuple[bool, Snapshot]:
+        values = [variable.value.detach().clone() for variable in self.variables]
+        return all(bool(values[row].isfinite().all()) for row in self.watched), values
+
+
+class JaxSteps(Steps):
+    """Here `fit` hands the state from step to step, and each step uses up the arrays that it was given."""
+
+    state: Any = None
+    left: tuple[Tensor, ...] = ()
+
+    def called(self, state: Any, source: Any) -> Any:
+        self.state = state
+        logs = self.take(iter(source))
+        self.left = tuple(_leaves(self.state))
+        return logs, self.state
+
+    def prepare(self) -> None:
+        import jax
+        import jax.numpy as jnp
+
+        def copy(values: list[Tensor]) -> list[Tensor]:
+            return [jnp.copy(each) for each in values]
+
+        def look(values: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            finite = [jnp.isfinite(values[row]).all() for row in self.watched]
+            return jnp.stack(finite).all(), copy(values)
+
+        self._look, self._copy = jax.jit(look), jax.jit(copy)
+
+    def run(self, batches: list[Batch]) -> Any:
+        logs, self.state = self.original(self.state, iter(batches))
+        return logs
+
+    def look(self) -> tuple[bool, Snapshot]:
+        finite, values = self._look(_leaves(self.state))
+        return bool(finite), values
+
+    def restore(self, snapshot: Snapshot, *, metrics_only: bool = False) -> None:
+        values = iter(self._copy(snapshot))
+        state = tuple([next(values) for _ in range(length)] for length in self.lengths)
+        self.state = (*self.state[:3], state[3]) if metrics_only else state
+
+    def touched(self) -> bool:
+        own = sum(self.lengths[:3])  # the metrics are reset by `train_on_batch`
+        now = _leaves(self.state[:3])
+        return bool(self.left) and any(old is not new for old, new in zip(self.left[:own], now, strict=True))
+
+    def commit(self) -> None:
+        for variable, value in zip(self.variables, self._copy(_leaves(self.state)), strict=True):
+            variable.assign(value)
+
+
+def steps_of(model: keras.Model, take: Callable[[Source], Any]) -> Steps:
+    """The steps of a compiled model on the backend in use."""
+    if not model.compiled or model.optimizer is None:
+        raise ConfigError(f"The sentinel watches a training: compile '{model.name}' with an optimiser first.")
+    strategy = getattr(model, "distribute_strategy", None)
+    if strategy is not None and strategy.num_replicas_in_sync > 1:
+        raise ConfigError("The sentinel watches a training on one device; take it out, or train on one device.")
+    kinds = {"tensorflow": TensorFlowSteps, "jax": JaxSteps, "torch": TorchSteps}
+    return kinds[keras.backend.backend()](model, take)
+
+
+def _leaves(state: Any) -> list[Tensor]:
+    return [each for part in state for each in part]
+
+
+def _as_triple(batch: Batch) -> tuple[Any, Any, Any]:
+    parts = batch if isinstance(batch, tuple) else (batch,)
+    return (*parts, None, None, None)[:3]
+
+
+def _same_shapes(batches: list[Batch]) -> bool:
+    shapes = [[None if each is None else tuple(each.shape) for each in tree.flatten(batch)] for batch in batches]
+    return all(each == shapes[0] for each in shapes)
