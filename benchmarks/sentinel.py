@@ -1,0 +1,160 @@
+"""Plant faults in trainings and see whether the sentinel finds and names them; and what watching costs.
+
+python -m benchmarks.sentinel faults       # TensorFlow and JAX; writes results/sentinel.json
+python -m benchmarks.sentinel overhead     # writes results/sentinel_overhead.json; on a quiet machine
+
+A fault counts as found in the right place when the sentinel's first trouble names the batch, and the row and column of
+a number in the data, the layer (and row) of an operation, the weight that was overwritten, or the update that
+overflowed. Restored means: all variables of model and optimiser equal, bit for bit, those of a healthy training without
+a sentinel that ends just before the batch.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from zoo.records import write_record
+
+BACKENDS = ("tensorflow", "jax")
+COUNTED = ("found", "right_batch", "right_place", "restored")
+PAIRS = 7  # trainings with and without, in turns
+
+
+def faults() -> None:
+    rows = [row for backend in BACKENDS for row in _on(backend, ["-m", "tests.planted_faults"])]
+    figures = {"planted": len(rows), **{key: sum(row[key] for row in rows) for key in COUNTED}, "cases": rows}
+    print({key: value for key, value in figures.items() if key != "cases"})
+    write_record("results/sentinel.json", figures, command="python -m benchmarks.sentinel faults", seed=3)
+
+
+def overhead() -> None:
+    rows = [row for backend in BACKENDS for row in _on(backend, ["-m", "benchmarks.sentinel", "measure"])]
+    command = "python -m benchmarks.sentinel overhead"
+    write_record("results/sentinel_overhead.json", {"pairs": PAIRS, "cases": rows}, command=command, seed=0)
+
+
+def _on(backend: str, arguments: list[str]) -> list[dict]:
+    environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.json"
+        subprocess.run([sys.executable, *arguments, str(path)], env=environment, check=True)
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+def measure(path: str) -> None:
+    """On this backend: time of a step of several models without the sentinel, and with it at several `every`."""
+    rows = []
+    for name, (make, x, y, batch, steps) in _models().items():
+        for size in (1, 32) if name == "table" else (1,):
+            for every in (1, 8, 32, 128) if name == "table" else (8, 32):
+                rows.append({"model": name, "batch": batch} | _pair(make, x, y, batch, steps, size, every))
+                print(rows[-1], flush=True)
+    Path(path).write_text(json.dumps(rows), encoding="utf-8")
+
+
+def _pair(make, x, y, batch: int, steps: int, size: int, every: int) -> dict:
+    """Two models of the same kind, one watched, trained in turns: the fastest epoch of each training, their medians."""
+    import keras
+
+    from zoo.training.sentinel import NaNSentinel
+
+    class Clock(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.seconds: list[float] = []
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.begun = time.perf_counter()
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seconds.append(time.perf_counter() - self.begun)
+
+    watchers: dict[bool, list] = {False: [], True: [NaNSentinel(every=every)]}
+    times: dict[bool, list[float]] = {False: [], True: []}
+    clock, models = Clock(), {watched: make(size) for watched in times}
+    for turn in range(PAIRS + 1):
+        for watched in (True, False) if turn % 2 else (False, True):
+            models[watched].fit(
+                x, y, batch_size=batch, epochs=4, verbose=0, callbacks=[*watchers[watched], clock]
+            )  # fmt: skip
+            if turn:  # the first compiles
+                times[watched].append(min(clock.seconds[1:]) / steps)
+    shares = np.array(times[True]) / np.array(times[False]) - 1
+    return {
+        "backend": keras.backend.backend(),
+        "steps_per_execution": size,
+        "every": every,
+        "step_ms": 1e3 * float(np.median(times[False])),
+        "watched_step_ms": 1e3 * float(np.median(times[True])),
+        "overhead_percent": 100 * float(np.median(shares)),
+        "overhead_percent_of_fastest": 100 * (min(times[True]) / min(times[False]) - 1),
+    }
+
+
+def _models() -> dict:
+    """name -> (builder of a compiled model, inputs, targets, batch size, steps an epoch)."""
+    import keras
+    from keras import layers
+
+    import zoo
+
+    random = np.random.default_rng(0)
+
+    def profile(size: int):
+        model = zoo.create_model("author_profile_small", vocabulary_size=2_000)
+        losses = {"age": "mse", "income": "sparse_categorical_crossentropy", "gender": "binary_crossentropy"}
+        model.compile("adam", losses, steps_per_execution=size)
+        return model
+
+    def image(size: int):
+        x = picture = keras.Input((32, 32, 3), name="image")
+        for stage, width in enumerate((16, 32, 64)):
+            x = layers.Conv2D(width, 3, padding="same", name=f"conv{stage}")(x)
+            x = layers.MaxPooling2D()(layers.ReLU()(layers.BatchNormalization(name=f"norm{stage}")(x)))
+        x = layers.Dense(10, activation="softmax", name="category")(layers.GlobalAveragePooling2D()(x))
+        model = keras.Model(picture, x)
+        model.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=size)
+        return model
+
+    def table(size: int):
+        x = numbers = keras.Input((11,), name="numbers")
+        for width in (64, 32):
+            x = layers.Dense(width, activation="relu")(x)
+        model = keras.Model(numbers, layers.Dense(2, activation="softmax", name="member")(x))
+        model.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=size)
+        return model
+
+    posts = random.integers(1, 2_000, (128 * 24, 100)).astype("int32")
+    people = {
+        "age": random.normal(40, 10, (len(posts), 1)).astype("float32"),
+        "income": random.integers(0, 10, len(posts)),
+        "gender": random.integers(0, 2, (len(posts), 1)),
+    }
+    pictures = random.random((64 * 40, 32, 32, 3), dtype="float32")
+    numbers = random.random((512 * 384, 11), dtype="float32")
+    return {
+        "author_profile_small": (profile, posts, people, 128, 24),
+        "image": (image, pictures, random.integers(0, 10, len(pictures)), 64, 40),
+        "table": (table, numbers, random.integers(0, 2, len(numbers)), 512, 384),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("faults", "overhead", "measure"))
+    parser.add_argument("path", nargs="?")
+    arguments = parser.parse_args()
+    if arguments.what == "measure":
+        measure(arguments.path)
+    else:
+        {"faults": faults, "overhead": overhead}[arguments.what]()
+
+
+if __name__ == "__main__":
+    main()
