@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.weights": {"zoo.artifacts"} | LEAVES,
     "zoo.pretrained": {"zoo.artifacts"} | LEAVES,
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,
-    "zoo.pipeline": {"zoo.tables"} | LEAVES,  # a model with the schema of its table, whoever built it
+    "zoo.pipeline": {"zoo.tables", "zoo.weights"} | LEAVES,  # a model with the schema of its table, whoever built it
     "zoo.conversion": {"zoo.create"} | LEAVES | GROUND | SECOND,  # it makes the model that it fills
     # a recipe makes the model that it trains
     "zoo.recipes": {"blocks", "zoo.create", "zoo.pipeline"} | LEAVES | GROUND | SECOND,

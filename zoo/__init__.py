@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zoo.catalogue import describe, list_models
     from zoo.create import create_model, full_config
+    from zoo.pipeline import load_pipeline
     from zoo.pretrained.images import preprocess
     from zoo.pretrained.labels import decode
     from zoo.weights import LoadReport, load_report, load_weights, read_metadata, save_weights
@@ -26,6 +27,7 @@ __all__ = [
     "describe",
     "full_config",
     "list_models",
+    "load_pipeline",
     "load_report",
     "load_weights",
     "preprocess",
@@ -39,6 +41,7 @@ _HOME = {
     "describe": "catalogue",
     "full_config": "create",
     "list_models": "catalogue",
+    "load_pipeline": "pipeline",
     "load_report": "weights",
     "load_weights": "weights",
     "preprocess": "pretrained.images",

@@ -1,0 +1,166 @@
+"""Rows of a table -> answers, by a schema and the model that was trained on what it encodes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import ConfigError, DataError, WeightsError, is_number, require_known
+from zoo.files import atomic_path
+from zoo.pipeline import keras_file, onnx_file
+from zoo.samples import Target
+from zoo.tables import Schema, scan_table
+from zoo.tables.frames import Frame, frame_of, pandas
+from zoo.tables.schema import NUMBERS
+
+BATCH = 4096  # rows answered at once
+THRESHOLD = 0.5  # probability from which the positive label is given, unless `thresholds` says otherwise
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """`model` is a `keras.Model` with the inputs and outputs of `schema`, or the ONNX export of one.
+
+    thresholds  binary output -> probability from which its positive label is the answer; 0.5 for the others.
+    origin      where the model comes from: plain JSON values, kept in the file.
+    """
+
+    schema: Schema
+    model: Any
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _require_fit(self.schema, self.model)
+        binary = [name for name, target in self.schema.targets.items() if target.kind == "binary"]
+        for name, threshold in self.thresholds.items():
+            require_known("binary output of 'thresholds'", name, binary)
+            if not is_number(threshold) or not 0 <= threshold <= 1:
+                raise ConfigError(f"The threshold of '{name}' must be a number from 0 to 1; received {threshold!r}.")
+
+    def answers(self, frame: Frame) -> dict[str, np.ndarray]:
+        """Output -> (n,) numbers in the target's own units, (n,) probabilities of the positive label, or (n, classes).
+
+        Targets need not be in `frame`. Raises `DataError` for rows that do not fit the schema.
+        """
+        samples = self.schema.encode(frame, targets=False)
+        parts = [
+            self._outputs({name: values[start : start + BATCH] for name, values in samples.inputs.items()})
+            for start in range(0, len(samples), BATCH)
+        ]
+        found = {}
+        for name, target in self.schema.targets.items():
+            values = np.concatenate([part[name] for part in parts])
+            if target.kind != "classification":
+                values = values[:, 0]
+            found[name] = self.schema.original(name, values) if target.kind == "regression" else values
+        return found
+
+    def predict(self, frame: Frame) -> Frame:
+        """A DataFrame with one row for each of `frame`, and its index.
+
+        A regression gives a column of its name; classes give one with the label, and one "name=label" for the
+        probability of each.
+        """
+        answers = self.answers(frame)
+        columns: dict[str, Any] = {}
+        for column in self.schema.outputs:
+            columns |= self._columns(column.name, column.output, column.target, answers[column.output])
+        return pandas().DataFrame(columns, index=frame_of(frame).index)
+
+    def predict_file(self, source: Path | str, to: Path | str, **options: Any) -> int:
+        """Answer for every row of a CSV or Parquet file in the CSV file `to`; gives the number of rows.
+
+        The file is read in parts, so that the memory needed does not grow with it. `options` are those of `scan_table`.
+        """
+        categories = {column.name: "category" for column in self.schema.categories}
+        numbers = {column.name: "number" for column in self.schema.numbers}
+        dates = {column.name: "date" for column in self.schema.dates}
+        kinds = categories | numbers | dates
+        types = {name: kinds[name] for name in self.schema.columns}
+        rows = 0
+        with atomic_path(to) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
+            for part in scan_table(source, **{"columns": self.schema.columns, "types": types} | options):
+                self.predict(part).to_csv(file, header=rows == 0, index=False)
+                rows += len(part)
+        return rows
+
+    def save(self, path: Path | str) -> None:
+        """One ".keras" file that `load_pipeline` reads on every backend, and Keras alone too (as a model only)."""
+        keras_file.save(self.model, path, self._metadata())
+
+    def export_onnx(self, path: Path | str) -> None:
+        """One ".onnx" file that `load_pipeline` reads, and any ONNX runtime (as a model only). Needs TensorFlow."""
+        onnx_file.export(self.model, path, self._metadata())
+
+    def _metadata(self) -> str:
+        values = {"schema": self.schema.to_json(), "thresholds": dict(self.thresholds), "origin": dict(self.origin)}
+        try:
+            return json.dumps(values, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"The origin of a pipeline must be plain JSON values: {error}.") from error
+
+    def _outputs(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The model's outputs for at most `BATCH` rows, filled up to a power of two: few shapes are compiled."""
+        rows = len(next(iter(inputs.values())))
+        spare = 2 ** (rows - 1).bit_length() - rows
+        filled = {
+            name: np.pad(values, [(0, spare), *[(0, 0)] * (values.ndim - 1)], "edge") for name, values in inputs.items()
+        }
+        outputs = self.model.predict_on_batch(filled)
+        return {name: np.asarray(values, dtype=np.float32)[:rows] for name, values in outputs.items()}
+
+    def _columns(self, name: str, output: str, target: Target, values: np.ndarray) -> dict[str, Any]:
+        if target.kind == "regression":
+            return {name: values}
+        if target.kind == "binary":
+            places = (values >= self.thresholds.get(output, THRESHOLD)).astype(int)
+            shares = np.stack([1.0 - values, values], axis=1)
+        else:
+            places, shares = np.argmax(values, axis=1), values
+        labels = pandas().Index(target.labels, dtype="str").take(places)
+        return {name: labels, **{f"{name}={label}": shares[:, place] for place, label in enumerate(target.labels)}}
+
+
+def load_pipeline(path: Path | str) -> Pipeline:
+    """The pipeline out of a file of `Pipeline.save` (".keras") or `Pipeline.export_onnx` (".onnx").
+
+    No code of the file's is run. Raises `WeightsError` for a file that does not hold a pipeline, or is damaged.
+    """
+    file = Path(path)
+    require_known("format of a pipeline", file.suffix, (".keras", ".onnx"))
+    if not file.is_file():
+        raise WeightsError(f"There is no file of a pipeline at {file}.")
+    text, model = (onnx_file if file.suffix == ".onnx" else keras_file).load(file)
+    try:
+        values = json.loads(text)
+        schema = Schema.from_json(values["schema"])
+        rest = dict(values["thresholds"]), dict(values["origin"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise WeightsError(f"The schema in {file} is damaged: {error}") from error
+    return Pipeline(schema, model, *rest)
+
+
+def _require_fit(schema: Schema, model: Any) -> None:
+    """Raise unless the model has exactly the inputs and outputs of the schema, by name and width."""
+    expected = {column.input: () for column in schema.categories}
+    shapes: dict[str, tuple[int, ...]] = {**expected, **({NUMBERS: (len(schema.numbers),)} if schema.numbers else {})}
+    _require_same("inputs", {tensor.name: tuple(tensor.shape[1:]) for tensor in model.inputs}, shapes)
+    if not isinstance(model.output, Mapping):
+        raise WeightsError("The model of a pipeline must have a dict of named outputs.")
+    widths = {
+        name: (len(target.labels) if target.kind == "classification" else 1,) for name, target in schema.targets.items()
+    }
+    _require_same("outputs", {name: tuple(tensor.shape[1:]) for name, tensor in model.output.items()}, widths)
+
+
+def _require_same(what: str, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> None:
+    if dict(found) != dict(expected):
+        raise DataError(f"The model's {what} are {_told(found)}; those of the schema are {_told(expected)}.")
+
+
+def _told(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    return ", ".join(f"{name} {('batch', *shape)}".replace("'", "") for name, shape in sorted(shapes.items())) or "none"
