@@ -6,6 +6,7 @@ import pytest
 from zoo import metrics
 from zoo.errors import UnknownNameError
 from zoo.report.baselines import fit_baselines
+from zoo.report.columns import with_means
 from zoo.samples import Samples, Target
 
 REGRESSION = {"y": Target("regression")}
@@ -152,10 +153,22 @@ def test_a_category_never_seen_in_training_is_answered():
     assert np.isfinite(found["trees"].predictions["rmse"]).all()
 
 
-def test_a_category_of_more_values_than_the_trees_take_is_ordered_by_its_ids():
-    ids = np.tile(np.arange(2, 402, dtype=np.int32), 10)
-    found, test = fit({"shop": ids}, (ids > 200).astype(np.int32), BINARY)
+def test_a_category_of_more_values_than_the_trees_take_is_ordered_by_its_mean_label():
+    random = np.random.default_rng(0)
+    ids = random.permutation(np.tile(np.arange(2, 402, dtype=np.int32), 20))
+    effects = random.normal(size=402)
+    y = (effects[ids] + 0.1 * random.normal(size=len(ids))).astype(np.float32)
+    found, test = fit({"shop": ids}, y, REGRESSION)
+    assert score("r2", test.targets["y"], found["trees"].predictions["r2"]) > 0.9
+    found, test = fit({"shop": ids}, (effects[ids] > 0).astype(np.int32), BINARY)
     assert score("auc", test.targets["y"], found["trees"].predictions["auc"]) > 0.99
+
+
+def test_means_of_ids_are_drawn_towards_the_mean_of_all_and_unseen_ids_are_missing():
+    fitted, labels = np.array([2.0, 2, 3, np.nan]), np.array([1.0, 1, 0, 0])
+    found = with_means(np.array([2.0, 3, 4, np.nan]), fitted, labels)
+    assert found[:2] == pytest.approx([(2 + 10 * 0.5) / 12, 5 / 11])
+    assert np.isnan(found[2:]).all()
 
 
 def test_that_a_number_is_missing_tells_both_models_something():

@@ -17,6 +17,7 @@ NEVER_SEEN = 1  # category ids up to this one say nothing: 0 is missing, 1 was n
 MOST_VALUES = 10_000  # of one category, each with a column of its own; rarer ones share one
 RANKED = 512  # columns up to which their ranks stand beside them: more are pixels or signals
 RANKS = 1000
+PRIOR_ROWS = 10
 EDGE = 0.005  # share of the training rows beyond the quantiles that outliers are measured from
 OUTLIER = 4.0  # times the distance from the median to such a quantile (ten deviations of a normal variable)
 
@@ -80,15 +81,25 @@ def one_hot(tables: list[np.ndarray]) -> list[Any]:
     return [encoder.transform(table) for table in tables]
 
 
-def raw(numbers: list[np.ndarray], categories: list[np.ndarray], most: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """Numbers and ids side by side, NaN where missing or never seen; and (columns,) bool: which have no order.
-
-    A category with more than `most` values in the first table is taken as if its ids were numbers.
-    """
+def raw(numbers: list[np.ndarray], categories: list[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
+    """Numbers and ids side by side, NaN where missing or never seen; and (columns,) bool: which are ids."""
     ids = [np.where(table <= NEVER_SEEN, np.nan, table).astype(np.float32) for table in categories]
-    unordered = [len(np.unique(column[~np.isnan(column)])) <= most for column in ids[0].T]
-    mask = np.array([False] * numbers[0].shape[1] + unordered, dtype=bool)
+    mask = np.arange(numbers[0].shape[1] + ids[0].shape[1]) >= numbers[0].shape[1]
     return [np.concatenate(pair, axis=1) for pair in zip(numbers, ids, strict=True)], mask
+
+
+def with_means(column: np.ndarray, fitted: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(n,) ids, NaN where missing -> the mean of `labels` (m,) over the rows of `fitted` (m,) with the same id.
+
+    Drawn towards the mean of all, as if every id had `PRIOR_ROWS` more rows (Micci-Barreca 2001); an id that is not in
+    `fitted` is missing.
+    """
+    known = ~np.isnan(fitted)
+    values, places = np.unique(fitted[known], return_inverse=True)
+    sums, counts = np.bincount(places, weights=labels[known]), np.bincount(places)
+    means = (sums + PRIOR_ROWS * np.mean(labels)) / (counts + PRIOR_ROWS)
+    found = np.minimum(np.searchsorted(values, column), len(values) - 1)
+    return np.where(values[found] == column, means[found], np.nan).astype(np.float32)
 
 
 def _bounds(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -22,7 +22,6 @@ RARE = 2  # a word of fewer samples is left out, unless there are hardly any sam
 FEW_SAMPLES = 100
 WORD = r"(?u)\b\w+\b"
 LINEAR_ROWS = 200_000  # training rows that the linear model sees, drawn at random: more change its fifth digit
-UNORDERED_VALUES = 255  # scikit-learn's trees take categories of so many values; the ids of larger ones are numbers
 
 
 @dataclass(frozen=True)
@@ -31,15 +30,15 @@ class Features:
 
     linear     TF-IDF, scaled numbers, one-hot categories; its training rows are `rows` of the split.
     text       TF-IDF alone, of all rows; None without texts.
-    table      raw numbers and category ids, NaN where missing; None without them. `unordered` (columns,) bool says
-               which are categories.
+    table      raw numbers and category ids, NaN where missing; None without them. `ids` (columns,) bool says which are
+               categories.
     """
 
     linear: tuple[Any, ...] = ()
     rows: np.ndarray | None = None
     text: tuple[Any, ...] | None = None
     table: tuple[np.ndarray, ...] | None = None
-    unordered: np.ndarray | None = None
+    ids: np.ndarray | None = None
     note: str = ""
 
 
@@ -75,8 +74,8 @@ def features(train: Samples, validation: Samples, test: Samples, *, seed: int = 
         note += f", {len(rows)} of {len(train)} training rows"
     if not columns:
         return Features(_joined(parts), rows, text, note=note)
-    table, unordered = raw(numbers, ids, UNORDERED_VALUES)
-    return Features(_joined(parts), rows, text, tuple(table), unordered, note)
+    table, mask = raw(numbers, ids)
+    return Features(_joined(parts), rows, text, tuple(table), mask, note)
 
 
 def _some(count: int, seed: int) -> np.ndarray:

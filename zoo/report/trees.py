@@ -7,6 +7,7 @@ import numpy as np
 
 from zoo.errors import MissingExtraError
 from zoo.report.candidates import MEANS, Baseline, Candidate, Task, best_of, choose, shift
+from zoo.report.columns import with_means
 from zoo.report.features import Features
 from zoo.samples import present
 
@@ -28,6 +29,7 @@ TABLE_TREES = (
 )
 LARGE_TREES = ({"learning_rate": 0.1, "max_leaf_nodes": 127, "max_iter": 500},)
 LARGE = 5_000_000  # rows x columns x trees a step, from which one setting takes minutes
+UNORDERED_VALUES = 255  # of a category that scikit-learn's trees take
 TREE_COLUMNS = 512  # columns beyond which trees take minutes
 TEXT_TREE_WORK = 200_000  # rows x trees a step, likewise
 
@@ -55,7 +57,8 @@ def fit_trees(features: Features, matrices: Matrices, task: Task, seed: int) -> 
     if columns > TREE_COLUMNS:
         return Baseline(note=f"left out: too slow on {columns} columns")
     grid = TEXT_TREES if text else LARGE_TREES if rows * columns * task.trees > LARGE else TABLE_TREES
-    fixed = {"random_state": seed, "categorical_features": _unordered(features, columns)}
+    matrices, unordered = _categories(features, matrices, task)
+    fixed = {"random_state": seed, "categorical_features": unordered}
     candidates = [
         candidate
         for options in grid
@@ -66,12 +69,22 @@ def fit_trees(features: Features, matrices: Matrices, task: Task, seed: int) -> 
     return Baseline(answers, f"gradient-boosted trees: {chosen}, {columns} columns{' of TF-IDF by SVD' * text}")
 
 
-def _unordered(features: Features, columns: int) -> np.ndarray:
-    """(columns,) bool: those without order come first, as in `tree_columns`."""
-    found = np.zeros(columns, dtype=bool)
-    if features.unordered is not None:
-        found[: len(features.unordered)] = features.unordered
-    return found
+def _categories(features: Features, matrices: Matrices, task: Task) -> tuple[Matrices, np.ndarray]:
+    """The matrices, and (columns,) bool: which are categories without order.
+
+    Those of too many values for scikit-learn's trees are ordered by the mean label in train, as its trees do within
+    a node; of several classes there is no mean, and the ids stand as they are. (They come first, as in `tree_columns`.)
+    """
+    unordered = np.zeros(matrices[0].shape[1], dtype=bool)
+    known = present(task.train)
+    matrices = tuple(matrix.copy() for matrix in matrices)
+    for place in np.flatnonzero(features.ids) if features.ids is not None else ():
+        fitted = matrices[0][known, place]
+        unordered[place] = len(np.unique(fitted[~np.isnan(fitted)])) <= UNORDERED_VALUES
+        if not unordered[place] and task.target.kind != "classification":
+            for matrix in matrices:
+                matrix[:, place] = with_means(matrix[:, place], fitted, task.train[known])
+    return matrices, unordered
 
 
 def _losses(task: Task) -> list[dict[str, str]]:
