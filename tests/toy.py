@@ -1,5 +1,6 @@
 """A small many-output problem for tests of training: a token for the age, one for the group, one for the gender."""
 
+import keras
 import numpy as np
 
 from zoo.samples import Samples, Target
@@ -38,3 +39,23 @@ def toy_recipe(**changes) -> Recipe:
         "trim_padding": True,
     }
     return Recipe(**(settings | changes))
+
+
+def line_samples(n: int, seed: int) -> Samples:
+    """Four numbers and the sum of two of them: a problem that compiles and trains in a moment."""
+    x = np.random.default_rng(seed).normal(size=(n, 4)).astype(np.float32)
+    return Samples({"x": x}, {"y": x[:, 0] + x[:, 1]})
+
+
+def line_model(*, dropout: float = 0.0) -> keras.Model:
+    """A hidden layer of 8 units with batch normalisation and dropout, for `line_samples`."""
+    x = keras.Input((4,), name="x")
+    hidden = keras.layers.Dense(8, activation="relu", name="hidden")(x)
+    hidden = keras.layers.BatchNormalization(name="norm")(hidden)
+    hidden = keras.layers.Dropout(dropout, name="dropout")(hidden)
+    return keras.Model([x], {"y": keras.layers.Dense(1, name="y")(hidden)}, name="line")
+
+
+def line_recipe(**changes) -> Recipe:
+    """Three epochs of `line_model`."""
+    return Recipe(**({"heads": heads_for({"y": Target("regression")}), "epochs": 3, "batch_size": 32} | changes))

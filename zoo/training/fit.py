@@ -131,8 +131,10 @@ class _Session:
         self.calibrations = self.shifts
         balance = BALANCES[recipe.balance](recipe.heads, scales)
         self.trainer = Trainer(model, recipe.heads, balance, tables, self.units)
-        self.trainer.compile(optimizer=recipe.optimiser.build(len(self.train) * recipe.epochs, recipe.heads))
-        self.trainer.optimizer.build(self.trainer.trainable_variables)
+        weights = self.trainer.trainable_variables
+        steps = len(self.train) * recipe.epochs
+        self.trainer.compile(optimizer=recipe.optimiser.build(steps, recipe.heads, weights))
+        self.trainer.optimizer.build(weights)
         self.epoch, self.step = 0, 0
         self.sums: dict[str, float] = {}
         self.history: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Optimisers and learning-rate schedules as data: what a recipe says and a run folder records."""
+"""Optimisers as data: what a recipe says and a run folder records."""
 
 import re
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ import keras
 
 from zoo.errors import ConfigError, is_number, require_known
 from zoo.training.muon import ConvolutionMuon
+from zoo.training.schedules import SCHEDULES, equal_average, following, learning_rate, momentum
 
 OPTIMISERS = {
     "adam": keras.optimizers.Adam,
@@ -17,69 +18,94 @@ OPTIMISERS = {
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
 }
-SCHEDULES = ("constant", "cosine")
+MOMENTUM_OF = {"adam": "beta_1", "adamw": "beta_1"}  # what one cycle moves; the others keep theirs
 
 
 @dataclass(frozen=True)
 class Optimiser:
     """An optimiser by name.
 
-    schedule      "constant", or "cosine": a linear rise over the share `warm_up` of all steps, then half a cosine
-                  down to 0 (Loshchilov and Hutter 2017).
+    schedule      "constant"; "cosine", half a cosine down to 0 (Loshchilov and Hutter 2017); "linear", a line down to
+                  0; "step", a tenth after half and again after three quarters of all steps; "one_cycle", from a 25th of
+                  the rate up and down to nearly 0 along cosines, while the momentum of "adam" and "adamw" goes from .95
+                  to .85 and back (Smith 2018, in fast.ai's form).
+    warm_up       share of all steps in which the rate rises, in a straight line but for "one_cycle"; None for the
+                  schedule's own: a quarter for "one_cycle", a twentieth for the others, "constant" has none.
+    weight_decay  share of a weight that is lost a step, times the rate, apart from the gradient (Loshchilov and Hutter
+                  2019), whatever the optimiser. Biases and the scales of normalisations (all vectors) keep theirs.
     clip_norm     the largest norm of all gradients together; None leaves them alone.
     average       momentum of a moving average of the weights (Polyak and Juditsky 1992), which validation and the
                   finished run then use, for example 0.99; None for the weights themselves.
+    average_last  instead, the plain mean of the weights of the last share of all steps, for example 0.25 (Izmailov et
+                  al. 2018); until then the weights themselves.
     lazy_rows     on TensorFlow, with "adam" or "rmsprop", update only the embedding rows that a batch touched.
     """
 
     name: str = "adam"
     learning_rate: float = 1e-3
     schedule: str = "cosine"
-    warm_up: float = 0.05
+    warm_up: float | None = None
     weight_decay: float = 0.0
     clip_norm: float | None = None
     average: float | None = None
+    average_last: float | None = None
     lazy_rows: bool = False
 
     def __post_init__(self) -> None:
         require_known("optimiser", self.name, OPTIMISERS)
         require_known("schedule", self.schedule, SCHEDULES)
-        for name, least, most in (("learning_rate", 0, float("inf")), ("warm_up", 0, 1), ("weight_decay", 0, 1)):
+        for name, most in (("learning_rate", float("inf")), ("warm_up", 1), ("weight_decay", 1)):
             value = getattr(self, name)
-            if not is_number(value) or not least <= value <= most:
-                raise ConfigError(f"'{name}' of an optimiser must lie in {least}..{most}; received {value!r}.")
+            if value is None and name == "warm_up":
+                continue
+            if not is_number(value) or not 0 <= value <= most:
+                raise ConfigError(f"'{name}' of an optimiser must lie in 0..{most}; received {value!r}.")
         if self.clip_norm is not None and not (is_number(self.clip_norm) and self.clip_norm > 0):
             raise ConfigError(f"'clip_norm' of an optimiser must be None or a number > 0; received {self.clip_norm!r}.")
-        if self.average is not None and not (is_number(self.average) and 0 < self.average < 1):
+        for name in ("average", "average_last"):
+            value = getattr(self, name)
+            if value is not None and not (is_number(value) and 0 < value < 1):
+                raise ConfigError(f"'{name}' of an optimiser must be None or lie between 0 and 1; received {value!r}.")
+        if self.average is not None and self.average_last is not None:
             raise ConfigError(
-                f"'average' of an optimiser must be None or lie between 0 and 1; received {self.average!r}."
+                "Give an optimiser 'average' or 'average_last', not both: each is an average of all weights."
             )
+        if not isinstance(self.lazy_rows, bool):
+            raise ConfigError(f"'lazy_rows' of an optimiser must be True or False; received {self.lazy_rows!r}.")
 
-    def build(self, steps: int, heads: Iterable[str] = ()) -> keras.optimizers.Optimizer:
-        """The Keras optimiser for a run of `steps` steps. Muon leaves the layers `heads` to Adam."""
-        rate: float | keras.optimizers.schedules.LearningRateSchedule = self.learning_rate
-        if self.schedule == "cosine":
-            rising = round(self.warm_up * steps)
-            rate = keras.optimizers.schedules.CosineDecay(
-                self.learning_rate / 100 if rising else self.learning_rate,
-                max(steps - rising, 1),
-                warmup_target=self.learning_rate if rising else None,
-                warmup_steps=rising,
-            )
+    def build(
+        self, steps: int, heads: Iterable[str] = (), variables: Iterable[keras.Variable] = ()
+    ) -> keras.optimizers.Optimizer:
+        """The Keras optimiser for a run of `steps` steps. Muon leaves the layers `heads` to Adam.
+
+        The vectors among `variables`, all that are to be trained, keep their size under weight decay.
+        """
+        rate = learning_rate(self.schedule, self.learning_rate, self.warm_up, steps)
         options: dict[str, Any] = {"weight_decay": self.weight_decay or None, "global_clipnorm": self.clip_norm}
-        if self.average is not None:
-            options |= {"use_ema": True, "ema_momentum": self.average}
+        if self.average is not None or self.average_last is not None:
+            options |= {"use_ema": True, "ema_momentum": self.average or 0.0}
         if self.name == "adamw":
             options["weight_decay"] = self.weight_decay
         if self.name == "muon":
             layers = [f"(^|/){re.escape(name)}/" for name in heads]
             options |= {"adam_weight_decay": self.weight_decay or None, "exclude_layers": layers}
-        return self._class()(learning_rate=rate, **options)
+        optimizer = self._class(steps)(learning_rate=rate, **options)
+        if self.weight_decay:
+            optimizer.exclude_from_weight_decay([each for each in variables if len(each.shape) < 2])
+        return optimizer
 
-    def _class(self) -> type[keras.optimizers.Optimizer]:
-        if not self.lazy_rows or keras.backend.backend() != "tensorflow":
-            return OPTIMISERS[self.name]
-        from zoo.training.lazy_rows import LAZY_OPTIMISERS
+    def _class(self, steps: int) -> type[keras.optimizers.Optimizer]:
+        """The named class, with what a schedule moves beside the rate."""
+        kind = OPTIMISERS[self.name]
+        if self.lazy_rows and keras.backend.backend() == "tensorflow":
+            from zoo.training.lazy_rows import LAZY_OPTIMISERS
 
-        require_known("optimiser with lazy rows", self.name, LAZY_OPTIMISERS)
-        return LAZY_OPTIMISERS[self.name]
+            require_known("optimiser with lazy rows", self.name, LAZY_OPTIMISERS)
+            kind = LAZY_OPTIMISERS[self.name]
+        moved: dict[str, Any] = {}
+        cycle = momentum(self.schedule, self.warm_up, steps)
+        if cycle is not None and self.name in MOMENTUM_OF:
+            moved[MOMENTUM_OF[self.name]] = cycle
+        if self.average_last is not None:
+            moved["ema_momentum"] = equal_average(self.average_last, steps)
+        return following(kind, **moved) if moved else kind
