@@ -1,6 +1,7 @@
-"""Data sets: arrays with named inputs and targets, split by person.
+"""Data sets: arrays with named inputs and targets, split into training, validation and test.
 
-zoo.datasets.load_dataset("posts", seed=1)       # or "blogs", or "my_posts.jsonl", "my_posts.csv"
+zoo.datasets.load_dataset("posts", seed=1)       # or "blogs", "adult", ...; or "my_posts.jsonl", "my_posts.csv"
+zoo.datasets.load_table("adult", seed=1)         # the same rows as DataFrames; or "my_table.csv" with targets=...
 """
 
 from collections.abc import Callable
@@ -9,38 +10,76 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import UnknownNameError, require_known
+from zoo.errors import ConfigError, UnknownNameError, require_known
 
 if TYPE_CHECKING:
     from zoo.datasets.dataset import Dataset
+    from zoo.datasets.table import Table
 
 SUFFIXES = (".jsonl", ".csv")
+TABLE_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 _SOURCES = {"posts": "zoo.datasets.posts:posts", "blogs": "zoo.datasets.blogs:blogs"}
+_TABLES = {
+    "adult": "zoo.datasets.adult:adult",
+    "california": "zoo.datasets.california:california",
+    "credit": "zoo.datasets.credit:credit",
+    "membership": "zoo.datasets.membership:membership",
+    "older_than_five": "zoo.datasets.older_than_five:older_than_five",
+    "plane": "zoo.datasets.plane:plane",
+    "rossmann": "zoo.datasets.rossmann:rossmann",
+}
 _USER_FILE = "zoo.datasets.user_file:read_file"
+_USER_TABLE = "zoo.datasets.table_file:read_table_file"
 
 
 def list_datasets() -> list[str]:
     """The names that `load_dataset` knows, beside the path of a .jsonl or .csv file."""
-    return sorted(_SOURCES)
+    return sorted([*_SOURCES, *_TABLES])
+
+
+def list_tables() -> list[str]:
+    """The names that `load_table` knows, beside the path of a .csv or .parquet file."""
+    return sorted(_TABLES)
 
 
 def load_dataset(name_or_path: str | Path, **options: Any) -> "Dataset":
     """A data set by its name or, where it ends in .jsonl or .csv, by its path; `options` are its function's.
 
+    A file is one of posts, or of any table where the option `targets` names the columns to predict.
     Raises `UnknownNameError` for an unknown name or option, `DataError` for a file that cannot be read.
     """
     given = str(name_or_path)
+    if given in _TABLES or "targets" in options:
+        return load_table(given, **options).dataset()
     if given in _SOURCES:
         return _call(_SOURCES[given], (), f"option of data set '{given}'", options)
-    if given.lower().endswith(SUFFIXES) or Path(given).name != given:
+    if given.lower().endswith((*SUFFIXES, *TABLE_SUFFIXES)) or Path(given).name != given:
         return _call(_USER_FILE, (given,), "option of a file of posts", options)
-    raise UnknownNameError("data set", given, [*_SOURCES, *(f"FILE{suffix}" for suffix in SUFFIXES)])
+    raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in SUFFIXES)])
 
 
-def _call(address: str, arguments: tuple[str, ...], kind: str, options: dict[str, Any]) -> "Dataset":
+def load_table(name_or_path: str | Path, **options: Any) -> "Table":
+    """A table by its name or by the path of a CSV or Parquet file, whose option `targets` names what to predict.
+
+    Raises `UnknownNameError` for an unknown name or option, `DataError` for a file that cannot be read.
+    """
+    from zoo.tables.frames import pandas
+
+    pandas()  # told here, in one sentence, where it is missing
+    given = str(name_or_path)
+    if given in _TABLES:
+        return _call(_TABLES[given], (), f"option of data set '{given}'", options)
+    if given.lower().endswith(TABLE_SUFFIXES) or Path(given).name != given:
+        if "targets" not in options:
+            raise ConfigError(f"Name the columns of '{given}' that are to be predicted: targets=['price'].")
+        return _call(_USER_TABLE, (given,), "option of a file of a table", options)
+    raise UnknownNameError("table", given, [*_TABLES, *(f"FILE{suffix}" for suffix in TABLE_SUFFIXES)])
+
+
+def _call(address: str, arguments: tuple[str, ...], kind: str, options: dict[str, Any]) -> Any:
     """Import the source only now: listing and errors need none of its packages."""
     module, _, function = address.partition(":")
-    source: Callable[..., Dataset] = getattr(import_module(module), function)
+    source: Callable[..., Any] = getattr(import_module(module), function)
     known = list(signature(source).parameters)[len(arguments) :]
     for option in options:
         require_known(kind, option, known)

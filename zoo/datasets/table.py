@@ -1,0 +1,86 @@
+"""What every table gives: three splits of rows as DataFrames, and what its columns mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zoo.datasets.dataset import Dataset
+from zoo.errors import ConfigError, DataError
+from zoo.samples import Kind, Target
+from zoo.tables import Schema
+
+SHARES = (0.1, 0.2)  # of the rows: validation and test
+
+
+@dataclass(frozen=True)
+class Table:
+    """Training, validation and test rows of one source.
+
+    targets  column -> its kind, or all about it; in the order in which outputs are shown.
+    columns  the other arguments of `Schema.fit`: types, ignore, scaling, log, ranges.
+    groups   columns by which a report breaks the errors down.
+    limits   output -> metric -> best score possible on `test`, where it is known (see `Dataset`).
+    card     source, licence, seed, split: plain JSON values.
+    """
+
+    name: str
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    test: pd.DataFrame
+    targets: Mapping[str, Kind | Target]
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def dataset(self, schema: Schema | None = None) -> Dataset:
+        """The rows as arrays, by a schema learnt on the training rows alone, or by the one given.
+
+        >>> source = Table("t", *[pd.DataFrame({"x": [0.0, 1.0], "y": [1.0, 3.0]})] * 3, {"y": Target("regression")})
+        >>> source.dataset().train.inputs["numbers"].tolist()
+        [[0.0], [1.0]]
+        """
+        schema = schema or Schema.fit(self.train, targets=self.targets, **self.columns)
+        train, validation, test = (
+            schema.encode(frame, targets=True, groups=self.groups) for frame in (self.train, self.validation, self.test)
+        )
+        return Dataset(
+            self.name, train, validation, test, schema.targets, schema=schema, limits=self.limits, card=self.card
+        )
+
+    def with_all_training_rows(self) -> "Table":
+        """The same with the validation rows among the training rows, for a last training when all is chosen.
+
+        The validation split stays, as rows to watch: every one of them is now also trained on.
+        """
+        return replace(self, train=pd.concat([self.train, self.validation], ignore_index=True))
+
+
+def split_rows(
+    frame: pd.DataFrame, *, seed: int, strata: np.ndarray | None = None, shares: tuple[float, float] = SHARES
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Training, validation and test rows at random, `shares` of them for the last two.
+
+    strata  (n,) labels whose shares are the same in all splits.
+    Raises `DataError` for fewer than ten rows, `ConfigError` for a negative seed.
+
+    >>> [len(part) for part in split_rows(pd.DataFrame({"x": range(50)}), seed=0)]
+    [35, 5, 10]
+    """
+    if len(frame) < 10:
+        raise DataError(f"A split into training, validation and test needs at least 10 rows; received {len(frame)}.")
+    if seed < 0:
+        raise ConfigError(f"A seed must not be negative; received {seed}.")
+    random = np.random.default_rng(seed)
+    kinds = np.zeros(len(frame), int) if strata is None else np.unique(strata, return_inverse=True)[1]
+    split = np.zeros(len(frame), int)
+    for kind in range(kinds.max() + 1):
+        rows = random.permutation(np.flatnonzero(kinds == kind))
+        validation, test = (round(share * len(rows)) for share in shares)
+        split[rows[:test]] = 2
+        split[rows[test : test + validation]] = 1
+    train, held_out, tested = (frame[split == number].reset_index(drop=True) for number in range(3))
+    return train, held_out, tested
