@@ -6,6 +6,7 @@ import numpy as np
 
 from zoo.errors import DataError
 from zoo.tables.frames import Column, Frame, frame_of, pandas, require_columns, shown
+from zoo.tables.values import codes_of, is_blank
 
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
 WHOLE = ("Year", "Month", "Week", "Day", "Dayofweek", "Dayofyear")
@@ -77,32 +78,26 @@ def dates_of(column: Column, name: str, *, first: int = 1) -> Column:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return column.dt.tz_convert(None) if getattr(column.dt, "tz", None) is not None else column
     if pd.api.types.is_numeric_dtype(column.dtype) and not column.isna().all():
-        raise _no_date(name, column, column.notna(), first)
-    values = column.astype(object)
-    blank = values.isna() | values.map(lambda value: isinstance(value, str) and not value.strip())
-    fits = blank | values.map(_is_date)
-    values = values.where(~blank & fits, None)
-    parsed = pd.to_datetime(values, format="ISO8601", errors="coerce", utc=True).dt.tz_convert(None)
-    wrong = ~blank & (parsed.isna() | ~fits)
-    if wrong.any():
-        raise _no_date(name, column, wrong, first)
-    return parsed
+        raise _no_date(name, column, column.notna().to_numpy(), first)
+    codes, given = codes_of(column, name)
+    fits = [is_blank(value) or is_date(value) for value in given]
+    kept = [value if fit and not is_blank(value) else None for value, fit in zip(given, fits, strict=True)]
+    parsed = pd.to_datetime(pd.Series([*kept, None], dtype=object), format="ISO8601", errors="coerce", utc=True)
+    wrong = parsed.isna().to_numpy() & [*(not is_blank(value) for value in given), False]
+    if wrong[codes].any():
+        raise _no_date(name, column, wrong[codes], first)
+    return pd.Series(parsed.dt.tz_convert(None).to_numpy()[codes], index=column.index)
 
 
-def is_iso_text(column: Column) -> bool:
-    """Whether all of the different texts are dates as 2015-07-31, and there is one."""
-    found = [value for value in column.dropna().unique() if not (isinstance(value, str) and not value.strip())]
-    return bool(found) and all(isinstance(value, str) and ISO.fullmatch(value.strip()) for value in found)
-
-
-def _is_date(value: object) -> bool:
+def is_date(value: object) -> bool:
+    """Whether this is a date, or text as 2015-07-31."""
     if isinstance(value, str):
         return ISO.fullmatch(value.strip()) is not None
     return hasattr(value, "year") and hasattr(value, "day")
 
 
-def _no_date(name: str, column: Column, wrong: Column, first: int) -> DataError:
-    row = int(np.argmax(wrong.to_numpy()))
+def _no_date(name: str, column: Column, wrong: np.ndarray, first: int) -> DataError:
+    row = int(np.argmax(wrong))
     return DataError(
         f"The column '{name}' must be dates as 2015-07-31; row {row + first} holds {shown(column.iloc[row])}."
     )

@@ -62,7 +62,7 @@ class Options:
 def learn(frame: Frame, targets: Mapping[str, Any], options: Options) -> dict[str, Any]:
     """The fields of the schema."""
     options.check(list(frame.columns), targets)
-    require_columns(frame, targets, "are the targets")
+    require_columns(frame, targets, "are targets")
     features = [name for name in frame.columns if name not in targets and name not in options.ignore]
     plain = {name: kind for name, kind in options.types.items() if name in frame.columns}
     kinds = kinds_of(frame, features, plain)

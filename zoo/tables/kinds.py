@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from zoo.errors import DataError, UnknownNameError, require_known
-from zoo.tables.dates import is_iso_text
+from zoo.tables.dates import is_date
 from zoo.tables.frames import Column, Frame, pandas, shown
-from zoo.tables.values import natural
+from zoo.tables.values import codes_of, is_blank, natural
 
 ColumnKind = Literal["number", "category", "date"]
 COLUMN_KINDS: tuple[ColumnKind, ...] = ("number", "category", "date")
@@ -44,15 +44,11 @@ def _kind(column: Column, name: str) -> ColumnKind:
 
 def _kind_of_objects(column: Column, name: str) -> ColumnKind:
     """Text, or Python objects of any type."""
-    if column.isna().all():
+    _, different = codes_of(column, name)
+    values = [value for value in different if not is_blank(value)]
+    if not values:
         return "number"
-    if is_iso_text(column):
-        return "date"
-    try:
-        values = [value for value in column.dropna().unique() if str(value).strip()]
-    except TypeError as error:  # lists and dicts cannot be hashed
-        raise DataError(f"The column '{name}' holds values that are neither numbers nor text: {error}.") from error
-    if values and all(hasattr(value, "year") and hasattr(value, "day") for value in values):
+    if all(is_date(value) for value in values):
         return "date"
     texts = [str(value).strip() for value in values]
     words = [text for text in texts if natural(text)[0]]

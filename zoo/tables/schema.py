@@ -95,10 +95,10 @@ class Schema:
         frame = frame_of(frame)
         require_columns(frame, self.columns, "the schema was learnt with")
         wanted = [column for column in self.outputs if targets or (targets is None and column.name in frame.columns)]
-        require_columns(frame, [column.name for column in wanted], "are the targets")
-        groups = list(groups)
-        require_columns(frame, groups, "are to be groups")
+        require_columns(frame, [column.name for column in wanted], "are targets")
         whole = fitting.with_parts(frame, self.dates)
+        groups = list(groups)
+        require_columns(whole, groups, "are to be groups")
         inputs: dict[str, np.ndarray] = {}
         if self.numbers:
             inputs[NUMBERS] = np.empty((len(frame), len(self.numbers)), dtype=np.float32)

@@ -24,9 +24,9 @@ def numbers_of(column: Column, name: str, *, first: int = 1) -> np.ndarray:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = np.zeros(len(values), dtype=bool)
     else:
-        codes, texts = _codes(column, name)
+        codes, texts = codes_of(column, name)
         table = np.array([*(_number(text) for text in texts), np.nan])
-        refused = np.array([*(not _blank(text) and math.isnan(_number(text)) for text in texts), False])
+        refused = np.array([*(not is_blank(text) and math.isnan(_number(text)) for text in texts), False])
         values, wrong = table[codes], refused[codes]
     if wrong.any():
         row = int(np.argmax(wrong))
@@ -45,8 +45,8 @@ def texts_of(column: Column, name: str) -> tuple[np.ndarray, list[str | None]]:
 
     1, 1.0, "1" and "1.0" are the same category: a column of integers with a gap arrives as floats.
     """
-    codes, values = _codes(column, name)
-    return codes, [None if _blank(value) else _text(value) for value in values]
+    codes, values = codes_of(column, name)
+    return codes, [None if is_blank(value) else _text(value) for value in values]
 
 
 def labels_of(column: Column, name: str, labels: Sequence[str]) -> np.ndarray:
@@ -73,7 +73,7 @@ def natural(text: str) -> tuple[int, float, str]:
     return (1, 0.0, text) if math.isnan(number) else (0, number, text)
 
 
-def _codes(column: Column, name: str) -> tuple[np.ndarray, list[Any]]:
+def codes_of(column: Column, name: str) -> tuple[np.ndarray, list[Any]]:
     """Codes (n,), -1 where missing, and the different values."""
     try:
         codes, values = pandas().factorize(column)
@@ -82,7 +82,7 @@ def _codes(column: Column, name: str) -> tuple[np.ndarray, list[Any]]:
     return np.asarray(codes), list(values)
 
 
-def _blank(value: Any) -> bool:
+def is_blank(value: Any) -> bool:
     return isinstance(value, str) and not value.strip()
 
 
