@@ -24,6 +24,7 @@ from zoo.training.losses import judged_loss, mean_loss, row_losses
 from zoo.training.recipe import Recipe
 from zoo.training.run_folder import RunFolder, data_fingerprint, model_facts
 from zoo.training.sampling import require_two_labels, sampler_for
+from zoo.training.sentinel import NaNSentinel
 from zoo.training.synthesis import with_synthetic_rows
 from zoo.training.trainer import Trainer
 from zoo.training.units import Affine, fold, unfold, units_of
@@ -65,8 +66,11 @@ def fit(
     With a `folder`, the run is written as it goes (after every epoch, and every `checkpoint_seconds` within one), and
     an interrupted run continues from there: call again with the same arguments. A finished one is loaded.
 
-    Raises `ConfigError` when keys, shapes or the folder do not fit, and `TrainingError` when the loss is no longer
-    finite.
+    A sentinel watches for NaN and Inf in inputs, targets, weights and losses, and does as `recipe.on_trouble` says; the
+    batches that it found go to `troubles` in the folder.
+
+    Raises `ConfigError` when keys, shapes or the folder do not fit, and `TrainingError`, with batch, row and column or
+    layer, when something is no longer finite.
     """
     data = {"train": data_fingerprint(train), "validation": data_fingerprint(validation)}
     train, validation = relabel(train, recipe.heads), relabel(validation, recipe.heads)
@@ -78,8 +82,9 @@ def fit(
     config = {"model": model_facts(model), "recipe": recipe.to_json(), "seed": seed, "data": data}
     store = RunFolder(folder, config) if folder is not None else None
     session.begin(store)
+    watchers = session.watch(recipe.on_trouble, store)
     try:
-        hooks = keras.callbacks.CallbackList(list(callbacks), model=session.trainer)
+        hooks = keras.callbacks.CallbackList([*watchers, *callbacks], model=session.trainer)
         hooks.on_train_begin()
         for epoch in range(session.epoch, recipe.epochs):
             if session.finished or session.trainer.stop_training:
@@ -88,6 +93,8 @@ def fit(
             hooks.on_epoch_end(epoch, session.run_epoch(store, checkpoint_seconds))
         hooks.on_train_end()
     finally:
+        for watcher in watchers:
+            watcher.release()
         session.end()
     return Run(session.history, session.best_epoch, store.path if store else None, session.calibrations)
 
@@ -140,6 +147,7 @@ class _Session:
         self.history: list[dict[str, Any]] = []
         self.best_epoch, self.best_weights = 0, self._weights()
         self.seconds, self.clock = 0.0, time.perf_counter()
+        self.sentinel: NaNSentinel | None = None
 
     @property
     def finished(self) -> bool:
@@ -180,14 +188,20 @@ class _Session:
         if not self.step:
             self._score_rows()
         order = self.train.order(self.epoch)
+        if self.sentinel is not None:
+            self.sentinel.begin_epoch(self.epoch + 1, self.step)
         while self.step < len(order):
             rows = order[self.step]
             log = self.trainer.train_on_batch(
                 self.train.training_inputs(rows, self.epoch, self.step), self.train.targets(rows), return_dict=True
             )
-            self._add(log, len(rows))
             self.step += 1
+            if self.sentinel is None:
+                self._add(log, self.step, len(rows))
+            else:
+                self._settle(order, at_once=self.step == len(order) or not math.isfinite(log.get("loss", 0.0)))
             if store and time.perf_counter() - saved > checkpoint_seconds:
+                self._settle(order, at_once=True)
                 self._save(store)
                 saved = time.perf_counter()
         with self._averaged():
@@ -236,12 +250,35 @@ class _Session:
             for variable, value in zip(variables, own, strict=False):
                 variable.assign(value)
 
-    def _add(self, log: Mapping[str, Any], size: int) -> None:
+    def watch(self, on_trouble: str | None, store: RunFolder | None) -> list[NaNSentinel]:
+        """The sentinel of this training, where one is wanted."""
+        if on_trouble is None:
+            return []
+        numbers = [name for name, head in self.recipe.heads.items() if head.target.kind == "regression"]
+        folder = store.path / "troubles" if store else None
+        self.sentinel = NaNSentinel(on_trouble, folder=folder, missing=numbers)
+        return [self.sentinel]
+
+    def _settle(self, order: Sequence[np.ndarray], *, at_once: bool) -> None:
+        """Add up the batches that the sentinel knows to be sound, of all until now if `at_once`; or raise."""
+        if self.sentinel is None:
+            return
+        if at_once:
+            self.sentinel.verify()
+        for number, log in self.sentinel.settled():
+            self._add(log, number, len(order[number - 1]))
+        if self.sentinel.stopped:
+            trouble = self.sentinel.troubles[-1]
+            rows = order[trouble.batch - 1]
+            sample = "" if trouble.row is None else f" The row is sample {rows[trouble.row] % len(self.train.samples)} of the training split."
+            raise TrainingError(f"{trouble}{sample}")
+
+    def _add(self, log: Mapping[str, Any], step: int, size: int) -> None:
         """Add what a batch said to the sums: terms by samples, losses by known labels."""
         if not math.isfinite(float(log["loss"])):
             broken = [name for name in self.recipe.heads if not math.isfinite(float(log[f"loss_{name}"]))]
             raise TrainingError(
-                f"The loss became {float(log['loss'])} in epoch {self.epoch + 1}, step {self.step + 1}"
+                f"The loss became {float(log['loss'])} in epoch {self.epoch + 1}, step {step}"
                 f" (output {', '.join(broken) or 'none: a penalty'}); lower the learning rate or look at the data."
             )
         for key, value in log.items():

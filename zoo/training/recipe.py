@@ -8,6 +8,7 @@ from zoo.errors import ConfigError, require_known
 from zoo.training.heads import Head
 from zoo.training.optimiser import Optimiser
 
+ON_TROUBLE = ("stop", "skip", "lower_rate")
 BALANCE_NAMES = ("static", "uncertainty", "gradnorm")
 
 
@@ -24,6 +25,8 @@ class Recipe:
     standard_units  train regressions in units of their own deviation (`units.py`); off for plain gradient descent.
     start_at_prior  set each output's bias to the best constant answer before the first step: for fresh weights.
     patience        stop after so many epochs without a better validation skill; None trains all epochs.
+    on_trouble      what to do about NaN and Inf: "stop", "skip" (the batch) or "lower_rate", see `NaNSentinel`; None
+                    does not watch.
     start           hash of the file of weights where training starts; None for fresh weights.
     expected        output -> headline score on the test split that this recipe reached when it was written.
     """
@@ -42,11 +45,14 @@ class Recipe:
     standard_units: bool = True
     start_at_prior: bool = True
     patience: int | None = None
+    on_trouble: str | None = "stop"
     start: str | None = None
     expected: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require_known("balance", self.balance, BALANCE_NAMES)
+        if self.on_trouble is not None:
+            require_known("answer to trouble", self.on_trouble, ON_TROUBLE)
         for name in ("epochs", "batch_size"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:

@@ -19,6 +19,7 @@ import keras
 from keras import tree
 
 from zoo.errors import ConfigError, is_number, require_known
+from zoo.training.recipe import ON_TROUBLE
 from zoo.training.sentinel.data import DataCheck, DataFault, to_numpy
 from zoo.training.sentinel.diagnosis import StepFault, diagnose
 from zoo.training.sentinel.rate import lowered
@@ -26,12 +27,15 @@ from zoo.training.sentinel.steps import Batch, Source, Steps, steps_of
 from zoo.training.sentinel.trouble import Trouble, column_name, save_batch
 from zoo.training.sentinel.window import Culprit, Window
 
-ON_TROUBLE = ("stop", "skip", "lower_rate")
 WINDOW_BYTES = 256 * 2**20  # of all remembered batches together
 TRIES = 3  # lowerings of the rate for one batch, before it is skipped
 STOPPED = "Training was stopped; the weights are those of before this batch."
 SKIPPED = "The batch was left out."
 PUT_BACK = "The weights of before were put back."
+
+
+class TroubleWarning(RuntimeWarning):
+    """What the sentinel says when it found something."""
 
 
 class NaNSentinel(keras.callbacks.Callback):
@@ -103,18 +107,26 @@ class NaNSentinel(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         self.verify()
-        self._steps.unhook()
+        self.release()
 
-    def verify(self) -> list[tuple[int, Any]]:
-        """Look at the state now, not at the end of the window -> (number, logs) of batches now known to be sound.
-
-        Every batch is told once, in the order of training; those that were left out are not.
-        """
-        if len(self._window):
-            self._settle()
+    def verify(self) -> None:
+        """Look at the state now, not at the end of the window, and put it right."""
+        known = len(self.troubles)
+        self._settle()
+        if len(self.troubles) > known:
             self._steps.commit()
+
+    def settled(self) -> list[tuple[int, Any]]:
+        """(number, logs) of the batches that came to be known as sound since this was asked last, in their order.
+
+        Batches that were left out are not among them. For training loops of one's own, with `train_on_batch`.
+        """
         settled, self._window.settled = self._window.settled, []
         return settled
+
+    def release(self) -> None:
+        """Leave the model as if it had never been watched."""
+        self._steps.unhook()
 
     def _take(self, source: Source) -> Any:
         """What the model's train function now does: fetch batches, look at them, train on them."""
@@ -216,13 +228,15 @@ class NaNSentinel(keras.callbacks.Callback):
         found = Trouble.of(fault, self.epoch, number)
         found = replace(found, column=column_name(self.columns, fault.name, found.place), action=action)
         if stop or self.on_trouble == "stop" or len(self.troubles) + 1 >= self.limit:
-            found = replace(found, action=action if stop else STOPPED)
+            own_loop = self._window.own_resets  # which may put other weights in place, and says so itself
+            found = replace(found, action=action if stop else "Training was stopped." if own_loop else STOPPED)
             self.stopped = self._model.stop_training = True
         if self.folder is not None and batch is not None:
             arrays = {f"{part}/{name}": to_numpy(each) for part, name, each in self._check.named(batch)}
             found = replace(found, file=save_batch(self.folder, found, arrays))
         self.troubles.append(found)
-        warnings.warn(str(found), RuntimeWarning, stacklevel=2)
+        if not (self.stopped and self._window.own_resets):
+            warnings.warn(str(found), TroubleWarning, stacklevel=2)
 
 
 def _size(batch: Batch) -> int:

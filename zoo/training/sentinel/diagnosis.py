@@ -48,14 +48,17 @@ def diagnose(model: keras.Model, batch: Any, broken_after: str) -> StepFault:
 
 
 def in_forward(found: Walk, rows: int | None = None) -> StepFault | None:
-    """The first layer with an output that is not finite, or whose weights are not."""
+    """The first layer that made finite numbers infinite or NaN, or whose weights are not finite.
+
+    A layer that only hands on what was not finite before is not to blame: NaN may stand for a missing number.
+    """
     for call in found.calls:
         for variable in getattr(call.operation, "weights", ()):
             values = to_array(variable)
             if values.dtype.kind == "f" and not np.isfinite(values).all():
                 low, high = _range([values])
                 return StepFault("weights", call.name, value=first_unsound(values), low=low, high=high)
-        for values in call.outputs:
+        for values in call.outputs if _all_finite(list(call.inputs)) else ():
             if not np.isfinite(values).all():
                 low, high = _range(call.inputs)
                 row = int(np.argwhere(~np.isfinite(values))[0][0]) if values.ndim and len(values) == rows else None
