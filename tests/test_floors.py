@@ -8,9 +8,23 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LEAVES = {"zoo.errors", "zoo.samples", "zoo.metrics", "zoo.costs", "zoo.files", "zoo.records"}
-GROUND = {"zoo.training", "zoo.report", "zoo.explain", "zoo.export", "zoo.artifacts", "zoo.catalogue", "zoo.tables"}
+GROUND = {
+    "zoo.prediction",
+    "zoo.training",
+    "zoo.report",
+    "zoo.explain",
+    "zoo.export",
+    "zoo.artifacts",
+    "zoo.catalogue",
+    "zoo.tables",
+}
 SECOND = {"zoo.models", "zoo.datasets", "zoo.weights", "zoo.pretrained"}
-BELOW_TOP = {"blocks", "zoo", "zoo.create", "zoo.conversion", "zoo.pipeline", "zoo.recipes"} | LEAVES | GROUND | SECOND
+BELOW_TOP = (
+    {"blocks", "zoo", "zoo.create", "zoo.classification", "zoo.conversion", "zoo.pipeline", "zoo.recipes"}
+    | LEAVES
+    | GROUND
+    | SECOND
+)
 
 # room -> the rooms that it may import beside itself; a module belongs to the longest name that it begins with
 MAY_IMPORT: dict[str, set[str]] = {
@@ -23,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.pretrained": {"zoo.artifacts"} | LEAVES,
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,
     "zoo.pipeline": {"zoo.tables", "zoo.weights"} | LEAVES,  # a model with the schema of its table, whoever built it
+    "zoo.classification": {"zoo.create", "zoo.prediction", "zoo.pretrained"} | LEAVES,
     "zoo.conversion": {"zoo.create"} | LEAVES | GROUND | SECOND,  # it makes the model that it fills
     # a recipe makes the model that it trains
     "zoo.recipes": {"blocks", "zoo.create", "zoo.pipeline"} | LEAVES | GROUND | SECOND,

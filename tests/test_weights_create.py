@@ -13,7 +13,10 @@ from zoo.artifacts.folders import mirror_base
 from zoo.errors import UnknownNameError, WeightsError
 from zoo.weights import give_initial_values, without_values
 from zoo.weights.arrays import inflated
-from zoo.weights.places import graph_version, head_of, stems_of
+from zoo.weights.memory import can_be_shared
+from zoo.weights.places import graph_version, head_of, places_of, stems_of
+from zoo.weights.readers import opened
+from zoo.weights.values import give
 
 RANDOM = np.random.default_rng(0)
 
@@ -177,3 +180,25 @@ def test_the_official_mobilenets_are_explained_to_the_last_weight(name, file):
     report = zoo.load_report(model)
     assert len(report.matched) == len(model.weights) == 137
     assert report.unused == report.reinitialised == report.inflated == ()
+
+
+def test_training_leaves_the_arrays_that_were_loaded_alone(saved):
+    with opened(saved) as stored:
+        arrays = {f"{layer}/{role}": array.read() for layer, role, array in stored.arrays()}
+    before = {address: array.copy() for address, array in arrays.items()}
+    with without_values():
+        model = zoo.create_model("mobilenet_tiny", classes=5)
+    for address, place in places_of(model).items():
+        give(place.variable, arrays[address])
+        place.variable.assign_add(keras.ops.ones_like(place.variable))
+        np.testing.assert_allclose(np.asarray(place.variable), before[address] + 1, rtol=1e-6)
+        np.testing.assert_array_equal(arrays[address], before[address])
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".weights.h5", ".keras"])
+def test_arrays_are_read_to_where_a_backend_can_leave_them(tmp_path, suffix):
+    path = tmp_path / f"model{suffix}"
+    model = zoo.create_model("mobilenet_tiny")
+    model.save_weights(path) if suffix == ".weights.h5" else model.save(path)
+    with opened(path) as stored:
+        assert all(can_be_shared(array.read()) for _, _, array in stored.arrays())

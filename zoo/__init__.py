@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zoo.catalogue import describe, list_models
+    from zoo.classification import classify
     from zoo.create import create_model, full_config
     from zoo.pipeline import load_pipeline
+    from zoo.prediction import predict
     from zoo.pretrained.images import preprocess
     from zoo.pretrained.labels import decode
     from zoo.weights import LoadReport, load_report, load_weights, read_metadata, save_weights
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "LoadReport",
+    "classify",
     "create_model",
     "decode",
     "describe",
@@ -30,12 +33,14 @@ __all__ = [
     "load_pipeline",
     "load_report",
     "load_weights",
+    "predict",
     "preprocess",
     "read_metadata",
     "save_weights",
 ]
 _HOME = {
     "LoadReport": "weights",
+    "classify": "classification",
     "create_model": "create",
     "decode": "pretrained.labels",
     "describe": "catalogue",
@@ -44,6 +49,7 @@ _HOME = {
     "load_pipeline": "pipeline",
     "load_report": "weights",
     "load_weights": "weights",
+    "predict": "prediction",
     "preprocess": "pretrained.images",
     "read_metadata": "weights",
     "save_weights": "weights",

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.weights.memory import can_be_shared
+
 if TYPE_CHECKING:
     import keras
 
@@ -39,8 +41,19 @@ def give(variable: Any, array: np.ndarray) -> None:
     if has_value(variable):
         variable.assign(array)
     else:
-        variable._initializer = lambda shape, dtype=None: variable._convert_to_tensor(array, dtype=dtype)
+        variable._initializer = lambda shape, dtype=None: _tensor(variable, array, dtype)
         variable._deferred_initialize()
+
+
+def _tensor(variable: Any, array: np.ndarray, dtype: Any) -> Any:
+    """The array as a tensor. TensorFlow shares its memory where it can, and leaves it alone: it updates elsewhere."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow" and array.dtype.name == dtype and can_be_shared(array):
+        import tensorflow as tf
+
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return variable._convert_to_tensor(array, dtype=dtype)
 
 
 def give_initial_values(model: "keras.Model") -> None:

@@ -10,10 +10,12 @@ import h5py
 import numpy as np
 
 from zoo.errors import WeightsError
+from zoo.weights.memory import empty
 from zoo.weights.readers.net import one_sentence
 from zoo.weights.stored import StoredArray
 
 MOST_NAMES = 100_000  # layers, or weights of a layer
+KINDS = {h5py.h5g.GroupID: h5py.Group, h5py.h5d.DatasetID: h5py.Dataset}
 
 
 @contextmanager
@@ -71,33 +73,28 @@ def _names(item: Any, name: str) -> list[str]:
 
 def plain_member(group: h5py.Group, name: str, path: Path | str) -> Any:
     """A member, unless it is a link that leads elsewhere: to another file of this machine, or in a circle."""
-    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+    key = name.encode("utf-8", "surrogateescape")
+    links = group.id.links  # h5py's lower level: with its upper one, opening a large file takes twice as long
+    if not links.exists(key) or links.get_info(key).type != h5py.h5l.TYPE_HARD:
         raise WeightsError(f"{path} has no '{name}' of its own, only a link or nothing: it is not read.")
-    member = group[name]
-    if h5py.h5o.get_info(member.id).rc != 1:
+    member = h5py.h5o.open(group.id, key)
+    if h5py.h5o.get_info(member).rc != 1:
         raise WeightsError(f"{path} has several links to '{name}': it is not read.")
-    return member
+    return KINDS.get(type(member), h5py.Datatype)(member)
 
 
-def member_at(group: h5py.Group, address: str, path: Path | str) -> Any:
-    """The member at "a/b/c", link by link."""
-    for part in address.split("/"):
-        if not isinstance(group, h5py.Group):
-            raise WeightsError(f"{path} has no '{address}'.")
-        group = plain_member(group, part, path)
-    return group
-
-
-def datasets(group: h5py.Group, path: Path | str, prefix: str = "") -> Iterator[tuple[str, h5py.Dataset]]:
-    """Address -> dataset of numbers that lies in this very file."""
-    pending: list[tuple[str, Any]] = [(prefix, group)]
+def members(group: h5py.Group, path: Path | str) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
+    """Address "a/b/c" -> every group below `group`, and every dataset of numbers that lies in this very file."""
+    pending: list[tuple[str, h5py.Group]] = [("", group)]
     while pending:
-        address, item = pending.pop()
-        if isinstance(item, h5py.Group):
-            start = f"{address}/" if address else ""
-            pending += [(start + name, plain_member(item, name, path)) for name in item]
-        else:
-            yield address, plain_dataset(item, address, path)
+        start, outer = pending.pop()
+        for name in outer:
+            address, member = start + name, plain_member(outer, name, path)
+            if isinstance(member, h5py.Group):
+                pending.append((f"{address}/", member))
+                yield address, member
+            else:
+                yield address, plain_dataset(member, address, path)
 
 
 def plain_dataset(item: Any, address: str, path: Path | str) -> h5py.Dataset:
@@ -117,8 +114,17 @@ def _is_bfloat16(dataset: Any) -> bool:
     return dataset.dtype.kind == "V" and dataset.dtype.itemsize == 2 and text_attribute(dataset, "dtype") == "bfloat16"
 
 
+def read_array(dataset: h5py.Dataset) -> np.ndarray:
+    """The numbers as they are stored, in memory that the backends take as it is."""
+    if not dataset.size:
+        return dataset[()]
+    array = empty(dataset.shape, dataset.dtype)
+    dataset.id.read(h5py.h5s.ALL, h5py.h5s.ALL, array)
+    return array
+
+
 def _read(dataset: h5py.Dataset) -> np.ndarray:
-    array = dataset[()]
+    array = read_array(dataset)
     return widened_bfloat16(array.view(np.uint16)) if array.dtype.kind == "V" else array
 
 

@@ -4,11 +4,13 @@ Files with this layout were written from Keras 1 to Keras 3; whole models have i
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import h5py
 
 from zoo.errors import WeightsError
-from zoo.weights.readers.hdf5 import datasets, member_at, names_attribute, plain_dataset, plain_member, stored_array
+from zoo.weights.readers.hdf5 import members, names_attribute, plain_member, stored_array
 from zoo.weights.stored import StoredArray, StoredWeights
 
 KERAS_1 = re.compile(r"(?P<layer>.+)_(?P<role>W|b|gamma|beta|running_mean|running_std)(_\d+)?")
@@ -27,17 +29,20 @@ def root_of(file: h5py.File) -> h5py.Group | None:
 
 def read(root: h5py.Group, path: str) -> StoredWeights:
     layers: dict[str, dict[str, StoredArray]] = {}
+    held = dict(members(root, path))
     listed = set()
     for layer in names_attribute(root, "layer_names") or []:
-        group = member_at(root, layer, path)
-        for weight in names_attribute(group, "weight_names") or []:
-            dataset = plain_dataset(member_at(group, weight, path), f"{layer}/{weight}", path)
-            listed.add(f"{layer}/{weight}")
+        for weight in names_attribute(_listed(held, layer, h5py.Group, path), "weight_names") or []:
+            address = f"{layer}/{weight}"
             place, role = _place(layer, weight)
             if role in layers.setdefault(place, {}):
                 raise WeightsError(f"{path} holds two arrays for {place}/{role}.")
-            layers[place][role] = stored_array(dataset)
-    _require_no_others(root, listed, path)
+            layers[place][role] = stored_array(_listed(held, address, h5py.Dataset, path))
+            listed.add(address)
+    # such stand in no list as those of the model itself, in `top_level_model_weights`
+    others = sorted(address for address in held.keys() - listed if isinstance(held[address], h5py.Dataset))
+    if others:
+        raise WeightsError(f"{path} holds {others[0]}, which belongs to no layer that it lists.")
     return StoredWeights(path, "a .h5 file of Keras", layers)
 
 
@@ -56,8 +61,7 @@ def _place(layer: str, weight: str) -> tuple[str, str]:
     return (f"{layer}/{inside}" if inside else layer), role
 
 
-def _require_no_others(root: h5py.Group, listed: set[str], path: str) -> None:
-    """Raise where an array stands in no list, as those of the model itself do in `top_level_model_weights`."""
-    others = sorted(address for address, _ in datasets(root, path) if address not in listed)
-    if others:
-        raise WeightsError(f"{path} holds {others[0]}, which belongs to no layer that it lists.")
+def _listed(held: Mapping[str, Any], address: str, kind: type, path: str) -> Any:
+    if not isinstance(held.get(address), kind):
+        raise WeightsError(f"{path} has no '{address}' of its own, though it lists it.")
+    return held[address]

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 from zoo.errors import WeightsError
-from zoo.weights.readers.hdf5 import datasets, plain_attribute, plain_member, stored_array
+from zoo.weights.readers.hdf5 import members, plain_attribute, plain_member, read_array, stored_array
 from zoo.weights.stored import StoredArray, StoredWeights, by_layer
 
 FORMAT = "keras-functional-zoo weights"
@@ -31,7 +31,8 @@ def require_own(file: h5py.File, path: Path | str) -> None:
 
 def read(file: h5py.File, path: str) -> StoredWeights:
     require_own(file, path)
-    found = dict(datasets(plain_member(file, "layers", path), path))
+    items = members(plain_member(file, "layers", path), path)
+    found = {address: item for address, item in items if isinstance(item, h5py.Dataset)}
     with_sums = any("crc32" in dataset.attrs for dataset in found.values())  # the first files had none
     arrays = {
         address: _checked(dataset, address, path) if with_sums else stored_array(dataset)
@@ -49,7 +50,7 @@ def read(file: h5py.File, path: str) -> StoredWeights:
 
 
 def check_sum(array: np.ndarray) -> int:
-    return zlib.crc32(np.ascontiguousarray(array).tobytes())
+    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
 
 def metadata_of(file: h5py.File) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def _checked(dataset: h5py.Dataset, address: str, path: str) -> StoredArray:
     def read() -> np.ndarray:
         if not isinstance(expected, np.integer):
             raise WeightsError(f"{path} is damaged: {address} has no check sum, though others have.")
-        array = dataset[()]
+        array = read_array(dataset)
         if check_sum(array) != expected:
             raise WeightsError(f"{path} is damaged: the numbers of {address} are not those that were saved.")
         return array

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import WeightsError
+from zoo.weights.memory import empty
 from zoo.weights.readers.hdf5 import MOST_NAMES, widened_bfloat16
 from zoo.weights.stored import StoredArray, StoredWeights
 
@@ -72,8 +73,8 @@ def _array(content: Any, start: int, name: str, claim: Any, path: Path | str) ->
 
 def _reader(content: Any, offset: int, kind: str, shape: tuple[int, ...]) -> Callable[[], np.ndarray]:
     def read() -> np.ndarray:
-        # a copy, which outlives the mapping
-        array = np.frombuffer(content, TYPES[kind], math.prod(shape), offset).reshape(shape).copy()
+        array = empty(shape, TYPES[kind])  # a copy outlives the mapping
+        array[...] = np.frombuffer(content, TYPES[kind], math.prod(shape), offset).reshape(shape)
         return widened_bfloat16(array) if kind == "BF16" else array
 
     return read
