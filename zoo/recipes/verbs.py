@@ -16,7 +16,7 @@ from zoo.errors import ConfigError, MissingExtraError, require_known
 from zoo.recipes.families import AnyTrained, family_of, load_trained
 from zoo.recipes.trained import trained_file
 from zoo.report import Report, build_report
-from zoo.training import Recipe, Run, fit, predict
+from zoo.training import Recipe, Run, fit, predict, relabel
 
 
 def train(
@@ -32,10 +32,11 @@ def train(
 ) -> tuple[AnyTrained, Report]:
     """Load, build, fit, judge, save: a run folder with config, history, weights, scores and a picture.
 
-    `weights` (a tag, a file or a run folder) is where training starts, with its vocabulary or schema; `data_options` are
-    those of `load_dataset`, such as the `targets` of a table of your own; `changes` are fields of the `Recipe` (epochs,
-    balance, batch_size, ...) and `config`, options of the builder beside those of the recipe. Called again on the same folder, an interrupted run continues and
-    a finished one is judged anew. Raises a `ZooError` that names what does not fit.
+    `weights` (a tag, a file or a run folder) is where training starts, with its vocabulary or schema; `data_options`
+    are those of `load_dataset`, such as the `targets` of a table of your own; `changes` are fields of the `Recipe`
+    (epochs, balance, batch_size, ...) and `config`, options of the builder beside those of the recipe. Called again on
+    the same folder, an interrupted run continues and a finished one is judged anew. Raises a `ZooError` that names what
+    does not fit.
     """
     for package, module in (("scikit-learn", "sklearn"), ("matplotlib", "matplotlib")):
         if find_spec(module) is None:  # told now, not after the training
@@ -105,13 +106,15 @@ def evaluate(source: str | Path, *, data: str | None = None, seed: int | None = 
 
 
 def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | None = None, seed: int) -> Report:
-    """The report of a model on the test split of `dataset`."""
+    """The report of a model on the test split of `dataset`, of the labels that its outputs answer (merged ones too)."""
+    splits = (dataset.train, dataset.validation, dataset.test)
+    train, validation, test = (relabel(split, recipe.heads, ignore=False) for split in splits)
     return build_report(
-        predict(model, dataset.test, recipe.heads, trim_padding=recipe.trim_padding),
-        train=dataset.train,
-        validation=dataset.validation,
-        test=dataset.test,
-        targets=dataset.targets,
+        predict(model, test, recipe.heads, trim_padding=recipe.trim_padding),
+        train=train,
+        validation=validation,
+        test=test,
+        targets={name: head.answers for name, head in recipe.heads.items()},
         metrics={name: head.metrics for name, head in recipe.heads.items()},
         history=run.history if run else (),
         limits=dataset.limits,
@@ -119,5 +122,3 @@ def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | No
         title=f"{recipe.entry} on {dataset.name}",
         seed=seed,
     )
-
-
