@@ -169,23 +169,21 @@ def _opened_csv(
     """The first rows say what is a number; all is then read so, and everything else as text: 007 stays 007."""
     pd = pandas()
     options = {"keep_default_na": False, "na_values": list(missing), "skipinitialspace": True, "low_memory": False}
-    header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, skipinitialspace=True)
+    # two lines: a first row that is longer than the header would else be taken to begin with the row's name
+    header = pd.read_csv(path, header=None, nrows=2, dtype=str, keep_default_na=False, skipinitialspace=True)
     names = [str(name).strip() for name in header.iloc[0]]
     chosen = _chosen(frame_of(header.set_axis(names, axis="columns")), columns)
-    options |= {"names": names, "header": 0, "usecols": chosen}
+    options |= {"names": names, "header": 0}  # no "usecols": what it leaves out it does not count either
     sample = frame_of(pd.read_csv(path, nrows=rows, **options))
     require_types(types, chosen)
     kinds = kinds_of(sample, chosen, types)
     text = {name: str for name, kind in kinds.items() if kind != "number"}
-    return kinds, _csv_parts(path, pd.read_csv(path, chunksize=rows, dtype=text, **options))
+    return kinds, _parts(pd.read_csv(path, chunksize=rows, dtype=text, **options))
 
 
-def _csv_parts(path: Path, parts: Any) -> Iterator[Frame]:
-    with parts:
-        for chunk in parts:
-            if not isinstance(chunk.index, pandas().RangeIndex):  # what has no name, pandas takes for the rows' names
-                raise DataError(f"Rows of {path} have more values than the header has names.")
-            yield chunk
+def _parts(chunks: Any) -> Iterator[Frame]:
+    with chunks:
+        yield from chunks
 
 
 def _opened_parquet(
