@@ -51,11 +51,19 @@ def load_dataset(name_or_path: str | Path, **options: Any) -> "Dataset":
     given = str(name_or_path)
     if given in _TABLES or "targets" in options:
         return load_table(given, **options).dataset()
+    if given in _SOURCES or _is_path(given, (*SUFFIXES, *TABLE_SUFFIXES)):
+        return load_posts(given, **options)
+    raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in SUFFIXES)])
+
+
+def load_posts(name_or_path: str | Path, **options: Any) -> "Dataset":
+    """A data set of texts by its name or by the path of a .jsonl or .csv file; errors as `load_dataset`."""
+    given = str(name_or_path)
     if given in _SOURCES:
         return _call(_SOURCES[given], (), f"option of data set '{given}'", options)
-    if given.lower().endswith((*SUFFIXES, *TABLE_SUFFIXES)) or Path(given).name != given:
+    if _is_path(given, SUFFIXES):
         return _call(_USER_FILE, (given,), "option of a file of posts", options)
-    raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in SUFFIXES)])
+    raise UnknownNameError("data set", given, [*_SOURCES, *(f"FILE{suffix}" for suffix in SUFFIXES)])
 
 
 def load_table(name_or_path: str | Path, **options: Any) -> "Table":
@@ -69,11 +77,15 @@ def load_table(name_or_path: str | Path, **options: Any) -> "Table":
     given = str(name_or_path)
     if given in _TABLES:
         return _call(_TABLES[given], (), f"option of data set '{given}'", options)
-    if given.lower().endswith(TABLE_SUFFIXES) or Path(given).name != given:
+    if _is_path(given, TABLE_SUFFIXES):
         if "targets" not in options:
             raise ConfigError(f"Name the columns of '{given}' that are to be predicted: targets=['price'].")
         return _call(_USER_TABLE, (given,), "option of a file of a table", options)
     raise UnknownNameError("table", given, [*_TABLES, *(f"FILE{suffix}" for suffix in TABLE_SUFFIXES)])
+
+
+def _is_path(given: str, suffixes: tuple[str, ...]) -> bool:
+    return given.lower().endswith(suffixes) or Path(given).name != given
 
 
 def _call(address: str, arguments: tuple[str, ...], kind: str, options: dict[str, Any]) -> Any:

@@ -1,11 +1,16 @@
-"""Recipes: one file an entry, and the verbs that use them: train, evaluate, and answer for new texts.
+"""Recipes: how entries are trained, and the verbs that use them: train, evaluate, and answer for new texts or rows.
 
 from zoo.recipes import load_trained, train
 trained, report = train("author_profile_small", "posts", folder="runs/first")
 load_trained("runs/first").answer(["My grandchildren came to see us."])
+
+trained, report = train("mlp", "adult", folder="runs/income")
+load_trained("runs/income").predict(frame)  # a DataFrame
 """
 
-from zoo.recipes.trained import Answer, ClassAnswer, NumberAnswer, Trained, load_trained
+from zoo.recipes.families import load_trained
+from zoo.recipes.trained import Answer, ClassAnswer, NumberAnswer, Trained
+from zoo.recipes.trained_table import TrainedTable
 from zoo.recipes.verbs import evaluate, train
 
-__all__ = ["Answer", "ClassAnswer", "NumberAnswer", "Trained", "evaluate", "load_trained", "train"]
+__all__ = ["Answer", "ClassAnswer", "NumberAnswer", "Trained", "TrainedTable", "evaluate", "load_trained", "train"]

@@ -1,24 +1,13 @@
 """How the author profiles are trained, for each kind of data. All choices were made on validation splits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from zoo.datasets.dataset import Dataset
+from zoo.recipes.settings import Settings
 from zoo.training import Optimiser, Recipe, heads_for
 
 STATIC_WEIGHTS = {"age": 0.25, "income": 1.0, "industry": 1.0, "gender": 10.0}  # Chollet 2017, section 7.1.3
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a recipe says beside its heads: options of the builder, and fields of the `Recipe`."""
-
-    config: Mapping[str, Any] = field(default_factory=dict)
-    training: Mapping[str, Any] = field(default_factory=dict)
-    losses: Mapping[str, str] = field(default_factory=dict)
-    weights: Mapping[str, float] = field(default_factory=lambda: STATIC_WEIGHTS)
-
 
 # The static weights let the age, whose squared error is counted in years, take nearly all of the gradient; with Adam
 # the income then stays near the constant answer for many epochs. Learnt weights and Muon cure both.
@@ -30,6 +19,7 @@ SMALL = Settings(
         "balance": "uncertainty",
         "optimiser": Optimiser("muon", learning_rate=2e-3, warm_up=0.1),
     },
+    weights=STATIC_WEIGHTS,
 )
 
 # Few authors: the weights of the losses say how strongly each output pulls against the penalty on the bag's vectors, so

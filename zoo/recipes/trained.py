@@ -19,7 +19,7 @@ from zoo.samples import Samples, Target, present
 from zoo.training import Head, predict
 from zoo.weights import read_metadata, save_weights
 
-MODEL_FILE = "model.h5"
+MODEL_FILES = ("model.h5", "model.keras")  # of a run folder: a model of texts, one of a table
 INTERVAL = 0.8  # share of people whose true number lies within the interval of an answer
 
 
@@ -100,12 +100,8 @@ class Trained:
         save_weights(self.model, path, metadata=metadata, dtype=dtype)
 
 
-def load_trained(source: str | Path) -> Trained:
-    """From a run folder, a file of weights, or "entry.tag" of the catalogue.
-
-    Raises `WeightsError` for a file that does not hold a trained model, `UnknownNameError` for an unknown name.
-    """
-    path = trained_file(source)
+def read_trained(path: Path) -> Trained:
+    """A trained model out of its file. Raises `WeightsError` for a file that does not hold one."""
     metadata = read_metadata(path)
     try:
         entry, config = metadata["entry"], metadata["config"]
@@ -127,10 +123,12 @@ def trained_file(source: str | Path) -> Path:
     """The file that a run folder, a path or an "entry.tag" means."""
     path = Path(source)
     if path.is_dir():
-        if not (path / MODEL_FILE).exists():
-            raise WeightsError(f"'{path}' holds no finished run: there is no {MODEL_FILE}. Train it to its end first.")
-        return path / MODEL_FILE
-    if path.suffix in (".h5", ".hdf5") or len(path.parts) > 1 or path.exists():
+        found = [path / name for name in MODEL_FILES if (path / name).exists()]
+        if not found:
+            expected = " or ".join(MODEL_FILES)
+            raise WeightsError(f"'{path}' holds no finished run: there is no {expected}. Train it to its end first.")
+        return found[0]
+    if path.suffix in (".h5", ".hdf5", ".keras") or len(path.parts) > 1 or path.exists():
         if not path.exists():
             raise WeightsError(f"There is no file or folder '{path}'.")
         return path

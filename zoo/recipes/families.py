@@ -1,0 +1,54 @@
+"""Which recipes an entry has, by the family that it is of: those of texts or those of tables."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.catalogue import describe
+from zoo.datasets.dataset import Dataset
+from zoo.errors import ConfigError
+from zoo.recipes import author_profile, tables, texts
+from zoo.recipes.trained import Trained, read_trained, trained_file
+from zoo.recipes.trained_table import TrainedTable, read_trained_table
+from zoo.training import Recipe
+
+AnyTrained = Trained | TrainedTable
+
+
+@dataclass(frozen=True)
+class Family:
+    """What the verbs need to know of a kind of models.
+
+    load     (data, options, file of a model whose vocabulary or schema is to be used, or None) -> data set.
+    recipe   (data set, entry, data=, options=) -> recipe.
+    trained  (model, recipe, data set, origin=) -> what answers, and is saved.
+    file     the name of that file in a run folder.
+    """
+
+    load: Callable[[str, Mapping[str, Any], Path | None], Dataset]
+    recipe: Callable[..., Recipe]
+    trained: Callable[..., AnyTrained]
+    file: str
+
+
+TEXTS = Family(texts.load, author_profile.recipe, texts.trained, "model.h5")
+TABLES = Family(tables.load, tables.recipe, tables.trained, "model.keras")
+FAMILIES = {"author_profile": TEXTS, **dict.fromkeys(tables.GENERAL, TABLES)}
+
+
+def family_of(entry: str) -> Family:
+    """The recipes of an entry. Raises `ConfigError` where there are none."""
+    family = describe(entry).family
+    if family not in FAMILIES:
+        raise ConfigError(f"There is no recipe for '{entry}' yet; there are some for {', '.join(FAMILIES)}.")
+    return FAMILIES[family]
+
+
+def load_trained(source: str | Path) -> AnyTrained:
+    """What answers, from a run folder, a file of a trained model, or "entry.tag" of the catalogue.
+
+    Raises `WeightsError` for a file that does not hold a trained model, `UnknownNameError` for an unknown name.
+    """
+    path = trained_file(source)
+    return read_trained_table(path) if path.suffix == ".keras" else read_trained(path)

@@ -1,0 +1,23 @@
+"""What a recipe says beside its heads, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an entry is trained on one data set.
+
+    config    options of the builder.
+    training  fields of the `Recipe`: epochs, batch size, optimiser, ...
+    losses, weights, metrics  output -> what its head is given.
+    refit     train on the validation rows too: everything was chosen on them before.
+    """
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    losses: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refit: bool = False

@@ -1,0 +1,95 @@
+"""How the models of tables are trained, for each table. All choices were made on validation splits."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from zoo.datasets import load_table
+from zoo.datasets.dataset import Dataset
+from zoo.pipeline import load_pipeline
+from zoo.recipes.settings import Settings
+from zoo.recipes.trained_table import TrainedTable
+from zoo.training import Optimiser, Recipe, heads_for
+
+GRADIENT_DESCENT = Optimiser("sgd", learning_rate=0.5, schedule="constant")
+
+# (entry, data) -> settings
+SETTINGS: dict[tuple[str, str], Settings] = {
+    ("linear_regression", "plane"): Settings(
+        config={"flags": False},
+        training={
+            "epochs": 200,
+            "batch_size": 100,  # all points at once
+            "optimiser": GRADIENT_DESCENT,
+            "standard_units": False,
+        },
+    ),
+    ("softmax_regression", "older_than_five"): Settings(
+        training={"epochs": 5, "batch_size": 100, "optimiser": Optimiser("adam", learning_rate=0.1)},
+    ),
+}
+# entry -> settings for any other table
+GENERAL = {
+    "linear_regression": Settings(
+        training={"epochs": 20, "batch_size": 256, "optimiser": Optimiser("adam", learning_rate=0.02)}
+    ),
+    "softmax_regression": Settings(
+        training={"epochs": 20, "batch_size": 256, "optimiser": Optimiser("adam", learning_rate=0.02)}
+    ),
+    "mlp": Settings(
+        config={"units": (128, 64), "dropout": 0.1},
+        training={
+            "epochs": 20,
+            "batch_size": 128,
+            "optimiser": Optimiser("adamw", learning_rate=2e-3, weight_decay=1e-2),
+        },
+    ),
+    "entity_embedding": Settings(
+        config={"units": (200, 100), "dropout": 0.1, "embedding_dropout": 0.1},
+        training={
+            "epochs": 15,
+            "batch_size": 256,
+            "optimiser": Optimiser("adamw", learning_rate=3e-3, weight_decay=1e-2),
+        },
+    ),
+}
+
+
+def settings_of(entry: str, data: str) -> Settings:
+    """The settings of an entry on a table, or those for tables of its kind. A tiny member has those of its family."""
+    family = entry.removesuffix("_tiny")
+    found = SETTINGS.get((family, data), GENERAL[family])
+    if entry != family:  # its size is its own
+        config = {key: value for key, value in found.config.items() if key == "flags"}
+        return Settings(config, found.training, found.losses, found.weights, found.metrics, found.refit)
+    return found
+
+
+def load(data: str, options: Mapping[str, Any], like: Path | None = None) -> Dataset:
+    """The data set of this name or file; by the schema of the model in the file `like`, where given."""
+    return load_table(data, **options).dataset(load_pipeline(like).schema if like else None)
+
+
+def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any]) -> Recipe:
+    """The recipe of `entry` on `dataset`, which was loaded as `data` with `options`."""
+    assert dataset.schema is not None
+    settings = settings_of(entry, dataset.name)
+    logarithms = {column.output for column in dataset.schema.outputs if column.log}
+    bounded = any(column.low is not None for column in dataset.schema.outputs)
+    heads = heads_for(
+        dataset.targets,
+        loss=settings.losses,
+        weight=settings.weights,
+        metrics={**dict.fromkeys(logarithms, ("exp_rmspe", "mae", "rmse")), **settings.metrics},
+    )
+    training = {"start_at_prior": not bounded, **settings.training}
+    config = {**dataset.schema.model_config(), **settings.config}
+    return Recipe(heads, entry=entry, config=config, data=data, data_options=dict(options), **training)
+
+
+def trained(model: keras.Model, recipe: Recipe, dataset: Dataset, *, origin: Mapping[str, Any]) -> TrainedTable:
+    """The trained model with all that it needs to answer for new rows."""
+    assert dataset.schema is not None
+    return TrainedTable.of(recipe.entry, dataset.schema, model, recipe.heads, origin)
