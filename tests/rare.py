@@ -21,7 +21,7 @@ def rare_samples(n: int, seed: int, *, share: float = SHARE) -> Samples:
 
 def posterior(samples: Samples, share: float = SHARE) -> np.ndarray:
     """(n,) the probability of the rare label."""
-    odds = share / (1.0 - share) * np.exp(2.0 * samples.inputs["x"][:, 0] - 2.0)
+    odds = share / (1.0 - share) * np.exp(2.0 * samples.inputs["x"][:, 0].astype(np.float64) - 2.0)
     return odds / (1.0 + odds)
 
 
@@ -34,4 +34,4 @@ def rare_model() -> keras.Model:
 
 def rare_recipe(epochs: int = 6, **head) -> Recipe:
     """Six epochs of Adam."""
-    return Recipe({"rare": Head(RARE, **head)}, optimiser=Optimiser(learning_rate=0.05), epochs=epochs, batch_size=256)
+    return Recipe({"rare": Head(RARE, **head)}, optimiser=Optimiser(learning_rate=0.2), epochs=epochs, batch_size=64)

@@ -22,6 +22,7 @@ from zoo.training.imbalance import LEARNT
 RIDGE = 1.0  # of the weight of one sample: where validation is separable, the best scale would be infinite
 SCALES = (0.01, 100.0)  # a negative scale would turn the ranking round
 STEPS, CLOSE = 50, 1e-9
+LEAST, TOP = 1e-37, 1e-16  # next to 0 and to 1: where float32 and float64 end
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def _is_wide(probabilities: np.ndarray) -> bool:
     return probabilities.ndim == 2 and probabilities.shape[1] > 1
 
 
-def _logits(probabilities: np.ndarray) -> np.ndarray:
-    clipped = np.clip(np.asarray(probabilities, dtype=np.float64), TINY, 1.0 - TINY)
+def _logits(probabilities: np.ndarray, least: float = LEAST) -> np.ndarray:
+    clipped = np.clip(np.asarray(probabilities, dtype=np.float64), least, 1.0 - max(least, TOP))
     return np.log(clipped) if _is_wide(probabilities) else np.log(clipped) - np.log1p(-clipped)
 
 
@@ -99,7 +100,7 @@ def learn(head: Head, start: Calibration, labels: np.ndarray, outputs: np.ndarra
     known = present(labels)
     if head.plan.calibration not in LEARNT or not known.any() or not np.isfinite(outputs[known]).all():
         return start
-    logits = start.scale * _logits(outputs[known]) + np.array(start.shift)
+    logits = start.scale * _logits(outputs[known], TINY) + np.array(start.shift)
     if head.target.kind == "binary":
         logits = np.concatenate([np.zeros((len(logits), 1)), logits.reshape(-1, 1)], axis=1)
     scale, shift = _newton(logits, labels[known], shifted=head.plan.calibration == "temperature_and_prior")
