@@ -134,6 +134,41 @@ def photos() -> str:
     return "\n".join(lines) + "\n"
 
 
+def imbalance() -> str:
+    found = figures("imbalance")
+    columns = {
+        "raw": "as trained",
+        "prior": "closed form",
+        "temperature": "and temperature",
+        "learnt": "shift learnt too",
+    }
+    lines = ["| method | average precision | " + " | ".join(columns.values()) + " |", "|---" * (len(columns) + 2) + "|"]
+    for method, row in found["methods"].items():
+        errors = [row.get(f"error_{column}") for column in columns]
+        cells = ["–" if error is None else f"{error['mean']:.2f}" for error in errors]
+        precision = row["average_precision"]
+        lines.append(f"| {method} | {precision['mean']:.3f} ± {precision['deviation']:.3f} | {' | '.join(cells)} |")
+    seeds = len(next(iter(found["runs"].values())))
+    return "\n".join(lines) + (
+        f"\n\nAdult cut to {100 * found['share']:.0f} % rich people, `entity_embedding`, mean ± standard deviation of "
+        f"{seeds} splits; the other columns are the expected calibration error in points, of {found['test_rows']:,} test "
+        f"rows with {found['test_positives']} positives.\n"
+    )
+
+
+def credit_cost() -> str:
+    found = figures("credit_cost")
+    lines = ["| answers: decision | cost of a case | against gradient boosting |", "|---|---|---|"]
+    for name, row in found["mean"].items():
+        against = found["difference_to_gradient_boosting"].get(name)
+        cell = "–" if against is None else f"{against['mean']:+.4f} ± {against['deviation']:.4f}"
+        lines.append(f"| {name} | {row['cost']:.4f} | {cell} |")
+    return "\n".join(lines) + (
+        f"\n\nGive Me Some Credit, `{found['model']}`, mean of {len(found['runs'])} stratified splits; the unit is a "
+        "refused good borrower, a default costs ten.\n"
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "posts": posts,
     "blogs": blogs,
@@ -143,6 +178,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "robustness": robustness,
     "parity": parity,
     "photos": photos,
+    "imbalance": imbalance,
+    "credit_cost": credit_cost,
 }
 
 
