@@ -151,8 +151,8 @@ def imbalance() -> str:
     seeds = len(next(iter(found["runs"].values())))
     return "\n".join(lines) + (
         f"\n\nAdult cut to {100 * found['share']:.0f} % rich people, `entity_embedding`, mean ± standard deviation of "
-        f"{seeds} splits; the other columns are the expected calibration error in points, of {found['test_rows']:,} test "
-        f"rows with {found['test_positives']} positives.\n"
+        f"{seeds} splits; the other columns are the expected calibration error in points, of {found['test_rows']:,} "
+        f"test rows with {found['test_positives']} positives.\n"
     )
 
 

@@ -84,6 +84,14 @@ def test_an_output_is_resampled_by_itself_and_the_others_see_every_row_once():
         np.testing.assert_array_equal(batches.inputs(rows)["x"][:, 0], rows % 100)
 
 
+def test_targets_that_no_output_answers_keep_no_row_in_an_epoch():
+    targets = {"rare": np.array([0] * 90 + [1] * 10, np.int32), "unused": np.zeros(100, np.int32)}
+    samples = Samples({"x": np.zeros((100, 1), np.float32)}, targets)
+    made = Sampler({"rare": Head(RARE, imbalance="under_sampling")}, samples, seed=0)
+    assert len(made.rows(0)) == 20
+    assert made.targets(made.rows(0), targets)["unused"].tolist() == [0] * 20
+
+
 def test_hard_negatives_are_those_with_the_largest_losses_of_the_epoch_before():
     made, samples = sampler([0] * 90 + [1] * 10, Imbalance("hard_negatives", ratio=0.5, hard_share=0.5))
     losses = np.random.default_rng(0).random(100).astype(np.float32)

@@ -23,7 +23,7 @@ class Sampler:
 
     def __init__(self, heads: Mapping[str, Head], samples: Samples, seed: int):
         self.size, self.seed = len(samples), seed
-        self.outputs = tuple(samples.targets)
+        self.outputs = tuple(heads)
         self.plans = {name: head.plan for name, head in heads.items() if head.plan.method in SAMPLING}
         self.labels = {name: samples.targets[name] for name in self.plans}
         self.losses = {
@@ -54,11 +54,11 @@ class Sampler:
     def targets(self, rows: np.ndarray, targets: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The targets of these rows, hidden labels missing."""
         row, hidden = rows % self.size, rows // self.size
-        found = {}
+        found = {name: values[row] for name, values in targets.items()}
         for place, name in enumerate(self.outputs):
-            values = targets[name]
+            values = found[name]
             missing = np.nan if np.issubdtype(values.dtype, np.floating) else MISSING_CLASS
-            found[name] = np.where(hidden >> place & 1, np.array(missing, values.dtype), values[row])
+            found[name] = np.where(hidden >> place & 1, np.array(missing, values.dtype), values)
         return found
 
     def _copies(self, name: str, random: np.random.Generator, epoch: int) -> np.ndarray:
