@@ -21,13 +21,14 @@ from zoo.training.checkpoint import load_checkpoint, save_checkpoint
 from zoo.training.heads import Head, check_heads
 from zoo.training.labels import relabel
 from zoo.training.losses import judged_loss, mean_loss, row_losses
+from zoo.training.prior import start_at_prior
 from zoo.training.recipe import Recipe
 from zoo.training.run_folder import RunFolder, data_fingerprint, model_facts
 from zoo.training.sampling import require_two_labels, sampler_for
 from zoo.training.sentinel import NaNSentinel
 from zoo.training.synthesis import with_synthetic_rows
 from zoo.training.trainer import Trainer
-from zoo.training.units import Affine, fold, unfold, units_of
+from zoo.training.units import fold, unfold, units_of
 
 
 class TrainingError(ZooError):
@@ -269,8 +270,8 @@ class _Session:
             self._add(log, number, len(order[number - 1]))
         if self.sentinel.stopped:
             trouble = self.sentinel.troubles[-1]
-            rows = order[trouble.batch - 1]
-            sample = "" if trouble.row is None else f" The row is sample {rows[trouble.row] % len(self.train.samples)} of the training split."
+            rows = order[trouble.batch - 1] % len(self.train.samples)  # see `Sampler.rows`
+            sample = "" if trouble.row is None else f" The row is sample {rows[trouble.row]} of the training split."
             raise TrainingError(f"{trouble}{sample}")
 
     def _add(self, log: Mapping[str, Any], step: int, size: int) -> None:
@@ -385,33 +386,3 @@ def prior_losses(
         loss = loss_of(head, target, np.ascontiguousarray(constant))
         found[name] = 1.0 if loss is None else loss
     return found
-
-
-def start_at_prior(
-    model: keras.Model, heads: Mapping[str, Head], priors: Mapping[str, np.ndarray], units: Mapping[str, Affine]
-) -> None:
-    """Set the bias of every output layer so that the untrained model answers with the prior, in its own units."""
-    for name, head in heads.items():
-        bias = _bias_before(model.output[name])
-        if bias is None:
-            raise ConfigError(f"Output layer '{name}' has no bias to start at the prior; set start_at_prior=False.")
-        prior = priors[name]
-        if head.target.kind == "binary":
-            prior = np.log(prior / (1.0 - prior))
-        elif head.target.kind == "classification":
-            prior = np.log(prior)
-        elif name in units:
-            prior = (prior - units[name].shift) / units[name].scale
-        bias.assign(prior)
-
-
-def _bias_before(output: Any) -> keras.Variable | None:
-    """The bias of the output's layer, or of the nearest above it through activations and sums."""
-    pending = [output]
-    while pending:
-        layer, node, _ = pending.pop(0)._keras_history
-        if getattr(layer, "bias", None) is not None:
-            return layer.bias
-        if isinstance(layer, keras.layers.Activation | keras.layers.Add):
-            pending += layer._inbound_nodes[node].input_tensors
-    return None

@@ -1,0 +1,58 @@
+"""Output layers that begin with the best constant answer, so that no step is spent on finding it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.errors import ConfigError
+from zoo.training.heads import Head
+from zoo.training.units import Affine
+
+EDGE = 1e-3  # of a bounded range: a prior on its edge would have an infinite bias
+
+
+def start_at_prior(
+    model: keras.Model, heads: Mapping[str, Head], priors: Mapping[str, np.ndarray], units: Mapping[str, Affine]
+) -> None:
+    """Set the bias of every output layer so that the untrained model answers with the prior, in its own units."""
+    for name, head in heads.items():
+        bias, after = _bias_before(model.output[name])
+        if bias is None:
+            raise ConfigError(f"Output layer '{name}' has no bias to start at the prior; set start_at_prior=False.")
+        prior = priors[name]
+        if head.target.kind == "binary":
+            prior = np.log(prior / (1.0 - prior))
+        elif head.target.kind == "classification":
+            prior = np.log(prior)
+        elif name in units:
+            prior = (prior - units[name].shift) / units[name].scale
+        else:
+            for layer in after:
+                prior = _before(layer, prior)
+        bias.assign(prior)
+
+
+def _before(layer: keras.layers.Layer, value: np.ndarray) -> np.ndarray:
+    """What a layer of a bounded output must be given to answer `value`."""
+    if isinstance(layer, keras.layers.Rescaling):
+        return (value - layer.offset) / layer.scale
+    if isinstance(layer, keras.layers.Activation) and layer.activation is keras.activations.sigmoid:
+        share = np.clip(value, EDGE, 1.0 - EDGE)
+        return np.log(share / (1.0 - share))
+    return value
+
+
+def _bias_before(output: Any) -> tuple[keras.Variable | None, list[keras.layers.Layer]]:
+    """The bias of the output's layer, or of the nearest above it through activations, ranges and sums; and these."""
+    passed: list[keras.layers.Layer] = []
+    pending = [output]
+    while pending:
+        layer, node, _ = pending.pop(0)._keras_history
+        if getattr(layer, "bias", None) is not None:
+            return layer.bias, passed
+        if isinstance(layer, keras.layers.Activation | keras.layers.Add | keras.layers.Rescaling):
+            passed.append(layer)
+            pending += layer._inbound_nodes[node].input_tensors
+    return None, passed
