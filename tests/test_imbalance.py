@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rare import RARE, SHARE, posterior, rare_model, rare_recipe, rare_samples
-from zoo.costs import CostMatrix
+from zoo.costs import CostMatrix, decide, expected_cost
 from zoo.errors import DataError, MissingExtraError, ZooError
 from zoo.metrics import score
 from zoo.samples import Samples, Target
@@ -142,6 +142,20 @@ def test_the_expected_cost_of_answers_is_what_they_cost_as_shares_of_decisions()
     loss, known = sample_losses(Head(RARE, loss="expected_cost", costs=COSTS), label, p)
     np.testing.assert_allclose(loss, [0.2 * 1.0, 0.4 * 10.0, 0.0], rtol=1e-6)
     assert np.asarray(known).tolist() == [1.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("head", [{"loss": "expected_cost", "costs": COSTS}, {"imbalance": "over_sampling"}])
+def test_decisions_cost_hardly_more_than_those_of_who_knows_the_posterior(head):
+    test, table = rare_samples(20_000, 2), COSTS.table(RARE.labels)
+    model = rare_model()
+    run = fit(model, rare_samples(3000, 0), rare_samples(3000, 1), rare_recipe(**head))
+    answers, labels = predict(model, test, rare_recipe().heads)["rare"], test.targets["rare"]
+    ours, best, never = (
+        expected_cost(labels, decisions, table)
+        for decisions in (decide(answers, table), decide(posterior(test), table), np.zeros(20_000, int))
+    )
+    assert ours < 1.1 * best < 0.8 * never
+    assert len(run.history) == 6
 
 
 def test_merged_labels_become_one_class_and_ignored_ones_are_missing():
