@@ -57,6 +57,10 @@ class CostReport:
         """The costs of one way of deciding."""
         return next(row for row in self.rows if (row.who, row.rule) == (who, rule))
 
+    def cheapest(self, who: str) -> np.ndarray:
+        """(n,) the decisions of the cheapest expected cost by these answers."""
+        return self.row(who, CHEAPEST).decisions
+
     def to_json(self) -> dict[str, Any]:
         """All figures as plain values."""
         shown = ("who", "rule", "mean", "standard_error", "shares", "threshold")

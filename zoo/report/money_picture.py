@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 def draw_costs(report: "CostReport", path: Path) -> None:
     """Write the page to `path`."""
-    from zoo.report.money import CHEAPEST
-
     text = plain_text(report.table(), width=WIDTH)
     heights = [max(ROW_INCHES, (text.count("\n") + 2) * LINE_INCHES), ROW_INCHES]
     figure = Figure(
@@ -45,13 +43,13 @@ def draw_costs(report: "CostReport", path: Path) -> None:
     words.set_in_layout(False)  # it would squeeze the panels
     names, unit = report.target.labels, report.costs.unit
     table = report.costs.table(names)
-    labels, chosen = report.labels, report.row("model", CHEAPEST).decisions
+    labels, chosen = report.labels, report.cheapest("model")
     draw_decisions(figure.add_subplot(grid[0, 8:]), labels, chosen, names, table, unit)
     what = f"'{names[-1]}'" if report.target.kind == "binary" else "the chosen class"
     panels = [figure.add_subplot(grid[1, 3 * place : 3 * place + 3]) for place in range(4)]
     draw_reliability(panels[0], labels, report.answers["model"], report.before, what)
     if report.target.kind == "binary":
-        marks = {who: report.row(who, CHEAPEST).decisions for who in report.answers}
+        marks = {who: report.cheapest(who) for who in report.answers}
         draw_precision_recall(panels[1], labels, report.answers, marks, names[-1])
         threshold = report.costs.threshold(names)
         draw_cost_by_threshold(panels[2], labels, report.answers, table, threshold, unit)
