@@ -81,6 +81,12 @@ def test_ignored_columns_are_no_inputs():
     assert schema.columns == ("area", "floor")
 
 
+def test_parts_of_a_date_can_be_ignored_too_and_take_the_place_of_columns_that_are():
+    schema = Schema.fit(houses(soldYear=0), TARGETS, ignore=("soldElapsed", "soldYear"))
+    assert [column.name for column in schema.numbers] == ["area", "floor", "soldDayofyear"]
+    assert len(schema.encode(houses())) == 6
+
+
 def test_rare_values_share_the_id_of_values_never_seen():
     frame = pd.DataFrame({"town": [*"aaaabbbccd"], "y": range(10)})
     frequent = Schema.fit(frame, {"y": "regression"}, max_cardinality=2)
@@ -285,7 +291,7 @@ def test_times_with_a_zone_are_those_of_utc():
         (lambda f: f.assign(sold=["2015-02-30"] * 6), "row 1 holds '2015-02-30'"),
         (lambda f: f.assign(sold=["3/4/2015"] * 6), "row 1 holds '3/4/2015'"),
         (lambda f: f.assign(sold=20150304), "row 1 holds 20150304"),
-        (lambda f: f.assign(sold=["2015-01-01"] * 5 + ["1015-01-01"]), "holds 1015-01-01 in row 6, a century away"),
+        (lambda f: f.assign(sold=["2015-01-01"] * 5 + ["1815-01-01"]), "holds 1815-01-01 in row 6, a century away"),
         (lambda f: f.assign(kind=["flat", "hause", *["flat"] * 4]), "'hause' in row 2; did you mean 'house'"),
         (lambda f: f.assign(price="dear"), "'price' must be numbers; row 1 holds 'dear'"),
         (lambda f: pd.concat([f, f[["area"]]], axis=1), "more than one 'area'"),
@@ -330,6 +336,7 @@ def test_training_rows_that_teach_nothing_are_refused(change, options, sentence)
         ({"targets": "price"}, "'targets' must map columns to kinds"),
         ({"types": {"flor": "number"}}, "did you mean 'floor'"),
         ({"types": {"floor": "numeric"}}, "did you mean 'number'"),
+        ({"types": {"soldYear": "date"}}, "Unknown type of the part 'soldYear' 'date'"),
         ({"types": {"kind": "category"}}, "column of 'types' 'kind'"),
         ({"ignore": ["towns"]}, "did you mean 'town'"),
         ({"scaling": "zscore"}, "did you mean 'z-score'"),
@@ -345,6 +352,16 @@ def test_options_that_do_not_fit_are_refused(options, sentence):
     with pytest.raises(ZooError, match=sentence) as caught:
         Schema.fit(houses(), **{"targets": TARGETS} | options)
     assert isinstance(caught.value, ConfigError | DataError | UnknownNameError)
+
+
+def test_one_class_of_the_labels_given_is_one_class_only():
+    with pytest.raises(DataError, match="'kind' has only 'flat' in the training rows"):
+        Schema.fit(houses(kind=["flat"] * 6), {"kind": Target("binary", ("flat", "house"))})
+
+
+def test_a_name_with_a_line_break_is_told_on_one_line():
+    with pytest.raises(DataError, match=r"lacks 'a\\nb'"):
+        Schema.fit({"a\nb": [1, 2], "y": [1, 2]}, {"y": "regression"}).encode({"a": [1]})
 
 
 def test_one_row_can_be_predicted_and_learnt_from():

@@ -146,6 +146,19 @@ def test_a_missing_category_where_training_had_none_is_one_never_seen():
         assert abs(answers[0, 0] - answers[0, 1]) > 1e-3
 
 
+def test_raw_numbers_keep_their_digits_under_mixed_precision():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        years = {"medians": [2014.0], "shifts": [2014.0], "factors": [1.0], "flags": [0.0]}
+        model = mlp(numbers=years, units=(2,))
+        scaled = keras.Model(model.inputs, {"scaled": model.get_layer("numbers_scaled").output})
+    finally:
+        keras.config.set_dtype_policy(before)
+    found = scaled.predict_on_batch({"numbers": np.array([[2013.0], [2014.0], [2015.0]], "float32")})["scaled"]
+    np.testing.assert_array_equal(np.asarray(found, "float32"), [[-1], [0], [1]])  # bfloat16 has 2008, 2016, 2024
+
+
 def test_softmax_regression_of_two_classes_and_logistic_regression_say_the_same():
     softmax = softmax_regression(numbers=2, flags=False)
     logistic = scramble(softmax_regression(numbers=2, flags=False, outputs={"target": {"kind": "binary"}}))

@@ -39,7 +39,7 @@ def add_date_parts(
     rest = frame.drop(columns=column) if drop else frame
     taken = [name for name in parts if name in rest.columns]
     if taken:
-        raise DataError(f"The parts of '{column}' would replace the column {shown(taken[0])}; give a prefix.")
+        raise DataError(f"The parts of {shown(column)} would replace the column {shown(taken[0])}; give a prefix.")
     return pandas().concat([rest, parts], axis="columns")
 
 
@@ -99,5 +99,5 @@ def is_date(value: object) -> bool:
 def _no_date(name: str, column: Column, wrong: np.ndarray, first: int) -> DataError:
     row = int(np.argmax(wrong))
     return DataError(
-        f"The column '{name}' must be dates as 2015-07-31; row {row + first} holds {shown(column.iloc[row])}."
+        f"The column {shown(name)} must be dates as 2015-07-31; row {row + first} holds {shown(column.iloc[row])}."
     )

@@ -1,19 +1,19 @@
 """Learning a schema from the training rows: kinds, statistics, vocabularies, labels."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from zoo.errors import ConfigError, DataError, UnknownNameError, is_number, require_known
-from zoo.samples import KINDS, Target
+from zoo.samples import KINDS, MISSING_CLASS, Target
 from zoo.tables.columns import CategoryColumn, DateColumn, NumberColumn, OutputColumn
 from zoo.tables.dates import ELAPSED, FLAGS, WHOLE, date_parts, date_prefix, dates_of
 from zoo.tables.frames import Column, Frame, listed, pandas, require_columns, shown
 from zoo.tables.kinds import kinds_of, require_types
-from zoo.tables.values import natural, numbers_of, texts_of
+from zoo.tables.values import labels_of, natural, numbers_of, texts_of
 
 SCALINGS = ("z-score", "min-max")
 NUMBER_PARTS = ("Year", "Dayofyear", ELAPSED)  # the other parts of a date are categories
@@ -37,7 +37,7 @@ class Options:
     log: tuple[str, ...]
     ranges: Mapping[str, Any]
 
-    def check(self, columns: list[str], targets: Mapping[str, Any]) -> None:
+    def check(self, targets: Mapping[str, Any]) -> None:
         """Raise `ConfigError` or `UnknownNameError` for a value that does not fit."""
         if not isinstance(targets, Mapping):
             raise ConfigError(
@@ -50,7 +50,6 @@ class Options:
             if not (value is None and option == "max_cardinality") and not (type(value) is int and value >= 1):
                 raise ConfigError(f"'{option}' must be a whole number of at least 1; received {value!r}.")
         for option, names, known in (
-            ("ignore", self.ignore, columns),
             ("log", self.log, [*targets]),
             ("ranges", self.ranges, [*targets]),
         ):
@@ -61,18 +60,16 @@ class Options:
 
 def learn(frame: Frame, targets: Mapping[str, Any], options: Options) -> dict[str, Any]:
     """The fields of the schema."""
-    options.check(list(frame.columns), targets)
+    options.check(targets)
     require_columns(frame, targets, "are targets")
     features = [name for name in frame.columns if name not in targets and name not in options.ignore]
-    plain = {name: kind for name, kind in options.types.items() if name in frame.columns}
-    kinds = kinds_of(frame, features, plain)
+    kinds = kinds_of(frame, features, {name: kind for name, kind in options.types.items() if name in features})
     dates = tuple(_date(frame[name], name) for name, kind in kinds.items() if kind == "date")
+    parts = _part_kinds(dates, features, options)
     whole = with_parts(frame, dates)
-    parts = {name: _part_kind(name, column) for column in dates for name in part_names(column)}
-    kinds = {name: kind for name, kind in kinds.items() if kind != "date"} | parts
-    require_types(options.types, [*features, *parts])
-    kinds |= {name: kind for name, kind in options.types.items() if name in parts}
-    kinds = {name: kind for name, kind in kinds.items() if name not in options.ignore}
+    for name in options.ignore:
+        require_known("column of 'ignore'", name, [*frame.columns, *parts])
+    kinds = {name: kind for name, kind in (kinds | parts).items() if kind != "date" and name not in options.ignore}
     if not kinds:
         raise DataError("The table has no column to predict from beside the targets and those ignored.")
     outputs = _with_outputs(tuple(_output(frame[name], name, kind, options) for name, kind in targets.items()))
@@ -94,16 +91,32 @@ def part_names(column: DateColumn) -> tuple[str, ...]:
 
 def with_parts(frame: Frame, dates: Iterable[DateColumn]) -> Frame:
     """`frame` with the parts of its dates beside its columns. A date that is far from those of training is refused."""
-    pieces = [frame]
+    pieces = []
     for column in dates:
         values = dates_of(frame[column.name], column.name)
         _require_near(values, column)
         pieces.append(date_parts(values, column.prefix))
-    names = [name for piece in pieces for name in piece.columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(f"The parts of a date would replace {listed(twice)}: rename or ignore one of the columns.")
-    return pandas().concat(pieces, axis="columns") if len(pieces) > 1 else frame
+    if not pieces:
+        return frame
+    parts = pandas().concat(pieces, axis="columns")
+    return pandas().concat([frame.drop(columns=parts.columns, errors="ignore"), parts], axis="columns")
+
+
+def _part_kinds(dates: Iterable[DateColumn], features: list[str], options: Options) -> dict[str, str]:
+    """Part of a date -> kind. Raises where a part would take a column's place, and where `types` does not fit."""
+    found: dict[str, str] = {}
+    for column in dates:
+        parts = {name: _part_kind(name, column) for name in part_names(column)}
+        twice = [name for name in parts if name in found or name in features]
+        if twice:
+            raise DataError(f"The parts of a date would replace {listed(twice)}: rename or ignore one of the columns.")
+        found |= parts
+    require_types(options.types, [*features, *found])
+    for name, kind in options.types.items():
+        if name in found:
+            require_known(f"type of the part {shown(name)}", kind, ("number", "category"))
+            found[name] = kind
+    return found
 
 
 def _require_near(values: Column, column: DateColumn) -> None:
@@ -113,8 +126,8 @@ def _require_near(values: Column, column: DateColumn) -> None:
     if far.any():
         row = int(np.argmax(far.to_numpy()))
         raise DataError(
-            f"The column '{column.name}' holds {values.iloc[row].date()} in row {row + 1}, a century away from the "
-            f"training rows ({column.first} to {column.last})."
+            f"The column {shown(column.name)} holds {values.iloc[row].date()} in row {row + 1}, a century away from "
+            f"the training rows ({column.first} to {column.last})."
         )
 
 
@@ -125,7 +138,7 @@ def _part_kind(name: str, column: DateColumn) -> str:
 def _date(column: Column, name: str) -> DateColumn:
     values = dates_of(column, name)
     if values.isna().all():
-        raise DataError(f"The column '{name}' has no date in any training row: ignore it.")
+        raise DataError(f"The column {shown(name)} has no date in any training row: ignore it.")
     return DateColumn(name, date_prefix(name), str(values.min().date()), str(values.max().date()))
 
 
@@ -151,7 +164,7 @@ def _category(column: Column, name: str, options: Options) -> CategoryColumn:
             counts[text] = counts.get(text, 0) + int(count)
     if options.max_cardinality is None and options.min_count == 1 and len(counts) > max(MOST_VALUES, len(column) // 2):
         raise DataError(
-            f"The column '{name}' has {len(counts):,} different values in {len(column):,} rows, such as "
+            f"The column {shown(name)} has {len(counts):,} different values in {len(column):,} rows, such as "
             f"{shown(min(counts))}: ignore it, or set 'max_cardinality' or 'min_count'."
         )
     kept = sorted(
@@ -168,35 +181,42 @@ def _output(column: Column, name: str, kind: Any, options: Options) -> OutputCol
     target = kind if isinstance(kind, Target) else _target(column, name, kind)
     if target.kind != "regression":
         if name in options.log or name in options.ranges:
-            raise ConfigError(f"The target '{name}' is a {target.kind}: it has neither a logarithm nor a range.")
+            raise ConfigError(f"The target {shown(name)} is a {target.kind}: it has neither a logarithm nor a range.")
+        _require_two(labels_of(column, name, target.labels), name, target.labels)
         return OutputColumn(name, target)
     values = numbers_of(column, name)
     values = values[~np.isnan(values)]
     if not len(values):
-        raise DataError(f"The target '{name}' is missing in every training row.")
+        raise DataError(f"The target {shown(name)} is missing in every training row.")
     log = name in options.log
     if log and values.min() <= 0:
-        raise DataError(f"The target '{name}' must be above 0 to have a logarithm; the least is {values.min():g}.")
+        raise DataError(f"The target {shown(name)} must be above 0 to have a logarithm; the least is {values.min():g}.")
     low, high = _range(name, options.ranges.get(name), np.log(values) if log else values, log)
     return OutputColumn(name, target, log=log, low=low, high=high)
 
 
 def _target(column: Column, name: str, kind: Any) -> Target:
-    require_known(f"kind of the target '{name}'", kind, KINDS)
+    require_known(f"kind of the target {shown(name)}", kind, KINDS)
     if kind == "regression":
         return Target("regression")
     _, texts = texts_of(column, name)
     labels = sorted({text for text in texts if text is not None}, key=natural)
-    if len(labels) < 2:
-        found = f"only {shown(labels[0])}" if labels else "no label"
-        raise DataError(
-            f"The target '{name}' has {found} in the training rows; a classifier needs at least two labels."
-        )
+    _require_two(np.arange(len(labels)), name, labels)
     if kind == "binary" and len(labels) > 2:
-        raise DataError(f"The binary target '{name}' has {len(labels):,} labels: {listed(labels)}.")
+        raise DataError(f"The binary target {shown(name)} has {len(labels):,} labels: {listed(labels)}.")
     if len(labels) > MOST_VALUES:
-        raise DataError(f"The target '{name}' has {len(labels):,} labels; is it a regression?")
+        raise DataError(f"The target {shown(name)} has {len(labels):,} labels; is it a regression?")
     return Target(kind, tuple(labels))
+
+
+def _require_two(classes: np.ndarray, name: str, labels: Sequence[str]) -> None:
+    """Raise unless the rows have at least two of the labels."""
+    there = np.unique(classes[classes != MISSING_CLASS])
+    if len(there) < 2:
+        found = f"only {shown(labels[there[0]])}" if len(there) else "no label"
+        raise DataError(
+            f"The target {shown(name)} has {found} in the training rows; a classifier needs at least two labels."
+        )
 
 
 def _range(name: str, given: Any, values: np.ndarray, log: bool) -> tuple[float | None, float | None]:
@@ -207,13 +227,13 @@ def _range(name: str, given: Any, values: np.ndarray, log: bool) -> tuple[float 
         low, high = float(values.min()), float(values.max())
         margin = WIDER * (high - low)
         if not margin:
-            raise DataError(f"The target '{name}' is {low:g} in every training row: it has no range.")
+            raise DataError(f"The target {shown(name)} is {low:g} in every training row: it has no range.")
         return low - margin, high + margin
     pair = list(given) if isinstance(given, list | tuple) else []
     if len(pair) != 2 or not all(is_number(each) for each in pair) or not pair[0] < pair[1]:
-        raise ConfigError(f"The range of '{name}' must be (low, high) or '{TRAINING}'; received {given!r}.")
+        raise ConfigError(f"The range of {shown(name)} must be (low, high) or '{TRAINING}'; received {given!r}.")
     if log and pair[0] <= 0:
-        raise ConfigError(f"The range of '{name}' must begin above 0 to have a logarithm; received {given!r}.")
+        raise ConfigError(f"The range of {shown(name)} must begin above 0 to have a logarithm; received {given!r}.")
     low, high = (float(np.log(each)) if log else float(each) for each in pair)
     return low, high
 

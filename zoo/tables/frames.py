@@ -57,7 +57,7 @@ def require_columns(frame: Frame, needed: Iterable[str], purpose: str) -> None:
     if not missing:
         return
     spare = [name for name in frame.columns if name not in needed]
-    guesses = [f"'{guess}' for '{name}'" for name in missing if (guess := nearest(name, spare))]
+    guesses = [f"'{guess}' for {shown(name)}" for name in missing if (guess := nearest(name, spare))]
     hint = f" Did you mean {', '.join(guesses[:5])}?" if guesses else f" It has {listed(frame.columns)}."
     raise DataError(f"The table lacks {listed(missing)}, which {purpose}.{hint}")
 

@@ -26,7 +26,7 @@ def require_types(types: Mapping[str, str], columns: Iterable[str]) -> None:
     for column, kind in types.items():
         if column not in known:
             raise UnknownNameError("column of 'types'", column, known)
-        require_known(f"type of '{column}'", kind, COLUMN_KINDS)
+        require_known(f"type of {shown(column)}", kind, COLUMN_KINDS)
 
 
 def _kind(column: Column, name: str) -> ColumnKind:
@@ -36,7 +36,9 @@ def _kind(column: Column, name: str) -> ColumnKind:
     if types.is_bool_dtype(column.dtype) or isinstance(column.dtype, pandas().CategoricalDtype):
         return "category"
     if types.is_timedelta64_dtype(column.dtype) or types.is_complex_dtype(column.dtype):
-        raise DataError(f"The column '{name}' holds {column.dtype} values; make them numbers, or ignore the column.")
+        raise DataError(
+            f"The column {shown(name)} holds {column.dtype} values; make them numbers, or ignore the column."
+        )
     if types.is_numeric_dtype(column.dtype):
         return "number"
     return _kind_of_objects(column, name)
@@ -58,7 +60,7 @@ def _kind_of_objects(column: Column, name: str) -> ColumnKind:
     if words and numerals >= max(LEAST_NUMERALS, NUMERALS * len(texts)):
         row = int((column.astype(str).str.strip() == words[0]).to_numpy().argmax())
         raise DataError(
-            f"The column '{name}' holds numbers, but text in row {row + 1}: {shown(words[0])}. Mend it, or force "
-            f"types={{'{name}': 'category'}}."
+            f"The column {shown(name)} holds numbers, but text in row {row + 1}: {shown(words[0])}. Mend it, or force "
+            f"types={{{shown(name)}: 'category'}}."
         )
     return "category"

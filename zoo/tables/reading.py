@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.errors import ConfigError, DataError, ZooError, require_known
 from zoo.tables.dates import dates_of
-from zoo.tables.frames import Frame, extra, frame_of, pandas, require_columns
+from zoo.tables.frames import Frame, extra, frame_of, pandas, require_columns, shown
 from zoo.tables.kinds import kinds_of, require_types
 from zoo.tables.values import numbers_of, texts_of
 
@@ -94,7 +94,7 @@ class _Parts:
         table = [-1 if text is None else known.setdefault(text, len(known)) for text in texts]
         if len(known) > MOST_TEXTS:
             raise DataError(
-                f"The column '{name}' has more than {MOST_TEXTS:,} different texts: leave it out of 'columns'."
+                f"The column {shown(name)} has more than {MOST_TEXTS:,} different texts: leave it out of 'columns'."
             )
         return np.array([*table, -1], dtype=_smallest(len(known)))[codes]
 

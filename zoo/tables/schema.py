@@ -10,7 +10,7 @@ from zoo.errors import DataError, require_known
 from zoo.samples import Kind, Samples, Target
 from zoo.tables import fitting
 from zoo.tables.columns import CategoryColumn, DateColumn, NumberColumn, OutputColumn, output_from_json
-from zoo.tables.frames import Frame, frame_of, listed, require_columns
+from zoo.tables.frames import Frame, frame_of, listed, require_columns, shown
 from zoo.tables.values import labels_of, numbers_of, texts_of
 
 NUMBERS = "numbers"  # the input of all numbers
@@ -179,7 +179,8 @@ def stored(column: Any, output: OutputColumn) -> np.ndarray:
         if (values <= 0).any():
             row = int(np.argmax(values <= 0))
             raise DataError(
-                f"The target '{output.name}' must be above 0 to have a logarithm; row {row + 1} holds {values[row]:g}."
+                f"The target {shown(output.name)} must be above 0 to have a logarithm; "
+                f"row {row + 1} holds {values[row]:g}."
             )
         values = np.log(values)
     return values.astype(np.float32)

@@ -19,7 +19,7 @@ def numbers_of(column: Column, name: str, *, first: int = 1) -> np.ndarray:
     """(n,) float64, NaN where missing: numbers, truth values, or text that is a number. `first` is the first row."""
     types = pandas().api.types
     if types.is_datetime64_any_dtype(column.dtype) or types.is_timedelta64_dtype(column.dtype):
-        raise DataError(f"The column '{name}' must be numbers; it holds {column.dtype} values.")
+        raise DataError(f"The column {shown(name)} must be numbers; it holds {column.dtype} values.")
     if types.is_numeric_dtype(column.dtype) and not types.is_complex_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = np.zeros(len(values), dtype=bool)
@@ -30,12 +30,12 @@ def numbers_of(column: Column, name: str, *, first: int = 1) -> np.ndarray:
         values, wrong = table[codes], refused[codes]
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise DataError(f"The column '{name}' must be numbers; row {row + first} holds {shown(column.iloc[row])}.")
+        raise DataError(f"The column {shown(name)} must be numbers; row {row + first} holds {shown(column.iloc[row])}.")
     huge = np.abs(values) > LARGEST
     if huge.any():
         row = int(np.argmax(huge))
         raise DataError(
-            f"The column '{name}' must be finite numbers; row {row + first} holds {shown(column.iloc[row])}."
+            f"The column {shown(name)} must be finite numbers; row {row + first} holds {shown(column.iloc[row])}."
         )
     return values
 
@@ -58,7 +58,7 @@ def labels_of(column: Column, name: str, labels: Sequence[str]) -> np.ndarray:
             row = int(np.argmax(codes == code))
             guess = nearest(text, labels)
             hint = f"; did you mean '{guess}'?" if guess else f"; known are {', '.join(map(shown, labels[:10]))}."
-            raise DataError(f"The target '{name}' has an unknown label {shown(text)} in row {row + 1}{hint}")
+            raise DataError(f"The target {shown(name)} has an unknown label {shown(text)} in row {row + 1}{hint}")
     table = [MISSING_CLASS if text is None else numbers[text] for text in texts]
     return np.array([*table, MISSING_CLASS], dtype=np.int32)[codes]
 
@@ -78,7 +78,7 @@ def codes_of(column: Column, name: str) -> tuple[np.ndarray, list[Any]]:
     try:
         codes, values = pandas().factorize(column)
     except TypeError as error:  # lists and dicts cannot be hashed
-        raise DataError(f"The column '{name}' holds values that are neither numbers nor text: {error}.") from error
+        raise DataError(f"The column {shown(name)} holds values that are neither numbers nor text: {error}.") from error
     return np.asarray(codes), list(values)
 
 
