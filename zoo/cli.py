@@ -7,7 +7,16 @@ from pathlib import Path
 
 from zoo.catalogue import describe, list_models
 from zoo.errors import ArtifactError, ConfigError, DataError, WeightsError, require_known
-from zoo.terminal import console, epoch_printer, import_frameworks, parse, run, show_answers, show_report
+from zoo.terminal import (
+    console,
+    epoch_printer,
+    import_frameworks,
+    parse,
+    run,
+    show_answers,
+    show_inspection,
+    show_report,
+)
 
 LARGEST_INPUT = 64 * 2**20  # bytes read from standard input at the most
 
@@ -91,6 +100,17 @@ def evaluate_command(parsed: argparse.Namespace) -> None:
     source = _weights(parsed)
     _require_model(parsed, load_trained(source).entry)
     show_report(evaluate(source, data=parsed.data))
+
+
+def inspect_command(parsed: argparse.Namespace) -> None:
+    """Show the ranges of values, weights and gradients in every layer."""
+    tags = describe(parsed.model).weights
+    import_frameworks()
+    from zoo.recipes import inspect
+
+    weights = parsed.weights or next(iter(tags), None)
+    found = inspect(parsed.model, weights=weights, data=parsed.data, rows=parsed.rows, seed=parsed.seed)
+    show_inspection(found, json=parsed.json, tensorboard=parsed.tensorboard)
 
 
 def predict_command(parsed: argparse.Namespace) -> None:
@@ -215,6 +235,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], None], str]] = {
     "describe": (describe_command, "one model: inputs, outputs, weights, source"),
     "train": (train_command, "train a model by its recipe"),
     "evaluate": (evaluate_command, "scores of trained weights beside simple baselines"),
+    "inspect": (inspect_command, "ranges of values, weights and gradients, layer by layer; dead units, explosions"),
     "predict": (predict_command, "ask a trained model"),
     "convert": (convert_command, "official weights in a file of Keras, torchvision or timm, into the zoo's own file"),
     "fetch": (fetch_command, "download and verify data sets and weights"),
@@ -233,13 +254,14 @@ def _parser() -> argparse.ArgumentParser:
     part["list"].add_argument("pattern", nargs="?", default="*", help="as file names match: 'author*'")
     part["list"].add_argument("--task")
     part["list"].add_argument("--weights", help="only models with weights of this tag")
-    for name in ("describe", "train", "evaluate", "predict"):
+    for name in ("describe", "train", "evaluate", "inspect", "predict"):
         part[name].add_argument("model")
     add_training_options(part["train"])
     part["evaluate"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
     part["evaluate"].add_argument(
         "--data", help="posts, blogs or a .jsonl or .csv file (default: that of the training)"
     )
+    add_inspection_options(part["inspect"])
     part["predict"].add_argument("texts", nargs="*", metavar="TEXT", help="without any: one a line on standard input")
     part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
     part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")
@@ -265,6 +287,15 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
+
+
+def add_inspection_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--weights", help="tag, file or run folder (default: the model's own weights, or fresh ones)")
+    parser.add_argument("--data", help="a data set, arrays in a file .npz, or random (default: that of the training)")
+    parser.add_argument("--rows", type=whole_number, default=256, help="samples to look at (default: 256)")
+    parser.add_argument("--seed", type=whole_number, default=0)
+    parser.add_argument("--json", metavar="FILE", help="also write everything to this file")
+    parser.add_argument("--tensorboard", metavar="DIR", help="also write the ranges for TensorBoard")
 
 
 def whole_number(text: str) -> int:

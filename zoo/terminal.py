@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ConfigError, UnknownNameError, ZooError
+from zoo.files import write_json
 
 if TYPE_CHECKING:
     import argparse
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from zoo.recipes import Answer
     from zoo.report import Report
+    from zoo.training.inspection import Inspection
 
 MOST_CLASSES = 3  # classes shown of one answer
 
@@ -121,6 +123,24 @@ def show_report(report: "Report", folder: Path | str | None = None) -> None:
     screen.print(report.groups_table())
     if folder is not None:
         screen.print(f"Picture, scores and model: {folder}/report.png, scores.json, model.h5", markup=False)
+
+
+def show_inspection(found: "Inspection", *, json: str | None = None, tensorboard: str | None = None) -> None:
+    """The table of an inspection, what looks wrong in it, and where else it was written."""
+    from zoo.training.inspection import inspection_table, write_tensorboard
+
+    screen = console()
+    screen.print(inspection_table(found))
+    if found.loss is not None:
+        screen.print(f"loss {found.loss:.4g}")
+    for sentence in found.findings() or ["Nothing looks wrong."]:
+        screen.print(sentence, markup=False, style="yellow" if found.findings() else None)
+    if json is not None:
+        write_json(json, found.to_json())
+        screen.print(f"All figures: {json}", markup=False)
+    if tensorboard is not None:
+        write_tensorboard(found, tensorboard)
+        screen.print(f"For TensorBoard: {tensorboard}", markup=False)
 
 
 def show_answers(texts: Sequence[str], answers: Sequence["Answer"]) -> None:

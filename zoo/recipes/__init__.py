@@ -9,8 +9,19 @@ load_trained("runs/income").predict(frame)  # a DataFrame
 """
 
 from zoo.recipes.families import load_trained
+from zoo.recipes.inspection import inspect
 from zoo.recipes.trained import Answer, ClassAnswer, NumberAnswer, Trained
 from zoo.recipes.trained_table import TrainedTable
 from zoo.recipes.verbs import evaluate, train
 
-__all__ = ["Answer", "ClassAnswer", "NumberAnswer", "Trained", "TrainedTable", "evaluate", "load_trained", "train"]
+__all__ = [
+    "Answer",
+    "ClassAnswer",
+    "NumberAnswer",
+    "Trained",
+    "TrainedTable",
+    "evaluate",
+    "inspect",
+    "load_trained",
+    "train",
+]
