@@ -6,6 +6,7 @@ from zoo.training.heads import Head, heads_for
 from zoo.training.imbalance import Imbalance
 from zoo.training.labels import relabel
 from zoo.training.optimiser import Optimiser
+from zoo.training.rate_finder import RateSearch, find_learning_rate
 from zoo.training.recipe import Recipe
 
 __all__ = [
@@ -13,9 +14,11 @@ __all__ = [
     "Head",
     "Imbalance",
     "Optimiser",
+    "RateSearch",
     "Recipe",
     "Run",
     "TrainingError",
+    "find_learning_rate",
     "fit",
     "heads_for",
     "predict",

@@ -245,6 +245,8 @@ class _Session:
         variables, optimizer = self.trainer.trainable_variables, self.trainer.optimizer
         own = [keras.ops.convert_to_numpy(variable).copy() for variable in variables if optimizer.use_ema]
         optimizer.finalize_variable_values(variables)
+        for variable, _ in zip(variables, own, strict=False):  # a copy: on JAX, predicting gives away what it reads
+            variable.assign(keras.ops.convert_to_numpy(variable).copy())
         try:
             yield
         finally:

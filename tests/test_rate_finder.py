@@ -1,0 +1,114 @@
+"""A search for a learning rate finds one that trains, and leaves no trace."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from tests.toy import line_model, line_recipe, line_samples
+from zoo.errors import ConfigError, UnknownNameError
+from zoo.samples import Samples
+from zoo.training import Optimiser, TrainingError, find_learning_rate, fit
+from zoo.training.rate_finder import _valley
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_a_search_leaves_model_optimiser_and_random_numbers_as_they_were_bit_for_bit(backend):
+    pytest.importorskip(backend)
+    environment = os.environ | {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.rate_search"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert json.loads(run.stdout.splitlines()[-1]) == {"same_state": True, "same_training": True}
+
+
+def test_the_suggested_rate_trains_better_than_a_hundredth_or_a_thousand_times_of_it():
+    train, validation = line_samples(2000, 0), line_samples(500, 1)
+
+    def skill(rate):
+        keras.utils.set_random_seed(0)
+        model, recipe = line_model(), line_recipe(optimiser=Optimiser(learning_rate=rate), epochs=2)
+        return max(row["val_skill"] for row in fit(model, train, validation, recipe).history)
+
+    keras.utils.set_random_seed(0)
+    found = find_learning_rate(line_model(), train, line_recipe())
+    assert found.suggestion == found.valley
+    assert found.rates[0] < found.valley < found.rates[-1]
+    assert found.rates[0] < found.steepest < found.rates[-1]
+    good = skill(found.suggestion)
+    assert good > 0.8
+    assert good > skill(found.suggestion / 100)
+    assert good > skill(found.suggestion * 1000)
+
+
+def test_a_search_ends_where_the_loss_runs_away():
+    found = find_learning_rate(line_model(), line_samples(500, 0), line_recipe(optimiser=Optimiser("sgd")), highest=1e4)
+    assert len(found.rates) == len(found.losses) == len(found.smoothed) < 100
+    assert found.suggestion < found.rates[-1] < 1e4
+
+
+def test_a_search_may_take_more_steps_than_an_epoch_has():
+    found = find_learning_rate(line_model(), line_samples(60, 0), line_recipe(), highest=0.01, steps=50)
+    assert len(found.rates) == 50
+
+
+def test_the_picture_is_a_png_and_is_written_whole(tmp_path):
+    found = find_learning_rate(line_model(), line_samples(500, 0), line_recipe(), steps=30)
+    path = found.save(tmp_path / "rates.png")
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", data[16:24]) == (800, 450)
+    assert [each.name for each in tmp_path.iterdir()] == ["rates.png"]
+
+
+def test_the_valley_is_the_middle_of_the_longest_fall_past_a_bump():
+    losses = np.array([5.0, 5.1, 4.0, 3.0, 3.5, 2.0, 1.0, 6.0, 5.5])  # falls at 0 (or 1), 2, 3, 5, 6
+    assert _valley(losses) == 3
+
+
+def test_a_model_is_as_before_when_the_search_fails():
+    model, samples = line_model(), line_samples(64, 0)
+    model.get_layer("y").kernel.assign(np.full((8, 1), np.nan))
+    before = [np.array(each) for each in model.variables]
+    with pytest.raises(TrainingError, match="look at the data"):
+        find_learning_rate(model, samples, line_recipe())
+    for ours, theirs in zip(model.variables, before, strict=True):
+        np.testing.assert_array_equal(np.array(ours), theirs)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"lowest": 0}, "'lowest' of the rates must be a number > 0; received 0"),
+        ({"highest": float("nan")}, "'highest' .* received nan"),
+        ({"highest": "1"}, "'highest' .* received '1'"),
+        ({"lowest": 1.0, "highest": 0.1}, "must be below the highest; received 1.0 and 0.1"),
+        ({"steps": 3}, "steps >= 10; received 3"),
+        ({"steps": 20.5}, "steps >= 10; received 20.5"),
+    ],
+)
+def test_a_wrong_range_is_one_sentence(options, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        find_learning_rate(line_model(), line_samples(64, 0), line_recipe(), **options)
+
+
+def test_samples_that_do_not_fit_the_model_are_one_sentence():
+    x = np.zeros((40, 4), np.float32)
+    with pytest.raises(UnknownNameError, match="Unknown key of the inputs 'X'"):
+        find_learning_rate(line_model(), Samples({"X": x}, {"y": x[:, 0]}), line_recipe())
+    with pytest.raises(ConfigError, match="without a single label"):
+        find_learning_rate(line_model(), Samples({"x": x}, {"y": x[:, 0] + np.nan}), line_recipe())
