@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.toy import line_model, line_recipe, line_samples
+from zoo.cli import main
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.samples import Samples
 from zoo.training import Optimiser, TrainingError, find_learning_rate, fit
@@ -112,3 +113,34 @@ def test_samples_that_do_not_fit_the_model_are_one_sentence():
         find_learning_rate(line_model(), Samples({"X": x}, {"y": x[:, 0]}), line_recipe())
     with pytest.raises(ConfigError, match="without a single label"):
         find_learning_rate(line_model(), Samples({"x": x}, {"y": x[:, 0] + np.nan}), line_recipe())
+
+
+def test_the_command_says_the_rate_in_a_line_and_draws_the_search(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["find-rate", "mlp_tiny", "--data", "membership", "--steps", "20"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("learning rate ")
+    assert printed.count("\n") == 1
+    assert "picture: mlp_tiny_membership_rates.png" in printed
+    assert (tmp_path / "mlp_tiny_membership_rates.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["mlp_tiny", "--data", "membership", "--steps", "3"], "steps >= 10; received 3"),
+        (["mlp_tiny", "--data", "membership", "--steps", "many"], "'many' is not a whole number"),
+        (["mlp_tiny", "--data", "membership", "--seed", "-1"], "A seed must not be negative"),
+        (["sequential_twin", "--data", "membership"], "There is no recipe for 'sequential_twin'"),
+        (["mlp_tyni"], "did you mean 'mlp_tiny'"),
+    ],
+)
+def test_a_wrong_search_is_one_sentence(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    try:
+        code = main(["find-rate", *arguments])
+    except SystemExit as stop:  # argparse
+        code = stop.code
+    assert code == 2
+    assert words in " ".join(capsys.readouterr().err.split())
+    assert not list(tmp_path.iterdir())

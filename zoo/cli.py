@@ -113,6 +113,21 @@ def inspect_command(parsed: argparse.Namespace) -> None:
     show_inspection(found, json=parsed.json, tensorboard=parsed.tensorboard)
 
 
+def find_rate_command(parsed: argparse.Namespace) -> None:
+    """Search for a learning rate with fresh weights; one line and a picture."""
+    describe(parsed.model)
+    import_frameworks()
+    from zoo.recipes import find_rate
+
+    found = find_rate(parsed.model, parsed.data, seed=parsed.seed, steps=parsed.steps)
+    path = found.save(parsed.out or f"{parsed.model}_{Path(parsed.data).stem}_rates.png")
+    console().print(
+        f"learning rate {found.suggestion:.2g} (steepest at {found.steepest:.2g}; {len(found.rates)} steps from"
+        f" {found.rates[0]:.2g} to {found.rates[-1]:.2g}); picture: {path}",
+        markup=False,
+    )
+
+
 def predict_command(parsed: argparse.Namespace) -> None:
     """Answer for texts given as arguments, or one a line on standard input."""
     source = _weights(parsed)  # a wrong model or option is told before texts are typed
@@ -235,6 +250,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], None], str]] = {
     "describe": (describe_command, "one model: inputs, outputs, weights, source"),
     "train": (train_command, "train a model by its recipe"),
     "evaluate": (evaluate_command, "scores of trained weights beside simple baselines"),
+    "find-rate": (find_rate_command, "the learning rate that suits a model and its data"),
     "inspect": (inspect_command, "ranges of values, weights and gradients, layer by layer; dead units, explosions"),
     "predict": (predict_command, "ask a trained model"),
     "convert": (convert_command, "official weights in a file of Keras, torchvision or timm, into the zoo's own file"),
@@ -254,13 +270,17 @@ def _parser() -> argparse.ArgumentParser:
     part["list"].add_argument("pattern", nargs="?", default="*", help="as file names match: 'author*'")
     part["list"].add_argument("--task")
     part["list"].add_argument("--weights", help="only models with weights of this tag")
-    for name in ("describe", "train", "evaluate", "inspect", "predict"):
+    for name in ("describe", "train", "evaluate", "find-rate", "inspect", "predict"):
         part[name].add_argument("model")
     add_training_options(part["train"])
     part["evaluate"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
     part["evaluate"].add_argument(
         "--data", help="posts, blogs or a .jsonl or .csv file (default: that of the training)"
     )
+    part["find-rate"].add_argument("--data", default="posts", help="as for training (default: posts)")
+    part["find-rate"].add_argument("--steps", type=whole_number, default=100, help="batches at the most (default: 100)")
+    part["find-rate"].add_argument("--seed", type=whole_number, default=0)
+    part["find-rate"].add_argument("--out", metavar="FILE", help="the picture (default: MODEL_DATA_rates.png, here)")
     add_inspection_options(part["inspect"])
     part["predict"].add_argument("texts", nargs="*", metavar="TEXT", help="without any: one a line on standard input")
     part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")

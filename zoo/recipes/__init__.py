@@ -10,6 +10,7 @@ load_trained("runs/income").predict(frame)  # a DataFrame
 
 from zoo.recipes.families import load_trained
 from zoo.recipes.inspection import inspect
+from zoo.recipes.rates import find_rate
 from zoo.recipes.trained import Answer, ClassAnswer, NumberAnswer, Trained
 from zoo.recipes.trained_table import TrainedTable
 from zoo.recipes.verbs import evaluate, train
@@ -21,6 +22,7 @@ __all__ = [
     "Trained",
     "TrainedTable",
     "evaluate",
+    "find_rate",
     "inspect",
     "load_trained",
     "train",

@@ -1,0 +1,30 @@
+"""The learning rate that suits an entry on a data set."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from zoo.create import create_model
+from zoo.errors import ConfigError
+from zoo.recipes.families import family_of
+from zoo.training import RateSearch, find_learning_rate
+
+
+def find_rate(
+    entry: str, data: str, *, seed: int = 0, data_options: Mapping[str, Any] | None = None, **options: Any
+) -> RateSearch:
+    """Search with fresh weights and the entry's recipe on the training split of `data`.
+
+    `options` are those of `find_learning_rate`: lowest, highest, steps. Raises a `ZooError` that names what does not
+    fit.
+    """
+    family = family_of(entry)
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"A seed must not be negative, and below 2**32; received {seed}.")
+    settings = {**(data_options or {}), "seed": seed}
+    dataset = family.load(data, settings, None)
+    recipe = family.recipe(dataset, entry, data=str(data), options=settings)
+    keras.utils.set_random_seed(seed)
+    model = create_model(entry, **recipe.config)
+    return find_learning_rate(model, dataset.train, recipe, seed=seed, **options)
