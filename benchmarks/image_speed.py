@@ -1,7 +1,7 @@
 """Steady speed of our graphs beside keras.applications', the same architectures, and of ResNet-50 beside PyTorch.
 
-python -m benchmarks.image_speed            # writes results/image_speed.json; a quiet machine, a quarter of an hour
-python -m benchmarks.image_speed --models mobilenet_v2 --rounds 3
+python -m benchmarks.image_speed            # writes results/image_speed.json; a quiet machine, some ten minutes
+python -m benchmarks.image_speed --pairs mobilenet_v2     # a part; the record is written when all are there
 
 Images a second of compiled prediction and of a compiled training step (SGD with momentum, cross-entropy), one batch
 size for all. Ours and theirs in turns, so that a change of the machine's speed meets both; the median of the rounds'
@@ -9,9 +9,12 @@ ratios.
 """
 
 import argparse
+import json
+import os
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,10 +22,13 @@ import numpy as np
 from zoo.records import write_record
 
 MODELS = {"resnet50": "ResNet50", "mobilenet_v2": "MobileNetV2", "densenet121": "DenseNet121"}
+PYTORCH = "resnet50_v1_5"  # the form of torchvision
 SIZE = 160
 BATCH = 16
-STEPS = 4  # in one round
+STEPS = {"predict": 4, "train": 2}  # in one round
+ROUNDS = 9
 GOAL = 0.97
+FOLDER = Path("runs/image_speed")
 
 Side = dict[str, Callable[[], None]]  # "predict" and "train" -> one step
 
@@ -56,7 +62,8 @@ def theirs(name: str) -> Side:
     return keras_side(getattr(keras.applications, MODELS[name])(weights=None, input_shape=(SIZE, SIZE, 3)))
 
 
-def pytorch(threads: int) -> Side:
+def pytorch() -> Side:
+    """On all cores or on one, whichever predicts faster here: on a busy machine its threads wait for each other."""
     import torch
 
     from benchmarks.official_models import allow_torchvision
@@ -64,7 +71,6 @@ def pytorch(threads: int) -> Side:
     allow_torchvision()
     import torchvision
 
-    torch.set_num_threads(threads)
     model = torchvision.models.resnet50(weights=None).to(memory_format=torch.channels_last)
     optimiser = torch.optim.SGD(model.parameters(), 1e-3, momentum=0.9)
     pixels, classes = batch()
@@ -82,67 +88,85 @@ def pytorch(threads: int) -> Side:
         torch.nn.functional.cross_entropy(model(images), labels).backward()
         optimiser.step()
 
-    return {"predict": predict, "train": train}
+    side = {"predict": predict, "train": train}
+    speeds = {}
+    for threads in (len(os.sched_getaffinity(0)), 1):
+        torch.set_num_threads(threads)
+        predict()
+        speeds[threads] = images_a_second(side, "predict")[0]
+    torch.set_num_threads(max(speeds, key=speeds.__getitem__))
+    return side
 
 
-def images_a_second(step: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    for _ in range(STEPS):
-        step()
-    return STEPS * BATCH / (time.perf_counter() - start)
+def images_a_second(side: Side, what: str) -> tuple[float, float]:
+    """By the clock, and by the seconds of the processor that all threads took."""
+    clock, processor = time.perf_counter(), time.process_time()
+    for _ in range(STEPS[what]):
+        side[what]()
+    images = STEPS[what] * BATCH
+    return images / (time.perf_counter() - clock), images / (time.process_time() - processor)
 
 
 def compare(one: Side, other: Side, rounds: int) -> dict[str, Any]:
     """For "predict" and "train": images a second of both, and the median ratio of rounds that lie side by side."""
     figures = {}
-    for what in ("predict", "train"):
+    for what in STEPS:
         for side in (one, other):  # compile, and fill the caches
-            images_a_second(side[what])
+            images_a_second(side, what)
         pairs = []
         for number in range(rounds):
             if number % 2:
-                second = images_a_second(other[what])
-                pairs.append((images_a_second(one[what]), second))
+                second = images_a_second(other, what)
+                pairs.append((images_a_second(one, what), second))
             else:
-                pairs.append((images_a_second(one[what]), images_a_second(other[what])))
+                pairs.append((images_a_second(one, what), images_a_second(other, what)))
+        clock, processor = ([(first[unit], second[unit]) for first, second in pairs] for unit in (0, 1))
         figures[what] = {
-            "ours": statistics.median(first for first, _ in pairs),
-            "theirs": statistics.median(second for _, second in pairs),
-            "ratio": statistics.median(first / second for first, second in pairs),
-            "ratios": sorted(round(first / second, 3) for first, second in pairs),
+            "ours": statistics.median(first for first, _ in clock),
+            "theirs": statistics.median(second for _, second in clock),
+            "ratio": statistics.median(first / second for first, second in clock),
+            "ratios": sorted(round(first / second, 3) for first, second in clock),
+            "ratio of processor time": statistics.median(first / second for first, second in processor),
         }
     return figures
 
 
-def row(title: str, figures: dict[str, Any]) -> str:
+def measure(name: str, rounds: int) -> dict[str, Any]:
+    """Our graph `name` beside the official one."""
+    if name == PYTORCH:
+        other, against = pytorch(), "torchvision"
+    else:
+        other, against = theirs(name), "keras.applications"
+    return {"against": against, "rounds": rounds, **compare(ours(name), other, rounds)}
+
+
+def row(name: str, found: dict[str, Any]) -> str:
     cells = [
-        f"{what} {one['ours']:6.1f} and {one['theirs']:6.1f} images/s, ratio {one['ratio']:.3f}"
-        for what, one in figures.items()
+        f"{what} {one['ours']:6.1f} and {one['theirs']:6.1f} images/s, ratio {one['ratio']:.3f} "
+        f"(processor {one['ratio of processor time']:.3f})"
+        for what, one in ((what, found[what]) for what in STEPS)
     ]
-    return f"{title:<34} " + "   ".join(cells)
+    return f"{name}, {found['against']:<20} " + "   ".join(cells)
 
 
 def main() -> None:
     import keras
 
+    names = [*MODELS, PYTORCH]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--pairs", nargs="+", default=names, choices=names)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
-    figures: dict[str, Any] = {"batch": BATCH, "size": SIZE, "rounds": options.rounds, "goal": GOAL}
-    for name in options.models:
-        figures[name] = compare(ours(name), theirs(name), options.rounds)
-        print(row(f"{name}, keras.applications", figures[name]), flush=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in options.pairs:
+        found = measure(name, options.rounds)
+        print(row(name, found), flush=True)
+        (FOLDER / f"{name}.json").write_text(json.dumps(found))
         keras.utils.clear_session()
-    if "resnet50" in options.models:
-        import os
-
-        figures["resnet50_v1_5_and_pytorch"] = compare(
-            ours("resnet50_v1_5"), pytorch(len(os.sched_getaffinity(0))), options.rounds
-        )
-        print(row("resnet50_v1_5, PyTorch", figures["resnet50_v1_5_and_pytorch"]), flush=True)
-    figures["backend"] = keras.backend.backend()
-    if options.models == list(MODELS) and options.rounds >= 15:
+    paths = [FOLDER / f"{name}.json" for name in names]
+    pairs = {path.stem: json.loads(path.read_text()) for path in paths if path.exists()}
+    if len(pairs) == len(names) and all(found["rounds"] >= ROUNDS for found in pairs.values()):
+        figures = {"backend": keras.backend.backend(), "batch": BATCH, "size": SIZE, "goal": GOAL, "pairs": pairs}
         write_record("results/image_speed.json", figures, command="python -m benchmarks.image_speed", seed=0)
 
 

@@ -169,6 +169,34 @@ def credit_cost() -> str:
     )
 
 
+def start() -> str:
+    found = figures("image_start")
+    titles = [f"{backend}: zoo | predict | call" for backend in found]
+    lines = ["| seconds to the first answer | " + " | ".join(titles) + " |", "|---" * (3 * len(found) + 1) + "|"]
+    for name in next(iter(found.values())):
+        cells = []
+        for rows in found.values():
+            row = rows[name]
+            cells.append(f"{row['zoo']['all']:.2f}")
+            cells += [
+                f"{row[side]['all']:.2f} ({row[f'ratio to {side}']:.2f})" for side in row["seconds"] if side != "zoo"
+            ]
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def steady() -> str:
+    found = figures("image_speed")
+    lines = ["| images a second, ours and theirs | prediction | training |", "|---|---|---|"]
+    for name, row in found["pairs"].items():
+        cells = [
+            f"{row[what]['ours']:.0f} and {row[what]['theirs']:.0f}, ratio {row[what]['ratio']:.2f}"
+            for what in ("predict", "train")
+        ]
+        lines.append(f"| `{name}` beside {row['against']} | {' | '.join(cells)} |")
+    return "\n".join(lines) + f"\n\nBatches of {found['batch']} images of {found['size']} pixels, in turns.\n"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "posts": posts,
     "blogs": blogs,
@@ -180,6 +208,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "photos": photos,
     "imbalance": imbalance,
     "credit_cost": credit_cost,
+    "start": start,
+    "steady": steady,
 }
 
 
