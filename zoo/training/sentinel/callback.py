@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import tree
 
 from zoo.errors import ConfigError, is_number, require_known
+from zoo.training.layerwise import to_array
 from zoo.training.recipe import ON_TROUBLE
 from zoo.training.sentinel.data import DataCheck, DataFault, to_numpy
 from zoo.training.sentinel.diagnosis import StepFault, diagnose
@@ -89,6 +91,7 @@ class NaNSentinel(keras.callbacks.Callback):
         self._check = DataCheck(self._model, self.missing)
         self._window = Window(self._steps, own_resets=not self.params)  # Keras' `fit` tells its callbacks parameters
         self._length = self.every
+        self._weights = {id(each): np.array(to_array(each)) for each in self._model.variables}  # until the first look
         self._tries: dict[tuple[int, int], int] = {}
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -152,17 +155,16 @@ class NaNSentinel(keras.callbacks.Callback):
     def _open(self) -> None:
         broken = self._window.open()
         if not broken:
+            self._weights.clear()
             return
         name, value = next(iter(broken.items()))
-        if self._window.last_sound is None:
-            self._report(
-                StepFault("weights", name, value=value), None, self.batch + 1, "Training was stopped.", stop=True
-            )
+        sound = self._window.last_sound or self._steps.with_weights(self._weights)
+        if self._steps.broken(sound):
+            fault, action = StepFault("weights", name, value=value), "Training was stopped."
         else:
-            self._window.go_on_from(self._window.last_sound)
-            self._report(
-                StepFault("outside", name, value=value), None, self.batch + 1, "The weights of before were put back."
-            )
+            fault, action = StepFault("outside", name, value=value), PUT_BACK
+            self._window.go_on_from(sound)
+        self._report(fault, None, self.batch + 1, action, stop=fault.kind == "weights")
 
     def _train(self, batches: list[Batch]) -> None:
         """Train on what is sound among these batches."""

@@ -4,7 +4,7 @@ The sentinel stands between `fit` (or `train_on_batch`) and the model's own `tra
 it: the numbers are those of a training without a sentinel, bit for bit.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -116,6 +116,14 @@ class Steps:
         """Names of the watched arrays in `snapshot` that are not finite -> the first such number of each."""
         arrays = {self.names[row]: to_array(snapshot[row]) for row in self.watched}
         return {name: first_unsound(each) for name, each in arrays.items() if not np.isfinite(each).all()}
+
+    def with_weights(self, weights: Mapping[int, np.ndarray]) -> Snapshot:
+        """The state, with other values for the variables of these ids."""
+        pairs = zip(self.variables, self.look()[1], strict=True)
+        return [
+            keras.ops.convert_to_tensor(weights[id(variable)]) if id(variable) in weights else value
+            for variable, value in pairs
+        ]
 
     def row_of(self, variable: Any) -> int | None:
         """Where `variable` stands in a snapshot."""

@@ -1,0 +1,309 @@
+"""The NaN sentinel finds what was planted, names it, and leaves weights as they were before it, bit for bit."""
+
+import json
+import os
+import subprocess
+import sys
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from tests.planted_faults import run_case
+from tests.toy import TARGETS, toy_recipe, toy_samples
+from zoo.errors import ConfigError, UnknownNameError
+from zoo.models.author_profile import author_profile_tiny
+from zoo.samples import Samples
+from zoo.training import TrainingError, fit
+from zoo.training.sentinel import NaNSentinel, TroubleWarning
+
+ROOT = Path(__file__).resolve().parents[1]
+GOOD = {"found": True, "right_batch": True, "right_place": True, "restored": True}
+PLANTED = [
+    ("NaN in an input", "middle", 8),
+    ("NaN in a weight", "middle", 8),
+    ("logarithm of zero", "middle", 8),
+    ("overflow in softmax", "last", 1),
+    ("Inf in a weight", "first", 8),
+    ("Inf in a target", "first", 1),
+    ("slope of a root at zero", "last", 1),
+    ("exploding rate", "last", 1),
+]
+ON_JAX = "import json, sys; from tests.planted_faults import run_case; print(json.dumps([run_case(*c) for c in {}]))"
+
+
+@pytest.fixture(scope="module")
+def references():
+    return {}
+
+
+@pytest.mark.parametrize(("fault", "position", "size"), PLANTED)
+def test_a_planted_fault_is_found_and_named_and_the_weights_restored(fault, position, size, references):
+    row = run_case(fault, position, size, references=references)
+    assert {key: row[key] for key in GOOD} == GOOD, row["said"]
+    assert row["troubles"] == 1
+
+
+def test_planted_faults_are_found_on_jax_too():
+    pytest.importorskip("jax")
+    cases = [("Inf in an input", "middle", 8), ("overflow in exp", "middle", 8)]
+    environment = os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        [sys.executable, "-c", ON_JAX.format(cases)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    for row in json.loads(run.stdout.splitlines()[-1]):
+        assert {key: row[key] for key in GOOD} == GOOD, row["said"]
+
+
+def picture_model(**options):
+    keras.utils.set_random_seed(0)
+    picture = keras.Input((8, 8, 1), name="picture")
+    x = layers.MaxPooling2D(name="pool")(layers.Conv2D(4, 3, activation="relu", name="conv")(picture))
+    x = layers.Dropout(0.3, name="dropout")(layers.Flatten(name="flat")(x))
+    model = keras.Model(picture, layers.Dense(3, activation="softmax", name="category")(x))
+    model.compile("adam", "sparse_categorical_crossentropy", **options)
+    return model
+
+
+def pictures(bad=None, batches=12):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(batches * 16, 8, 8, 1)).astype("float32")
+    if bad is not None:
+        x[(bad - 1) * 16 + 5, 2, 3] = np.nan
+    return x, random.integers(0, 3, batches * 16)
+
+
+def train(model, x, y, *callbacks, epochs=1):
+    model.fit(x, y, batch_size=16, shuffle=False, verbose=0, epochs=epochs, callbacks=list(callbacks))
+    return model.get_weights()
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a fact about TensorFlow on CPU")
+def test_what_a_finite_loss_hides_is_found():
+    x, y = pictures(bad=6)
+    model, ends = picture_model(), keras.callbacks.TerminateOnNaN()
+    poisoned = train(model, x, y, ends)
+    assert np.isfinite(model.history.history["loss"]).all()
+    assert any(not np.isfinite(each).all() for each in poisoned)
+    sentinel = NaNSentinel()
+    with pytest.warns(
+        TroubleWarning, match=r"Epoch 1, batch 6: input 'picture' holds NaN in row 5, position \[2, 3, 0\]"
+    ):
+        weights = train(picture_model(), x, y, sentinel)
+    assert same(weights, train(picture_model(), x[: 5 * 16], y[: 5 * 16]))
+
+
+@pytest.mark.parametrize("options", [{}, {"jit_compile": True}, {"run_eagerly": True}])
+def test_watching_changes_no_bit(options):
+    x, y = pictures(batches=4)
+    watched = train(picture_model(**options), x, y, NaNSentinel(every=3), epochs=2)
+    assert same(watched, train(picture_model(**options), x, y, epochs=2))
+
+
+@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+def test_a_skipped_batch_leaves_a_training_without_it():
+    x, y = pictures(bad=6)
+    sentinel = NaNSentinel("skip", every=4)
+    weights = train(picture_model(), x, y, sentinel)
+    rest = np.r_[: 5 * 16, 6 * 16 : len(x)]
+    assert same(weights, train(picture_model(), x[rest], y[rest]))
+    assert [each.batch for each in sentinel.troubles] == [6]
+
+
+@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+def test_a_step_that_cannot_be_taken_is_skipped_too():
+    """The fault is inside the model: the window is repeated, and goes on behind the batch."""
+    numbers = keras.Input((3,), name="numbers")
+
+    def model():
+        keras.utils.set_random_seed(0)
+        x = layers.Dense(1, name="out")(ops.log(numbers))
+        model = keras.Model(numbers, x)
+        model.compile("adam", "mse")
+        return model
+
+    random = np.random.default_rng(0)
+    x, y = random.uniform(0.1, 1, (10 * 16, 3)).astype("float32"), random.normal(size=(10 * 16, 1)).astype("float32")
+    rest = np.r_[: 2 * 16, 3 * 16 : 6 * 16, 7 * 16 : len(x)]
+    healthy = train(model(), x[rest], y[rest])
+    x[2 * 16 + 1, 0], x[6 * 16 + 7, 2] = 0.0, -1.0
+    sentinel = NaNSentinel("skip", every=32)
+    assert same(train(model(), x, y, sentinel), healthy)
+    assert [(each.batch, each.row) for each in sentinel.troubles] == [(3, 1), (7, 7)]
+    assert np.isfinite(sentinel._model.history.history["loss"]).all()
+
+
+@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+@pytest.mark.parametrize("rate", [1e25, keras.optimizers.schedules.ExponentialDecay(1e25, 100, 0.9)])
+def test_an_exploding_rate_is_lowered_until_training_goes_on(rate):
+    numbers = keras.Input((3,), name="numbers")
+    keras.utils.set_random_seed(0)
+    model = keras.Model(numbers, layers.Dense(1, name="out")(layers.Dense(4, name="hidden")(numbers)))
+    model.compile(keras.optimizers.SGD(rate), "mse")
+    random = np.random.default_rng(0)
+    x = random.normal(size=(128, 3)).astype("float32")
+    sentinel = NaNSentinel("lower_rate", factor=1e-9)
+    weights = train(model, x, x[:, :1] * 2, sentinel, epochs=3)
+    assert sentinel.troubles
+    assert "went back" in sentinel.troubles[0].action
+    assert all(np.isfinite(each).all() for each in weights)
+    assert float(ops.convert_to_numpy(model.optimizer.learning_rate)) < 1e10
+
+
+@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+def test_too_many_troubles_end_the_training(tmp_path):
+    x, y = pictures()
+    x[:, 0, 0] = np.inf
+    sentinel = NaNSentinel("skip", limit=3, folder=tmp_path)
+    model = picture_model()
+    start = model.get_weights()
+    assert same(train(model, x, y, sentinel), start)
+    assert len(sentinel.troubles) == 3
+    assert "stopped" in sentinel.troubles[-1].action
+
+
+def test_the_faulty_batch_is_saved_with_what_is_known_of_it(tmp_path):
+    x, y = pictures(bad=2)
+    with pytest.warns(TroubleWarning, match="trouble_epoch001_batch000002.npz"):
+        train(picture_model(), x, y, NaNSentinel(folder=tmp_path))
+    with np.load(tmp_path / "trouble_epoch001_batch000002.npz") as saved:
+        np.testing.assert_array_equal(saved["input/picture"], x[16:32])
+        np.testing.assert_array_equal(saved["target/category"].ravel(), y[16:32])
+        facts = json.loads(saved["trouble"].tobytes())
+    assert (facts["kind"], facts["name"], facts["row"], facts["place"]) == ("input", "picture", 5, [2, 3, 0])
+    assert [path.name for path in tmp_path.iterdir()] == ["trouble_epoch001_batch000002.npz"]
+
+
+def test_weights_that_are_broken_before_the_first_batch_are_named():
+    model = picture_model()
+    layer = model.get_layer("category")
+    layer.set_weights([np.full(layer.kernel.shape, np.nan), layer.bias])
+    with pytest.warns(TroubleWarning, match="batch 1: the weights of 'category/kernel' held NaN before the batch"):
+        train(model, *pictures(), NaNSentinel())
+
+
+def test_numbers_that_the_graph_imputes_are_no_trouble():
+    numbers = keras.Input((2,), name="numbers")
+    filled = ops.where(ops.isnan(numbers), 0.0, numbers)
+    model = keras.Model(numbers, layers.Dense(1, name="out")(filled))
+    model.compile("sgd", "mse")
+    x, y = np.ones((32, 2), "float32"), np.ones((32, 1), "float32")
+    x[3, 1] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", TroubleWarning)
+        train(model, x, y, NaNSentinel())
+    x[20, 0] = np.inf
+    with pytest.warns(TroubleWarning, match="batch 2: input 'numbers' holds Inf in row 4, column 'area'"):
+        train(model, x, y, NaNSentinel(columns={"numbers": ["area", "rooms"]}))
+
+
+def test_a_token_beyond_the_embedding_is_named():
+    tokens = keras.Input((4,), dtype="int32", name="tokens")
+    x = layers.GlobalAveragePooling1D()(layers.Embedding(10, 3, name="embedding")(tokens))
+    model = keras.Model(tokens, layers.Dense(1, name="out")(x))
+    model.compile("sgd", "mse")
+    x = np.ones((32, 4), "int32")
+    x[17, 2] = 10
+    with pytest.warns(TroubleWarning, match="batch 2: input 'tokens' holds 10 in row 1, column 2, and its embedding"):
+        train(model, x, np.zeros((32, 1), "float32"), NaNSentinel())
+
+
+def test_data_from_a_generator_without_a_length_are_watched_to_the_end():
+    x, y = pictures(bad=12)
+
+    def batches():
+        for start in range(0, len(x), 16):
+            yield x[start : start + 16], y[start : start + 16]
+
+    model = picture_model()
+    with pytest.warns(TroubleWarning, match="batch 12"):
+        model.fit(batches(), epochs=1, verbose=0, callbacks=[NaNSentinel()])
+    assert all(np.isfinite(each).all() for each in model.get_weights())
+
+
+def test_afterwards_the_model_is_as_if_never_watched():
+    model = picture_model()
+    x, y = pictures(batches=2)
+    sentinel = NaNSentinel()
+    train(model, x, y, sentinel)
+    assert not hasattr(model.train_function, "original")
+    assert all("assign" not in variable.__dict__ for variable in model.variables)
+    x[0] = np.nan
+    train(model, x, y)
+    assert not sentinel.troubles
+
+
+def toy_model():
+    keras.utils.set_random_seed(0)
+    return author_profile_tiny(income_groups=4, vocabulary_size=100)
+
+
+def infinite(samples, row):
+    """The samples as floats that nobody trains on: an extra input of the model with one bad number."""
+    extra = np.zeros((len(samples), 2), "float32")
+    extra[row, 1] = np.inf
+    return Samples({**samples.inputs, "extra": extra}, samples.targets)
+
+
+@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+def test_a_training_by_a_recipe_names_the_sample_and_keeps_the_best_weights(tmp_path):
+    base = toy_model()
+    extra = keras.Input((2,), name="extra")
+    outputs = dict(base(base.inputs[0]))
+    age = layers.Add(name="plus")([outputs["age"], ops.sum(extra, axis=-1, keepdims=True)])
+    model = keras.Model(
+        [base.inputs[0], extra],
+        {
+            "age": layers.Dense(1, name="age")(age),
+            "income": layers.Activation("linear", name="income")(outputs["income"]),
+            "gender": layers.Activation("linear", name="gender")(outputs["gender"]),
+        },
+    )
+    train_split, validation = infinite(toy_samples(300, 0), 123), infinite(toy_samples(50, 1), 0)
+    validation.inputs["extra"][:] = 0
+    recipe = toy_recipe(start_at_prior=False)
+    with pytest.raises(TrainingError, match=r"input 'extra' holds Inf .* sample 123 of the training split"):
+        fit(model, train_split, validation, recipe, folder=tmp_path)
+    assert len(list((tmp_path / "troubles").iterdir())) == 1
+    run = fit(model, train_split, validation, replace(recipe, on_trouble="skip"))
+    assert [np.isfinite(row["loss"]) for row in run.history] == [True] * 3
+
+
+def test_watching_a_recipe_changes_neither_weights_nor_history():
+    runs, weights = {}, {}
+    for on_trouble in ("stop", None):
+        model = toy_model()
+        run = fit(model, toy_samples(200, 0), toy_samples(50, 1), toy_recipe(epochs=2, on_trouble=on_trouble))
+        weights[on_trouble] = model.get_weights()
+        runs[on_trouble] = [{k: v for k, v in row.items() if k != "seconds"} for row in run.history]
+    assert same(weights["stop"], weights[None])
+    assert runs["stop"] == runs[None]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "sentence"),
+    [
+        ({"on_trouble": "skipp"}, UnknownNameError, "did you mean 'skip'"),
+        ({"every": 0}, ConfigError, "'every' of the sentinel must be a whole number >= 1; received 0"),
+        ({"limit": 1.5}, ConfigError, "'limit' of the sentinel"),
+        ({"factor": 2}, ConfigError, "must lie between 0 and 1; received 2"),
+    ],
+)
+def test_a_mistake_in_its_settings_is_told(options, error, sentence):
+    with pytest.raises(error, match=sentence):
+        NaNSentinel(**options)
+
+
+def test_recipes_know_what_can_be_done_about_trouble():
+    with pytest.raises(UnknownNameError, match="did you mean 'lower_rate'"):
+        toy_recipe(on_trouble="lower_rates")
+    assert set(TARGETS) == {"age", "income", "gender"}
