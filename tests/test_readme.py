@@ -17,5 +17,5 @@ def test_every_figure_of_the_readme_is_the_one_in_its_record():
 
 
 def test_every_command_of_the_readme_exists():
-    named = set(re.findall(r"`zoo (\w+)", README))
+    named = set(re.findall(r"`zoo ([\w-]+)", README))
     assert named == set(COMMANDS)
