@@ -16,9 +16,11 @@ import zoo
 from zoo.errors import ConfigError, DataError, MissingExtraError, WeightsError, ZooError
 from zoo.pipeline import Pipeline
 from zoo.tables import Schema
+from zoo.training import Optimiser, Recipe, fit, heads_for
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = 70
+NO_DROPOUT = {"entity_embedding_tiny": {"dropout": 0.0, "embedding_dropout": 0.0}}
 NEEDS_TENSORFLOW = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="exports and compares TensorFlow")
 
 
@@ -243,6 +245,24 @@ def test_a_model_that_does_not_fit_the_schema_is_refused():
         DataError, match=r"outputs are price \(batch, 1\); those of the schema are kind \(batch, 3\), ok"
     ):
         Pipeline(SCHEMA, zoo.create_model("mlp_tiny", **config))
+
+
+@NEEDS_TENSORFLOW
+@pytest.mark.parametrize("builder", ["mlp_tiny", "entity_embedding_tiny"])
+def test_a_network_learns_from_rows_with_gaps(builder):
+    """The price is a sum over area, store and whether the area is known, so that all three must reach the network."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"area": random.normal(50, 20, 1500), "store": random.integers(0, 5, 1500)})
+    known = random.random(1500) > 0.3
+    frame["price"] = np.where(known, 3 * frame["area"], 400) + 100 * frame["store"]
+    frame.loc[~known, "area"] = np.nan
+    schema = Schema.fit(frame[:1000], {"price": "regression"}, types={"store": "category"})
+    keras.utils.set_random_seed(0)
+    model = zoo.create_model(builder, **schema.model_config(), **{"units": (32,)} | NO_DROPOUT.get(builder, {}))
+    recipe = Recipe(heads_for(schema.targets), optimiser=Optimiser(learning_rate=0.02), epochs=20, batch_size=50)
+    fit(model, schema.encode(frame[:1000]), schema.encode(frame[1000:1200]), recipe)
+    error = np.abs(Pipeline(schema, model).answers(frame[1200:])["price"] - frame["price"][1200:])
+    assert error.mean() < 0.1 * np.abs(frame["price"] - frame["price"].median()).mean()
 
 
 # --- files that nobody vouches for
