@@ -13,9 +13,9 @@ def inspection_table(inspection: Inspection) -> "Table":
     from rich.table import Table
 
     table = Table(title=f"{inspection.model}, {inspection.rows} rows", title_justify="left", box=None, padding=(0, 1))
-    table.add_column("layer", overflow="fold")
-    for name in ("output", "values", "mean", "deviation", "zeros", "dead", "weights", "gradient"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("layer", overflow="fold", min_width=14)  # in a narrow terminal the numbers fold first
+    for name in ("output", "values", "mean", "std", "zeros", "dead", "weights", "gradient"):
+        table.add_column(name, justify="right", overflow="fold")
     for layer in inspection.layers:
         table.add_row(*_cells(layer), style="red" if _is_unsound(layer) else None)
     return table
