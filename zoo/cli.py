@@ -69,7 +69,8 @@ def train_command(parsed: argparse.Namespace) -> None:
     import_frameworks()
     from zoo.recipes import train
 
-    changes = {name: getattr(parsed, name) for name in ("epochs", "balance") if getattr(parsed, name) is not None}
+    given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_trouble")}
+    changes = {name: value for name, value in given.items() if value is not None}
     named = {**changes, "from": Path(parsed.weights).stem} if parsed.weights else changes
     folder = Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named)
     console().print(f"Training {parsed.model} on {parsed.data} into {folder}", markup=False)
@@ -304,6 +305,7 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", default="posts", help="posts, blogs or a .jsonl or .csv file (default: posts)")
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
     parser.add_argument("--balance", help="static, uncertainty or gradnorm (default: the recipe's)")
+    parser.add_argument("--on-trouble", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
     parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")

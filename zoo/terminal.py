@@ -5,9 +5,10 @@ import math
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from zoo.errors import ConfigError, UnknownNameError, ZooError
 from zoo.files import write_json
@@ -34,7 +35,9 @@ def console(*, stderr: bool = False) -> "Console":
 def run(main: Callable[[], None]) -> int:
     """Run a command; a user's mistake is one sentence on standard error and exit code 2, never a traceback."""
     try:
-        main()
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            main()
     except ZooError as error:
         console(stderr=True).print(f"error: {error}", markup=False, style="red")
         return 2
@@ -49,6 +52,21 @@ def run(main: Callable[[], None]) -> int:
         console(stderr=True).print("interrupted; the same command continues from here", style="yellow")
         return 130
     return 0
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A trouble in training as one sentence; other warnings, which are for developers, with their place."""
+    if category.__name__ == "TroubleWarning":  # by name: its module imports the frameworks
+        console(stderr=True).print(f"trouble: {message}", markup=False, style="yellow")
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def import_frameworks() -> None:
