@@ -23,6 +23,7 @@ from blocks.separable import act_separable_norm
 from blocks.siamese import shared_encoder
 from blocks.squeeze_excite import squeeze_excite
 from blocks.tabular import (
+    bin_indicators,
     bounded_output,
     dense_stack,
     embedding_size,
@@ -30,6 +31,7 @@ from blocks.tabular import (
     impute_and_scale,
     missing_flags,
     one_hot,
+    piecewise_linear,
 )
 from blocks.text import convolutional_text_encoder, embed, lstm_text_encoder, padding_mask
 
@@ -37,6 +39,7 @@ __all__ = [
     "act_separable_norm",
     "bag_of_words",
     "basic_block",
+    "bin_indicators",
     "binary_head",
     "bottleneck_block",
     "bounded_output",
@@ -63,6 +66,7 @@ __all__ = [
     "one_hot",
     "padding_mask",
     "parallel_branches",
+    "piecewise_linear",
     "preactivated_bottleneck",
     "regression_head",
     "residual_block",

@@ -5,6 +5,7 @@ objects. Numbers are missing as NaN; ids of categories are 0 where missing, 1 fo
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import keras
 from keras import layers, ops
@@ -13,6 +14,7 @@ from blocks.checks import require_integer, require_rank, require_share
 
 UNSEEN = 1  # id of a category's value that training had not
 LARGEST_EMBEDDING = 600
+LARGEST_NUMBER = 3.4e38  # of float32
 NORM = {"momentum": 0.9, "epsilon": 1e-5}  # of batch normalisation, as in fast.ai's tabular model
 
 
@@ -40,6 +42,48 @@ def missing_flags(x: keras.KerasTensor, *, known: Sequence[float] | None = None,
     width = require_columns(x) if known is None else require_columns(x, known=known)
     flags = ops.cast(ops.isnan(x), "float32")
     return layers.Reshape((width,), name=name)(flags if known is None else flags * constant(known))
+
+
+def piecewise_linear(x: keras.KerasTensor, edges: Sequence[Sequence[float]], *, name: str) -> keras.KerasTensor:
+    """(B, k) numbers, none missing -> (B, pieces): for each piece between two edges the share of it that lies below x.
+
+    `edges` holds an ascending list for each column. Gorishniy et al. 2022, "On embeddings for numerical features in
+    tabular deep learning", section 3.2; bounded, so that an outlier does no harm.
+    """
+    columns, lows, highs = bins_of(x, edges)
+    below = (ops.take(x, columns, axis=1) - constant(lows)) * constant(
+        [1.0 / (high - low) for low, high in zip(lows, highs, strict=True)]
+    )
+    return layers.Reshape((len(lows),), name=name)(ops.clip(below, 0.0, 1.0))
+
+
+def bin_indicators(x: keras.KerasTensor, edges: Sequence[Sequence[float]], *, name: str) -> keras.KerasTensor:
+    """(B, k) numbers, NaN where missing -> (B, edges): a 1 for the last edge that x reaches, in each column.
+
+    Whatever lies below the first edge counts as that; a missing number reaches none.
+    """
+    columns, lows, highs = bins_of(x, edges, open_ended=True)
+    value = ops.take(x, columns, axis=1)
+    inside = ops.logical_and(ops.greater_equal(value, constant(lows)), ops.less(value, constant(highs)))
+    return layers.Reshape((len(lows),), name=name)(ops.cast(inside, "float32"))
+
+
+def bins_of(
+    x: keras.KerasTensor, edges: Sequence[Sequence[float]], *, open_ended: bool = False
+) -> tuple[list[int], list[float], list[float]]:
+    """Column, low and high edge of every bin; with `open_ended` the first begins and the last ends nowhere."""
+    require_columns(x, edges=edges)
+    found: list[tuple[int, float, float]] = []
+    for column, given in enumerate(edges):
+        ends = [float(edge) for edge in given]
+        if ends != sorted(set(ends)):
+            raise ValueError(f"The edges of a column must ascend; received {ends}.")
+        if open_ended and ends:
+            ends = [-LARGEST_NUMBER, *ends[1:], LARGEST_NUMBER]
+        found += [(column, low, high) for low, high in pairwise(ends)]
+    if not found:
+        raise ValueError("No column has edges for a bin.")
+    return [row[0] for row in found], [row[1] for row in found], [row[2] for row in found]
 
 
 def embedding_size(values: int) -> int:
@@ -122,7 +166,7 @@ def bounded_output(x: keras.KerasTensor, low: float, high: float, *, name: str) 
     return layers.Rescaling(float(high) - float(low), offset=float(low), dtype="float32", name=name)(x)
 
 
-def require_columns(x: keras.KerasTensor, **constants: Sequence[float]) -> int:
+def require_columns(x: keras.KerasTensor, **constants: Sequence[object]) -> int:
     """The number of columns of `x`, which each of `constants` must have too."""
     require_rank("x", x, (2,), "numbers, (B, k)")
     for argument, values in constants.items():

@@ -70,6 +70,16 @@ class Samples:
             tuple(self.texts[row] for row in rows) if self.texts else (),
         )
 
+    def joined(self, other: "Samples") -> "Samples":
+        """These samples and then those of `other`, which has the same inputs, targets and groups."""
+        parts = ((self.inputs, other.inputs), (self.targets, other.targets), (self.groups, other.groups))
+        if any(mine.keys() != theirs.keys() for mine, theirs in parts):
+            raise DataError("Samples of different inputs, targets or groups cannot be joined.")
+        inputs, targets, groups = (
+            {name: np.concatenate([values, theirs[name]]) for name, values in mine.items()} for mine, theirs in parts
+        )
+        return Samples(inputs, targets, groups, self.texts + other.texts)
+
 
 def present(values: np.ndarray) -> np.ndarray:
     """(n,) -> (n,) bool: which labels are known. Floats are missing as NaN, integers as `MISSING_CLASS`."""

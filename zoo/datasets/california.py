@@ -14,14 +14,17 @@ from zoo.samples import Target
 ARTIFACT = "california-housing"
 COLUMNS = ("longitude", "latitude", "age", "rooms", "bedrooms", "population", "households", "income")
 DERIVED = ("rooms_per_household", "bedrooms_per_room", "people_per_household")
+SQUARES = {"square_half": 2, "square_fifth": 5, "square_tenth": 10}  # column -> squares a degree
 UNIT = "$100,000"
+LEAST_DISTRICTS = 3  # of training in a square that has a vector of its own
 
 
 def california(*, seed: int = 0, only: str | None = None) -> Table:
     """The districts shared out 70:10:20 at random; target "value" in units of $100,000 (capped at 5).
 
-    Eight columns and three of their ratios; `only` keeps a single one, such as "rooms_per_household", which is as
-    near as this table comes to the area of a house. Raises `UnknownNameError` for another column.
+    Eight columns, three of their ratios, the coordinates along and across the coast, and the square of the map, of
+    three sizes, as categories. `only` keeps a single column, such as "rooms_per_household", which is as near as this
+    table comes to the area of a house. Raises `UnknownNameError` for another column.
     """
     with np.load(fetch(ARTIFACT), allow_pickle=False) as arrays:
         frame = pd.DataFrame(arrays["x"].astype(np.float32), columns=list(COLUMNS))
@@ -29,6 +32,10 @@ def california(*, seed: int = 0, only: str | None = None) -> Table:
     frame["rooms_per_household"] = frame["rooms"] / frame["households"]
     frame["bedrooms_per_room"] = frame["bedrooms"] / frame["rooms"]
     frame["people_per_household"] = frame["population"] / frame["households"]
+    frame["across_coast"] = frame["latitude"] + frame["longitude"]
+    frame["along_coast"] = frame["latitude"] - frame["longitude"]
+    for name, squares in SQUARES.items():
+        frame[name] = _squares(frame["latitude"], squares) + "_" + _squares(frame["longitude"], squares)
     if only is not None:
         require_known("column of california", only, (*COLUMNS, *DERIVED))
         frame = frame[[only, "value"]]
@@ -39,6 +46,7 @@ def california(*, seed: int = 0, only: str | None = None) -> Table:
         validation,
         test,
         targets={"value": Target("regression", unit=UNIT)},
+        columns={"min_count": LEAST_DISTRICTS},
         card={
             "source": "Pace and Barry 1997, as keras.datasets.california_housing ships it",
             "licence": "public",
@@ -46,3 +54,7 @@ def california(*, seed: int = 0, only: str | None = None) -> Table:
             "seed": seed,
         },
     )
+
+
+def _squares(degrees: pd.Series, squares: int) -> pd.Series:
+    return np.floor(degrees * squares).astype(int).astype(str)

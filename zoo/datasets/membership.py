@@ -131,4 +131,4 @@ def _from_file(path: Path, seed: int) -> Table:
         require_known(f"answer in the column '{TARGET}'", str(answer), LABELS)
     visits = visits[[*COLUMNS, TARGET]].dropna(subset=[TARGET])
     train, validation, test = split_rows(visits, seed=seed, strata=visits[TARGET].astype(str).to_numpy())
-    return Table(path.stem, train, validation, test, card={"source": str(path), "seed": seed}, **_MEANING)
+    return Table(path.name, train, validation, test, card={"source": str(path), "seed": seed}, **_MEANING)

@@ -35,7 +35,7 @@ def read_table_file(
     strata = None if kinds[first] == "regression" else frame[first].astype(str).to_numpy()
     train, validation, test = split_rows(frame, seed=seed, strata=strata)
     return Table(
-        Path(path).stem,
+        Path(path).name,
         train,
         validation,
         test,

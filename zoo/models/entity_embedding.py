@@ -51,7 +51,7 @@ def entity_embedding(
         embed(ids, table.sizes[key], dims.get(key), dropout=embedding_dropout, name=f"{key}_embedding")
         for key, ids in table.ids.items()
     ]
-    features = side_by_side([x, table.flags, *vectors])  # (B, C)
+    features = side_by_side([x, table.flags, table.bins, *vectors])  # (B, C)
     x = dense_stack(features, units, dropout=dropout, batch_norm=batch_norm, name="hidden")
     return keras.Model(table.inputs, table_outputs(x, outputs), name=name)
 

@@ -11,7 +11,15 @@ from keras import ops
 from blocks.checks import require_integer
 from blocks.fusion import fuse
 from blocks.heads import binary_head, classification_head, regression_head
-from blocks.tabular import UNSEEN, bounded_output, impute_and_scale, missing_flags, one_hot
+from blocks.tabular import (
+    UNSEEN,
+    bin_indicators,
+    bounded_output,
+    impute_and_scale,
+    missing_flags,
+    one_hot,
+    piecewise_linear,
+)
 from zoo.errors import ConfigError, is_number, require_known
 
 Numbers = int | Mapping[str, Sequence[float]]
@@ -19,6 +27,8 @@ Outputs = Mapping[str, Mapping[str, Any]]
 
 NUMBERS = "numbers"  # the input of all numbers
 STATISTICS = ("medians", "shifts", "factors", "flags")
+PIECES, BINS = "pieces", "bins"  # edges of each column
+FARTHEST = 5.0  # deviations from which an outlier among binned numbers counts as no farther
 OPTIONS = {"regression": {"low", "high"}, "classification": {"classes"}, "binary": set[str]()}
 REGRESSION: Outputs = {"target": {"kind": "regression"}}
 CLASSIFICATION: Outputs = {"target": {"kind": "classification", "classes": 2}}
@@ -26,19 +36,20 @@ CLASSIFICATION: Outputs = {"target": {"kind": "classification", "classes": 2}}
 
 @dataclass(frozen=True)
 class TableInputs:
-    """`inputs` of the model; `numbers` (B, k), scaled, and `flags` (B, k) of what is missing, or None; `ids` (B,) of
-    each category, with their number in `sizes`."""
+    """`inputs` of the model; `numbers` (B, k), scaled, `flags` (B, k) of what is missing and `bins` (B, b) of the
+    numbers, or None; `ids` (B,) of each category, with their number in `sizes`."""
 
     inputs: list[keras.KerasTensor]
     numbers: keras.KerasTensor | None
     flags: keras.KerasTensor | None
+    bins: keras.KerasTensor | None
     ids: Mapping[str, keras.KerasTensor]
     sizes: Mapping[str, int]
 
     def one_hot_features(self) -> keras.KerasTensor:
-        """(B, C): numbers, flags and a 1 for each category's value."""
+        """(B, C): numbers, flags, bins and a 1 for each category's value."""
         hot = [one_hot(ids, self.sizes[name], name=f"{name}_one_hot") for name, ids in self.ids.items()]
-        return side_by_side([self.numbers, self.flags, *hot])
+        return side_by_side([self.numbers, self.flags, self.bins, *hot])
 
 
 def table_inputs(
@@ -48,7 +59,8 @@ def table_inputs(
 
     numbers     how many there are, taken as they come (0 for a missing one), or lists of one value a column: their
                 `medians`, `shifts` and `factors`, for scaled = (number - shift) * factor, and `flags`, 1 where training
-                had missing ones.
+                had missing ones. With edges for each column in `pieces`, they also enter as `piecewise_linear` makes
+                them, in `bins` as `bin_indicators` does.
     categories  input -> number of ids, those of "missing" (0) and "never seen" (1) too.
     complete    categories that no training row lacked: their absence is taken for a value never seen.
     flags       whether there is a flag of what is missing beside each number.
@@ -62,13 +74,16 @@ def table_inputs(
         raise ConfigError("A table needs a number or a category to predict from.")
     for name in complete:
         require_known("category of 'complete'", name, categories)
-    inputs, scaled, missing = [], None, None
+    inputs, scaled, missing, bins = [], None, None, None
     if width:
         x = keras.Input((width,), name=NUMBERS)
         inputs.append(x)
         affine = {key: statistics[key] for key in ("medians", "shifts", "factors")}
         scaled = impute_and_scale(x, **affine, name=f"{NUMBERS}_scaled")
         missing = missing_flags(x, known=statistics["flags"], name=f"{NUMBERS}_missing") if flags else None
+        bins = _bins(x, statistics)
+        if bins is not None:  # they tell outliers apart, which must not drown the rest
+            scaled = ops.clip(scaled, -FARTHEST, FARTHEST)
     ids = {}
     for name, size in categories.items():
         require_integer(f"number of ids of {name}", size, least=2)
@@ -76,7 +91,7 @@ def table_inputs(
         inputs.append(given)
         ids[name] = ops.maximum(given, UNSEEN) if name in complete else given
     inputs.sort(key=lambda tensor: tensor.name)  # the order in which Keras takes a dict of symbolic inputs
-    return TableInputs(inputs, scaled, missing, ids, dict(categories))
+    return TableInputs(inputs, scaled, missing, bins, ids, dict(categories))
 
 
 def table_outputs(
@@ -93,10 +108,22 @@ def table_outputs(
     return {name: _head(x, name, dict(options), kinds) for name, options in outputs.items()}
 
 
-def side_by_side(parts: Sequence[keras.KerasTensor | None]) -> keras.KerasTensor:
+def side_by_side(parts: Sequence[keras.KerasTensor | None], *, name: str = "features") -> keras.KerasTensor:
     """The parts that there are, as one vector for each sample."""
     there = [part for part in parts if part is not None]
-    return fuse(there, name="features") if len(there) > 1 else there[0]
+    return fuse(there, name=name) if len(there) > 1 else there[0]
+
+
+def _bins(x: keras.KerasTensor, statistics: Mapping[str, list[Any]]) -> keras.KerasTensor | None:
+    """(B, k) raw numbers -> (B, b), or None where no column has edges."""
+    parts = []
+    if any(statistics[PIECES]):
+        neutral = {"shifts": [0.0] * x.shape[-1], "factors": [1.0] * x.shape[-1]}
+        filled = impute_and_scale(x, medians=statistics["medians"], **neutral, name=f"{NUMBERS}_filled")
+        parts.append(piecewise_linear(filled, statistics[PIECES], name=f"{NUMBERS}_pieces"))
+    if any(statistics[BINS]):
+        parts.append(bin_indicators(x, statistics[BINS], name=f"{NUMBERS}_bins"))
+    return side_by_side(parts, name=f"{NUMBERS}_binned") if parts else None
 
 
 def _head(x: keras.KerasTensor, name: str, options: dict[str, Any], kinds: Sequence[str]) -> keras.KerasTensor:
@@ -114,18 +141,24 @@ def _head(x: keras.KerasTensor, name: str, options: dict[str, Any], kinds: Seque
     return regression_head(x, name=name)
 
 
-def _statistics(numbers: Numbers) -> dict[str, list[float]]:
+def _statistics(numbers: Numbers) -> dict[str, list[Any]]:
     """One list a statistic, all of the same length."""
     if not isinstance(numbers, Mapping):
         count = require_integer(NUMBERS, numbers, least=0)
-        return {key: [float(key in ("factors", "flags"))] * count for key in STATISTICS}
+        return {key: [float(key in ("factors", "flags"))] * count for key in STATISTICS} | {
+            key: [[]] * count for key in (PIECES, BINS)
+        }
     for key in numbers:
-        require_known(f"statistic of '{NUMBERS}'", key, STATISTICS)
-    found = {key: list(numbers.get(key, ())) for key in STATISTICS}
+        require_known(f"statistic of '{NUMBERS}'", key, (*STATISTICS, PIECES, BINS))
+    found: dict[str, list[Any]] = {key: list(numbers.get(key, ())) for key in STATISTICS}
+    none: list[list[float]] = [[] for _ in found["medians"]]
+    for key in (PIECES, BINS):
+        edges = [list(each) for each in dict[str, Any](numbers).get(key, none)]
+        found[key] = [each if len(each) > 1 else [] for each in edges]
     lengths = {key: len(values) for key, values in found.items()}
     if len(set(lengths.values())) > 1:
         raise ConfigError(f"'{NUMBERS}' must have one value a column in each list; received {lengths} values.")
-    for key, values in found.items():
-        if not all(is_number(value) for value in values):
-            raise ConfigError(f"'{key}' of '{NUMBERS}' must be finite numbers; received {values}.")
+    for key in STATISTICS:
+        if not all(is_number(value) for value in found[key]):
+            raise ConfigError(f"'{key}' of '{NUMBERS}' must be finite numbers; received {found[key]}.")
     return found

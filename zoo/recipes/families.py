@@ -11,6 +11,7 @@ from zoo.errors import ConfigError
 from zoo.recipes import author_profile, tables, texts
 from zoo.recipes.trained import Trained, read_trained, trained_file
 from zoo.recipes.trained_table import TrainedTable, read_trained_table
+from zoo.samples import Samples
 from zoo.training import Recipe
 
 AnyTrained = Trained | TrainedTable
@@ -22,18 +23,20 @@ class Family:
 
     load     (data, options, file of a model whose vocabulary or schema is to be used, or None) -> data set.
     recipe   (data set, entry, data=, options=) -> recipe.
+    rows     (data set, entry) -> what is trained on.
     trained  (model, recipe, data set, origin=) -> what answers, and is saved.
     file     the name of that file in a run folder.
     """
 
     load: Callable[[str, Mapping[str, Any], Path | None], Dataset]
     recipe: Callable[..., Recipe]
+    rows: Callable[[Dataset, str], Samples]
     trained: Callable[..., AnyTrained]
     file: str
 
 
-TEXTS = Family(texts.load, author_profile.recipe, texts.trained, "model.h5")
-TABLES = Family(tables.load, tables.recipe, tables.trained, "model.keras")
+TEXTS = Family(texts.load, author_profile.recipe, texts.training_rows, texts.trained, "model.h5")
+TABLES = Family(tables.load, tables.recipe, tables.training_rows, tables.trained, "model.keras")
 FAMILIES = {"author_profile": TEXTS, **dict.fromkeys(tables.GENERAL, TABLES)}
 
 

@@ -12,6 +12,8 @@ class Settings:
     config    options of the builder.
     training  fields of the `Recipe`: epochs, batch size, optimiser, ...
     losses, weights, metrics  output -> what its head is given.
+    pieces, bins  in how many parts of equal frequency every number of a table is cut, to enter once more as shares of
+              its parts (`blocks.piecewise_linear`), or as the part that it lies in (`blocks.bin_indicators`); 0: not.
     refit     train on the validation rows too: everything was chosen on them before.
     """
 
@@ -20,4 +22,6 @@ class Settings:
     losses: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pieces: int = 0
+    bins: int = 0
     refit: bool = False

@@ -28,6 +28,11 @@ def load(data: str, options: Mapping[str, Any], like: Path | None = None) -> Dat
     return _encoded(dataset, Tokeniser(words))
 
 
+def training_rows(dataset: Dataset, entry: str) -> Samples:
+    """What is trained on."""
+    return dataset.train
+
+
 def trained(model: keras.Model, recipe: Recipe, dataset: Dataset, *, origin: Mapping[str, Any]) -> Trained:
     """The trained model with all that it needs to answer for new texts."""
     assert dataset.tokeniser is not None

@@ -55,7 +55,8 @@ def train(
         recipe = replace(recipe, start_at_prior=False, start=start)
     keras.utils.set_random_seed(seed)
     model = create_model(entry, weights=source, **recipe.config)
-    run = fit(model, dataset.train, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
+    rows = family.rows(dataset, entry)
+    run = fit(model, rows, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
     report = judge(model, recipe, dataset, run=run, seed=seed)
     origin = {
         "data": recipe.data,
