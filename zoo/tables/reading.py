@@ -17,6 +17,7 @@ from zoo.tables.kinds import kinds_of, require_types
 from zoo.tables.values import numbers_of, texts_of
 
 CHUNK_ROWS = 100_000
+GROWTH = 1.1  # of an array that has become too small
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "?")  # what stands for no value in a CSV file
 FORMATS = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip", ".parquet")
 MOST_TEXTS = 1_000_000  # different ones in a category: more are no categories
@@ -69,11 +70,11 @@ def scan_table(
 
 
 class _Parts:
-    """Typed parts of each column, put together in the end one column after the other."""
+    """Typed parts of each column, put together as they come."""
 
     def __init__(self, kinds: Mapping[str, str]):
         self.kinds = kinds
-        self.pieces: dict[str, list[np.ndarray]] = {name: [] for name in kinds}
+        self.values = {name: _Growing() for name in kinds}
         self.texts: dict[str, dict[str, int]] = {name: {} for name, kind in kinds.items() if kind == "category"}
         self.rows = 0
 
@@ -82,9 +83,9 @@ class _Parts:
         for name, kind in self.kinds.items():
             column = chunk[name]
             if kind == "category":
-                self.pieces[name].append(self._codes(column, name))
+                self.values[name].add(self._codes(column, name))
             else:
-                self.pieces[name].append(_typed(column, name, kind, self.rows + 1).to_numpy())
+                self.values[name].add(_typed(column, name, kind, self.rows + 1).to_numpy())
         self.rows += len(chunk)
 
     def _codes(self, column: Any, name: str) -> np.ndarray:
@@ -99,17 +100,44 @@ class _Parts:
         return np.array([*table, -1], dtype=_smallest(len(known)))[codes]
 
     def frame(self) -> Frame:
-        """The whole table; the parts are given up on the way."""
+        """The whole table."""
         pd = pandas()
         found = {}
-        for name in list(self.pieces):
-            values = np.concatenate(self.pieces.pop(name))
+        for name, column in self.values.items():
+            values = column.whole()
             if name in self.texts:
                 categories = pd.Index([*self.texts[name]], dtype="str")
                 found[name] = pd.Categorical.from_codes(values, categories=categories)
             else:
                 found[name] = values
         return pd.DataFrame(found, copy=False)
+
+
+class _Growing:
+    """The values of one column in one array that grows in place.
+
+    Parts of their own, put together in the end, would need twice the memory: that of small arrays is seldom given back.
+    """
+
+    def __init__(self) -> None:
+        self.array = np.empty(0, dtype=np.int8)
+        self.rows = 0
+
+    def add(self, values: np.ndarray) -> None:
+        """More rows; the type becomes one that holds them too."""
+        dtype = np.result_type(self.array, values) if self.rows else values.dtype
+        if dtype != self.array.dtype:
+            self.array = self.array.astype(dtype)
+        needed = self.rows + len(values)
+        if needed > len(self.array):
+            self.array.resize(max(needed, int(GROWTH * len(self.array))), refcheck=False)
+        self.array[self.rows : needed] = values
+        self.rows = needed
+
+    def whole(self) -> np.ndarray:
+        """(rows,) the values."""
+        self.array.resize(self.rows, refcheck=False)
+        return self.array
 
 
 def _smallest(count: int) -> type[np.signedinteger[Any]]:
