@@ -51,15 +51,9 @@ def network(data: Dataset, entry: str, changes: dict[str, Any], seed: int) -> di
 
 def boosting(data: Dataset, seed: int) -> np.ndarray:
     """Probability of a default on test, by trees that learnt from training and validation rows."""
-    both = [
-        np.concatenate([matrix(data.train), matrix(data.validation)]),
-        np.concatenate([labels(data.train), labels(data.validation)]),
-    ]
-    return HistGradientBoostingClassifier(random_state=seed).fit(*both).predict_proba(matrix(data.test))[:, 1]
-
-
-def matrix(samples: Samples) -> np.ndarray:
-    return samples.inputs["numbers"]
+    rows = data.train.joined(data.validation)
+    trees = HistGradientBoostingClassifier(random_state=seed).fit(rows.inputs["numbers"], labels(rows))
+    return trees.predict_proba(data.test.inputs["numbers"])[:, 1]
 
 
 def labels(samples: Samples) -> np.ndarray:
