@@ -16,7 +16,7 @@ from zoo.training.layerwise import first_unsound, to_array, variable_names
 
 Tensor = Any
 Batch = Any  # what `fit` gives a step: a tuple (inputs, targets, sample weights) or a part of it
-Snapshot = list[Tensor]  # values of `Steps.variables`, in their order
+Snapshot = list[Tensor]  # values of `Steps.variables`, in their order; whatever else a step changes behind them
 Source = Iterator[Batch]
 
 
@@ -119,11 +119,11 @@ class Steps:
 
     def with_weights(self, weights: Mapping[int, np.ndarray]) -> Snapshot:
         """The state, with other values for the variables of these ids."""
-        pairs = zip(self.variables, self.look()[1], strict=True)
-        return [
-            keras.ops.convert_to_tensor(weights[id(variable)]) if id(variable) in weights else value
-            for variable, value in pairs
-        ]
+        snapshot = list(self.look()[1])
+        for row, variable in enumerate(self.variables):
+            if id(variable) in weights:
+                snapshot[row] = keras.ops.convert_to_tensor(weights[id(variable)])
+        return snapshot
 
     def row_of(self, variable: Any) -> int | None:
         """Where `variable` stands in a snapshot."""
@@ -209,11 +209,23 @@ class TensorFlowSteps(_VariableSteps):
 
 
 class TorchSteps(_VariableSteps):
-    """PyTorch writes into its variables: a snapshot is a copy."""
+    """PyTorch writes into its variables: a snapshot is a copy, with PyTorch's own random state (dropout) at its end."""
 
     def look(self) -> tuple[bool, Snapshot]:
+        import torch
+
         values = [variable.value.detach().clone() for variable in self.variables]
-        return all(bool(values[row].isfinite().all()) for row in self.watched), values
+        finite = all(bool(values[row].isfinite().all()) for row in self.watched)
+        return finite, [*values, [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]]
+
+    def restore(self, snapshot: Snapshot, *, metrics_only: bool = False) -> None:
+        import torch
+
+        *values, (processor, *devices) = snapshot
+        super().restore(values, metrics_only=metrics_only)
+        if not metrics_only:
+            torch.set_rng_state(processor)
+            torch.cuda.set_rng_state_all(devices)
 
 
 class JaxSteps(Steps):
