@@ -1,18 +1,20 @@
 """From a file of weights to the first answer: the zoo beside keras.applications with `load_weights`.
 
-python -m benchmarks.image_start                        # writes results/image_start.json; about half an hour
-python -m benchmarks.image_start --backends jax --models mobilenet   # a part; the record is written when all are there
+python -m benchmarks.image_start                        # writes results/image_start.json; about ten minutes
+python -m benchmarks.image_start --backends jax --models mobilenet   # a part; recorded when a backend has all models
 
 Measured from the end of the imports: build the model, load an official file (random weights, in the legacy layout),
 prepare one image, answer. Ours is `create_model`, `preprocess`, `zoo.predict`; theirs is what their documentation
-shows, `load_weights` and `model.predict`, by which the goal is judged, and beside it `model(x)`. All take turns, a
-fresh process each time; medians of all rounds (on JAX one round of `model(x)`, which compiles every operation by
-itself), by the clock and in seconds of the processor. The file is in the disk cache.
+shows, `load_weights` and `model.predict`, by which the goal is judged, and beside it `model(x)`. All take turns, each
+time in a fresh process, forked from one that has imported everything and computed nothing. Medians of all rounds (on
+JAX one round of `model(x)`, which compiles every operation by itself), by the clock and in seconds of the processor.
+The file is in the disk cache.
 """
 
 import argparse
 import importlib
 import json
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -79,8 +81,6 @@ class Stopwatch:
 def zoo_first_answer(name: str) -> Stages:
     import zoo
 
-    for module in ("keras", "zoo.create", "zoo.prediction", "zoo.pretrained.images"):
-        importlib.import_module(module)  # the imports are over when the clock starts
     picture = photo()
     watch = Stopwatch()
     model = zoo.create_model(name, weights=file_of(name))
@@ -95,7 +95,6 @@ def keras_first_answer(name: str, answer: Callable[[Any, Any], Any]) -> Stages:
     import keras
     import numpy as np
 
-    importlib.import_module("zoo.pretrained.images")  # so that both processes hold the same
     picture = photo()
     module = getattr(keras.applications, name if name != "resnet50" else "resnet")
     watch = Stopwatch()
@@ -109,30 +108,46 @@ def keras_first_answer(name: str, answer: Callable[[Any, Any], Any]) -> Stages:
     return watch.stop()
 
 
-CHILDREN: dict[str, Callable[[str], Stages]] = {
+SIDES: dict[str, Callable[[str], Stages]] = {
     "zoo": zoo_first_answer,
     "keras predict": lambda name: keras_first_answer(name, lambda model, image: model.predict(image, verbose=0)),
     "keras call": lambda name: keras_first_answer(name, lambda model, image: model(image, training=False)),
 }
 
 
-def child(side: str, name: str, backend: str) -> Stages:
-    """The seconds of one fresh process."""
-    command = [sys.executable, "-m", "benchmarks.image_start", "--child", side, "--models", name]
+def measured(side: str, name: str) -> Stages:
+    return SIDES[side](name)
+
+
+def rounds_of(name: str, rounds: int) -> dict[str, list[Stages]]:
+    """All rounds of every side, each in a process of its own that finds the imports done."""
+    for module in ("keras", "zoo.create", "zoo.prediction", "zoo.pretrained.images"):
+        importlib.import_module(module)
+    on_jax = importlib.import_module("keras").backend.backend() == "jax"
+    forks = multiprocessing.get_context("fork")
+    seconds: dict[str, list[Stages]] = {side: [] for side in SIDES}
+    for number in range(rounds):
+        for side in sorted(SIDES, reverse=bool(number % 2)):
+            if side != "keras call" or not on_jax or number == 0:
+                with forks.Pool(1) as pool:
+                    seconds[side].append(pool.apply(measured, (side, name)))
+    return seconds
+
+
+def child(kind: str, name: str, backend: str, rounds: int) -> str:
+    """The last line that a process with this backend prints; `kind` is "make" or "rounds"."""
+    command = [sys.executable, "-m", "benchmarks.image_start", "--child", kind, "--models", name]
     environment = os.environ | {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+    command += ["--rounds", str(rounds)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{side} {name} on {backend}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+        raise SystemExit(f"{name} on {backend}: {done.stderr[-2000:]}")
+    return (done.stdout.strip().splitlines() or [""])[-1]
 
 
 def compare(name: str, backend: str, rounds: int) -> dict[str, Any]:
     """Medians of all sides, stage by stage, and ratios of ours to theirs; the sides take turns."""
-    seconds: dict[str, list[Stages]] = {side: [] for side in CHILDREN}
-    for number in range(rounds):
-        for side in sorted(CHILDREN, reverse=bool(number % 2)):
-            if side != "keras call" or backend != "jax" or number == 0:
-                seconds[side].append(child(side, name, backend))
+    seconds = json.loads(child("rounds", name, backend, rounds))
     medians = {
         side: {stage: statistics.median(one[stage] for one in every) for stage in every[0]}
         for side, every in seconds.items()
@@ -140,7 +155,7 @@ def compare(name: str, backend: str, rounds: int) -> dict[str, Any]:
     ratios = {
         f"{title} to {side}": medians["zoo"][stage] / medians[side][stage]
         for title, stage in (("ratio", "all"), ("ratio of processor time", "processor"))
-        for side in CHILDREN
+        for side in SIDES
         if side != "zoo"
     }
     return {
@@ -154,7 +169,7 @@ def compare(name: str, backend: str, rounds: int) -> dict[str, Any]:
 
 
 def row(backend: str, name: str, found: dict[str, Any]) -> str:
-    cells = [f"{side} {found[side]['all']:.2f} s ({found[side]['processor']:.2f})" for side in CHILDREN]
+    cells = [f"{side} {found[side]['all']:.2f} s ({found[side]['processor']:.2f})" for side in SIDES]
     ratios = [f"{found[f'ratio to {side}']:.2f} of {side}" for side in ("keras predict", "keras call")]
     return f"{backend:<10} {name:<13} {'  '.join(cells)}   {', '.join(ratios)} (goal {found['goal']})"
 
@@ -164,27 +179,32 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
     parser.add_argument("--backends", nargs="+", default=list(GOALS), choices=GOALS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--child", choices=(*CHILDREN, "make"))
+    parser.add_argument("--child", choices=("make", "rounds"))
     options = parser.parse_args()
     if options.child == "make":
         make(options.models[0])
         return
     if options.child:
-        print(json.dumps(CHILDREN[options.child](options.models[0])))
+        print(json.dumps(rounds_of(options.models[0], options.rounds)))
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
     for backend in options.backends:
         for name in options.models:
             if not file_of(name).exists():
-                command = [sys.executable, "-m", "benchmarks.image_start", "--child", "make", "--models", name]
-                subprocess.run(command, env=os.environ | {"KERAS_BACKEND": "tensorflow"}, check=True)
+                child("make", name, "tensorflow", options.rounds)
             found = compare(name, backend, options.rounds)
             print(row(backend, name, found), flush=True)
             kept(backend, name).write_text(json.dumps(found))
-    paths = [kept(backend, name) for backend in GOALS for name in MODELS]
-    if all(path.exists() and json.loads(path.read_text())["rounds"] >= ROUNDS for path in paths):
-        figures = {backend: {name: json.loads(kept(backend, name).read_text()) for name in MODELS} for backend in GOALS}
-        write_record("results/image_start.json", figures, command="python -m benchmarks.image_start", seed=0)
+    complete = {backend: rows for backend in GOALS if len(rows := complete_rows(backend)) == len(MODELS)}
+    if complete:
+        write_record("results/image_start.json", complete, command="python -m benchmarks.image_start", seed=0)
+
+
+def complete_rows(backend: str) -> dict[str, Any]:
+    """Model -> its comparison with all rounds, where it was made."""
+    paths = {name: kept(backend, name) for name in MODELS}
+    rows = {name: json.loads(path.read_text()) for name, path in paths.items() if path.exists()}
+    return {name: found for name, found in rows.items() if found["rounds"] >= ROUNDS}
 
 
 def kept(backend: str, name: str) -> Path:
