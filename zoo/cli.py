@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from zoo.catalogue import describe, list_models
 from zoo.errors import ArtifactError, ConfigError, DataError, WeightsError, require_known
@@ -63,8 +64,11 @@ def file_in_words(name: str) -> str:
     return f"{name}: {size}, {known}, {item.licence}"
 
 
-def train_command(parsed: argparse.Namespace) -> None:
-    """Train by the entry's recipe into a run folder; the same command continues an interrupted run."""
+def train_command(parsed: argparse.Namespace) -> Any:
+    """Train by the entry's recipe into a run folder; the same command continues an interrupted run.
+
+    Gives what answers: a `zoo.recipes.Trained` for texts, a `TrainedTable` for tables.
+    """
     describe(parsed.model)
     import_frameworks()
     from zoo.recipes import train
@@ -73,17 +77,20 @@ def train_command(parsed: argparse.Namespace) -> None:
     changes = {name: value for name, value in given.items() if value is not None}
     named = {**changes, "from": Path(parsed.weights).stem} if parsed.weights else changes
     folder = Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named)
+    options = {"targets": parsed.target} if parsed.target else {}
     console().print(f"Training {parsed.model} on {parsed.data} into {folder}", markup=False)
-    _, report = train(
+    trained, report = train(
         parsed.model,
         parsed.data,
         folder=folder,
         seed=parsed.seed,
         weights=parsed.weights,
         callbacks=[epoch_printer()],
+        data_options=options | vars(parsed).get("data_options", {}),
         **changes,
     )
     show_report(report, folder)
+    return trained
 
 
 def default_folder(model: str, data: str, seed: int, changes: dict[str, object]) -> Path:
@@ -130,8 +137,11 @@ def find_rate_command(parsed: argparse.Namespace) -> None:
 
 
 def predict_command(parsed: argparse.Namespace) -> None:
-    """Answer for texts given as arguments, or one a line on standard input."""
+    """Answer for texts given as arguments, or one a line on standard input; for the rows of a table's file as CSV."""
     source = _weights(parsed)  # a wrong model or option is told before texts are typed
+    if parsed.model and describe(parsed.model).task.startswith("tabular"):
+        predict_rows(parsed, source)
+        return
     texts = read_texts(parsed.texts)
     import_frameworks()
     from zoo.recipes import load_trained
@@ -139,6 +149,19 @@ def predict_command(parsed: argparse.Namespace) -> None:
     trained = load_trained(source)
     _require_model(parsed, trained.entry)
     show_answers(texts, trained.answer(texts))
+
+
+def predict_rows(parsed: argparse.Namespace, source: str) -> None:
+    """Answer for every row of one CSV or Parquet file, as CSV on standard output."""
+    if len(parsed.texts) != 1:
+        raise ConfigError(f"'{parsed.model}' answers for a table: name one CSV or Parquet file of rows.")
+    import_frameworks()
+    from zoo.recipes import load_trained
+    from zoo.tables import read_table
+
+    trained = load_trained(source)
+    _require_model(parsed, trained.entry)
+    sys.stdout.write(trained.predict(read_table(parsed.texts[0])).to_csv(index=False))
 
 
 def _require_model(parsed: argparse.Namespace, entry: str) -> None:
@@ -283,7 +306,9 @@ def _parser() -> argparse.ArgumentParser:
     part["find-rate"].add_argument("--seed", type=whole_number, default=0)
     part["find-rate"].add_argument("--out", metavar="FILE", help="the picture (default: MODEL_DATA_rates.png, here)")
     add_inspection_options(part["inspect"])
-    part["predict"].add_argument("texts", nargs="*", metavar="TEXT", help="without any: one a line on standard input")
+    part["predict"].add_argument(
+        "texts", nargs="*", metavar="TEXT", help="none: a line each on standard input; or a file"
+    )
     part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
     part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")
     part["convert"].add_argument("--to", required=True, metavar="MODEL.TAG", help="as in resnet18.imagenet")
@@ -302,13 +327,24 @@ def _parser() -> argparse.ArgumentParser:
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     """The options that every training command has."""
-    parser.add_argument("--data", default="posts", help="posts, blogs or a .jsonl or .csv file (default: posts)")
+    parser.add_argument(
+        "--data", default="posts", help="a data set's name, or a file of posts or rows (default: posts)"
+    )
+    parser.add_argument("--target", action="append", metavar="COLUMN", help="what to predict in a table of your own")
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
     parser.add_argument("--balance", help="static, uncertainty or gradnorm (default: the recipe's)")
     parser.add_argument("--on-trouble", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
     parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
+
+
+def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) -> None:
+    """The options of an example that trains `model` on the table `data`; `train_command` takes what is parsed."""
+    parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
+    parser.add_argument("--seed", type=whole_number, default=0)
+    parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
+    parser.set_defaults(model=model, data=data, balance=None, on_trouble=None, weights=None, target=None)
 
 
 def add_inspection_options(parser: argparse.ArgumentParser) -> None:

@@ -131,7 +131,7 @@ def epoch_printer() -> "keras.callbacks.Callback":
 
 
 def _is_headline(key: str) -> bool:
-    return key.startswith("val_") and key.endswith(("_mae", "_accuracy"))
+    return key.startswith("val_") and key.endswith(("_mae", "_accuracy", "_auc", "_exp_rmspe"))
 
 
 def show_report(report: "Report", folder: Path | str | None = None) -> None:
@@ -140,7 +140,8 @@ def show_report(report: "Report", folder: Path | str | None = None) -> None:
     screen.print(report.table())
     screen.print(report.groups_table())
     if folder is not None:
-        screen.print(f"Picture, scores and model: {folder}/report.png, scores.json, model.h5", markup=False)
+        model = next((path.name for path in sorted(Path(folder).glob("model.*"))), "no model")
+        screen.print(f"Picture, scores and model: {folder}/report.png, scores.json, {model}", markup=False)
 
 
 def show_inspection(found: "Inspection", *, json: str | None = None, tensorboard: str | None = None) -> None:

@@ -29,7 +29,7 @@ SETTINGS: dict[tuple[str, str], Settings] = {
         },
     ),
     ("softmax_regression", "older_than_five"): Settings(
-        training={"epochs": 10, "batch_size": 100, "optimiser": Optimiser("adam", learning_rate=0.1)},
+        training={"epochs": 30, "batch_size": 100, "optimiser": Optimiser("adam", learning_rate=0.1)},
     ),
     # Pieces let a network bend along an address; one wide layer was better than two, and 16 pieces better than 8.
     ("mlp", "membership"): Settings(
