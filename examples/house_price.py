@@ -36,10 +36,10 @@ def train(arguments: Sequence[str] | None) -> None:
     )
     parsed = parse(parser, arguments)
     one = {"model": "linear_regression", "data_options": {"only": parsed.feature}, "epochs": None}
-    out = f"{parsed.out}/{parsed.feature}" if parsed.out else None
-    line = train_command(argparse.Namespace(**{**vars(parsed), **one, "out": out}))
+    folder = parsed.out or f"runs/house_price_seed-{parsed.seed}"
+    line = train_command(argparse.Namespace(**{**vars(parsed), **one, "out": f"{folder}/{parsed.feature}"}))
     compare_with_least_squares(line, parsed.feature, parsed.seed)
-    train_command(parsed)
+    train_command(argparse.Namespace(**{**vars(parsed), "out": f"{folder}/all"}))
 
 
 def compare_with_least_squares(line: Any, feature: str, seed: int) -> None:

@@ -144,10 +144,12 @@ def predict_command(parsed: argparse.Namespace) -> None:
         return
     texts = read_texts(parsed.texts)
     import_frameworks()
-    from zoo.recipes import load_trained
+    from zoo.recipes import Trained, load_trained
 
     trained = load_trained(source)
     _require_model(parsed, trained.entry)
+    if not isinstance(trained, Trained):
+        raise WeightsError(f"'{source}' answers for rows of a table, not for texts: zoo predict {trained.entry} ...")
     show_answers(texts, trained.answer(texts))
 
 
@@ -156,11 +158,13 @@ def predict_rows(parsed: argparse.Namespace, source: str) -> None:
     if len(parsed.texts) != 1:
         raise ConfigError(f"'{parsed.model}' answers for a table: name one CSV or Parquet file of rows.")
     import_frameworks()
-    from zoo.recipes import load_trained
+    from zoo.recipes import TrainedTable, load_trained
     from zoo.tables import read_table
 
     trained = load_trained(source)
     _require_model(parsed, trained.entry)
+    if not isinstance(trained, TrainedTable):
+        raise WeightsError(f"'{source}' answers for texts, not for rows of a table.")
     sys.stdout.write(trained.predict(read_table(parsed.texts[0])).to_csv(index=False))
 
 

@@ -41,7 +41,7 @@ def california(*, seed: int = 0, only: str | None = None) -> Table:
         frame = frame[[only, "value"]]
     train, validation, test = split_rows(frame, seed=seed)
     return Table(
-        "california",
+        "california" if only is None else "california_one_feature",
         train,
         validation,
         test,

@@ -42,6 +42,11 @@ SETTINGS: dict[tuple[str, str], Settings] = {
         pieces=16,
         refit=True,
     ),
+    # One number in standard units: the first step of gradient descent ends at the least squares.
+    ("linear_regression", "california_one_feature"): Settings(
+        config={"flags": False},
+        training={"epochs": 3, "batch_size": 20_000, "optimiser": GRADIENT_DESCENT, "standard_units": False},
+    ),
     ("entity_embedding", "california"): Settings(
         config={"units": (256, 128), "dropout": 0.1, "embedding_dropout": 0.2},
         training={
