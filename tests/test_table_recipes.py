@@ -1,0 +1,157 @@
+"""Tables through the verbs: train, evaluate and predict, as functions, commands and examples; and every wrong way."""
+
+import importlib
+import io
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo.cli import main
+from zoo.datasets import load_table
+from zoo.recipes import TrainedTable, evaluate, load_trained, tables, train
+from zoo.samples import Samples
+from zoo.training import Optimiser, Recipe, fit, heads_for
+
+EXAMPLES = ("plane_fit", "older_than_five", "membership", "house_price", "credit_scoring", "income", "store_sales")
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory):
+    """200 houses whose price follows from their size and place; some sizes are missing."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"size": random.uniform(50, 200, 200), "place": random.choice(["north", "south"], 200)})
+    frame["price"] = 2.0 * frame["size"] + 100.0 * (frame["place"] == "south")
+    frame.loc[::20, "size"] = np.nan
+    path = tmp_path_factory.mktemp("data") / "houses.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def run_folder(houses, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "houses"
+    command = ["train", "mlp_tiny", "--data", str(houses), "--target", "price", "--epochs", "2", "--out", str(folder)]
+    assert main(command) == 0
+    return folder
+
+
+def test_a_run_folder_of_a_table_holds_a_pipeline(run_folder):
+    assert {"config.json", "model.keras", "report.png", "scores.json"} <= {file.name for file in run_folder.iterdir()}
+    rows = pd.DataFrame({"place": ["south", "nowhere"], "size": [np.nan, 100.0]})
+    ours = load_trained(run_folder).predict(rows)
+    assert isinstance(load_trained(run_folder), TrainedTable)
+    pd.testing.assert_frame_equal(zoo.load_pipeline(run_folder / "model.keras").predict(rows), ours)
+    assert np.isfinite(ours["price"]).all()
+
+
+def test_evaluating_gives_the_scores_of_the_training(run_folder):
+    before = json.loads((run_folder / "scores.json").read_text())["scores"]
+    after = evaluate(run_folder).scores
+    assert [row["model"] for row in after] == pytest.approx([row["model"] for row in before], rel=1e-5)
+    assert {row["metric"] for row in before} == {"mae", "rmse", "r2"}
+    assert all(row["majority"] is not None and row["trees"] is not None for row in before)
+
+
+def test_the_command_answers_for_a_file_of_rows_as_csv(run_folder, houses, capsys):
+    capsys.readouterr()
+    assert main(["predict", "mlp_tiny", "--weights", str(run_folder), str(houses)]) == 0
+    answers = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert list(answers.columns) == ["price"]
+    assert len(answers) == 200
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["train", "mlp_tiny", "--data", "adlt"], "did you mean 'adult'"),
+        (["train", "mlp_tiny", "--data", "HOUSES"], "to be predicted"),
+        (["train", "mlp_tiny", "--data", "HOUSES", "--target", "prise"], "did you mean 'price'"),
+        (["train", "author_profile_tiny", "--data", "adult"], "Unknown data set 'adult'"),
+        (["predict", "mlp_tiny", "--weights", "RUN"], "one CSV or Parquet file"),
+        (["predict", "mlp", "--weights", "RUN", "HOUSES"], "holds weights of mlp_tiny"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(command, words, houses, run_folder, capsys):
+    places = {"HOUSES": str(houses), "RUN": str(run_folder)}
+    assert main([places.get(word, word) for word in command]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert words in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_has_help_and_refuses_options_it_does_not_know(name, capsys):
+    example = importlib.import_module(f"examples.{name}")
+    with pytest.raises(SystemExit) as done:
+        example.main(["--help"])
+    assert done.value.code == 0
+    assert "--seed" in capsys.readouterr().out
+    assert example.main(["--sed", "1"]) == 2
+    assert "did you mean '--seed'" in capsys.readouterr().err
+
+
+def test_gradient_descent_finds_the_plane_in_200_steps(tmp_path):
+    trained, _ = train("linear_regression", "plane", folder=tmp_path / "run")
+    slopes, height = trained.model.get_layer("y").get_weights()
+    np.testing.assert_allclose(slopes[:, 0], [0.1, 0.2], atol=1e-3)
+    np.testing.assert_allclose(height, [0.3], atol=1e-3)
+
+
+def test_the_softmax_tells_every_year_apart(tmp_path):
+    trained, report = train("softmax_regression", "older_than_five", folder=tmp_path / "run")
+    assert report.scores[0]["metric"] == "accuracy"
+    assert report.scores[0]["model"] == 1.0
+    assert (
+        trained.predict({"year": range(11), "one": 1.0})["age"].tolist() == ["younger"] * 5 + ["five"] + ["older"] * 5
+    )
+
+
+def test_every_setting_fits_its_table_and_makes_its_model():
+    """All but the real tables, whose files may be elsewhere."""
+    for (entry, data), settings in tables.SETTINGS.items():
+        if data not in ("plane", "older_than_five", "membership"):
+            continue
+        table = load_table(data).dataset()
+        recipe = tables.recipe(table, entry, data=data, options={})
+        model = zoo.create_model(entry, **recipe.config)
+        assert set(model.output) == set(table.targets)
+        rows = tables.training_rows(table, entry)
+        assert len(rows) == len(table.train) + (len(table.validation) if settings.refit else 0)
+
+
+def test_a_logarithm_in_a_range_starts_at_the_prior_and_is_judged_as_a_percentage():
+    random = np.random.default_rng(0)
+    rows = pd.DataFrame({"x": random.random(100), "sales": np.exp(random.normal(8.0, 0.5, 100))})
+    schema = zoo.tables.Schema.fit(rows, {"sales": "regression"}, log=("sales",), ranges={"sales": (1.0, 1e5)})
+    samples = schema.encode(rows)
+    heads = heads_for(schema.targets, metrics={"sales": ("exp_rmspe",)})
+    model = zoo.create_model("mlp_tiny", **schema.model_config())
+    model.get_layer("sales_scores").kernel.assign(keras.ops.zeros((4, 1)))
+    still = Recipe(heads, epochs=1, optimiser=Optimiser("sgd", learning_rate=0.0, schedule="constant"))
+    run = fit(model, samples, samples, still)
+    inputs = {name: values[:3] for name, values in samples.inputs.items()}
+    np.testing.assert_allclose(
+        model.predict_on_batch(inputs)["sales"][:, 0], samples.targets["sales"].mean(), rtol=1e-4
+    )
+    assert 0.3 < run.history[0]["val_sales_exp_rmspe"] < 1.5
+
+
+def test_joined_samples_are_those_of_both_and_of_the_same_columns():
+    one = Samples({"x": np.zeros((2, 1))}, {"y": np.array([1, 2])}, {"g": np.array(["a", "b"])}, ("t", "u"))
+    both = one.joined(one)
+    assert len(both) == 4
+    assert both.targets["y"].tolist() == [1, 2, 1, 2]
+    assert both.texts == ("t", "u", "t", "u")
+    with pytest.raises(zoo.errors.DataError, match="cannot be joined"):
+        one.joined(Samples({"x": np.zeros((2, 1))}))
+
+
+def test_a_tiny_member_is_trained_as_its_family_at_its_own_size():
+    whole, tiny = (tables.settings_of(name, "membership") for name in ("mlp", "mlp_tiny"))
+    assert tiny.training == whole.training
+    assert "units" in whole.config
+    assert "units" not in tiny.config
