@@ -171,18 +171,20 @@ def credit_cost() -> str:
 
 def start() -> str:
     found = figures("image_start")
-    titles = [f"{backend}: zoo | predict | call" for backend in found]
-    lines = ["| seconds to the first answer | " + " | ".join(titles) + " |", "|---" * (3 * len(found) + 1) + "|"]
-    for name in next(iter(found.values())):
-        cells = []
-        for rows in found.values():
-            row = rows[name]
-            cells.append(f"{row['zoo']['all']:.2f}")
-            cells += [
-                f"{row[side]['all']:.2f} ({row[f'ratio to {side}']:.2f})" for side in row["seconds"] if side != "zoo"
-            ]
-        lines.append(f"| `{name}` | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    lines = ["| first answer, seconds | zoo | keras.applications, `predict` | `model(x)` |", "|---|---|---|---|"]
+    for backend, rows in found.items():
+        for name, row in rows.items():
+            cells = [f"{row['zoo']['all']:.2f}"]
+            for side in ("keras predict", "keras call"):
+                clock, processor = row[f"ratio to {side}"], row[f"ratio of processor time to {side}"]
+                cells.append(f"{row[side]['all']:.2f} (ours {clock:.2f} of it, {processor:.2f} of its processor time)")
+            lines.append(f"| `{name}`, {backend} | {' | '.join(cells)} |")
+    loads = [row["load average"] for rows in found.values() for row in rows.values()]
+    rounds = min(row["rounds"] for rows in found.values() for row in rows.values())
+    return "\n".join(lines) + (
+        f"\n\nMedians of {rounds} rounds in turns; {min(loads):.0f} to {max(loads):.0f} processes wanted the two cores "
+        "(load average).\n"
+    )
 
 
 def steady() -> str:
