@@ -1,6 +1,6 @@
 """Blocks: functions from tensor to tensor, to compose models from."""
 
-from blocks.bag import bag_of_words
+from blocks.bag import bag_of_pairs, bag_of_words
 from blocks.convnext import convnext_block
 from blocks.convolution import conv_norm_act, drop_path
 from blocks.dense_block import dense_block
@@ -37,6 +37,7 @@ from blocks.text import convolutional_text_encoder, embed, lstm_text_encoder, pa
 
 __all__ = [
     "act_separable_norm",
+    "bag_of_pairs",
     "bag_of_words",
     "basic_block",
     "bin_indicators",

@@ -351,23 +351,27 @@ def test_a_wrong_argument_is_told_in_one_sentence(call, sentence):
         call()
 
 
-def test_bag_of_words_is_the_weighted_sum_of_its_word_and_pair_vectors():
+def test_a_bag_is_the_weighted_sum_of_its_word_and_pair_vectors():
     tokens = keras.Input((None,), dtype="int32")
-    bag = blocks.bag_of_words(tokens, blocks.padding_mask(tokens), 3, vocabulary_size=20, buckets=7, name="bag")
-    model = keras.Model(tokens, bag)
+    mask = blocks.padding_mask(tokens)
+    model = keras.Model(
+        tokens,
+        [
+            blocks.bag_of_words(tokens, mask, 3, vocabulary_size=20, name="words"),
+            blocks.bag_of_pairs(tokens, mask, 3, vocabulary_size=20, buckets=7, name="pairs"),
+        ],
+    )
     random = np.random.default_rng(0)
     words, pairs = random.normal(size=(20, 3)), random.normal(size=(7, 3))
-    model.get_layer("bag_words").embeddings.assign(words)
-    model.get_layer("bag_pairs").embeddings.assign(pairs)
+    model.get_layer("words").embeddings.assign(words)
+    model.get_layer("pairs").embeddings.assign(pairs)
     text = [5, 2, 5, 9]
     rarity = {token: 1 + np.log(1 + token / 100) for token in text}
     distinct = sorted(set(text))
-    first = np.array([rarity[token] * (1 + np.log(text.count(token))) for token in distinct])
+    first = np.array([rarity[token] ** 1.5 * (1 + np.log(text.count(token))) for token in distinct])
     second = np.array([rarity[left] + rarity[right] for left, right in itertools.pairwise(text)])
-    expected = 10 * (first / np.linalg.norm(first)) @ words[distinct]
-    expected += (
-        10 * (second / np.linalg.norm(second)) @ pairs[[(a * 40_503 + b) % 7 for a, b in itertools.pairwise(text)]]
-    )
+    buckets = [(left * 40_503 + right) % 7 for left, right in itertools.pairwise(text)]
     for padding in (0, 3):
-        found = model.predict_on_batch(np.array([text + [0] * padding], "int32"))
-        np.testing.assert_allclose(found[0], expected, rtol=1e-3)
+        of_words, of_pairs = model.predict_on_batch(np.array([text + [0] * padding], "int32"))
+        np.testing.assert_allclose(of_words[0], 10 * (first / np.linalg.norm(first)) @ words[distinct], rtol=1e-3)
+        np.testing.assert_allclose(of_pairs[0], 10 * (second / np.linalg.norm(second)) @ pairs[buckets], rtol=1e-3)

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 import keras
 
-from blocks.bag import bag_of_words
+from blocks.bag import bag_of_pairs, bag_of_words
 from blocks.checks import require_integer
 from blocks.heads import binary_head, classification_head, regression_head
 from blocks.text import PROFILE_STAGES, convolutional_text_encoder, embed, padding_mask
@@ -37,6 +37,7 @@ def author_profile(
     word_dropout: float = 0.0,
     bag: bool = False,
     bag_l2: float = 0.0,
+    linear: Sequence[str] = (),
     name: str = "author_profile",
 ) -> keras.Model:
     """posts (B, L) int32 -> {"age": (B, 1), "income": (B, income_groups), "gender": (B, 1)}, for any length L >= 1.
@@ -44,9 +45,11 @@ def author_profile(
     Tokens: 0 is padding on the right, 1 an unknown word, all below `vocabulary_size`. `targets` chooses the outputs;
     "industry" may stand in the place of "income", and `income_groups` then counts industries. With `bag` a linear score
     of the text's words and pairs of words is added to every output before its activation; `bag_l2` holds them small.
+    Outputs in `linear` are such a score of the words alone: too little data for anything deeper.
     `stages`, `pooling`, `units`, `dropout` and `word_dropout` are those of `convolutional_text_encoder`.
     """
     _require_targets(targets)
+    _require_linear(linear, bag)
     require_integer("income_groups", income_groups, least=2)
     heads: dict[str, Callable[..., keras.KerasTensor]] = {
         "regression": regression_head,
@@ -65,22 +68,14 @@ def author_profile(
         word_dropout=word_dropout,
         name="encoder",
     )  # (B, units)
-    sizes = {target: income_groups if TARGETS[target] == "classification" else 1 for target in targets}
     scores: Mapping[str, keras.KerasTensor | None] = dict.fromkeys(targets)
     if bag:
-        total = bag_of_words(
-            posts,
-            padding_mask(posts),
-            sum(sizes.values()),
-            vocabulary_size=vocabulary_size,
-            buckets=PAIR_BUCKETS,
-            dropout=word_dropout,
-            l2=bag_l2,
-            name="bag",
-        )
-        ends = dict(zip(targets, accumulate(sizes.values()), strict=True))
-        scores = {target: total[:, ends[target] - sizes[target] : ends[target]] for target in targets}
-    outputs = {target: heads[TARGETS[target]](x, scores=scores[target], name=target) for target in targets}
+        sizes = {target: income_groups if TARGETS[target] == "classification" else 1 for target in targets}
+        scores = _bag_scores(posts, sizes, linear, vocabulary_size, word_dropout, bag_l2)
+    outputs = {
+        target: heads[TARGETS[target]](_one(x) if target in linear else x, scores=scores[target], name=target)
+        for target in targets
+    }
     return keras.Model([posts], outputs, name=name)
 
 
@@ -103,6 +98,7 @@ author_profile_wide = partial(
     word_dropout=0.3,
     bag=True,
     bag_l2=2e-3,
+    linear=("income", "industry"),
     name="author_profile_wide",
 )
 author_profile_tiny = partial(
@@ -113,6 +109,48 @@ author_profile_tiny = partial(
     units=8,
     name="author_profile_tiny",
 )
+
+
+def _bag_scores(
+    posts: keras.KerasTensor,
+    sizes: Mapping[str, int],
+    linear: Sequence[str],
+    vocabulary_size: int,
+    dropout: float,
+    l2: float,
+) -> dict[str, keras.KerasTensor]:
+    """posts (B, L) -> target -> (B, size): linear scores of the words, and of the pairs unless it is in `linear`."""
+    mask = padding_mask(posts)
+    options = {"vocabulary_size": vocabulary_size, "dropout": dropout, "l2": l2}
+    words = _split(bag_of_words(posts, mask, sum(sizes.values()), name="bag_words", **options), sizes)
+    paired = {target: size for target, size in sizes.items() if target not in linear}
+    if not paired:
+        return words
+    together = bag_of_pairs(posts, mask, sum(paired.values()), buckets=PAIR_BUCKETS, name="bag_pairs", **options)
+    pairs = _split(together, paired)
+    return words | {target: keras.ops.add(words[target], pairs[target]) for target in paired}
+
+
+def _split(scores: keras.KerasTensor, sizes: Mapping[str, int]) -> dict[str, keras.KerasTensor]:
+    """(B, sum of sizes) -> target -> (B, size)."""
+    ends = dict(zip(sizes, accumulate(sizes.values()), strict=True))
+    return {target: scores[:, ends[target] - size : ends[target]] for target, size in sizes.items()}
+
+
+def _one(x: keras.KerasTensor) -> keras.KerasTensor:
+    """(B, C) -> (B, 1): the constant 1, whose weight is the intercept of a linear score."""
+    return keras.ops.ones_like(x[:, :1])
+
+
+def _require_linear(linear: Sequence[str], bag: bool) -> None:
+    if isinstance(linear, str) or not isinstance(linear, Sequence):
+        raise ConfigError(f"'linear' must be a list of some of {', '.join(TARGETS)}; received {linear!r}.")
+    for target in linear:
+        require_known("target", target, TARGETS)
+    if linear and not bag:
+        raise ConfigError(
+            f"'linear' outputs are scores of the bag of words; set bag=True, or leave {list(linear)} out."
+        )
 
 
 def _require_targets(targets: Sequence[str]) -> None:
