@@ -60,6 +60,18 @@ def test_author_profile_answers_a_post_alone_as_in_a_batch(bag):
             np.testing.assert_allclose(values[0], together[name][number], rtol=1e-4, atol=1e-5)
 
 
+def test_a_linear_output_is_deaf_to_all_but_the_bag_of_words():
+    model = author_profile_tiny(bag=True, linear=("income",))
+    posts = np.random.default_rng(0).integers(1, 500, (2, 30))
+    before = answers(model, posts)
+    for variable in model.weights:
+        if not variable.path.startswith(("bag_words", "income")):
+            variable.assign(np.random.default_rng(1).normal(size=variable.shape))
+    after = answers(model, posts)
+    np.testing.assert_array_equal(before["income"], after["income"])
+    assert np.abs(before["gender"] - after["gender"]).max() > 1e-3
+
+
 @pytest.mark.parametrize("targets", [("age",), ["gender", "age"], ("age", "industry", "gender")])
 def test_author_profile_has_the_outputs_that_are_asked_for(targets):
     model = author_profile_tiny(targets=targets, income_groups=4)
@@ -76,6 +88,9 @@ def test_author_profile_has_the_outputs_that_are_asked_for(targets):
         ({"targets": "age"}, "'targets' must be a list.*received 'age'"),
         ({"targets": ("age", "gendre")}, "did you mean 'gender'"),
         ({"targets": ("age", "age")}, "must not repeat"),
+        ({"linear": "income", "bag": True}, "'linear' must be a list.*received 'income'"),
+        ({"linear": ("incom",), "bag": True}, "did you mean 'income'"),
+        ({"linear": ("income",)}, "set bag=True"),
         ({"targets": ("income", "industry")}, "not both"),
     ],
 )
