@@ -1,7 +1,8 @@
 """Rossmann store sales: one net of fast.ai's shape, the average of several, and simple answers, on the last six weeks.
 
+    python -m benchmarks.rossmann choose --epochs 7 # one training without the six weeks before the test: their score
     python -m benchmarks.rossmann net --seed 0      # one training; predictions into runs/rossmann
-    python -m benchmarks.rossmann baselines         # gradient boosting and a linear model; likewise
+    python -m benchmarks.rossmann baselines         # a constant, a linear model, gradient boosting; likewise
     python -m benchmarks.rossmann record            # scores of all that is there into results/rossmann.json
 
 Everything was chosen on the six weeks before; a net is then trained on all days before the test, which is read once.
@@ -9,26 +10,28 @@ Everything was chosen on the six weeks before; a net is then trained on all days
 
 import argparse
 import json
+import os
 import statistics
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zoo.datasets import load_table
-from zoo.datasets.dataset import Dataset
 from zoo.metrics import exp_rmspe
+from zoo.recipes.settings import Settings
 from zoo.records import write_record
 from zoo.samples import Samples
 
 ENTRY, DATA, TARGET = "entity_embedding", "rossmann", "Sales"
-FOLDER = Path("runs/rossmann")
-TREES = {"max_iter": 1000, "learning_rate": 0.1, "max_leaf_nodes": 255, "max_bins": 255, "early_stopping": False}
+FOLDER = Path(os.environ.get("ROSSMANN_RUNS", "runs/rossmann"))
+TREES = {"max_iter": 500, "max_leaf_nodes": 127, "early_stopping": False}
 
 
-def net(seed: int) -> None:
-    """Train one net and keep its predictions of the logarithm of the sales."""
+def net(seed: int, settings: Settings, *, choose: bool = False) -> None:
+    """Train one net and keep its predictions of the logarithm of the sales; `choose`: on the validation weeks."""
     import keras
 
     from zoo import create_model
@@ -36,12 +39,13 @@ def net(seed: int) -> None:
     from zoo.terminal import epoch_printer
     from zoo.training import fit, predict
 
+    tables.SETTINGS[ENTRY, DATA] = settings
     data = load_table(DATA).dataset()
     recipe = tables.recipe(data, ENTRY, data=DATA, options={})
     keras.utils.set_random_seed(seed)
     model = create_model(ENTRY, **recipe.config)
     start, used = time.perf_counter(), time.process_time()
-    rows = tables.training_rows(data, ENTRY)
+    rows = data.train if choose else tables.training_rows(data, ENTRY)
     fit(model, rows, data.validation, recipe, seed=seed, callbacks=[epoch_printer()])
     facts = {
         "seed": seed,
@@ -51,58 +55,58 @@ def net(seed: int) -> None:
         "weights": model.count_params(),
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
+        "optimiser": asdict(recipe.optimiser),
     }
-    keep(f"net-{seed}", data, predict(model, data.test, recipe.heads)[TARGET], facts)
+    held_out = data.validation if choose else data.test
+    name = f"choice-{recipe.epochs}-{recipe.optimiser.average_last}" if choose else "net"
+    keep(f"{name}-{seed}", held_out, predict(model, held_out, recipe.heads)[TARGET], facts)
+
+
+def changed(epochs: int | None, average_last: float | None) -> Settings:
+    """The recipe's settings, perhaps with other epochs or an average of weights: for choosing."""
+    from zoo.recipes.tables import SETTINGS
+
+    settings = SETTINGS[ENTRY, DATA]
+    training = dict(settings.training)
+    if epochs:
+        training["epochs"] = epochs
+    if average_last:
+        training["optimiser"] = replace(training["optimiser"], average_last=average_last)
+    return replace(settings, training=training)
 
 
 def baselines() -> None:
-    """Median of the store, ridge regression and gradient boosting of the logarithm, on the same columns and days."""
+    """The report's baselines, chosen on validation; and trees of scikit-learn on all days that a net sees."""
     from sklearn.ensemble import HistGradientBoostingRegressor
-    from sklearn.linear_model import Ridge
-    from sklearn.preprocessing import OneHotEncoder
+
+    from zoo.report.baselines import fit_baselines
 
     data = load_table(DATA).dataset()
+    metrics = {TARGET: ("exp_rmspe",)}
+    found = fit_baselines(data.train, data.validation, data.test, data.targets, metrics=metrics)[TARGET]
+    for name, baseline in found.items():
+        if baseline.predictions:
+            keep(name, data.test, baseline.predictions["exp_rmspe"], {"note": baseline.note})
     rows = data.train.joined(data.validation)
-    target = rows.targets[TARGET]
-    medians = {store: np.median(target[rows.inputs["Store"] == store]) for store in np.unique(rows.inputs["Store"])}
-    keep("median-of-store", data, np.array([medians[store] for store in data.test.inputs["Store"]]), {})
-    numbers, tested = (np.nan_to_num(each.inputs["numbers"]) for each in (rows, data.test))
-    scale = numbers.std(axis=0) + 1e-6
-    hot = OneHotEncoder(handle_unknown="ignore", dtype=np.float32).fit(categories(rows))
-    ridge = Ridge(solver="lsqr").fit(beside(numbers / scale, hot.transform(categories(rows))), target)
-    keep("linear", data, ridge.predict(beside(tested / scale, hot.transform(categories(data.test)))), {})
     start = time.perf_counter()
     columns, kinds = table(rows)
-    trees = HistGradientBoostingRegressor(categorical_features=kinds, random_state=0, **TREES).fit(columns, target)
-    keep("trees", data, trees.predict(table(data.test)[0]), {"wall_seconds": time.perf_counter() - start, **TREES})
-
-
-def beside(numbers: np.ndarray, hot: Any) -> Any:
-    """Dense numbers and sparse categories as one sparse matrix."""
-    from scipy.sparse import csr_matrix, hstack
-
-    return hstack([csr_matrix(numbers), hot]).tocsr()
-
-
-def categories(samples: Samples) -> np.ndarray:
-    """(n, categories) ids."""
-    return np.stack([values for name, values in samples.inputs.items() if name != "numbers"], axis=1)
+    trees = HistGradientBoostingRegressor(categorical_features=kinds, random_state=0, **TREES)
+    predicted = trees.fit(columns, rows.targets[TARGET]).predict(table(data.test)[0])
+    keep("trees-on-all-days", data.test, predicted, {"wall_seconds": time.perf_counter() - start, **TREES})
 
 
 def table(samples: Samples) -> tuple[np.ndarray, list[bool]]:
     """Numbers and ids side by side, and which columns trees take as categories: those of at most 255 values."""
-    ids = categories(samples)
+    ids = np.stack([values for name, values in samples.inputs.items() if name != "numbers"], axis=1)
     few = [int(column.max()) < 255 for column in ids.T]
-    return np.concatenate([samples.inputs["numbers"], ids], axis=1), [False] * (
-        samples.inputs["numbers"].shape[1]
-    ) + few
+    return np.concatenate([samples.inputs["numbers"], ids], axis=1), [False] * samples.inputs["numbers"].shape[1] + few
 
 
-def keep(name: str, data: Dataset, predicted: np.ndarray, facts: dict[str, Any]) -> None:
+def keep(name: str, samples: Samples, predicted: np.ndarray, facts: dict[str, Any]) -> None:
     """Write predictions and what they scored."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     np.save(FOLDER / f"{name}.npy", predicted.astype(np.float32))
-    facts = {**facts, "exp_rmspe": exp_rmspe(data.test.targets[TARGET], predicted)}
+    facts = {**facts, "exp_rmspe": exp_rmspe(samples.targets[TARGET], predicted)}
     (FOLDER / f"{name}.json").write_text(json.dumps(facts))
     print(name, facts)
 
@@ -113,7 +117,8 @@ def record() -> None:
     runs = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("net-*.json"))]
     nets = [np.load(path) for path in sorted(FOLDER.glob("net-*.npy"))]
     scores = [run["exp_rmspe"] for run in runs]
-    simple = [path for path in sorted(FOLDER.glob("*.json")) if not path.name.startswith("net-")]
+    choices = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("choice-*.json"))]
+    simple = [path for path in sorted(FOLDER.glob("*.json")) if not path.name.startswith(("net-", "choice-"))]
     figures = {
         "test": "19 June to 31 July 2015, open days with sales: fast.ai's split",
         "test_rows": len(data.test),
@@ -124,6 +129,7 @@ def record() -> None:
         },
         "baselines": {path.stem: json.loads(path.read_text()) for path in simple},
         "fast_ai": 0.1037,
+        "on_validation": choices,
         "runs": runs,
         "card": dict(data.card),
     }
@@ -136,10 +142,16 @@ def record() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=("net", "baselines", "record"))
+    parser.add_argument("part", choices=("choose", "net", "baselines", "record"))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--average-last", type=float)
     arguments = parser.parse_args()
-    {"net": lambda: net(arguments.seed), "baselines": baselines, "record": record}[arguments.part]()
+    if arguments.part in ("baselines", "record"):
+        {"baselines": baselines, "record": record}[arguments.part]()
+        return
+    settings = changed(arguments.epochs, arguments.average_last)
+    net(arguments.seed, settings, choose=arguments.part == "choose")
 
 
 if __name__ == "__main__":
