@@ -139,6 +139,13 @@ def test_a_file_gives_the_same_pipeline(pipeline, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["flats.keras"]
 
 
+def test_texts_that_are_no_unicode_come_back_too(tmp_path):
+    frame = {"town": pd.Series(["Ulm", "\udcfc"], dtype=object), "price": [1.0, 2.0]}
+    schema = Schema.fit(frame, {"price": "regression"})
+    Pipeline(schema, zoo.create_model("mlp_tiny", **schema.model_config())).save(tmp_path / "towns.keras")
+    assert zoo.load_pipeline(tmp_path / "towns.keras").schema == schema
+
+
 def test_keras_alone_opens_the_file_as_a_model(pipeline, tmp_path):
     pipeline.save(tmp_path / "flats.keras")
     model = keras.saving.load_model(tmp_path / "flats.keras", safe_mode=True)

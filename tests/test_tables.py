@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import zoo
 from zoo.errors import ConfigError, DataError, MissingExtraError, UnknownNameError, ZooError
 from zoo.samples import Target
 from zoo.tables import Schema, add_date_parts
+from zoo.tables.fitting import layer_names
 
 
 def houses(**changes):
@@ -102,10 +104,47 @@ def test_a_schema_survives_json():
     assert Schema.from_json(json.loads(json.dumps(schema.to_json()))) == schema
 
 
-@pytest.mark.parametrize("damage", [{"version": 9}, {"numbers": [{"name": "a"}]}, {"outputs": None}, {"rows": ...}])
+def test_a_column_narrower_than_float32_can_scale_says_nothing():
+    frame = {"thin": [1e-42, 2e-42] * 3, "price": range(6)}
+    assert Schema.fit(frame, {"price": "regression"}).model_config()["numbers"]["factors"] == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        ("numbers", "origin", "0"),
+        ("numbers", "median", float("nan")),
+        ("numbers", "name", ["area"]),
+        ("categories", "vocabulary", "ab"),
+        ("categories", "vocabulary", [["a"]]),
+        ("categories", "input", 5),
+        ("dates", "first", "once"),
+        ("dates", "prefix", 5),
+        ("outputs", "log", "no"),
+        ("outputs", "target", {"kind": "binary", "labels": [1, 2], "unit": ""}),
+    ],
+)
+def test_a_value_of_another_type_in_a_schema_is_told_when_it_is_read(part, name, value):
+    values = json.loads(json.dumps(SCHEMA.to_json()))
+    values[part][0][name] = value
+    with pytest.raises(DataError, match=r"schema is damaged: .*" if part != "outputs" or name == "log" else "labels"):
+        Schema.from_json(values)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"version": 9},
+        {"numbers": [{"name": "a"}]},
+        {"outputs": None},
+        {"rows": ...},
+        {"rows": "six"},
+        {"scaling": "none"},
+    ],
+)
 def test_a_damaged_schema_is_told(damage):
     values = {key: value for key, value in (SCHEMA.to_json() | damage).items() if value is not ...}
-    with pytest.raises(DataError, match="schema"):
+    with pytest.raises(ZooError, match=r"schema|scaling"):
         Schema.from_json(values)
 
 
@@ -235,6 +274,26 @@ def test_names_that_no_layer_can_have_are_changed_for_the_model_alone():
     assert schema.encode(frame).targets["column_"].tolist() == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("column", ["features", "cast", "where_1", "hidden1_dense", "town_embedding", "town_one_hot"])
+@pytest.mark.parametrize("entry", ["mlp_tiny", "entity_embedding_tiny"])
+def test_a_column_may_be_called_as_a_layer_inside_the_model(entry, column):
+    frame = houses(**{column: list("xyzxyz")}).drop(columns="kind")
+    schema = Schema.fit(frame, {"price": "regression"}, ranges={"price": "training"})
+    model = zoo.create_model(entry, **schema.model_config())
+    assert schema.inputs[column] in [tensor.name for tensor in model.inputs]
+
+
+@pytest.mark.parametrize("entry", ["mlp_tiny", "entity_embedding_tiny"])
+def test_no_column_is_given_the_name_of_an_inner_layer(entry):
+    schema = Schema.fit(houses(), TARGETS, ranges={"price": "training"})
+    config = schema.model_config()
+    edges = [[0.0, 1.0]] * len(schema.numbers)
+    model = zoo.create_model(entry, **config | {"numbers": config["numbers"] | {"pieces": edges, "bins": edges}})
+    own = {tensor.name for tensor in model.inputs} | {*model.output}
+    inner = [operation.name for operation in model.operations if operation.name not in own]
+    assert [name for name in layer_names(inner, set()) if name in inner] == []
+
+
 def test_a_category_called_numbers_does_not_take_the_place_of_the_numbers():
     schema = Schema.fit({"numbers": ["a", "b"], "x": [1, 2], "y": [1.0, 2.0]}, {"y": "regression"})
     assert schema.inputs == {"numbers": "numbers_2"}
@@ -263,6 +322,16 @@ def test_date_parts_leave_the_table_itself_alone():
     added = add_date_parts(frame, "sold", prefix="", drop=False, time=True)
     assert list(frame.columns) == list(houses().columns)
     assert {"sold", "Year", "Hour", "Minute", "Second"} <= set(added.columns)
+
+
+@pytest.mark.filterwarnings("error")
+def test_parts_of_a_date_are_read_without_a_warning():
+    add_date_parts(pd.DataFrame({"date": pd.to_datetime(["2015-07-31"])}), "date")
+
+
+def test_days_of_pyarrow_are_days():
+    days = pd.Series([date(2015, 7, 31), None]).astype("date32[pyarrow]")
+    assert add_date_parts({"date": days}, "date")["Day"].tolist()[0] == 31
 
 
 def test_times_with_a_zone_are_those_of_utc():
@@ -321,6 +390,8 @@ def test_rows_that_do_not_fit_are_refused(change, sentence):
         ({"sold": [None] * 6}, {"types": {"sold": "date"}}, "'sold' has no date in any training row"),
         ({"Year": range(6), "Date": ["2015-01-01"] * 6}, {}, "parts of a date would replace 'Year'"),
         ({"floor": [1j] * 6}, {}, "'floor' holds complex128 values"),
+        ({"town": [10**5000, *range(5)]}, {}, "'town' holds a whole number of more than a thousand digits"),
+        ({"sold": np.array(["20000-01-01"] * 6, dtype="datetime64[s]")}, {}, "row 1 holds 20000-01-01"),
     ],
 )
 def test_training_rows_that_teach_nothing_are_refused(change, options, sentence):
@@ -339,6 +410,8 @@ def test_training_rows_that_teach_nothing_are_refused(change, options, sentence)
         ({"types": {"soldYear": "date"}}, "Unknown type of the part 'soldYear' 'date'"),
         ({"types": {"kind": "category"}}, "column of 'types' 'kind'"),
         ({"ignore": ["towns"]}, "did you mean 'town'"),
+        ({"ignore": "town"}, "'ignore' must be a list of columns; received 'town'"),
+        ({"types": ["floor"]}, "'types' must map columns to values"),
         ({"scaling": "zscore"}, "did you mean 'z-score'"),
         ({"max_cardinality": 0}, "'max_cardinality' must be a whole number"),
         ({"log": ["area"]}, "column of 'log' 'area'"),

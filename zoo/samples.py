@@ -27,6 +27,8 @@ class Target:
 
     def __post_init__(self) -> None:
         require_known("kind of target", self.kind, KINDS)
+        if not all(isinstance(label, str) for label in self.labels) or len(set(self.labels)) < len(self.labels):
+            raise DataError(f"The labels of a target must be different texts; received {list(self.labels)}.")
         expected = {"regression": len(self.labels) == 0, "binary": len(self.labels) == 2}
         if not expected.get(self.kind, len(self.labels) >= 2):
             raise DataError(f"A {self.kind} target cannot have the labels {list(self.labels)}.")

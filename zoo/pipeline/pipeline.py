@@ -99,7 +99,7 @@ class Pipeline:
     def _metadata(self) -> str:
         values = {"schema": self.schema.to_json(), "thresholds": dict(self.thresholds), "origin": dict(self.origin)}
         try:
-            return json.dumps(values, ensure_ascii=False, allow_nan=False)
+            return json.dumps(values, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"The origin of a pipeline must be plain JSON values: {error}.") from error
 

@@ -1,15 +1,19 @@
 """What a schema keeps of each column: plain values learnt from the training rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any, TypeVar
 
 import numpy as np
 
+from zoo.errors import DataError, is_number
 from zoo.samples import Target
+from zoo.tables.frames import shown
 
 MISSING_ID, UNSEEN_ID = 0, 1  # of a category: no value; a value that training had not, or too rarely
 FIRST_ID = 2  # of the vocabulary
+NARROWEST = 1e-37  # width whose inverse float32 still has
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class NumberColumn:
         if scaling is None:
             return 0.0, 1.0
         shift, width = (self.mean, self.deviation) if scaling == "z-score" else (self.low, self.high - self.low)
-        varies = self.high > self.low and width > 1e-9 * max(abs(self.low), abs(self.high))
+        varies = self.high > self.low and width > max(1e-9 * max(abs(self.low), abs(self.high)), NARROWEST)
         return shift - self.origin, 1.0 / width if varies else 0.0
 
     @property
@@ -97,7 +101,38 @@ class OutputColumn:
         return {"kind": self.target.kind, "low": self.low, "high": self.high}
 
 
-def output_from_json(fields: Mapping[str, Any]) -> OutputColumn:
-    """JSON has no tuples and no targets."""
-    target = dict(fields["target"])
-    return OutputColumn(**{**fields, "target": Target(**{**target, "labels": tuple(target["labels"])})})
+Stored = TypeVar("Stored", NumberColumn, CategoryColumn, DateColumn, OutputColumn, Target)
+
+
+def column_from_json(kind: type[Stored], values: Mapping[str, Any]) -> Stored:
+    """A column, or a target, of JSON values, which have no tuples. Raises `DataError` for a value of another type."""
+    given = dict(values)
+    if kind is OutputColumn:
+        given["target"] = column_from_json(Target, given["target"])
+    for name in {"vocabulary", "labels"} & given.keys():
+        given[name] = tuple(given[name]) if isinstance(given[name], list | tuple) else given[name]
+    for each in fields(kind):
+        if each.name in given and not _is_a(each.type, given[each.name]):
+            raise DataError(f"The schema is damaged: '{each.name}' of a column cannot be {shown(given[each.name])}.")
+    if isinstance(made := kind(**given), DateColumn):
+        _require_days(made)
+    return made
+
+
+def _is_a(kind: Any, value: Any) -> bool:
+    if kind is float:
+        return is_number(value)
+    if kind == float | None:
+        return value is None or is_number(value)
+    if kind is int:
+        return type(value) is int and value >= 0
+    if kind == tuple[str, ...]:
+        return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+    return not isinstance(kind, type) or isinstance(value, kind)
+
+
+def _require_days(column: DateColumn) -> None:
+    try:
+        date.fromisoformat(column.first), date.fromisoformat(column.last)
+    except ValueError as error:
+        raise DataError(f"The schema is damaged: {shown(column.first)} to {shown(column.last)} are no days.") from error

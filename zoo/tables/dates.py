@@ -19,6 +19,8 @@ FLAGS = (
     "Is_year_start",
 )
 TIMES = ("Hour", "Minute", "Second")
+ATTRIBUTES = {"Dayofweek": "day_of_week", "Dayofyear": "day_of_year"}  # of pandas, where the part is not the name
+LAST_YEAR = 9999  # of Python's dates
 ELAPSED = "Elapsed"  # seconds since 1970
 
 
@@ -59,7 +61,8 @@ def date_parts(dates: Column, prefix: str, *, time: bool = False) -> Frame:
     complete = bool(known.all())
     found = {}
     for part in (*WHOLE, *(TIMES if time else ())):
-        values = dates.dt.isocalendar().week if part == "Week" else getattr(dates.dt, part.lower())
+        name = ATTRIBUTES.get(part, part.lower())
+        values = dates.dt.isocalendar().week if part == "Week" else getattr(dates.dt, name)
         found[part] = values.astype("int32" if complete else "float32")
     for part in FLAGS:
         values = getattr(dates.dt, part.lower())
@@ -76,7 +79,13 @@ def dates_of(column: Column, name: str, *, first: int = 1) -> Column:
     """
     pd = pandas()
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return column.dt.tz_convert(None) if getattr(column.dt, "tz", None) is not None else column
+        if str(column.dtype).startswith("date32"):  # pyarrow's days, which have no zone
+            column = column.astype("datetime64[s]")
+        column = column.dt.tz_convert(None) if getattr(column.dt, "tz", None) is not None else column
+        outside = (column.dt.year < 1) | (column.dt.year > LAST_YEAR)
+        if outside.any():
+            raise _no_date(name, column, outside.to_numpy(dtype=bool, na_value=False), first)
+        return column
     if pd.api.types.is_numeric_dtype(column.dtype) and not column.isna().all():
         raise _no_date(name, column, column.notna().to_numpy(), first)
     codes, given = codes_of(column, name)

@@ -23,6 +23,11 @@ RESOLUTION = 2.0**-24  # of float32
 LEAST_STEPS = 1000.0  # that a deviation must have in float32
 WIDER = 0.1  # of the range of the training rows, on both sides
 TRAINING = "training"
+INNER = re.compile(  # what layers of a table's model are called, and operations that Keras names itself
+    r"numbers_.*|features|hidden\d+_.*|.*_(embedding|dropout|one_hot|scores|sum|sigmoid)|"
+    r"(cast|clip|equal|expand_dims|greater_equal|isnan|less|logical_and|maximum|multiply|not_equal|one_hot|subtract|"
+    r"take|where)(_\d+)?"
+)
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,11 @@ class Options:
     """The options of `Schema.fit`."""
 
     types: Mapping[str, str]
-    ignore: tuple[str, ...]
+    ignore: Sequence[str]
     scaling: str | None
     max_cardinality: int | None
     min_count: int
-    log: tuple[str, ...]
+    log: Sequence[str]
     ranges: Mapping[str, Any]
 
     def check(self, targets: Mapping[str, Any]) -> None:
@@ -43,6 +48,12 @@ class Options:
             raise ConfigError(
                 f"'targets' must map columns to kinds, as {{'price': 'regression'}}; received {targets!r}."
             )
+        for option in ("types", "ranges"):
+            if not isinstance(value := getattr(self, option), Mapping):
+                raise ConfigError(f"'{option}' must map columns to values; received {value!r}.")
+        for option in ("ignore", "log"):
+            if isinstance(value := getattr(self, option), str):
+                raise ConfigError(f"'{option}' must be a list of columns; received {value!r}.")
         if self.scaling is not None:
             require_known("scaling", self.scaling, SCALINGS)
         for option in ("max_cardinality", "min_count"):
@@ -257,13 +268,14 @@ def _with_inputs(columns: tuple[CategoryColumn, ...], taken: set[str]) -> tuple[
 def layer_names(columns: Iterable[str], taken: set[str]) -> list[str]:
     """Different names that a layer may have: letters, digits, "_", "." and "-"; "/" would be a scope.
 
-    >>> layer_names(["Store", "work class", "work/class", "größe"], set())
-    ['Store', 'work_class', 'work_class_2', 'gr__e']
+    >>> layer_names(["Store", "work class", "work/class", "größe", "features"], set())
+    ['Store', 'work_class', 'work_class_2', 'gr__e', 'features_column']
     """
     used, found = set(taken), []
     for column in columns:
         plain = re.sub(r"[^A-Za-z0-9_.-]", "_", column)
         plain = plain if re.match(r"[A-Za-z0-9.]", plain) else f"column{plain}"
+        plain = f"{plain}_column" if INNER.fullmatch(plain) else plain
         name, number = plain, 1
         while name in used:
             number += 1

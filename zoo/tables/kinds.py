@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from zoo.errors import DataError, UnknownNameError, require_known
+from zoo.errors import ConfigError, DataError, UnknownNameError, require_known
 from zoo.tables.dates import is_date
 from zoo.tables.frames import Column, Frame, pandas, shown
 from zoo.tables.values import codes_of, is_blank, natural
@@ -22,6 +22,8 @@ def kinds_of(frame: Frame, columns: Iterable[str], types: Mapping[str, str]) -> 
 
 def require_types(types: Mapping[str, str], columns: Iterable[str]) -> None:
     """Raise unless `types` maps columns that there are to kinds that there are."""
+    if not isinstance(types, Mapping):
+        raise ConfigError(f"'types' must map columns to types, as {{'Store': 'category'}}; received {types!r}.")
     known = list(columns)
     for column, kind in types.items():
         if column not in known:

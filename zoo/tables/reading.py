@@ -200,6 +200,8 @@ def _opened_csv(
     # two lines: a first row that is longer than the header would else be taken to begin with the row's name
     header = pd.read_csv(path, header=None, nrows=2, dtype=str, keep_default_na=False, skipinitialspace=True)
     names = [str(name).strip() for name in header.iloc[0]]
+    if len(names) == 1 and (other := next((mark for mark in ";\t|" if mark in names[0]), None)):
+        raise DataError(f"{path}: columns must be separated by commas; the header has {other!r}.")
     chosen = _chosen(frame_of(header.set_axis(names, axis="columns")), columns)
     options |= {"names": names, "header": 0}  # no "usecols": what it leaves out it does not count either
     sample = frame_of(pd.read_csv(path, nrows=rows, **options))

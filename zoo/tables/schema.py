@@ -9,7 +9,7 @@ import numpy as np
 from zoo.errors import DataError, require_known
 from zoo.samples import Kind, Samples, Target
 from zoo.tables import fitting
-from zoo.tables.columns import CategoryColumn, DateColumn, NumberColumn, OutputColumn, output_from_json
+from zoo.tables.columns import CategoryColumn, DateColumn, NumberColumn, OutputColumn, column_from_json
 from zoo.tables.frames import Frame, frame_of, listed, require_columns, shown
 from zoo.tables.values import labels_of, numbers_of, texts_of
 
@@ -57,13 +57,13 @@ class Schema:
         Raises `DataError` for an empty table, one class only, or values that do not fit their column's kind.
         """
         options = fitting.Options(
-            types=dict(types or {}),
-            ignore=tuple(ignore),
+            types=types or {},
+            ignore=ignore if isinstance(ignore, str) else tuple(ignore),
             scaling=scaling,
             max_cardinality=max_cardinality,
             min_count=min_count,
-            log=tuple(log),
-            ranges=dict(ranges or {}),
+            log=log if isinstance(log, str) else tuple(log),
+            ranges=ranges or {},
         )
         return cls(**fitting.learn(frame_of(frame), targets, options))
 
@@ -144,15 +144,18 @@ class Schema:
         try:
             if values["version"] != VERSION:
                 raise DataError(f"The schema is of version {values['version']!r}; this zoo reads version {VERSION}.")
+            scaling, rows = values["scaling"], values["rows"]
+            if scaling is not None:
+                require_known("scaling", scaling, fitting.SCALINGS)
+            if type(rows) is not int:
+                raise DataError(f"The schema is damaged: 'rows' is {shown(rows)}.")
             return cls(
-                numbers=tuple(NumberColumn(**each) for each in values["numbers"]),
-                categories=tuple(
-                    CategoryColumn(**{**each, "vocabulary": tuple(each["vocabulary"])}) for each in values["categories"]
-                ),
-                dates=tuple(DateColumn(**each) for each in values["dates"]),
-                outputs=tuple(output_from_json(each) for each in values["outputs"]),
-                scaling=values["scaling"],
-                rows=values["rows"],
+                numbers=tuple(column_from_json(NumberColumn, each) for each in values["numbers"]),
+                categories=tuple(column_from_json(CategoryColumn, each) for each in values["categories"]),
+                dates=tuple(column_from_json(DateColumn, each) for each in values["dates"]),
+                outputs=tuple(column_from_json(OutputColumn, each) for each in values["outputs"]),
+                scaling=scaling,
+                rows=rows,
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise DataError(f"This is no schema of a table: {type(error).__name__} {error}.") from error

@@ -13,6 +13,7 @@ from zoo.tables.frames import Column, pandas, shown
 
 WHOLE = re.compile(r"-?[0-9]+\.0+")
 LARGEST = float(np.finfo(np.float32).max)
+MOST_BITS = 4096  # of a whole number; Python refuses to write one of 4,300 digits
 
 
 def numbers_of(column: Column, name: str, *, first: int = 1) -> np.ndarray:
@@ -74,11 +75,13 @@ def natural(text: str) -> tuple[int, float, str]:
 
 
 def codes_of(column: Column, name: str) -> tuple[np.ndarray, list[Any]]:
-    """Codes (n,), -1 where missing, and the different values."""
+    """Codes (n,), -1 where missing, and the different values. Raises `DataError` for values that are none."""
     try:
         codes, values = pandas().factorize(column)
     except TypeError as error:  # lists and dicts cannot be hashed
         raise DataError(f"The column {shown(name)} holds values that are neither numbers nor text: {error}.") from error
+    if any(isinstance(value, int) and value.bit_length() > MOST_BITS for value in values):
+        raise DataError(f"The column {shown(name)} holds a whole number of more than a thousand digits.")
     return np.asarray(codes), list(values)
 
 
