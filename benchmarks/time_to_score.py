@@ -21,8 +21,8 @@ from zoo.models import author_profile
 from zoo.recipes.author_profile import STATIC_WEIGHTS, recipe
 from zoo.records import write_record
 from zoo.training import Recipe, fit, predict
-from zoo.training.fit import prior_losses
 from zoo.training.losses import mean_loss
+from zoo.training.prior import prior_losses
 
 LOSSES = {"age": "mse", "income": "sparse_categorical_crossentropy", "gender": "binary_crossentropy"}
 

@@ -158,6 +158,12 @@ def test_decisions_cost_hardly_more_than_those_of_who_knows_the_posterior(head):
     assert len(run.history) == 6
 
 
+def test_a_validation_split_where_deciding_alike_costs_nothing_does_not_drown_the_other_outputs():
+    heads = {"loss": "expected_cost", "costs": COSTS, "imbalance": Imbalance(calibration="none")}
+    run = fit(rare_model(), rare_samples(3000, 0), rare_samples(500, 1, share=0.0), rare_recipe(2, **heads))
+    assert all(-10 < row["val_skill"] <= 1 for row in run.history)
+
+
 def test_merged_labels_become_one_class_and_ignored_ones_are_missing():
     head = Head(GRADES, imbalance=Imbalance(merge={"rich": ("high", "top")}, ignore=("none",)))
     samples = Samples({"x": np.zeros((5, 1), np.float32)}, {"grade": np.array([0, 1, 2, 3, -1], np.int32)})

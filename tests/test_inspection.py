@@ -15,7 +15,8 @@ from zoo.recipes import inspect
 from zoo.training import heads_for
 from zoo.training.balance import BALANCES
 from zoo.training.inspection import Range, ValueRecorder, inspect_model, inspect_samples, write_tensorboard
-from zoo.training.layerwise import operations, walk
+from zoo.training.layerwise import walk
+from zoo.training.listening import operations
 from zoo.training.trainer import Trainer
 
 X = np.array([[1.0, -2.0], [3.0, 0.0]], "float32")

@@ -71,6 +71,13 @@ def test_picture_and_figures_are_written_for_two_labels_and_for_more(target, tmp
     assert files[1].read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.filterwarnings("error")
+def test_cases_of_one_class_alone_have_a_picture_too(tmp_path):
+    p, _ = answered(200, 0)
+    for place, labels in enumerate((np.zeros(200, int), np.ones(200, int))):
+        build_cost_report(p, labels, CREDIT, COSTS, validation=(p, labels)).save(tmp_path / str(place))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -14,12 +14,15 @@ import pytest
 from keras import layers, ops
 
 from tests.planted_faults import run_case
-from tests.toy import TARGETS, toy_recipe, toy_samples
+from tests.toy import TARGETS, line_model, line_recipe, line_samples, toy_recipe, toy_samples
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.models.author_profile import author_profile_tiny
 from zoo.samples import Samples
-from zoo.training import TrainingError, fit
+from zoo.training import Optimiser, TrainingError, fit
+from zoo.training.layerwise import Walk
+from zoo.training.listening import LayerCall
 from zoo.training.sentinel import NaNSentinel, TroubleWarning
+from zoo.training.sentinel.diagnosis import in_gradients
 
 ROOT = Path(__file__).resolve().parents[1]
 GOOD = {"found": True, "right_batch": True, "right_place": True, "restored": True}
@@ -276,6 +279,68 @@ def test_a_training_by_a_recipe_names_the_sample_and_keeps_the_best_weights(tmp_
     assert len(list((tmp_path / "troubles").iterdir())) == 1
     run = fit(model, train_split, validation, replace(recipe, on_trouble="skip"))
     assert [np.isfinite(row["loss"]) for row in run.history] == [True] * 3
+
+
+def steep_recipe(**changes):
+    """Plain gradient descent with a schedule whose rate is far too high until it is lowered once."""
+    optimiser = Optimiser("sgd", learning_rate=5.0, schedule="linear", warm_up=0)
+    return line_recipe(optimiser=optimiser, on_trouble="lower_rate", **changes)
+
+
+def steep_fit(callbacks=(), **options):
+    x = keras.Input((4,), name="x")
+    keras.utils.set_random_seed(0)
+    model = keras.Model([x], {"y": layers.Dense(1, name="y")(x)}, name="plane")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TroubleWarning)
+        run = fit(model, line_samples(1024, 0), line_samples(64, 1), steep_recipe(), callbacks=callbacks, **options)
+    return model.get_weights(), [row["learning_rate"] for row in run.history]
+
+
+class Interrupted(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+
+def test_a_lowered_schedule_stays_lowered_when_a_run_is_resumed(tmp_path):
+    weights, rates = steep_fit()
+    assert max(rates) < 0.5
+    with pytest.raises(KeyboardInterrupt):
+        steep_fit([Interrupted()], folder=tmp_path / "run")
+    resumed, rates_then = steep_fit(folder=tmp_path / "run")
+    assert rates_then == rates
+    assert same(resumed, weights)
+
+
+def test_where_a_rate_is_lowered_from_does_not_depend_on_when_checkpoints_are_written(tmp_path):
+    assert same(steep_fit()[0], steep_fit(folder=tmp_path / "run", checkpoint_seconds=0.0)[0])
+
+
+def test_an_epoch_without_a_sound_batch_is_told():
+    samples = line_samples(96, 0)
+    samples.inputs["x"][::16] = np.nan
+    recipe = line_recipe(on_trouble="skip", batch_size=48)
+    told = pytest.raises(TrainingError, match=r"Every batch of epoch 1 .* input 'x' holds NaN")
+    with pytest.warns(TroubleWarning), told:
+        fit(line_model(), samples, line_samples(32, 1), recipe)
+
+
+def test_a_step_at_once_with_a_short_last_batch_names_the_right_batch():
+    x, y = pictures(bad=11, batches=11)
+    sentinel = NaNSentinel("skip")
+    with pytest.warns(TroubleWarning, match="Epoch 1, batch 11: input 'picture' holds NaN in row 5"):
+        skipped = train(picture_model(steps_per_execution=4), x[:-9], y[:-9], sentinel)
+    assert same(skipped, train(picture_model(steps_per_execution=4), x[: 10 * 16], y[: 10 * 16]))
+
+
+def test_the_gradient_of_a_weight_within_a_cell_is_found():
+    layer = layers.LSTM(2, name="memory")
+    layer.build((None, 3, 4))
+    finite = [np.ones(3, np.float32)]
+    call = LayerCall("memory", 1, layer, 1, finite, finite, list(finite), list(finite))
+    walk = Walk([call], 1.0, {}, {"memory/lstm_cell/kernel": np.array([np.inf], np.float32)})
+    assert in_gradients(walk).name == "memory"
 
 
 def test_watching_a_recipe_changes_neither_weights_nor_history():

@@ -45,7 +45,7 @@ def draw_cost_by_threshold(
         axes.axhline(value, color=GREY, linewidth=1, linestyle=style, label=f"{what} positive")
     axes.axvline(threshold, color=BLACK, linewidth=1, label=f"by the matrix: {threshold:.3f}")
     axes.set_xscale("log")
-    axes.set_ylim(0, 1.3 * min(everyone))
+    axes.set_ylim(0, 1.3 * (min(everyone) or max(everyone)))  # one class alone: deciding for it costs nothing
     axes.set_xlabel("threshold")
     axes.set_ylabel("cost of a case" + (f", {shorten(unit)}" if unit else ""))
     axes.legend(fontsize=8, loc="lower left")

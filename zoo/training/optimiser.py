@@ -37,7 +37,8 @@ class Optimiser:
     average       momentum of a moving average of the weights (Polyak and Juditsky 1992), which validation and the
                   finished run then use, for example 0.99; None for the weights themselves.
     average_last  instead, the plain mean of the weights of the last share of all steps, for example 0.25 (Izmailov et
-                  al. 2018); until then the weights themselves.
+                  al. 2018); until then the weights themselves. The statistics of batch normalisation are no weights:
+                  under either average they are those of the training's last steps.
     lazy_rows     on TensorFlow, with "adam" or "rmsprop", update only the embedding rows that a batch touched.
     """
 

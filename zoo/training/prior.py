@@ -1,16 +1,34 @@
-"""Output layers that begin with the best constant answer, so that no step is spent on finding it."""
+"""The best constant answer: what it costs, and output layers that begin with it, so that no step is spent on it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
 from zoo.errors import ConfigError
+from zoo.samples import Samples
 from zoo.training.heads import Head
+from zoo.training.losses import mean_loss
 from zoo.training.units import Affine
 
 EDGE = 1e-3  # of a bounded range: a prior on its edge would have an infinite bias
+
+
+def prior_losses(
+    heads: Mapping[str, Head],
+    priors: Mapping[str, np.ndarray],
+    samples: Samples,
+    loss_of: Callable[[Head, np.ndarray, np.ndarray], float | None] = mean_loss,
+) -> dict[str, float]:
+    """output -> loss of its best constant answer on `samples` (1 where no label is known, or nothing is lost)."""
+    found = {}
+    for name, head in heads.items():
+        target = samples.targets[name]
+        constant = np.broadcast_to(priors[name], (len(target), len(priors[name])))
+        loss = loss_of(head, target, np.ascontiguousarray(constant))
+        found[name] = loss or 1.0  # what costs nothing, such as one class alone by a cost matrix, is no measure
+    return found
 
 
 def start_at_prior(

@@ -17,10 +17,11 @@ import numpy as np
 from zoo.errors import ConfigError, MissingExtraError, is_number
 from zoo.files import atomic_path
 from zoo.samples import Samples
-from zoo.training.fit import TrainingError, _require_labels, _Session
+from zoo.training.fit import require_labels
 from zoo.training.heads import check_heads
 from zoo.training.labels import relabel
 from zoo.training.recipe import Recipe
+from zoo.training.session import Session, TrainingError
 from zoo.training.untouched import untouched
 
 MEMORY = 0.98  # of the moving average of the losses, as in fast.ai
@@ -77,12 +78,12 @@ def find_learning_rate(
     rows = relabel(samples, recipe.heads)
     heads = {name: head.settled() for name, head in recipe.heads.items()}
     check_heads(model, heads, rows)
-    _require_labels(heads, rows, rows)
+    require_labels(heads, rows, rows)
     constant = replace(recipe.optimiser, schedule="constant", learning_rate=lowest, average=None, average_last=None)
     settled = replace(recipe, heads=heads, optimiser=constant)
     rates = np.geomspace(lowest, highest, steps)
     with untouched(model):
-        session = _Session(model, rows, rows, settled, seed)
+        session = Session(model, rows, rows, settled, seed)
         session.begin(None)
         losses = _losses(session, rates)
     if len(losses) < FEWEST_STEPS:
@@ -107,7 +108,7 @@ def _check_range(lowest: float, highest: float, steps: int) -> None:
         raise ConfigError(f"A search for a rate needs a whole number of steps >= {FEWEST_STEPS}; received {steps!r}.")
 
 
-def _losses(session: _Session, rates: np.ndarray) -> list[float]:
+def _losses(session: Session, rates: np.ndarray) -> list[float]:
     """The loss of each batch before the step at its rate, until it runs away."""
     losses: list[float] = []
     epoch, order = 0, session.train.order(0)

@@ -38,7 +38,10 @@ class Sampler:
         return list(self.losses.values())
 
     def rows(self, epoch: int) -> np.ndarray:
-        """(m,) row numbers, labels hidden where an output has had its copies; m is the same in every epoch."""
+        """(m,) row numbers, labels hidden where an output has had its copies.
+
+        m is the same in every epoch, unless several outputs choose: which rows they share varies.
+        """
         copies = np.ones((len(self.outputs), self.size), dtype=np.int64)
         for place, name in enumerate(self.outputs):
             if name in self.plans:

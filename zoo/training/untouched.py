@@ -24,7 +24,7 @@ def untouched(model: keras.Model) -> Iterator[None]:
     values = [np.array(keras.ops.convert_to_numpy(variable)) for variable in model.variables]
     python, legacy = random.getstate(), np.random.get_state()
     torch = _torch()
-    torch_state = None if torch is None else torch.get_rng_state()
+    torch_state: Any = None if torch is None else (torch.get_rng_state(), torch.cuda.get_rng_state_all())
     generator = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
     seed = None if generator is None else np.array(keras.ops.convert_to_numpy(generator.state))
     names = global_state.get_global_attribute(NAMES)
@@ -37,7 +37,8 @@ def untouched(model: keras.Model) -> Iterator[None]:
         random.setstate(python)
         np.random.set_state(legacy)
         if torch is not None:
-            torch.set_rng_state(torch_state)
+            torch.set_rng_state(torch_state[0])
+            torch.cuda.set_rng_state_all(torch_state[1])
         if generator is not None:
             generator.state.assign(seed)
         global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, generator)

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 
 from zoo.errors import ConfigError
-from zoo.training.layerwise import LayerCall, to_array, variable_names, walk
+from zoo.training.layerwise import walk
+from zoo.training.listening import LayerCall, to_array, variable_names
 
 EXPLODING = 1e4  # values of a healthy layer stay far below; float16 ends at 65,504
 STEEP = 1e3  # the same for single gradients

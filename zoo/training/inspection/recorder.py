@@ -11,7 +11,8 @@ import numpy as np
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.training.inspection.facts import Range
 from zoo.training.inspection.tensorboard import spread, write_scalars
-from zoo.training.layerwise import operations, to_array, variable_names, walk
+from zoo.training.layerwise import walk
+from zoo.training.listening import operations, to_array, variable_names
 
 
 class ValueRecorder(keras.callbacks.Callback):

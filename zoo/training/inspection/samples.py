@@ -1,4 +1,4 @@
-"""Inspection of a model with heads, on named arrays: with the loss that its training has."""
+"""Inspection of a model with heads, on named arrays: back from the losses of its heads."""
 
 import keras
 import numpy as np
@@ -7,13 +7,18 @@ from zoo.samples import Samples
 from zoo.training.balance import Static
 from zoo.training.heads import Head, check_heads
 from zoo.training.inspection.facts import Inspection, inspect_model
+from zoo.training.labels import relabel
 from zoo.training.trainer import Trainer
 
 
 def inspect_samples(
     model: keras.Model, samples: Samples, heads: dict[str, Head], *, training: bool = False
 ) -> Inspection:
-    """One batch, all of `samples`, through `model` and back from the losses of its heads, weighted as they say."""
+    """One batch, all of `samples`, through `model` and back from the losses of its heads, weighted as they say.
+
+    Labels are merged and ignored as in training; class weights, which depend on the training rows, are left out.
+    """
+    samples, heads = relabel(samples, heads), {name: head.settled() for name, head in heads.items()}
     check_heads(model, heads, samples)
     trainer = Trainer(model, heads, Static(heads, dict.fromkeys(heads, 1.0)), {})
     trainer.compile(optimizer="sgd")

@@ -20,12 +20,13 @@ import numpy as np
 from keras import tree
 
 from zoo.errors import ConfigError, is_number, require_known
-from zoo.training.layerwise import to_array
+from zoo.training.listening import to_array
 from zoo.training.recipe import ON_TROUBLE
+from zoo.training.sentinel.backends import steps_of
 from zoo.training.sentinel.data import DataCheck, DataFault, to_numpy
 from zoo.training.sentinel.diagnosis import StepFault, diagnose
 from zoo.training.sentinel.rate import lowered
-from zoo.training.sentinel.steps import Batch, Source, Steps, steps_of
+from zoo.training.sentinel.steps import Batch, Source, Steps
 from zoo.training.sentinel.trouble import Trouble, column_name, save_batch
 from zoo.training.sentinel.window import Culprit, Window
 
@@ -119,6 +120,11 @@ class NaNSentinel(keras.callbacks.Callback):
         if len(self.troubles) > known:
             self._steps.commit()
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether every batch until now is known to be sound."""
+        return not len(self._window)
+
     def settled(self) -> list[tuple[int, Any]]:
         """(number, logs) of the batches that came to be known as sound since this was asked last, in their order.
 
@@ -129,7 +135,8 @@ class NaNSentinel(keras.callbacks.Callback):
 
     def release(self) -> None:
         """Leave the model as if it had never been watched."""
-        self._steps.unhook()
+        if hasattr(self, "_steps"):  # not after a training that could not begin
+            self._steps.unhook()
 
     def _take(self, source: Source) -> Any:
         """What the model's train function now does: fetch batches, look at them, train on them."""

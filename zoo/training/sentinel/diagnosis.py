@@ -6,7 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.training.layerwise import LayerCall, Walk, first_unsound, to_array, variable_names, walk
+from zoo.training.layerwise import Walk, walk
+from zoo.training.listening import LayerCall, first_unsound, to_array, variable_names
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def in_gradients(found: Walk) -> StepFault | None:
         if not _all_finite(call.output_gradients):
             last_layer = last_layer or call
             continue
-        own = [found.weight_gradients.get(f"{call.name}/{v.name}") for v in getattr(call.operation, "weights", ())]
+        own = [each for name, each in found.weight_gradients.items() if name.startswith(f"{call.name}/")]
         if not _all_finite(call.input_gradients) or (not _is_model(call) and not _all_finite(own)):
             if _is_model(call):
                 continue  # one of its parts is to blame

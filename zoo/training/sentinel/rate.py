@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from zoo.training.layerwise import to_array
+from zoo.training.listening import to_array
 from zoo.training.sentinel.steps import Snapshot, Steps
 
 
@@ -29,9 +29,7 @@ class Lowered(keras.optimizers.schedules.LearningRateSchedule):
 
 def lowered(steps: Steps, snapshot: Snapshot, factor: float) -> tuple[Snapshot, str]:
     """The state with a rate that is `factor` times as high, and how to say so; "" when the optimiser has no rate."""
-    optimizer = steps.model.optimizer
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of a loss scale
-    rate: Any = getattr(optimizer, "_learning_rate", None)
+    rate = _rate(steps.model.optimizer)
     row = steps.row_of(rate)
     if row is not None:
         value = float(to_array(snapshot[row])) * factor
@@ -39,8 +37,28 @@ def lowered(steps: Steps, snapshot: Snapshot, factor: float) -> tuple[Snapshot, 
         return [*snapshot[:row], changed, *snapshot[row + 1 :]], f"the learning rate lowered to {value:g}"
     if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return snapshot, ""
-    if isinstance(rate, Lowered):
-        rate, factor = rate.schedule, rate.factor * factor
-    optimizer._learning_rate = Lowered(rate, factor)
+    lower_schedule(steps.model.optimizer, factor)
     steps.rebuild()
-    return snapshot, f"its schedule of learning rates times {factor:g}"
+    return snapshot, f"its schedule of learning rates times {schedule_factor(steps.model.optimizer):g}"
+
+
+def schedule_factor(optimizer: Any) -> float:
+    """By what the optimiser's schedule of rates has been multiplied."""
+    rate = _rate(optimizer)
+    return rate.factor if isinstance(rate, Lowered) else 1.0
+
+
+def lower_schedule(optimizer: Any, factor: float) -> None:
+    """Multiply the optimiser's schedule of rates, before its step is compiled."""
+    rate = _rate(optimizer)
+    schedule = rate.schedule if isinstance(rate, Lowered) else rate
+    _inner(optimizer)._learning_rate = Lowered(schedule, schedule_factor(optimizer) * factor)
+
+
+def _rate(optimizer: Any) -> Any:
+    """The variable or the schedule of its rates."""
+    return getattr(_inner(optimizer), "_learning_rate", None)
+
+
+def _inner(optimizer: Any) -> Any:
+    return getattr(optimizer, "inner_optimizer", optimizer)  # of a loss scale

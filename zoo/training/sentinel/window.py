@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from keras import tree
 
-from zoo.training.layerwise import to_array
+from zoo.training.listening import to_array
 from zoo.training.sentinel.steps import Batch, Snapshot, Steps
 
 

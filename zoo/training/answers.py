@@ -1,0 +1,33 @@
+"""What a model answers for every sample of a split."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+from zoo.samples import Samples
+from zoo.training.batches import Batches
+from zoo.training.heads import Head
+
+
+def predict(
+    model: keras.Model, samples: Samples, heads: Mapping[str, Head], *, trim_padding: bool = False
+) -> dict[str, np.ndarray]:
+    """Answers for every sample: (n,) for regression, (n,) probability of the positive label, (n, classes)."""
+    outputs = outputs_of(model, Batches(samples, batch_size=256, trim_padding=trim_padding))
+    return {name: answers_of(head, outputs[name]) for name, head in heads.items()}
+
+
+def outputs_of(model: keras.Model, batches: Batches) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for rows, inputs in batches.all_inputs():
+        for name, values in model.predict_on_batch(inputs).items():
+            values = np.asarray(values, dtype=np.float32)
+            if name not in found:
+                found[name] = np.zeros((len(batches.samples), *values.shape[1:]), dtype=np.float32)
+            found[name][rows] = values
+    return found
+
+
+def answers_of(head: Head, output: np.ndarray) -> np.ndarray:
+    return output if head.target.kind == "classification" else output[:, 0]

@@ -1,0 +1,136 @@
+"""The sentinel's steps on each backend: where the state lives, and how it is copied and put back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import tree
+
+from zoo.errors import ConfigError
+from zoo.training.sentinel.steps import Batch, Snapshot, Source, Steps, Tensor, VariableSteps
+
+
+class TensorFlowSteps(VariableSteps):
+    """Reads share their memory with the variable until it is written again: a snapshot costs one copy of the state."""
+
+    def prepare(self) -> None:
+        import tensorflow as tf
+
+        super().prepare()
+        one = self.original
+
+        @tf.function(autograph=False)
+        def look() -> tuple[Tensor, Snapshot]:
+            values = [tf.identity(variable.value) for variable in self.variables]
+            finite = [tf.reduce_all(tf.math.is_finite(values[row])) for row in self.watched]
+            return tf.reduce_all(tf.stack(finite)), values
+
+        @tf.function(autograph=False, reduce_retracing=True)
+        def several(batches: list[Batch]) -> Any:
+            logs = one(iter(batches[:1]))
+            rest = tree.map_structure(lambda *parts: None if parts[0] is None else tf.stack(parts), *batches[1:])
+
+            def step(row: Tensor, _: Any) -> tuple[Tensor, Any]:
+                batch = tree.map_structure(lambda each: None if each is None else each[row], rest)
+                return row + 1, one(iter([batch]))
+
+            return tf.while_loop(lambda row, _: row < len(batches) - 1, step, (tf.constant(0), logs))[1]
+
+        self._look, self._several = look, several
+
+    def step(self, batches: list[Batch]) -> Any:
+        if len(batches) > 1 and _same_shapes(batches):
+            return self._several(batches)  # one call of the runtime, as with Keras' own loop
+        return self.original(iter(batches))
+
+    def look(self) -> tuple[bool, Snapshot]:
+        finite, values = self._look()
+        return bool(finite), values
+
+
+class TorchSteps(VariableSteps):
+    """PyTorch writes into its variables: a snapshot is a copy, with PyTorch's own random state (dropout) at its end."""
+
+    def look(self) -> tuple[bool, Snapshot]:
+        import torch
+
+        values = [variable.value.detach().clone() for variable in self.variables]
+        finite = all(bool(values[row].isfinite().all()) for row in self.watched)
+        return finite, [*values, [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]]
+
+    def restore(self, snapshot: Snapshot, *, metrics_only: bool = False) -> None:
+        import torch
+
+        *values, (processor, *devices) = snapshot
+        super().restore(values, metrics_only=metrics_only)
+        if not metrics_only:
+            torch.set_rng_state(processor)
+            torch.cuda.set_rng_state_all(devices)
+
+
+class JaxSteps(Steps):
+    """Here `fit` hands the state from step to step, and each step uses up the arrays that it was given."""
+
+    state: Any = None
+    left: tuple[Tensor, ...] = ()
+
+    def called(self, state: Any, source: Any) -> Any:
+        self.state = state
+        logs = self.take(iter(source))
+        self.left = tuple(_leaves(self.state))
+        return logs, self.state
+
+    def prepare(self) -> None:
+        import jax
+        import jax.numpy as jnp
+
+        def copy(values: list[Tensor]) -> list[Tensor]:
+            return [jnp.copy(each) for each in values]
+
+        def look(values: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            finite = [jnp.isfinite(values[row]).all() for row in self.watched]
+            return jnp.stack(finite).all(), copy(values)
+
+        self._look, self._copy = jax.jit(look), jax.jit(copy)
+
+    def run(self, batches: list[Batch]) -> Any:
+        logs, self.state = self.original(self.state, iter(batches))
+        return logs
+
+    def look(self) -> tuple[bool, Snapshot]:
+        finite, values = self._look(_leaves(self.state))
+        return bool(finite), values
+
+    def restore(self, snapshot: Snapshot, *, metrics_only: bool = False) -> None:
+        values = iter(self._copy(snapshot))
+        state = tuple([next(values) for _ in range(length)] for length in self.lengths)
+        self.state = (*self.state[:3], state[3]) if metrics_only else state
+
+    def touched(self) -> bool:
+        own = sum(self.lengths[:3])  # the metrics are reset by `train_on_batch`
+        now = _leaves(self.state[:3])
+        return bool(self.left) and any(old is not new for old, new in zip(self.left[:own], now, strict=True))
+
+    def commit(self) -> None:
+        for variable, value in zip(self.variables, self._copy(_leaves(self.state)), strict=True):
+            variable.assign(value)
+
+
+def steps_of(model: keras.Model, take: Callable[[Source], Any]) -> Steps:
+    """The steps of a compiled model on the backend in use."""
+    if not model.compiled or model.optimizer is None:
+        raise ConfigError(f"The sentinel watches a training: compile '{model.name}' with an optimiser first.")
+    strategy = getattr(model, "distribute_strategy", None)
+    if strategy is not None and strategy.num_replicas_in_sync > 1:
+        raise ConfigError("The sentinel watches a training on one device; take it out, or train on one device.")
+    kinds = {"tensorflow": TensorFlowSteps, "jax": JaxSteps, "torch": TorchSteps}
+    return kinds[keras.backend.backend()](model, take)
+
+
+def _leaves(state: Any) -> list[Tensor]:
+    return [each for part in state for each in part]
+
+
+def _same_shapes(batches: list[Batch]) -> bool:
+    shapes = [[None if each is None else tuple(each.shape) for each in tree.flatten(batch)] for batch in batches]
+    return all(each == shapes[0] for each in shapes)
