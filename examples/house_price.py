@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from zoo.cli import add_example_options, train_command
+from zoo.cli import train_command
 from zoo.datasets import load_table
+from zoo.options import add_example_options
 from zoo.terminal import console, parse, run
 
 

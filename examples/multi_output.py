@@ -17,7 +17,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from zoo.cli import add_training_options, predict_command, train_command
+from zoo.cli import predict_command, train_command
+from zoo.options import add_training_options
 from zoo.terminal import parse, run
 
 MODEL = "author_profile_small"

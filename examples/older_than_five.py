@@ -12,7 +12,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from zoo.cli import add_example_options, train_command
+from zoo.cli import train_command
+from zoo.options import add_example_options
 from zoo.terminal import console, parse, run
 
 

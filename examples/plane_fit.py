@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from zoo.cli import whole_number
+from zoo.options import whole_number
 from zoo.terminal import console, import_frameworks, parse, run, show_report
 
 

@@ -2,12 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from zoo.catalogue import describe, list_models
 from zoo.errors import ArtifactError, ConfigError, DataError, WeightsError, require_known
+from zoo.options import Commands, command_line
 from zoo.terminal import (
     console,
     epoch_printer,
@@ -31,7 +32,7 @@ def _main(arguments: Sequence[str] | None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and not given[0].startswith("-"):
         require_known("command", given[0], COMMANDS)
-    parsed = parse(_parser(), given)
+    parsed = parse(command_line(COMMANDS, __doc__), given)
     parsed.command(parsed)
 
 
@@ -165,7 +166,9 @@ def predict_rows(parsed: argparse.Namespace, source: str) -> None:
     _require_model(parsed, trained.entry)
     if not isinstance(trained, TrainedTable):
         raise WeightsError(f"'{source}' answers for texts, not for rows of a table.")
-    sys.stdout.write(trained.predict(read_table(parsed.texts[0])).to_csv(index=False))
+    schema = trained.pipeline.schema
+    rows = read_table(parsed.texts[0], columns=schema.columns, types=schema.types)  # 007 stays the category that it was
+    sys.stdout.write(trained.predict(rows).to_csv(index=False))
 
 
 def _require_model(parsed: argparse.Namespace, entry: str) -> None:
@@ -273,7 +276,7 @@ def prune_command(parsed: argparse.Namespace) -> None:
         console().print("Nothing was removed yet: add --yes.")
 
 
-COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], None], str]] = {
+COMMANDS: Commands = {
     "list": (list_command, "models, by name, task or weights"),
     "describe": (describe_command, "one model: inputs, outputs, weights, source"),
     "train": (train_command, "train a model by its recipe"),
@@ -286,86 +289,6 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], None], str]] = {
     "verify": (verify_command, "hash what was downloaded"),
     "prune": (prune_command, "remove what downloads left over"),
 }
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="zoo", description=__doc__, allow_abbrev=False)
-    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    part = {}
-    for name, (command, summary) in COMMANDS.items():
-        part[name] = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-        part[name].set_defaults(command=command)
-    part["list"].add_argument("pattern", nargs="?", default="*", help="as file names match: 'author*'")
-    part["list"].add_argument("--task")
-    part["list"].add_argument("--weights", help="only models with weights of this tag")
-    for name in ("describe", "train", "evaluate", "find-rate", "inspect", "predict"):
-        part[name].add_argument("model")
-    add_training_options(part["train"])
-    part["evaluate"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
-    part["evaluate"].add_argument(
-        "--data", help="posts, blogs or a .jsonl or .csv file (default: that of the training)"
-    )
-    part["find-rate"].add_argument("--data", default="posts", help="as for training (default: posts)")
-    part["find-rate"].add_argument("--steps", type=whole_number, default=100, help="batches at the most (default: 100)")
-    part["find-rate"].add_argument("--seed", type=whole_number, default=0)
-    part["find-rate"].add_argument("--out", metavar="FILE", help="the picture (default: MODEL_DATA_rates.png, here)")
-    add_inspection_options(part["inspect"])
-    part["predict"].add_argument(
-        "texts", nargs="*", metavar="TEXT", help="none: a line each on standard input; or a file"
-    )
-    part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
-    part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")
-    part["convert"].add_argument("--to", required=True, metavar="MODEL.TAG", help="as in resnet18.imagenet")
-    part["convert"].add_argument("--out", metavar="FILE", help="default: MODEL.TAG.h5, in this folder")
-    part["convert"].add_argument("--by-order", action="store_true", help="for a .weights.h5, which holds no names")
-    part["fetch"].add_argument("names", nargs="*", metavar="NAME")
-    part["fetch"].add_argument(
-        "--all",
-        action="store_true",
-        help="everything in the manifest of published size: not the large official weights",
-    )
-    part["verify"].add_argument("names", nargs="*", metavar="NAME")
-    part["prune"].add_argument("--yes", action="store_true", help="really remove")
-    return parser
-
-
-def add_training_options(parser: argparse.ArgumentParser) -> None:
-    """The options that every training command has."""
-    parser.add_argument(
-        "--data", default="posts", help="a data set's name, or a file of posts or rows (default: posts)"
-    )
-    parser.add_argument("--target", action="append", metavar="COLUMN", help="what to predict in a table of your own")
-    parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
-    parser.add_argument("--balance", help="static, uncertainty or gradnorm (default: the recipe's)")
-    parser.add_argument("--on-trouble", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
-    parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
-    parser.add_argument("--seed", type=whole_number, default=0)
-    parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
-
-
-def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) -> None:
-    """The options of an example that trains `model` on the table `data`; `train_command` takes what is parsed."""
-    parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
-    parser.add_argument("--seed", type=whole_number, default=0)
-    parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
-    parser.set_defaults(model=model, data=data, balance=None, on_trouble=None, weights=None, target=None)
-
-
-def add_inspection_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", help="tag, file or run folder (default: the model's own weights, or fresh ones)")
-    parser.add_argument("--data", help="a data set, arrays in a file .npz, or random (default: that of the training)")
-    parser.add_argument("--rows", type=whole_number, default=256, help="samples to look at (default: 256)")
-    parser.add_argument("--seed", type=whole_number, default=0)
-    parser.add_argument("--json", metavar="FILE", help="also write everything to this file")
-    parser.add_argument("--tensorboard", metavar="DIR", help="also write the ranges for TensorBoard")
-
-
-def whole_number(text: str) -> int:
-    """An option's value as an integer; anything else is told in one sentence."""
-    try:
-        return int(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from error
 
 
 if __name__ == "__main__":

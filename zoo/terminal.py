@@ -7,8 +7,9 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from zoo.errors import ConfigError, UnknownNameError, ZooError
 from zoo.files import write_json
@@ -87,7 +88,9 @@ def import_frameworks() -> None:
 
 
 def parse(parser: "argparse.ArgumentParser", arguments: Sequence[str] | None) -> "argparse.Namespace":
-    """Parse the command line; an unknown option is answered with the nearest right one."""
+    """Parse the command line; a mistake is one sentence, an unknown option is answered with the nearest right one."""
+    for each in (parser, *_commands(parser).values()):
+        each.__dict__["error"] = partial(_refuse, each.prog)  # instead of the usage, a second line, and an exit
     known, surplus = parser.parse_known_args(arguments)
     for word in surplus:
         if word.startswith("-"):
@@ -95,16 +98,22 @@ def parse(parser: "argparse.ArgumentParser", arguments: Sequence[str] | None) ->
             raise UnknownNameError("option", word.partition("=")[0], options)
         if not hasattr(known, "texts"):
             raise ConfigError(f"'{word}' was not expected here; see --help.")
-        known.texts.append(word)  # argparse takes no text behind an option when it found none before it
+        known.texts = [*known.texts, word]  # argparse takes no text behind an option when it found none before it
     return known
 
 
 def _chosen(parser: "argparse.ArgumentParser", arguments: Sequence[str] | None) -> "argparse.ArgumentParser":
     """The parser of the command that the first word names, or `parser` where it has no commands."""
-    for action in parser._actions:
-        if isinstance(action.choices, dict) and arguments:
-            return action.choices.get(arguments[0], parser)
-    return parser
+    return _commands(parser).get(arguments[0], parser) if arguments else parser
+
+
+def _commands(parser: "argparse.ArgumentParser") -> dict[str, "argparse.ArgumentParser"]:
+    """The parsers of its commands, by name."""
+    return next((action.choices for action in parser._actions if isinstance(action.choices, dict)), {})
+
+
+def _refuse(command: str, message: str) -> NoReturn:
+    raise ConfigError(f"{message[0].upper()}{message[1:]}; see '{command} --help'.")
 
 
 def epoch_printer() -> "keras.callbacks.Callback":

@@ -48,6 +48,12 @@ def family_of(entry: str) -> Family:
     return FAMILIES[family]
 
 
+def require_seed(seed: int) -> None:
+    """Raise unless all random generators take this seed."""
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"A seed must not be negative, and below 2**32; received {seed}.")
+
+
 def load_trained(source: str | Path) -> AnyTrained:
     """What answers, from a run folder, a file of a trained model, or "entry.tag" of the catalogue.
 

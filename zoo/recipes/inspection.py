@@ -10,9 +10,8 @@ import numpy as np
 from zoo.catalogue import describe
 from zoo.create import create_model
 from zoo.errors import ConfigError, DataError
-from zoo.recipes.families import family_of, load_trained
+from zoo.recipes.families import family_of, load_trained, require_seed
 from zoo.recipes.trained import trained_file
-from zoo.training import relabel
 from zoo.training.inspection import Inspection, inspect_model, inspect_samples
 
 RANDOM = "random"
@@ -30,6 +29,7 @@ def inspect(
     """
     if rows < 1:
         raise ConfigError(f"An inspection needs at least one row; received {rows}.")
+    require_seed(seed)
     if data == RANDOM or (data is not None and Path(data).suffix == ".npz"):
         model = create_model(entry, weights=weights)
         arrays = _random(model, rows, seed) if data == RANDOM else _read(Path(str(data)), model, rows)
@@ -51,8 +51,8 @@ def inspect(
             options = {**trained.origin.get("data_options", {}), "seed": trained.origin["seed"]}
         dataset = family.load(data or trained.origin["data"], options, path)
         model, heads = trained.model, dict(trained.heads)
-    samples = relabel(dataset.validation, heads, ignore=False)
-    return inspect_samples(model, samples.take(np.arange(min(rows, len(samples)))), heads)
+    samples = dataset.validation.take(np.arange(min(rows, len(dataset.validation))))
+    return inspect_samples(model, samples, heads)
 
 
 def _random(model: keras.Model, rows: int, seed: int) -> dict[str, np.ndarray]:

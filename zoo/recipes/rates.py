@@ -6,8 +6,7 @@ from typing import Any
 import keras
 
 from zoo.create import create_model
-from zoo.errors import ConfigError
-from zoo.recipes.families import family_of
+from zoo.recipes.families import family_of, require_seed
 from zoo.training import RateSearch, find_learning_rate
 
 
@@ -20,8 +19,7 @@ def find_rate(
     fit.
     """
     family = family_of(entry)
-    if not 0 <= seed < 2**32:
-        raise ConfigError(f"A seed must not be negative, and below 2**32; received {seed}.")
+    require_seed(seed)
     settings = {**(data_options or {}), "seed": seed}
     dataset = family.load(data, settings, None)
     recipe = family.recipe(dataset, entry, data=str(data), options=settings)

@@ -16,7 +16,7 @@ from zoo.datasets.tokeniser import Tokeniser
 from zoo.datasets.user_file import check_text
 from zoo.errors import WeightsError
 from zoo.samples import Samples, Target, present
-from zoo.training import Head, predict
+from zoo.training import Head, Imbalance, predict
 from zoo.weights import read_metadata, save_weights
 
 MODEL_FILES = ("model.h5", "model.keras")  # of a run folder: a model of texts, one of a table
@@ -78,7 +78,7 @@ class Trained:
         ]
 
     def _answer(self, name: str, value: np.ndarray) -> NumberAnswer | ClassAnswer:
-        target = self.heads[name].target
+        target = self.heads[name].answers
         if target.kind == "regression":
             half = self.half_widths[name]
             return NumberAnswer(float(value), float(value) - half, float(value) + half, INTERVAL, target.unit)
@@ -92,6 +92,9 @@ class Trained:
             "entry": self.entry,
             "config": full_config(self.entry, self.config),
             "targets": {name: asdict(head.target) for name, head in self.heads.items()},
+            "merge": {
+                name: {new: list(old) for new, old in head.plan.merge.items()} for name, head in self.heads.items()
+            },
             "vocabulary": list(self.tokeniser.words),
             "half_widths": {name: half if np.isfinite(half) else None for name, half in self.half_widths.items()},
             "words": self.words,
@@ -107,6 +110,8 @@ def read_trained(path: Path) -> Trained:
         entry, config = metadata["entry"], metadata["config"]
         targets = {name: Target(**{**fields, "labels": tuple(fields["labels"])})  # JSON has no tuples
                    for name, fields in metadata["targets"].items()}  # fmt: skip
+        merge = metadata.get("merge", {})
+        heads = {name: _head(target, merge.get(name, {})) for name, target in targets.items()}
         tokeniser = Tokeniser(metadata["vocabulary"])
         halves = {name: float("inf") if half is None else half for name, half in metadata["half_widths"].items()}
         rest = halves, int(metadata["words"]), metadata["origin"]
@@ -116,7 +121,12 @@ def read_trained(path: Path) -> Trained:
     if tokeniser.size > size:
         raise WeightsError(f"'{path}' holds a vocabulary of {tokeniser.size} tokens and a model for {size}.")
     model = create_model(entry, weights=path)
-    return Trained(entry, config, model, {name: Head(each) for name, each in targets.items()}, tokeniser, *rest)
+    return Trained(entry, config, model, heads, tokeniser, *rest)
+
+
+def _head(target: Target, merge: Mapping[str, Sequence[str]]) -> Head:
+    """What an output predicts, of the labels in the data, and which of these it takes together."""
+    return Head(target, imbalance=Imbalance(merge=merge) if merge else None)
 
 
 def trained_file(source: str | Path) -> Path:

@@ -13,7 +13,7 @@ from zoo.catalogue import describe
 from zoo.create import create_model
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, MissingExtraError, require_known
-from zoo.recipes.families import AnyTrained, family_of, load_trained
+from zoo.recipes.families import AnyTrained, family_of, load_trained, require_seed
 from zoo.recipes.trained import trained_file
 from zoo.report import Report, build_report
 from zoo.training import Recipe, Run, fit, predict, relabel
@@ -45,8 +45,7 @@ def train(
     source = (
         trained_file(f"{entry}.{weights}" if str(weights) in describe(entry).weights else weights) if weights else None
     )
-    if not 0 <= seed < 2**32:
-        raise ConfigError(f"A seed must not be negative, and below 2**32; received {seed}.")
+    require_seed(seed)
     options = {**(data_options or {}), "seed": seed}
     dataset = family.load(data, options, source)
     recipe = _changed(family.recipe(dataset, entry, data=str(data), options=options), changes)
