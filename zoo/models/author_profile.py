@@ -6,6 +6,7 @@ Chollet 2017, "Deep Learning with Python", section 7.1.3.
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate
+from typing import Any
 
 import keras
 
@@ -121,7 +122,7 @@ def _bag_scores(
 ) -> dict[str, keras.KerasTensor]:
     """posts (B, L) -> target -> (B, size): linear scores of the words, and of the pairs unless it is in `linear`."""
     mask = padding_mask(posts)
-    options = {"vocabulary_size": vocabulary_size, "dropout": dropout, "l2": l2}
+    options: dict[str, Any] = {"vocabulary_size": vocabulary_size, "dropout": dropout, "l2": l2}
     words = _split(bag_of_words(posts, mask, sum(sizes.values()), name="bag_words", **options), sizes)
     paired = {target: size for target, size in sizes.items() if target not in linear}
     if not paired:
