@@ -12,6 +12,7 @@ import pytest
 import zoo
 from zoo.cli import main
 from zoo.datasets import load_table
+from zoo.errors import ConfigError
 from zoo.recipes import TrainedTable, evaluate, load_trained, tables, train
 from zoo.samples import Samples
 from zoo.training import Optimiser, Recipe, fit, heads_for
@@ -62,6 +63,42 @@ def test_the_command_answers_for_a_file_of_rows_as_csv(run_folder, houses, capsy
     answers = pd.read_csv(io.StringIO(capsys.readouterr().out))
     assert list(answers.columns) == ["price"]
     assert len(answers) == 200
+
+
+@pytest.fixture(scope="module")
+def codes(tmp_path_factory):
+    """A file of postcodes that look like numbers, and a model that was trained on them as a category."""
+    folder = tmp_path_factory.mktemp("codes")
+    random = np.random.default_rng(0)
+    codes = random.choice(["007", "012"], 200)
+    frame = pd.DataFrame({"code": codes, "size": random.random(200)})
+    frame["price"] = 100.0 * (codes == "007") + frame["size"]
+    frame.to_csv(folder / "codes.csv", index=False)
+    options = {"targets": ["price"], "types": {"code": "category"}}
+    train("mlp_tiny", str(folder / "codes.csv"), folder=folder / "run", data_options=options, epochs=20)
+    frame.to_csv(folder / "later.csv", index=False)
+    return folder
+
+
+def test_a_file_is_read_with_the_kinds_that_the_model_learnt(codes, capsys):
+    capsys.readouterr()
+    assert main(["predict", "mlp_tiny", "--weights", str(codes / "run"), str(codes / "later.csv")]) == 0
+    answers = pd.read_csv(io.StringIO(capsys.readouterr().out))["price"]
+    rows = pd.read_csv(codes / "later.csv", dtype={"code": str})
+    expected, of_unseen = (load_trained(codes / "run").predict(each)["price"] for each in (rows, rows.assign(code="7")))
+    np.testing.assert_allclose(answers, expected, rtol=1e-5)
+    assert not np.allclose(answers, of_unseen, rtol=1e-3)
+
+
+def test_a_model_is_judged_on_another_file_of_its_table(codes):
+    here, there = (evaluate(codes / "run", data=data).scores for data in (None, str(codes / "later.csv")))
+    assert [row["model"] for row in there] == pytest.approx([row["model"] for row in here], rel=1e-5)
+
+
+def test_training_starts_from_a_model_of_the_same_targets_alone(codes, tmp_path):
+    options = {"targets": ["size"], "types": {"code": "category"}}
+    with pytest.raises(ConfigError, match="The model answers price; asked for are size"):
+        train("mlp_tiny", str(codes / "codes.csv"), folder=tmp_path, data_options=options, weights=codes / "run")
 
 
 @pytest.mark.parametrize(
@@ -153,5 +190,6 @@ def test_joined_samples_are_those_of_both_and_of_the_same_columns():
 def test_a_tiny_member_is_trained_as_its_family_at_its_own_size():
     whole, tiny = (tables.settings_of(name, "membership") for name in ("mlp", "mlp_tiny"))
     assert tiny.training == whole.training
+    assert (tiny.refit, tiny.pieces) == (whole.refit, 0)
     assert "units" in whole.config
     assert "units" not in tiny.config

@@ -153,6 +153,9 @@ def test_a_table_of_the_user_is_split_and_its_targets_are_found_out(tmp_path):
     }
     assert len(data.train) + len(data.validation) + len(data.test) == 95  # without a price nothing can be learnt
     assert set(data.train.inputs) == {"numbers", "kind"}
+    types = {"stars": "category", "sold": "category", "size": "number"}
+    forced = load_dataset(tmp_path / "houses.csv", targets=["stars"], types=types, ignore=["sold"])
+    assert forced.targets["stars"].labels == ("1", "2", "3", "4", "5")
     with pytest.raises(UnknownNameError, match="did you mean 'price'"):
         load_table(tmp_path / "houses.csv", targets="prise")
     with pytest.raises(ConfigError, match="to be predicted"):

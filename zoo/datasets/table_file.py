@@ -31,6 +31,7 @@ def read_table_file(
     frame = read_table(path, types=types)
     kinds = _kinds(frame, targets)
     frame = frame.dropna(subset=list(kinds), ignore_index=True)
+    features = {name: kind for name, kind in (types or {}).items() if name not in kinds and name not in ignore}
     first = next(iter(kinds))
     strata = None if kinds[first] == "regression" else frame[first].astype(str).to_numpy()
     train, validation, test = split_rows(frame, seed=seed, strata=strata)
@@ -40,7 +41,7 @@ def read_table_file(
         validation,
         test,
         targets=kinds,
-        columns={"types": dict(types or {}), "ignore": tuple(ignore), "scaling": scaling},
+        columns={"types": features, "ignore": tuple(ignore), "scaling": scaling},
         card={"source": str(path), "split": "70:10:20 at random", "seed": seed},
     )
 

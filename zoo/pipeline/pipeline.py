@@ -76,14 +76,10 @@ class Pipeline:
 
         The file is read in parts, so that the memory needed does not grow with it. `options` are those of `scan_table`.
         """
-        categories = {column.name: "category" for column in self.schema.categories}
-        numbers = {column.name: "number" for column in self.schema.numbers}
-        dates = {column.name: "date" for column in self.schema.dates}
-        kinds = categories | numbers | dates
-        types = {name: kinds[name] for name in self.schema.columns}
+        wanted = {"columns": self.schema.columns, "types": self.schema.types}
         rows = 0
         with atomic_path(to) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
-            for part in scan_table(source, **{"columns": self.schema.columns, "types": types} | options):
+            for part in scan_table(source, **wanted | options):
                 self.predict(part).to_csv(file, header=rows == 0, index=False)
                 rows += len(part)
         return rows

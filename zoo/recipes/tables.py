@@ -6,8 +6,9 @@ from typing import Any
 
 import keras
 
-from zoo.datasets import load_table
+from zoo.datasets import list_tables, load_table
 from zoo.datasets.dataset import Dataset
+from zoo.errors import ConfigError
 from zoo.pipeline import load_pipeline
 from zoo.recipes.settings import Settings
 from zoo.recipes.trained_table import TrainedTable
@@ -123,13 +124,26 @@ def settings_of(entry: str, data: str) -> Settings:
     found = SETTINGS.get((family, data), GENERAL[family])
     if entry != family:  # its size is its own
         config = {key: value for key, value in found.config.items() if key == "flags"}
-        return Settings(config, found.training, found.losses, found.weights, found.metrics, found.refit)
+        return Settings(config, found.training, found.losses, found.weights, found.metrics, refit=found.refit)
     return found
 
 
 def load(data: str, options: Mapping[str, Any], like: Path | None = None) -> Dataset:
-    """The data set of this name or file; by the schema of the model in the file `like`, where given."""
-    return load_table(data, **options).dataset(load_pipeline(like).schema if like else None)
+    """The data set of this name or file; by the schema of the model in the file `like`, where given.
+
+    Raises `ConfigError` where that model answers other targets than those asked for.
+    """
+    if like is None:
+        return load_table(data, **options).dataset()
+    schema = load_pipeline(like).schema
+    targets = {column.name: column.target.kind for column in schema.outputs}
+    if data not in list_tables():  # a file is read as the one that the model was trained on
+        answers = {name: "number" if kind == "regression" else "category" for name, kind in targets.items()}
+        options = {"targets": targets, "types": schema.types | answers} | dict(options)
+    table = load_table(data, **options)
+    if table.targets.keys() != targets.keys():
+        raise ConfigError(f"The model answers {', '.join(targets)}; asked for are {', '.join(table.targets)}.")
+    return table.dataset(schema)
 
 
 def training_rows(dataset: Dataset, entry: str) -> Samples:

@@ -84,6 +84,14 @@ class Schema:
         names = [*(column.name for column in self.numbers), *(column.name for column in self.categories)]
         return (*(name for name in names if name not in parts), *(column.name for column in self.dates))
 
+    @property
+    def types(self) -> dict[str, str]:
+        """Those columns -> their kinds, with which `read_table` reads a file as this schema takes it."""
+        kinds = dict.fromkeys((column.name for column in self.numbers), "number")
+        kinds |= dict.fromkeys((column.name for column in self.categories), "category")
+        kinds |= dict.fromkeys((column.name for column in self.dates), "date")
+        return {name: kinds[name] for name in self.columns}
+
     def encode(self, frame: Frame, *, targets: bool | None = None, groups: Iterable[str] = ()) -> Samples:
         """Rows -> named arrays. Columns are found by name, in any order; others are ignored.
 
