@@ -44,7 +44,8 @@ class Pipeline:
     def answers(self, frame: Frame) -> dict[str, np.ndarray]:
         """Output -> (n,) numbers in the target's own units, (n,) probabilities of the positive label, or (n, classes).
 
-        Targets need not be in `frame`. Raises `DataError` for rows that do not fit the schema.
+        Targets need not be in `frame`. Raises `DataError` for rows that do not fit the schema, or lie so far from those
+        of training that float32 has no answer.
         """
         samples = self.schema.encode(frame, targets=False)
         parts = [
@@ -57,6 +58,7 @@ class Pipeline:
             if target.kind != "classification":
                 values = values[:, 0]
             found[name] = self.schema.original(name, values) if target.kind == "regression" else values
+            _require_finite(name, found[name])
         return found
 
     def predict(self, frame: Frame) -> Frame:
@@ -138,6 +140,16 @@ def load_pipeline(path: Path | str) -> Pipeline:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WeightsError(f"The schema in {file} is damaged: {error}") from error
     return Pipeline(schema, model, *rest)
+
+
+def _require_finite(name: str, values: np.ndarray) -> None:
+    """(n,) or (n, classes). NaN would be a label too: that of the first class."""
+    wrong = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    if wrong.any():
+        raise DataError(
+            f"The model has no finite answer '{name}' for row {int(np.argmax(wrong)) + 1}: are its numbers far from "
+            "those of the training rows?"
+        )
 
 
 def _require_fit(schema: Schema, model: Any) -> None:
