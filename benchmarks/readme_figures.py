@@ -172,8 +172,8 @@ def tables() -> str:
     return "\n".join(lines) + (
         f"\n\nMean ± standard deviation. Rossmann: the average of {together['nets']} nets reaches "
         f"{together['exp_rmspe']:.4f}; fast.ai's one net {stores['fast_ai']}. "
-        "Trees are tuned and stopped on validation. In membership and rossmann the network is in the end trained on the "
-        "validation rows too, the others are not.\n"
+        "Trees are tuned and stopped on validation. In membership and rossmann the network is trained on the "
+        "validation rows too in the end, the others are not.\n"
     )
 
 
