@@ -15,8 +15,10 @@ import pytest
 from examples import multi_output
 from zoo.cli import main
 from zoo.datasets import load_posts
+from zoo.errors import ConfigError
 from zoo.recipes import author_profile, evaluate, inspect, load_trained, train
-from zoo.training import Imbalance
+from zoo.samples import Target
+from zoo.training import Head, Imbalance
 
 ROOT = Path(__file__).parent.parent
 TINY = ["author_profile_tiny"]
@@ -186,6 +188,15 @@ def test_a_model_of_merged_labels_answers_with_them_and_is_judged_by_them(posts_
     assert {label for label, _ in answer["income"].probabilities} == {"tenant", "group 2"}
     assert evaluate(tmp_path / "run").scores[0]["model"] == report.scores[0]["model"]
     assert inspect(TINY[0], weights=tmp_path / "run", rows=5).loss is not None
+
+
+def test_merging_labels_of_a_table_is_refused_before_it_is_trained(tmp_path):
+    (tmp_path / "rows.csv").write_text("x,grade\n" + "".join(f"{n},{'abc'[n % 3]}\n" for n in range(60)))
+    head = Head(Target("classification", tuple("abc")), imbalance=Imbalance(merge={"ab": ("a", "b")}))
+    options = {"folder": tmp_path / "run", "data_options": {"targets": ["grade"]}, "heads": {"grade": head}}
+    with pytest.raises(ConfigError, match="merged in the table itself; the head of 'grade'"):
+        train("mlp_tiny", str(tmp_path / "rows.csv"), **options)
+    assert not (tmp_path / "run").exists()
 
 
 def test_official_weights_are_described_by_file_and_summed_up_by_verify(capsys, tmp_path, monkeypatch):

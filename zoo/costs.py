@@ -96,7 +96,7 @@ def _require_labels(what: str, given: Mapping[str, Any], labels: Sequence[str]) 
 def decide(probabilities: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Probabilities (n,) of the positive label or (n, classes), costs (classes, classes) -> cheapest decision (n,).
 
-    The argmin of the expected cost; for two labels equally "positive from the threshold on".
+    The argmin of the expected cost, of equal ones the first; for two labels this is "positive beyond the threshold".
     """
     return np.argmin(_full(probabilities, table) @ table, axis=1)
 

@@ -26,6 +26,7 @@ class Family:
     rows     (data set, entry) -> what is trained on.
     trained  (model, recipe, data set, origin=) -> what answers, and is saved.
     file     the name of that file in a run folder.
+    merges   whether what is saved can answer labels that training merged; a table's schema knows its own only.
     """
 
     load: Callable[[str, Mapping[str, Any], Path | None], Dataset]
@@ -33,10 +34,11 @@ class Family:
     rows: Callable[[Dataset, str], Samples]
     trained: Callable[..., AnyTrained]
     file: str
+    merges: bool
 
 
-TEXTS = Family(texts.load, author_profile.recipe, texts.training_rows, texts.trained, "model.h5")
-TABLES = Family(tables.load, tables.recipe, tables.training_rows, tables.trained, "model.keras")
+TEXTS = Family(texts.load, author_profile.recipe, texts.training_rows, texts.trained, "model.h5", merges=True)
+TABLES = Family(tables.load, tables.recipe, tables.training_rows, tables.trained, "model.keras", merges=False)
 FAMILIES = {"author_profile": TEXTS, **dict.fromkeys(tables.GENERAL, TABLES)}
 
 

@@ -49,6 +49,9 @@ def train(
     options = {**(data_options or {}), "seed": seed}
     dataset = family.load(data, options, source)
     recipe = _changed(family.recipe(dataset, entry, data=str(data), options=options), changes)
+    merged = [name for name, head in recipe.heads.items() if head.plan.merge]
+    if merged and not family.merges:
+        raise ConfigError(f"Labels of a table are merged in the table itself; the head of '{merged[0]}' merges some.")
     if source is not None:
         start = sha256(source.read_bytes()).hexdigest()[:16]
         recipe = replace(recipe, start_at_prior=False, start=start)

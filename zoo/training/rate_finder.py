@@ -88,8 +88,8 @@ def find_learning_rate(
         losses = _losses(session, rates)
     if len(losses) < FEWEST_STEPS:
         raise TrainingError(
-            f"The loss ran away after {len(losses)} steps, at a rate of {rates[len(losses) - 1]:.2g}: look at the data,"
-            " or begin with a lower rate."
+            f"The loss ran away after {len(losses)} steps, at a rate of {rates[max(len(losses) - 1, 0)]:.2g}: look at"
+            " the data, or begin with a lower rate."
         )
     rates, smoothed = rates[: len(losses)], _smoothed(losses)
     inner = slice(round(EDGES[0] * len(losses)), len(losses) - round(EDGES[1] * len(losses)))
