@@ -15,6 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
 
+LONG = 10  # milliseconds of a step
+
+
 def figures(name: str) -> Mapping[str, Any]:
     return json.loads((ROOT / "results" / f"{name}.json").read_text(encoding="utf-8"))["figures"]
 
@@ -77,9 +80,23 @@ def robustness() -> str:
         "and updates, 1 and 8 steps per execution, TensorFlow and JAX) the sentinel found "
         f"{sentinel['found']}, named the right batch in {sentinel['right_batch']} and the right place in "
         f"{sentinel['right_place']}, and put weights and optimiser back bit for bit in {sentinel['restored']}.\n"
+        f"- {watching()}\n"
         f"- `zoo list` takes {start['zoo_list_seconds_median']:.2f} s (Python alone "
         f"{start['bare_python_seconds_median']:.2f} s); `import zoo` imports of the frameworks: "
         f"{start['frameworks_imported_by_import_zoo']}.\n"
+    )
+
+
+def watching() -> str:
+    """What the sentinel costs of a step, for steps from `LONG` milliseconds on and for shorter ones."""
+    cases = figures("sentinel_overhead")["cases"]
+    long, short = [], []
+    for case in cases:
+        (long if case["step_ms"] >= LONG else short).append(case["overhead_percent"])
+    return (
+        f"Watching costs {min(long):.0f} to {max(long):.0f} % of a step of {LONG} ms or more (negative is noise), and "
+        f"{min(short):.0f} to {max(short):.0f} % of the {min(case['step_ms'] for case in cases):.1f} to "
+        f"{max(case['step_ms'] for case in cases if case['step_ms'] < LONG):.1f} ms of a step on a small table."
     )
 
 
@@ -94,7 +111,16 @@ def speed() -> str:
         cells = [f"{value['times_as_fast_as'][name]:.2f}" for value in found.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     steps = ", ".join(f"{key} {value['milliseconds_a_step']['zoo']:.0f} ms" for key, value in found.items())
-    return "\n".join(lines) + f"\n\nA step of the zoo: {steps}.\n"
+    older = figures("author_profile_speed_zen3")  # the first machine; its processor has no bfloat16 units
+    ratios = " and ".join(
+        f"{older[key]['times_as_fast_as']['keras_textbook']:.2f} and "
+        f"{older[key]['times_as_fast_as_best_torch']:.2f} ({key})"
+        for key in found
+    )
+    return "\n".join(lines) + (
+        f"\n\nA step of the zoo: {steps}. On an older processor, without bfloat16 units, the zoo is so many times as fast "
+        f"as keras_textbook and the best of PyTorch: {ratios}.\n"
+    )
 
 
 def time() -> str:
