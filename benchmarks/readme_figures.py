@@ -13,8 +13,6 @@ from zoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
-
-
 LONG = 10  # milliseconds of a step
 
 
@@ -118,7 +116,7 @@ def speed() -> str:
         for key in found
     )
     return "\n".join(lines) + (
-        f"\n\nA step of the zoo: {steps}. On an older processor, without bfloat16 units, the zoo is so many times as fast "
+        f"\n\nA step of the zoo: {steps}. On an older processor, without bfloat16 units, it is so many times as fast "
         f"as keras_textbook and the best of PyTorch: {ratios}.\n"
     )
 
