@@ -218,6 +218,27 @@ def test_official_weights_are_described_by_file_and_summed_up_by_verify(capsys, 
     assert "vgg16" not in printed
 
 
+WITHOUT_EXTRAS = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("pandas", "pyarrow", "onnx", "onnxruntime", "tf2onnx", "imblearn"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+from examples.multi_output import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_the_main_job_needs_no_extra_but_that_of_reports(tmp_path, posts_file):
+    options = ["--data", str(posts_file), "--epochs", "1", "--out", str(tmp_path)]
+    done = subprocess.run([sys.executable, "-c", WITHOUT_EXTRAS, *options], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.png").exists()
+
+
 def test_importing_and_listing_import_no_framework():
     script = (
         "import sys, zoo, zoo.cli; zoo.list_models(); zoo.describe('author_profile');"

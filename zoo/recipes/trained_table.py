@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import pandas as pd
 
 from zoo.errors import WeightsError
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.tables import Schema
+from zoo.tables.frames import Frame
 from zoo.training import Head, heads_for
 
 
@@ -41,7 +41,7 @@ class TrainedTable:
         """The network within the pipeline."""
         return self.pipeline.model
 
-    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def predict(self, rows: Frame) -> Frame:
         """A column for each output, in its own units; for classes the label, and the probability of each label."""
         return self.pipeline.predict(rows)
 
