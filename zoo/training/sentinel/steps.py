@@ -50,7 +50,7 @@ class Steps:
                 self.unhook()
                 raise
 
-        train_function.original = self.original  # type: ignore[attr-defined]
+        vars(train_function)["original"] = self.original
         self.model.train_function = train_function
 
     def unhook(self) -> None:
