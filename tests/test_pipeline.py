@@ -267,7 +267,6 @@ def test_a_model_that_does_not_fit_the_schema_is_refused():
         Pipeline(SCHEMA, zoo.create_model("mlp_tiny", **config))
 
 
-@NEEDS_TENSORFLOW
 @pytest.mark.parametrize("builder", ["mlp_tiny", "entity_embedding_tiny"])
 def test_a_network_learns_from_rows_with_gaps(builder):
     """The price is a sum over area, store and whether the area is known, so that all three must reach the network."""

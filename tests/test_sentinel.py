@@ -90,12 +90,12 @@ def same(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a fact about TensorFlow on CPU")
 def test_what_a_finite_loss_hides_is_found():
     x, y = pictures(bad=6)
     model, ends = picture_model(), keras.callbacks.TerminateOnNaN()
     poisoned = train(model, x, y, ends)
-    assert np.isfinite(model.history.history["loss"]).all()
+    if keras.backend.backend() == "tensorflow":  # whose max-pooling takes NaN for 0
+        assert np.isfinite(model.history.history["loss"]).all()
     assert any(not np.isfinite(each).all() for each in poisoned)
     sentinel = NaNSentinel()
     with pytest.warns(

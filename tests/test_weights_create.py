@@ -182,7 +182,6 @@ def test_the_official_mobilenets_are_explained_to_the_last_weight(name, file):
     assert report.unused == report.reinitialised == report.inflated == ()
 
 
-@pytest.mark.skipif(keras.backend.backend() == "torch", reason="there the arrays become the parameters")
 def test_training_leaves_the_arrays_that_were_loaded_alone(saved):
     with opened(saved) as stored:
         arrays = {f"{layer}/{role}": array.read() for layer, role, array in stored.arrays()}
@@ -192,8 +191,9 @@ def test_training_leaves_the_arrays_that_were_loaded_alone(saved):
     for address, place in places_of(model).items():
         give(place.variable, arrays[address])
         place.variable.assign_add(np.ones(place.shape))
-        np.testing.assert_allclose(np.asarray(place.variable), before[address] + 1, rtol=1e-6)
-        np.testing.assert_array_equal(arrays[address], before[address])
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(place.variable), before[address] + 1, rtol=1e-6)
+        if keras.backend.backend() != "torch":  # there the arrays become the parameters
+            np.testing.assert_array_equal(arrays[address], before[address])
 
 
 @pytest.mark.parametrize("suffix", [".h5", ".weights.h5", ".keras"])

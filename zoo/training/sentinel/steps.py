@@ -4,6 +4,7 @@ The sentinel stands between `fit` (or `train_on_batch`) and the model's own `tra
 it: the numbers are those of a training without a sentinel, bit for bit.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ Snapshot = list[Tensor]  # values of `Steps.variables`, in their order; whatever
 Source = Iterator[Batch]
 
 
-class Steps:
+class Steps(ABC):
     """The training steps of `model`; `take` is asked for the logs whenever Keras wants the next step(s).
 
     variables   all that a step may change: weights, batch statistics, random seeds, the optimiser's, the metrics'.
@@ -95,13 +96,13 @@ class Steps:
         """Train on these batches, at most `size`; the logs of the last."""
         return self.original(iter(batches))
 
+    @abstractmethod
     def look(self) -> tuple[bool, Snapshot]:
         """Whether all that is watched is finite, and a copy of the state."""
-        raise NotImplementedError
 
+    @abstractmethod
     def restore(self, snapshot: Snapshot, *, metrics_only: bool = False) -> None:
         """Let the next step start from `snapshot`, which stays as it is."""
-        raise NotImplementedError
 
     def touched(self) -> bool:
         """Whether the state was changed from outside since the last step, as far as that can be told cheaply."""
