@@ -31,7 +31,8 @@ def train(arguments: Sequence[str] | None) -> None:
     parsed = parse(parser, arguments)
     trained = train_command(parsed)
     rows = load_table(parsed.data, seed=parsed.seed).test.head(5)
-    shown = trained.predict(rows).join(rows[["age", "sex", "occupation", "income"]], rsuffix=" (true)")
+    true = rows[["age", "sex", "occupation", "income"]].rename(columns={"income": "income (true)"})
+    shown = trained.predict(rows).join(true)
     console().print(shown.to_string(float_format="%.3f"), markup=False)
 
 

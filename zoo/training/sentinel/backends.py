@@ -123,7 +123,7 @@ def steps_of(model: keras.Model, take: Callable[[Source], Any]) -> Steps:
     strategy = getattr(model, "distribute_strategy", None)
     if strategy is not None and strategy.num_replicas_in_sync > 1:
         raise ConfigError("The sentinel watches a training on one device; take it out, or train on one device.")
-    kinds = {"tensorflow": TensorFlowSteps, "jax": JaxSteps, "torch": TorchSteps}
+    kinds: dict[str, Callable[..., Steps]] = {"tensorflow": TensorFlowSteps, "jax": JaxSteps, "torch": TorchSteps}
     return kinds[keras.backend.backend()](model, take)
 
 

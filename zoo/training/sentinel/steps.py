@@ -89,6 +89,7 @@ class Steps(ABC):
         """The train function, as this backend's Keras calls it."""
         return self.take(iter(args[0]))
 
+    @abstractmethod
     def prepare(self) -> None:
         """After the state is known."""
 
@@ -108,6 +109,7 @@ class Steps(ABC):
         """Whether the state was changed from outside since the last step, as far as that can be told cheaply."""
         return False
 
+    @abstractmethod
     def commit(self) -> None:
         """Give the model's variables the state."""
 
@@ -157,6 +159,9 @@ class VariableSteps(Steps):
 
     def step(self, batches: list[Batch]) -> Any:
         return self.original(batches)
+
+    def commit(self) -> None:
+        return  # they have it
 
     def restore(self, snapshot: Snapshot, *, metrics_only: bool = False) -> None:
         first = sum(self.lengths[:3]) if metrics_only else 0
