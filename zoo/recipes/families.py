@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.catalogue import describe
+from zoo.catalogue import ENTRIES, describe
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError
 from zoo.recipes import author_profile, tables, texts
@@ -13,6 +13,7 @@ from zoo.recipes.trained import Trained, read_trained, trained_file
 from zoo.recipes.trained_table import TrainedTable, read_trained_table
 from zoo.samples import Samples
 from zoo.training import Recipe
+from zoo.weights import read_metadata
 
 AnyTrained = Trained | TrainedTable
 
@@ -25,6 +26,7 @@ class Family:
     recipe   (data set, entry, data=, options=) -> recipe.
     rows     (data set, entry) -> what is trained on.
     trained  (model, recipe, data set, origin=) -> what answers, and is saved.
+    read     the file of it -> what answers.
     file     the name of that file in a run folder.
     merges   whether what is saved can answer labels that training merged; a table's schema knows its own only.
     """
@@ -33,12 +35,29 @@ class Family:
     recipe: Callable[..., Recipe]
     rows: Callable[[Dataset, str], Samples]
     trained: Callable[..., AnyTrained]
+    read: Callable[[Path], AnyTrained]
     file: str
     merges: bool
 
 
-TEXTS = Family(texts.load, author_profile.recipe, texts.training_rows, texts.trained, "model.h5", merges=True)
-TABLES = Family(tables.load, tables.recipe, tables.training_rows, tables.trained, "model.keras", merges=False)
+TEXTS = Family(
+    load=texts.load,
+    recipe=author_profile.recipe,
+    rows=texts.training_rows,
+    trained=texts.trained,
+    read=read_trained,
+    file="model.h5",
+    merges=True,
+)
+TABLES = Family(
+    load=tables.load,
+    recipe=tables.recipe,
+    rows=tables.training_rows,
+    trained=tables.trained,
+    read=read_trained_table,
+    file="model.keras",
+    merges=False,
+)
 FAMILIES = {"author_profile": TEXTS, **dict.fromkeys(tables.GENERAL, TABLES)}
 
 
@@ -62,4 +81,7 @@ def load_trained(source: str | Path) -> AnyTrained:
     Raises `WeightsError` for a file that does not hold a trained model, `UnknownNameError` for an unknown name.
     """
     path = trained_file(source)
-    return read_trained_table(path) if path.suffix == ".keras" else read_trained(path)
+    if path.suffix == ".keras":
+        return read_trained_table(path)
+    entry = read_metadata(path).get("entry")
+    return (family_of(entry).read if entry in ENTRIES else read_trained)(path)
