@@ -1,10 +1,11 @@
-"""Rows of a JSONL or CSV file, with the line where each begins; what is wrong with a file is said in one sentence."""
+"""Rows of a JSONL, CSV or TSV file, each with the line where it begins; what is wrong is said in one sentence."""
 
 import csv
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,15 +28,19 @@ class Row:
         return f"{self.file}, line {self.line}"
 
 
-def read_rows(path: Path | str) -> list[Row]:
-    """All rows of a file that ends in .jsonl or .csv. Empty lines are skipped. Raises `DataError`."""
+def read_rows(path: Path | str, *, of: str = "posts", suffixes: tuple[str, ...] = (".jsonl", ".csv")) -> list[Row]:
+    """All rows of a file that ends in one of `suffixes`, at most .jsonl, .csv and .tsv. Empty lines are skipped.
+
+    Raises `DataError` that calls it a file of what `of` says.
+    """
     file = Path(path)
-    reader = {".jsonl": _jsonl, ".csv": _csv}.get(file.suffix.lower())
-    if reader is None:
-        raise DataError(f"The name of a file of posts must end in .jsonl or .csv; received '{file}'.")
+    if file.suffix.lower() not in suffixes:
+        listed = " or ".join([", ".join(suffixes[:-1]), suffixes[-1]])
+        raise DataError(f"The name of a file of {of} must end in {listed}; received '{file}'.")
+    reader = {".jsonl": _jsonl, ".csv": _csv, ".tsv": partial(_csv, delimiter="\t")}[file.suffix.lower()]
     try:
         if not file.is_file():
-            raise DataError(f"{file} is {'no plain file' if file.exists() else 'not there'}; expected a file of posts.")
+            raise DataError(f"{file} is {'no plain file' if file.exists() else 'not there'}; expected a file of {of}.")
         rows = list(reader(file))
     except (OSError, ValueError) as error:
         if isinstance(error, DataError):
@@ -96,9 +101,9 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _csv(file: Path) -> Iterator[Row]:
+def _csv(file: Path, delimiter: str = ",") -> Iterator[Row]:
     with _wide_fields():
-        rows = csv.reader((line for _, line in _lines(file)), strict=True)
+        rows = csv.reader((line for _, line in _lines(file)), strict=True, delimiter=delimiter)
         start = 1
         header: list[str] | None = None
         try:
@@ -106,7 +111,7 @@ def _csv(file: Path) -> Iterator[Row]:
                 if not any(row):
                     pass
                 elif header is None:
-                    header = _header(row, file)
+                    header = _header(row, file, delimiter)
                 elif len(row) != len(header):
                     raise DataError(f"{file}, line {start} has {len(row)} fields; the header has {len(header)}.")
                 else:
@@ -116,10 +121,11 @@ def _csv(file: Path) -> Iterator[Row]:
             raise DataError(f"{file}, line {start} is not CSV: {str(error).partition(' - ')[0]}.") from error
 
 
-def _header(row: list[str], file: Path) -> list[str]:
+def _header(row: list[str], file: Path, delimiter: str) -> list[str]:
     names = [name.strip() for name in row]
-    if len(names) == 1 and (other := next((mark for mark in ";\t|" if mark in names[0]), None)):
-        raise DataError(f"{file}, line 1: columns must be separated by commas; the header has {other!r}.")
+    wanted = "commas" if delimiter == "," else "tabs"
+    if len(names) == 1 and (other := next((mark for mark in ";\t|," if mark != delimiter and mark in names[0]), None)):
+        raise DataError(f"{file}, line 1: columns must be separated by {wanted}; the header has {other!r}.")
     if len(set(names)) < len(names):
         raise DataError(f"{file}, line 1: a column's name stands twice in the header.")
     return names
