@@ -1,5 +1,7 @@
 """`zoo.predict` and `zoo.classify`: the answers of `model.predict`, for few samples without compiling anything."""
 
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -47,6 +49,82 @@ def test_only_many_samples_are_compiled_but_for_jax_which_compiles_whatever_it_c
     assert (model.predict_function is None) == (keras.backend.backend() != "jax")
     zoo.predict(model, samples(FEW + 1))
     assert model.predict_function is not None
+
+
+def chain_of_words():
+    """A mask from the embedding to the recurrence: padding must not count."""
+    words = keras.Input((None,), dtype="int32", name="words")
+    return keras.Model([words], layers.LSTM(3)(layers.Embedding(9, 4, mask_zero=True)(words)))
+
+
+def shared_and_nested():
+    """One layer used twice, a model inside, an output that is used further, one that is the input, and an operation."""
+    image = keras.Input((4, 4, 3), name="image")
+    conv = layers.Conv2D(3, 1)
+    once = conv(image)
+    inner = keras.Model(image, layers.BatchNormalization()(layers.Dropout(0.5)(conv(once))))
+    return keras.Model([image], {"once": once, "sum": keras.ops.sum(inner(once), axis=(1, 2)), "image": image})
+
+
+def half_precision():
+    image = keras.Input((4, 4, 3), name="image")
+    x = layers.Conv2D(8, 3, dtype="mixed_bfloat16")(image)
+    return keras.Model([image], layers.Dense(2, dtype="float32")(layers.Flatten()(x)))
+
+
+class Doubling(keras.Model):
+    """A class of the user's, which does more than its graph."""
+
+    def call(self, inputs, training=None, mask=None):
+        return 2 * super().call(inputs, training=training, mask=mask)
+
+
+def own_class():
+    image = keras.Input((4, 4, 3), name="image")
+    return Doubling([image], layers.Dense(2)(image))
+
+
+@pytest.mark.parametrize("build", [chain_of_words, shared_and_nested, half_precision, own_class])
+def test_every_kind_of_graph_is_walked_as_keras_would(build):
+    network = build()
+    if "words" in {each.name for each in network.inputs}:
+        inputs = {"words": np.array([[3, 1, 0, 0], [2, 5, 7, 0]], "int64")}
+    else:
+        inputs = {"image": RANDOM.uniform(size=(2, 4, 4, 3))}
+    answers, expected = zoo.predict(network, inputs), network(inputs, training=False)
+    keras.tree.assert_same_structure(answers, expected)
+    for ours, keras_own in zip(keras.tree.flatten(answers), keras.tree.flatten(expected), strict=True):
+        np.testing.assert_allclose(ours, keras.ops.convert_to_numpy(keras_own), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX compiles the whole model, which drops them by itself")
+def test_an_output_is_dropped_after_its_last_use():
+    """A chain of any length holds two tensors at a time."""
+    outputs, alive = [], []
+
+    class Watched(layers.Layer):
+        def call(self, x):
+            alive.append(sum(each() is not None for each in outputs))
+            x = x + 1
+            outputs.append(weakref.ref(x))
+            return x
+
+    x = image = keras.Input((4,), name="row")
+    for _ in range(20):
+        x = Watched()(x)
+    network = keras.Model([image], x)
+    outputs.clear()
+    alive.clear()
+    np.testing.assert_array_equal(zoo.predict(network, np.zeros((1, 4))), np.full((1, 4), 20))
+    assert alive == [0] + [1] * 19
+
+
+@pytest.mark.parametrize("name", ["mobilenet_tiny", "resnet_tiny", "inception_v3_tiny"])
+def test_networks_of_the_catalogue_answer_as_they_do_compiled(name):
+    network = zoo.create_model(name)
+    image = {"image": RANDOM.uniform(size=(1, *network.inputs[0].shape[1:]))}
+    expected = network.predict(image, verbose=0)["predictions"]
+    np.testing.assert_allclose(zoo.predict(network, image)["predictions"], expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_model_with_one_input_takes_an_array():
