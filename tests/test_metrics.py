@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn import metrics as reference
 from sklearn.calibration import calibration_curve
 
@@ -78,3 +79,22 @@ def test_a_head_takes_the_metrics_of_its_kind_only():
         Head(Target("binary", ("no", "yes")), metrics=("avg_precision",))
     with pytest.raises(ZooError, match="metric of a classification output"):
         Head(Target("classification", ("a", "b", "c")), metrics=("average_precision",))
+
+
+NUMBERS = st.lists(st.tuples(st.integers(-5, 5), st.integers(-5, 5)), min_size=3, max_size=40)
+
+
+@given(NUMBERS)
+def test_correlations_are_scipys_with_ties_too(rows):
+    target, predicted = np.array(rows, dtype="float64").T
+    for name, theirs in (("pearson", stats.pearsonr), ("spearman", stats.spearmanr)):
+        if np.ptp(target) and np.ptp(predicted):
+            assert score(name, target, predicted) == pytest.approx(theirs(target, predicted).statistic, abs=1e-9)
+        else:
+            assert score(name, target, predicted) == 0.0
+
+
+def test_the_mean_squared_error_is_the_square_of_its_root():
+    target, predicted = np.array([1.0, 2.0, np.nan]), np.array([3.0, 2.0, 9.0])
+    assert score("mse", target, predicted) == pytest.approx(2.0)
+    assert score("rmse", target, predicted) == pytest.approx(2.0**0.5)

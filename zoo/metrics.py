@@ -34,6 +34,32 @@ def root_mean_squared_error(target: np.ndarray, predicted: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(target - predicted))))
 
 
+def mean_squared_error(target: np.ndarray, predicted: np.ndarray) -> float:
+    return float(np.mean(np.square(target - predicted)))
+
+
+def pearson(target: np.ndarray, predicted: np.ndarray) -> float:
+    """Pearson's correlation, -1..1; 0 where one of both does not vary.
+
+    >>> pearson(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0]))
+    1.0
+    """
+    x, y = (values.astype(np.float64) - np.mean(values, dtype=np.float64) for values in (target, predicted))
+    spread = float(np.sqrt(np.sum(x * x)) * np.sqrt(np.sum(y * y)))
+    return float(np.sum(x * y)) / spread if spread else 0.0
+
+
+def spearman(target: np.ndarray, predicted: np.ndarray) -> float:
+    """Pearson's correlation of the ranks, equal values sharing the mean of theirs."""
+    return pearson(_ranks(target), _ranks(predicted))
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """(n,) -> (n,) ranks from 1; equal values have the mean of theirs."""
+    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2.0)[group]
+
+
 def r_squared(target: np.ndarray, predicted: np.ndarray) -> float:
     """1 - residual variance / variance; 0 where the target does not vary."""
     spread = float(np.sum(np.square(target - np.mean(target))))
@@ -72,9 +98,7 @@ def area_under_roc(target: np.ndarray, predicted: np.ndarray) -> float:
     negatives = len(target) - positives
     if not positives or not negatives:
         return 0.5
-    _, group, counts = np.unique(predicted, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[group]  # average rank within ties
-    return float((np.sum(ranks[target == 1]) - positives * (positives + 1) / 2.0) / (positives * negatives))
+    return float((np.sum(_ranks(predicted)[target == 1]) - positives * (positives + 1) / 2.0) / (positives * negatives))
 
 
 def average_precision(target: np.ndarray, predicted: np.ndarray) -> float:
@@ -119,7 +143,10 @@ def calibration_error(
 METRICS: dict[str, Metric] = {
     "mae": Metric(mean_absolute_error, "lower"),
     "rmse": Metric(root_mean_squared_error, "lower"),
+    "mse": Metric(mean_squared_error, "lower"),
     "r2": Metric(r_squared, "higher"),
+    "pearson": Metric(pearson, "higher"),
+    "spearman": Metric(spearman, "higher"),
     "accuracy": Metric(accuracy, "higher", "%"),
     "log_loss": Metric(log_loss, "lower"),
     "auc": Metric(area_under_roc, "higher"),
@@ -133,7 +160,7 @@ DEFAULTS: dict[Kind, tuple[str, ...]] = {
     "binary": ("accuracy", "auc", "log_loss"),
 }
 ALLOWED: dict[Kind, tuple[str, ...]] = {
-    "regression": (*DEFAULTS["regression"], "exp_rmspe"),
+    "regression": (*DEFAULTS["regression"], "mse", "pearson", "spearman", "exp_rmspe"),
     "classification": (*DEFAULTS["classification"], "calibration_error"),
     "binary": (*DEFAULTS["binary"], "average_precision", "calibration_error"),
 }
