@@ -17,6 +17,7 @@ GROUND = {
     "zoo.artifacts",
     "zoo.catalogue",
     "zoo.tables",
+    "zoo.poetry",
 }
 SECOND = {"zoo.models", "zoo.datasets", "zoo.weights", "zoo.pretrained"}
 BELOW_TOP = (
@@ -59,6 +60,7 @@ PACKAGES = {
     "zoo.files": set(),
     "zoo.samples": {"numpy"},
     "zoo.tables": {"numpy"},  # pandas and pyarrow, of the extra "tables", are imported by name when first used
+    "zoo.poetry": {"numpy"},
     "zoo.metrics": {"numpy"},
     "zoo.costs": {"numpy"},
 }
