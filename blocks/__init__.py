@@ -1,5 +1,6 @@
 """Blocks: functions from tensor to tensor, to compose models from."""
 
+from blocks.alignment import compare_aligned, pool_words, same_tokens, shared_words, soft_alignment, symmetric_features
 from blocks.bag import bag_of_pairs, bag_of_words
 from blocks.convnext import convnext_block
 from blocks.convolution import conv_norm_act, drop_path
@@ -46,6 +47,7 @@ __all__ = [
     "bounded_output",
     "ceil_max_pool",
     "classification_head",
+    "compare_aligned",
     "conv_norm_act",
     "convnext_block",
     "convolutional_text_encoder",
@@ -68,13 +70,18 @@ __all__ = [
     "padding_mask",
     "parallel_branches",
     "piecewise_linear",
+    "pool_words",
     "preactivated_bottleneck",
     "regression_head",
     "residual_block",
     "residual_connection",
     "residual_unit",
+    "same_tokens",
     "shared_encoder",
+    "shared_words",
+    "soft_alignment",
     "squeeze_excite",
     "symmetric_conv",
+    "symmetric_features",
     "symmetric_max_pool",
 ]

@@ -1,6 +1,6 @@
 """Data sets: arrays with named inputs and targets, split into training, validation and test.
 
-zoo.datasets.load_dataset("posts", seed=1)       # or "blogs", "adult", ...; or "my_posts.jsonl", "my_posts.csv"
+zoo.datasets.load_dataset("posts", seed=1)       # or "blogs", "sick", "adult", ...; or "my_posts.jsonl", "my_posts.csv"
 zoo.datasets.load_table("adult", seed=1)         # the same rows as DataFrames; or "my_table.csv" with targets=...
 """
 
@@ -28,13 +28,20 @@ _TABLES = {
     "plane": "zoo.datasets.plane:plane",
     "rossmann": "zoo.datasets.rossmann:rossmann",
 }
+_PAIRS = {
+    "pairs": "zoo.datasets.pairs_generated:pairs",
+    "sick": "zoo.datasets.pairs_sick:sick",
+    "sts-b": "zoo.datasets.pairs_sts:sts_benchmark",
+}
+PAIR_SUFFIXES = (".jsonl", ".csv", ".tsv")
 _USER_FILE = "zoo.datasets.user_file:read_file"
+_USER_PAIRS = "zoo.datasets.pairs_file:read_pairs"
 _USER_TABLE = "zoo.datasets.table_file:read_table_file"
 
 
 def list_datasets() -> list[str]:
     """The names that `load_dataset` knows, beside the path of a .jsonl or .csv file."""
-    return sorted([*_SOURCES, *_TABLES])
+    return sorted([*_SOURCES, *_PAIRS, *_TABLES])
 
 
 def list_tables() -> list[str]:
@@ -51,6 +58,8 @@ def load_dataset(name_or_path: str | Path, **options: Any) -> "Dataset":
     given = str(name_or_path)
     if given in _TABLES or "targets" in options:
         return load_table(given, **options).dataset()
+    if given in _PAIRS:
+        return load_pairs(given, **options)
     if given in _SOURCES or _is_path(given, (*SUFFIXES, *TABLE_SUFFIXES)):
         return load_posts(given, **options)
     raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in SUFFIXES)])
@@ -64,6 +73,16 @@ def load_posts(name_or_path: str | Path, **options: Any) -> "Dataset":
     if _is_path(given, SUFFIXES):
         return _call(_USER_FILE, (given,), "option of a file of posts", options)
     raise UnknownNameError("data set", given, [*_SOURCES, *(f"FILE{suffix}" for suffix in SUFFIXES)])
+
+
+def load_pairs(name_or_path: str | Path, **options: Any) -> "Dataset":
+    """A data set of pairs of texts by its name or the path of a .jsonl, .csv or .tsv file; errors as `load_dataset`."""
+    given = str(name_or_path)
+    if given in _PAIRS:
+        return _call(_PAIRS[given], (), f"option of data set '{given}'", options)
+    if _is_path(given, PAIR_SUFFIXES):
+        return _call(_USER_PAIRS, (given,), "option of a file of pairs", options)
+    raise UnknownNameError("data set of pairs", given, [*_PAIRS, *(f"FILE{suffix}" for suffix in PAIR_SUFFIXES)])
 
 
 def load_table(name_or_path: str | Path, **options: Any) -> "Table":

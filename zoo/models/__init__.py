@@ -5,6 +5,13 @@ from zoo.models.entity_embedding import entity_embedding, entity_embedding_tiny
 from zoo.models.mlp import mlp, mlp_tiny
 from zoo.models.regression import linear_regression, softmax_regression
 from zoo.models.sequential_twin import sequential_stack, sequential_twin
+from zoo.models.text_similarity import (
+    text_similarity,
+    text_similarity_aligned,
+    text_similarity_aligned_tiny,
+    text_similarity_manhattan,
+    text_similarity_tiny,
+)
 
 __all__ = [
     "author_profile",
@@ -19,4 +26,9 @@ __all__ = [
     "sequential_stack",
     "sequential_twin",
     "softmax_regression",
+    "text_similarity",
+    "text_similarity_aligned",
+    "text_similarity_aligned_tiny",
+    "text_similarity_manhattan",
+    "text_similarity_tiny",
 ]

@@ -1,0 +1,159 @@
+"""The user's own pairs, from a JSONL, CSV or TSV file: two texts and a score a row.
+
+    {"left": "A man plays a guitar", "right": "Someone is playing music", "score": 4.2}
+
+A column `split` (train, validation, test) divides the rows; without it, pairs that share a text stand in one split.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zoo.datasets.dataset import Dataset
+from zoo.datasets.pairs import SIDES, WORDS, Pair, Scale, build_pairs, spelled
+from zoo.datasets.rows import Row, read_rows
+from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
+from zoo.errors import DataError, nearest
+
+SUFFIXES = (".jsonl", ".csv", ".tsv")
+LONGEST_TEXT = 1_000_000  # characters
+MOST_TOGETHER = 0.5  # share of all pairs that hang together by their texts, beyond which they cannot be divided
+SPLIT_COLUMN = "split"
+_SPLIT_OF = {"dev": "validation", "val": "validation", "valid": "validation", **{split: split for split in SPLITS}}
+
+
+def read_pairs(
+    path: Path | str,
+    *,
+    left_column: str = "left",
+    right_column: str = "right",
+    score_column: str = "score",
+    low: float | None = None,
+    high: float | None = None,
+    seed: int = 0,
+    words: int = WORDS,
+    vocabulary_size: int = 20_000,
+) -> Dataset:
+    """A data set out of a .jsonl, .csv or .tsv file (UTF-8, with a header).
+
+    `low` and `high` are the ends of the scale; without them, the whole numbers around the scores found. A score may be
+    missing in any row. Raises `DataError` with the file and the line of anything that is not as described.
+    """
+    rows = read_rows(path, of="pairs", suffixes=SUFFIXES)
+    columns = {"left": left_column, "right": right_column, "score": score_column}
+    for row in rows:
+        _require_columns(row, columns)
+    pairs = [_pair(row, columns) for row in rows]
+    scale = _scale([pair.score for pair in pairs if pair.score is not None], low, high, path)
+    for row, pair in zip(rows, pairs, strict=True):
+        if pair.score is not None and not scale.low <= pair.score <= scale.high:
+            raise DataError(
+                f"{row.place}: the {score_column} must lie in {scale.low:g} to {scale.high:g}; received {pair.score:g}."
+            )
+    divided = any(SPLIT_COLUMN in row.values for row in rows)
+    splits = _given_splits(rows, pairs) if divided else _by_text(pairs, seed, path)
+    if not any(pair.score is not None for pair in splits["train"]):
+        raise DataError(f"{path}: no pair to train on has a value in the column '{score_column}'.")
+    card = {"source": Path(path).name, "rows": len(rows), "seed": seed}
+    name = Path(path).stem
+    return build_pairs(name, splits, scale, words=words, vocabulary_size=vocabulary_size, card=card)
+
+
+def check_text(text: Any, what: str) -> None:
+    """Raise `DataError` unless `text` is a string that holds a word."""
+    if text is None or (isinstance(text, str) and not text.strip()):
+        raise DataError(f"{what} is empty.")
+    if not isinstance(text, str):
+        raise DataError(f"{what} must be a string; received {_short(text)}.")
+    if len(text) > LONGEST_TEXT:
+        raise DataError(f"{what} has {len(text):,} characters; at most {LONGEST_TEXT:,} are read.")
+    if not spelled(text):
+        raise DataError(f"{what} has no word: {_short(text)}.")
+
+
+def _require_columns(row: Row, columns: Mapping[str, str]) -> None:
+    for column in columns.values():
+        if column not in row.values:
+            guess = nearest(column, set(row.values) - set(columns.values()))
+            listed = ", ".join(sorted(row.values)) or "none"
+            hint = f"did you mean '{guess}'?" if guess else f"found: {listed[:60]}."
+            raise DataError(f"{row.place}: the column '{column}' is missing; {hint}")
+
+
+def _pair(row: Row, columns: Mapping[str, str]) -> Pair:
+    for side in SIDES:
+        check_text(row.values[columns[side]], f"{row.place}: the {columns[side]} text")
+    left, right = (row.values[columns[side]] for side in SIDES)
+    return Pair(left, right, _number(row.values[columns["score"]], f"{row.place}: the {columns['score']}"))
+
+
+def _number(given: Any, what: str) -> float | None:
+    """A score, or None where there is none."""
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return None
+    try:
+        value = float("nan") if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError):
+        value = float("nan")
+    if not math.isfinite(value):
+        raise DataError(f"{what} must be a number; received {_short(given)}.")
+    return value
+
+
+def _scale(scores: Sequence[float], low: float | None, high: float | None, path: Path | str) -> Scale:
+    if not scores:
+        raise DataError(f"{path}: all scores are missing; at least one row must have one.")
+    bottom = math.floor(min(scores)) if low is None else low
+    top = math.ceil(max(scores)) if high is None else high
+    if low is None and high is None and bottom == top:
+        raise DataError(f"{path}: all scores are {bottom:g}; there is nothing to learn.")
+    return Scale(bottom, top)
+
+
+def _given_splits(rows: Sequence[Row], pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+    splits: dict[str, list[Pair]] = {split: [] for split in SPLITS}
+    for row, pair in zip(rows, pairs, strict=True):
+        given = str(row.values.get(SPLIT_COLUMN, "")).strip().casefold()
+        if given not in _SPLIT_OF:
+            raise DataError(f"{row.place}: the split must be train, validation or test; received '{given[:40]}'.")
+        splits[_SPLIT_OF[given]].append(pair)
+    return splits
+
+
+def _by_text(pairs: Sequence[Pair], seed: int, path: Path | str) -> dict[str, list[Pair]]:
+    """70:10:20; pairs that share a text, or hang together by others that do, stay together."""
+    leader: dict[str, str] = {}
+
+    def first(text: str) -> str:
+        while leader.setdefault(text, text) != text:
+            leader[text] = leader[leader[text]]
+            text = leader[text]
+        return text
+
+    for pair in pairs:
+        leader[first(spelled(pair.left))] = first(spelled(pair.right))
+    members: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        members.setdefault(first(spelled(pair.left)), []).append(pair)
+    together = max(map(len, members.values()))
+    if len(members) < LEAST_PEOPLE or together > MOST_TOGETHER * len(pairs):
+        raise DataError(
+            f"{path} cannot be divided into training, validation and test without a text in two of them: {together} of "
+            f"{len(pairs)} pairs hang together by the texts they share. Give a column '{SPLIT_COLUMN}'."
+        )
+    strata = {name: _band(found[0].score) for name, found in members.items()}
+    split_of = split_people(strata, seed=seed)
+    splits: dict[str, list[Pair]] = {split: [] for split in SPLITS}
+    for name, found in members.items():
+        splits[split_of[name]] += found
+    return splits
+
+
+def _band(score: float | None) -> int:
+    return -1 if score is None else round(score)
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
