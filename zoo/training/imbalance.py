@@ -15,8 +15,8 @@ SYNTHESIS = ("smote", "borderline_smote", "svm_smote", "adasyn")  # rows that ar
 METHODS = ("none", "class_weights", *SAMPLING, *SYNTHESIS, "focal")
 CALIBRATIONS = ("none", "prior", "temperature", "temperature_and_prior")
 LEARNT = ("temperature", "temperature_and_prior")
-# A focal loss answers with no probability of its data, and mined negatives are no fair sample: no closed form for them.
 WITHOUT_CLOSED_FORM = ("focal", "hard_negatives")
+NEAR_THE_BORDER = ("borderline_smote", "svm_smote", "adasyn")  # where the closed form can be asked for, but is off
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ class Imbalance:
     calibration  what the finished model's probabilities are corrected by: "none"; "prior", the closed form for changed
                  frequencies (Elkan 2001, Saerens et al. 2002); "temperature", the same, then one temperature learnt on
                  validation (Guo et al. 2017); "temperature_and_prior", where the shift is learnt too (Platt 1999,
-                 Alexandari et al. 2020). Empty: "prior" where there is a closed form, else "temperature_and_prior".
+                 Alexandari et al. 2020). Empty: "prior" where the closed form holds, else "temperature_and_prior". It
+                 holds where a label is seen more often, but as it is: P(inputs | label) must stay. A focal loss answers
+                 with no probability, mined negatives are no fair sample, and the rows that "borderline_smote",
+                 "svm_smote" and "adasyn" make up lie where the labels meet, not where their label's rows do.
     """
 
     method: str = "none"
@@ -52,10 +55,10 @@ class Imbalance:
 
     def __post_init__(self) -> None:
         require_known("method against imbalance", self.method, METHODS)
-        learnt = self.method in WITHOUT_CLOSED_FORM
+        learnt = self.method in (*WITHOUT_CLOSED_FORM, *NEAR_THE_BORDER)
         object.__setattr__(self, "calibration", self.calibration or ("temperature_and_prior" if learnt else "prior"))
         require_known("calibration", self.calibration, CALIBRATIONS)
-        if learnt and self.calibration == "prior":
+        if self.method in WITHOUT_CLOSED_FORM and self.calibration == "prior":
             raise ConfigError(
                 f"There is no closed form of the prior after '{self.method}'; learn it: "
                 "calibration='temperature_and_prior'."
