@@ -92,6 +92,11 @@ def log_loss(target: np.ndarray, predicted: np.ndarray) -> float:
     return float(-np.mean(np.log(np.clip(likelihood, TINY, 1.0))))
 
 
+def perplexity(target: np.ndarray, predicted: np.ndarray) -> float:
+    """exp(cross-entropy): among how many equally likely labels the answer leaves one to guess."""
+    return float(np.exp(log_loss(target, predicted)))
+
+
 def area_under_roc(target: np.ndarray, predicted: np.ndarray) -> float:
     """Probability that a positive ranks above a negative, ties counting half; 0.5 when one class is absent."""
     positives = int(np.sum(target == 1))
@@ -149,6 +154,7 @@ METRICS: dict[str, Metric] = {
     "spearman": Metric(spearman, "higher"),
     "accuracy": Metric(accuracy, "higher", "%"),
     "log_loss": Metric(log_loss, "lower"),
+    "perplexity": Metric(perplexity, "lower"),
     "auc": Metric(area_under_roc, "higher"),
     "exp_rmspe": Metric(exp_rmspe, "lower"),
     "average_precision": Metric(average_precision, "higher"),
@@ -161,7 +167,7 @@ DEFAULTS: dict[Kind, tuple[str, ...]] = {
 }
 ALLOWED: dict[Kind, tuple[str, ...]] = {
     "regression": (*DEFAULTS["regression"], "mse", "pearson", "spearman", "exp_rmspe"),
-    "classification": (*DEFAULTS["classification"], "calibration_error"),
+    "classification": (*DEFAULTS["classification"], "perplexity", "calibration_error"),
     "binary": (*DEFAULTS["binary"], "average_precision", "calibration_error"),
 }
 

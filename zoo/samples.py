@@ -39,7 +39,8 @@ class Samples:
     """Arrays of one split, all of the same first dimension n.
 
     inputs   name -> (n, ...). Integer sequences are padded on the right with 0.
-    targets  name -> (n,). Regression: float32, NaN where missing. Classes: int32, `MISSING_CLASS` where missing.
+    targets  name -> (n,). Regression: float32, NaN where missing. Classes: int32, `MISSING_CLASS` where missing. Of
+             an output that answers at every step of a sequence: (n, steps).
     groups   name -> (n,) strings: columns to break errors down by, beside the targets themselves.
     texts    the raw text of every sample where the input is one, for baselines and for showing; else empty.
     """
@@ -84,5 +85,5 @@ class Samples:
 
 
 def present(values: np.ndarray) -> np.ndarray:
-    """(n,) -> (n,) bool: which labels are known. Floats are missing as NaN, integers as `MISSING_CLASS`."""
+    """Which labels are known, bool of the same shape. Floats are missing as NaN, integers as `MISSING_CLASS`."""
     return ~np.isnan(values) if np.issubdtype(values.dtype, np.floating) else values != MISSING_CLASS

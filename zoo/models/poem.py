@@ -13,7 +13,8 @@ from blocks.checks import require_integer, require_share
 from zoo.errors import ConfigError, require_known
 
 CELLS = {"gru": layers.GRU, "lstm": layers.LSTM}
-CHARACTERS = ("character", "above", "rhyme")  # inputs that the vocabulary's embedding reads
+LOOKED_UP = ("above", "rhyme")  # characters further back
+CHARACTERS = ("character", *LOOKED_UP)  # inputs that the vocabulary's embedding reads
 PLACES = {"place": 17, "left": 18, "line": 17, "form": 19}  # input -> its numbers, 0 for padding
 
 
@@ -21,7 +22,8 @@ def poem(
     *,
     vocabulary_size: int = 6_000,
     embedding_dim: int = 128,
-    place_dim: int = 16,
+    look_dim: int = 32,
+    place_dim: int = 8,
     cell: str = "gru",
     units: int = 320,
     depth: int = 1,
@@ -32,8 +34,8 @@ def poem(
 
     The inputs are `zoo.datasets.poems.STEP_INPUTS`: the character before, the one above and the one to rhyme with, and
     the numbers of the place where the next one stands. 0 is padding on the right. `depth` recurrent layers of `units`
-    read them; places and looked-up characters also go round these, straight to the answer. `dropout` falls on whole
-    channels of the embedded inputs, and on what each recurrent layer and the answer hand on.
+    read them; places and looked-up characters, the latter in `look_dim` channels, also go round these, straight to the
+    answer. `dropout` falls on the embedded inputs, and on what each recurrent layer and the projection hand on.
     """
     for option, value in (("vocabulary_size", vocabulary_size), ("embedding_dim", embedding_dim), ("depth", depth),
                           ("units", units), ("place_dim", place_dim)):  # fmt: skip
@@ -43,6 +45,7 @@ def poem(
     made: dict[str, layers.Layer] = {
         "embedding": layers.ReversibleEmbedding(vocabulary_size, embedding_dim, name="embedding"),
         **{place: layers.Embedding(size, place_dim, name=f"{place}_embedding") for place, size in PLACES.items()},
+        **{each: layers.Dense(look_dim, name=f"{each}_projection") for each in LOOKED_UP},
         "projection": layers.Dense(embedding_dim, name="projection"),
         "dropout": layers.Dropout(dropout, name="dropout"),
         "projection_dropout": layers.Dropout(dropout, name="projection_dropout"),
@@ -62,10 +65,10 @@ def _logits(
 ) -> keras.KerasTensor:
     """Inputs (B, L) or (B,) -> (B, L, V) or (B, V), the recurrent layers' part being that of `recur`."""
     embedding = made["embedding"]
-    parts = {each: embedding(inputs[each]) for each in CHARACTERS}
-    parts |= {each: made[each](inputs[each]) for each in PLACES}
-    x = made["dropout"](ops.concatenate(list(parts.values()), axis=-1))
-    straight = x[..., parts["character"].shape[-1] :]
+    looked_up = [made[each](embedding(inputs[each])) for each in LOOKED_UP]
+    places = [made[each](inputs[each]) for each in PLACES]
+    straight = ops.concatenate([*looked_up, *places], axis=-1)
+    x = made["dropout"](ops.concatenate([embedding(inputs["character"]), straight], axis=-1))
     for number, run in enumerate(recur):
         x = made[f"recurrent{number}_dropout"](run(x))
     x = made["projection_dropout"](made["projection"](ops.concatenate([x, straight], axis=-1)))

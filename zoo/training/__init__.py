@@ -10,6 +10,7 @@ from zoo.training.optimiser import Optimiser
 from zoo.training.rate_finder import RateSearch, find_learning_rate
 from zoo.training.recipe import Recipe
 from zoo.training.session import TrainingError
+from zoo.training.steps import judge_steps
 
 __all__ = [
     "Calibration",
@@ -23,6 +24,7 @@ __all__ = [
     "find_learning_rate",
     "fit",
     "heads_for",
+    "judge_steps",
     "predict",
     "relabel",
 ]

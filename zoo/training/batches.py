@@ -10,7 +10,8 @@ import numpy as np
 from zoo.samples import Samples
 from zoo.training.sampling import Sampler
 
-LENGTH_STEP = 25  # trimmed lengths are multiples of this: few shapes to compile for
+SHAPES = 20  # trimmed lengths that there are at the most: each is compiled for
+LEAST_STEP = 4  # between two of them
 UNKNOWN = 1  # the token of an unknown word
 POOL = 32  # batches that are sorted by length together
 
@@ -45,6 +46,7 @@ class Batches:
             if trim_padding and values.ndim == 2 and np.issubdtype(values.dtype, np.integer)
         )
         self.lengths = {name: _lengths(samples.inputs[name]) for name in self.sequences}
+        self.steps = {name: max(LEAST_STEP, -(-samples.inputs[name].shape[1] // SHAPES)) for name in self.sequences}
 
     def __len__(self) -> int:
         return -(-self.size // self.batch_size)
@@ -73,8 +75,7 @@ class Batches:
         for name, values in self.samples.inputs.items():
             arrays[name] = values[rows]
             if name in self.sequences:
-                length = -(-int(self.lengths[name][rows].max()) // LENGTH_STEP) * LENGTH_STEP
-                arrays[name] = arrays[name][:, : max(length, 1)]
+                arrays[name] = arrays[name][:, : self._trimmed(name, rows)]
         return arrays
 
     def training_inputs(self, rows: np.ndarray, epoch: int, step: int) -> dict[str, np.ndarray]:
@@ -89,10 +90,17 @@ class Batches:
         return arrays
 
     def targets(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """The targets of these rows, missing where the sampler hides them."""
+        """The targets of these rows, missing where the sampler hides them; of all steps, trimmed as the inputs are."""
         if self.sampler is not None:
             return self.sampler.targets(rows, self.samples.targets)
-        return {name: values[rows] for name, values in self.samples.targets.items()}
+        found = {name: values[rows] for name, values in self.samples.targets.items()}
+        longest = max((self._trimmed(name, rows) for name in self.sequences), default=None)
+        return {name: values[:, :longest] if values.ndim == 2 else values for name, values in found.items()}
+
+    def _trimmed(self, name: str, rows: np.ndarray) -> int:
+        """To how many steps a sequence is cut in a batch of these rows."""
+        step, longest = self.steps[name], int(self.lengths[name][rows].max())
+        return min(max(-(-longest // step) * step, 1), self.samples.inputs[name].shape[1])
 
     def all_inputs(self) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
         """Row numbers and inputs of every batch, once."""

@@ -184,7 +184,8 @@ def check_heads(model: "keras.Model", heads: Mapping[str, Head], *splits: Sample
     require_same_keys("heads", heads, f"outputs of '{model.name}'", outputs)
     for name, head in heads.items():
         expected = len(head.target.labels) if head.target.kind == "classification" else 1
-        if outputs[name].shape[-1] != expected or len(outputs[name].shape) != 2:
+        ranks = (2, 3) if head.target.kind == "classification" else (2,)  # of rank 3: an answer at every step
+        if outputs[name].shape[-1] != expected or len(outputs[name].shape) not in ranks:
             raise ConfigError(
                 f"Output '{name}' of '{model.name}' has shape {tuple(outputs[name].shape)}; "
                 f"its {head.target.kind} head needs (None, {expected})."
@@ -193,13 +194,17 @@ def check_heads(model: "keras.Model", heads: Mapping[str, Head], *splits: Sample
         require_same_keys("inputs", samples.inputs, f"inputs of '{model.name}'", [each.name for each in model.inputs])
         for name, head in heads.items():
             require_known("target (heads are matched with targets by name)", name, samples.targets)
-            check_values(name, head, samples.targets[name])
+            steps = len(outputs[name].shape) == 3
+            check_values(name, head, samples.targets[name], steps=steps)
+            if steps and head.imbalance is not None:
+                raise ConfigError(f"'{name}' answers at every step; methods against imbalance choose whole samples.")
 
 
-def check_values(name: str, head: Head, values: np.ndarray) -> None:
+def check_values(name: str, head: Head, values: np.ndarray, *, steps: bool = False) -> None:
     """Raise a `ConfigError` unless one split's target has the shape, type and range of its kind."""
-    if values.ndim != 1:
-        raise ConfigError(f"Target '{name}' must have shape (n,); received {values.shape}.")
+    if values.ndim != (2 if steps else 1):
+        expected = "(n, steps), as the output answers at every step" if steps else "(n,)"
+        raise ConfigError(f"Target '{name}' must have shape {expected}; received {values.shape}.")
     if head.target.kind == "regression":
         if not np.issubdtype(values.dtype, np.floating):
             raise ConfigError(f"Target '{name}' must be floats (NaN where missing); received {values.dtype}.")

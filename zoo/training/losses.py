@@ -1,6 +1,6 @@
 """Losses of single samples and of batches with missing labels, on any backend."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -11,13 +11,19 @@ from zoo.metrics import TINY, log_loss
 from zoo.samples import MISSING_CLASS, present
 from zoo.training.heads import Head
 
+if TYPE_CHECKING:
+    from zoo.training.tied_softmax import TiedSoftmax
+
 Tensor = Any  # a backend tensor or a numpy array
 
 
-def sample_losses(head: Head, target: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
+def sample_losses(
+    head: Head, target: Tensor, output: Tensor, tied: "TiedSoftmax | None" = None
+) -> tuple[Tensor, Tensor]:
     """Targets (B,), outputs (B, 1) or (B, classes) -> losses (B,) and 1.0 where the label is known, else 0.0 (B,).
 
-    A missing label is replaced before the loss is taken: NaN times a weight of 0 would still be NaN.
+    Of outputs at every step, targets (B, L) and (B, L, classes) -> (B, L) each; a `tied` softmax is given its features
+    instead of the outputs. A missing label is replaced before the loss: NaN times a weight of 0 would still be NaN.
     """
     if head.target.kind == "regression":
         output = ops.squeeze(output, -1)
@@ -27,7 +33,8 @@ def sample_losses(head: Head, target: Tensor, output: Tensor) -> tuple[Tensor, T
     known = ops.not_equal(target, MISSING_CLASS)
     label = ops.where(known, target, ops.zeros_like(target))
     mask = ops.cast(known, output.dtype)
-    return _class_loss(head, label, output) * mask, mask
+    losses = _class_loss(head, label, output) if tied is None else _modulated(head, label, tied.losses(output, label))
+    return losses * mask, mask
 
 
 def _class_loss(head: Head, label: Tensor, output: Tensor) -> Tensor:
@@ -41,6 +48,10 @@ def _class_loss(head: Head, label: Tensor, output: Tensor) -> Tensor:
         loss = ops.squeeze(ops.binary_crossentropy(ops.expand_dims(ops.cast(label, output.dtype), -1), output), -1)
     else:
         loss = ops.sparse_categorical_crossentropy(label, output)
+    return _modulated(head, label, loss)
+
+
+def _modulated(head: Head, label: Tensor, loss: Tensor) -> Tensor:
     return focal(loss, label, head.plan.gamma, head.plan.alpha) if head.plan.method == "focal" else loss
 
 
@@ -67,9 +78,15 @@ def _regression_loss(head: Head, error: Tensor) -> Tensor:
     return ops.where(size <= delta, 0.5 * ops.square(error), delta * size - 0.5 * delta**2)
 
 
-def batch_loss(head: Head, target: Tensor, output: Tensor, class_weights: np.ndarray | None) -> tuple[Tensor, Tensor]:
+def batch_loss(
+    head: Head,
+    target: Tensor,
+    output: Tensor,
+    class_weights: np.ndarray | None,
+    tied: "TiedSoftmax | None" = None,
+) -> tuple[Tensor, Tensor]:
     """The mean loss over the known labels of a batch (0 where there is none), and how many there are."""
-    losses, mask = sample_losses(head, target, output)
+    losses, mask = sample_losses(head, target, output, tied)
     count = ops.sum(mask)
     if class_weights is not None:
         label = ops.maximum(target, 0)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from zoo.errors import ConfigError
-from zoo.samples import Samples
+from zoo.samples import Samples, present
 from zoo.training.heads import Head
 from zoo.training.losses import mean_loss
 from zoo.training.units import Affine
@@ -25,6 +25,10 @@ def prior_losses(
     found = {}
     for name, head in heads.items():
         target = samples.targets[name]
+        if target.ndim == 2:  # of all steps: too many for a row of probabilities each
+            shares = priors[name][target[present(target)]]
+            found[name] = float(-np.mean(np.log(shares))) if shares.size else 1.0
+            continue
         constant = np.broadcast_to(priors[name], (len(target), len(priors[name])))
         loss = loss_of(head, target, np.ascontiguousarray(constant))
         found[name] = loss or 1.0  # what costs nothing, such as one class alone by a cost matrix, is no measure

@@ -17,13 +17,16 @@ from zoo.training.balance import BALANCES
 from zoo.training.batches import Batches
 from zoo.training.calibration import Calibration, calibrate, learn, prior_shift, uncalibrate
 from zoo.training.checkpoint import load_checkpoint, save_checkpoint
+from zoo.training.imbalance import LEARNT
 from zoo.training.losses import judged_loss, mean_loss, row_losses
 from zoo.training.prior import prior_losses, start_at_prior
 from zoo.training.recipe import Recipe
 from zoo.training.run_folder import RunFolder
 from zoo.training.sampling import sampler_for
 from zoo.training.sentinel import NaNSentinel, lower_schedule, schedule_factor
+from zoo.training.steps import StepJudge, judge_steps, labels_by_frequency, per_step, step_score
 from zoo.training.synthesis import with_synthetic_rows
+from zoo.training.tied_softmax import tied_softmaxes
 from zoo.training.trainer import Trainer
 from zoo.training.units import fold, unfold, units_of
 
@@ -61,7 +64,11 @@ class Session:
         }
         self.calibrations = self.shifts
         balance = BALANCES[recipe.balance](recipe.heads, scales)
-        self.trainer = Trainer(model, recipe.heads, balance, tables, self.units)
+        self.steps = per_step(model, recipe.heads)
+        orders = {name: labels_by_frequency(recipe.heads[name], train.targets[name]) for name in self.steps}
+        self.judge = StepJudge(model, self.steps) if self.steps else None
+        tied = tied_softmaxes(model, orders, seed)
+        self.trainer = Trainer(model, recipe.heads, balance, tables, self.units, tied)
         weights = self.trainer.trainable_variables
         steps = len(self.train) * recipe.epochs
         self.trainer.compile(optimizer=recipe.optimiser.build(steps, recipe.heads, weights))
@@ -153,9 +160,11 @@ class Session:
         for variable, value in zip(self.model.variables, self.best_weights, strict=True):
             variable.assign(value)
         fold(self.model, self.units)
-        if self.best_epoch:
+        learnt = [name for name in self.shifts if self.recipe.heads[name].plan.calibration in LEARNT]
+        if self.best_epoch and learnt:
             outputs = outputs_of(self.model, self.validation)
-            self.calibrations = {name: self._calibration(name, outputs[name]) for name in self.shifts}
+            found = {name: self._calibration(name, outputs[name]) for name in learnt}
+            self.calibrations = {**self.shifts, **found}
         calibrate(self.model, self.calibrations)
 
     def _calibration(self, name: str, output: np.ndarray) -> Calibration:
@@ -240,10 +249,10 @@ class Session:
         return row
 
     def _validate(self) -> dict[str, float]:
-        outputs = outputs_of(self.trainer, self.validation)
-        row: dict[str, float] = {}
-        skills = []
-        for name, head in self.recipe.heads.items():
+        row, skills = self._validate_steps()
+        rest = {name: head for name, head in self.recipe.heads.items() if name not in self.steps}
+        outputs = outputs_of(self.trainer, self.validation) if rest else {}
+        for name, head in rest.items():
             target, output = self.validation.samples.targets[name], outputs[name]
             if name in self.shifts:
                 output = self._calibration(name, output).apply(output)
@@ -261,6 +270,25 @@ class Session:
                 row[f"val_{name}_{metric}"] = float(score(metric, target, answers_of(head, output)) or 0.0)
         row["val_skill"] = float(np.mean(skills))
         return row
+
+    def _validate_steps(self) -> tuple[dict[str, float], list[float]]:
+        """The rows and skills of outputs at every step."""
+        row: dict[str, float] = {}
+        skills: list[float] = []
+        if self.judge is None:
+            return row, skills
+        samples = self.validation.samples
+        for name, judged in judge_steps(self.judge, samples, self.steps).items():
+            loss = step_score("log_loss", judged, samples.targets[name])
+            if loss is None:
+                continue
+            if not math.isfinite(loss):
+                raise TrainingError(f"The validation loss of output '{name}' became {loss} in epoch {self.epoch + 1}.")
+            row[f"val_loss_{name}"] = loss
+            skills.append(1.0 - loss / self.prior_losses[name])
+            for metric in self.recipe.heads[name].metrics:
+                row[f"val_{name}_{metric}"] = step_score(metric, judged, samples.targets[name]) or 0.0
+        return row, skills
 
     def _elapsed(self) -> float:
         return self.seconds + time.perf_counter() - self.clock

@@ -12,6 +12,7 @@ from zoo.errors import ConfigError
 from zoo.training.balance import Balance
 from zoo.training.heads import Head
 from zoo.training.losses import batch_loss
+from zoo.training.tied_softmax import TiedSoftmax
 from zoo.training.token_convolution import accelerate
 from zoo.training.units import Affine
 
@@ -38,6 +39,7 @@ class Trainer(keras.Model):
 
     class_weights  output -> (classes,) weights, where wanted.
     units          output -> what turns the layer's values into the target's units while training (see `units.py`).
+    tied           output -> what takes its loss from the features before the last layer, while training.
 
     One step logs "loss", and for every output "loss_X" (mean over known labels), "weight_X",
     "term_X" = weight * loss, and "count_X" (known labels); "term_balance" and "term_regularisation".
@@ -53,13 +55,17 @@ class Trainer(keras.Model):
         balance: Balance,
         class_weights: Mapping[str, np.ndarray | None],
         units: Mapping[str, Affine] | None = None,
+        tied: Mapping[str, TiedSoftmax] | None = None,
     ):
         super().__init__(name=f"{model.name}_trainer")
         self.model = model
         self.balance = balance
         self._heads = tuple(heads.items())  # tuples: Keras would wrap a dict and look for layers in it
         self._class_weights = tuple((name, class_weights.get(name)) for name in heads)
-        graph = shared_forward(model) if balance.needs_shared_tensor else model
+        self._tied = tuple((tied or {}).items())
+        self._random = tuple(each.random for _, each in self._tied)  # their states are the trainer's
+        graph = model_with(model, {name: each.features for name, each in self._tied}) if tied else model
+        graph = shared_forward(graph) if balance.needs_shared_tensor else graph
         self._forward: Callable[..., dict[str, Tensor]] = accelerate(graph) or graph  # on the model's own variables
         self._units = tuple((units or {}).items())
         self._shared: Tensor = None
@@ -81,7 +87,8 @@ class Trainer(keras.Model):
             self._plain = False
 
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:
-        outputs = dict((self.model if self._plain else self._forward)(inputs, training=training))
+        whole = self._plain or (self._tied and not training)
+        outputs = dict((self.model if whole else self._forward)(inputs, training=training))
         self._shared = outputs.pop(self.SHARED, None)
         for name, unit in self._units:
             outputs[name] = outputs[name] * unit.scale + unit.shift
@@ -96,7 +103,10 @@ class Trainer(keras.Model):
         training: bool = True,
     ) -> Tensor:
         tables = dict(self._class_weights)
-        pairs = {name: batch_loss(head, y[name], y_pred[name], tables[name]) for name, head in self._heads}
+        tied = dict(self._tied) if training and not self._plain else {}
+        pairs = {
+            name: batch_loss(head, y[name], y_pred[name], tables[name], tied.get(name)) for name, head in self._heads
+        }
         losses = {name: loss for name, (loss, _) in pairs.items()}
         counts = {name: count for name, (_, count) in pairs.items()}
         if self._plain and self.balance.needs_shared_tensor:
@@ -125,7 +135,12 @@ class Trainer(keras.Model):
 
 def shared_forward(model: keras.Model) -> keras.Model:
     """The model with one more output: the last tensor that all of its outputs depend on (the shared features)."""
-    return keras.Model(model.inputs, {**model.output, Trainer.SHARED: last_shared_tensor(model)}, name=model.name)
+    return model_with(model, {Trainer.SHARED: last_shared_tensor(model)})
+
+
+def model_with(model: keras.Model, outputs: Mapping[str, Any]) -> keras.Model:
+    """The model with other or more outputs, tensors of its graph."""
+    return keras.Model(model.inputs, {**model.output, **outputs}, name=model.name)
 
 
 def last_shared_tensor(model: keras.Model) -> Any:

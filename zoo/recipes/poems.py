@@ -1,0 +1,69 @@
+"""How language models of poems are trained, and what is kept of one. All choices were made on validation poems."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from zoo.datasets.dataset import Dataset
+from zoo.datasets.poems import UNKNOWN
+from zoo.datasets.poems_samples import TARGET
+from zoo.recipes.settings import Settings
+from zoo.samples import Samples, present
+from zoo.training import Head, Optimiser, Recipe
+
+METRICS = ("perplexity", "accuracy")
+QUATRAINS = ("5x4", "7x4")
+
+# One character in a batch of 5,000 is worth a large rate, which a straight line down to 0 makes up for in the end.
+LARGE = Settings(
+    config={"dropout": 0.1},
+    training={
+        "epochs": 8,
+        "batch_size": 128,
+        "optimiser": Optimiser("adam", learning_rate=4e-3, schedule="linear", clip_norm=1.0),
+    },
+)
+# Some dozens of poems: many passes over batches of a few, most of the input dropped.
+SMALL = Settings(
+    config={"dropout": 0.5, "embedding_dim": 64, "units": 128},
+    training={
+        "epochs": 20,
+        "batch_size": 8,
+        "optimiser": Optimiser("adam", learning_rate=4e-3, schedule="linear", clip_norm=1.0),
+    },
+)
+LARGE_CORPUS = 5_000  # pieces to train on
+
+
+def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any]) -> Recipe:
+    """The recipe of `entry` on the corpus `dataset`, which was loaded as `data` with `options`."""
+    assert dataset.characters is not None
+    settings = LARGE if len(dataset.train) >= LARGE_CORPUS else SMALL
+    tiny = entry == "poem_tiny"
+    return Recipe(
+        {TARGET: Head(dataset.targets[TARGET], metrics=METRICS)},
+        entry=entry,
+        config={**({} if tiny else settings.config), "vocabulary_size": dataset.characters.size},
+        data=data,
+        data_options=dict(options),
+        trim_padding=True,
+        start_at_prior=False,  # the answer layer is the embedding, which has no bias
+        **settings.training,
+    )
+
+
+def honest_loss(judged: np.ndarray, target: np.ndarray, others: int) -> float:
+    """`zoo.training.judge_steps` (n, L, 2) and targets (n, L) -> nats a character, unknown ones counted in full.
+
+    "Unknown" is `others` different characters, so that which of them it is costs log(others) more.
+    """
+    known = present(target)
+    return float(
+        np.mean(judged[known, 0], dtype=np.float64) + np.mean(target[known] == UNKNOWN) * np.log(max(others, 1))
+    )
+
+
+def of_forms(samples: Samples, forms: tuple[str, ...]) -> Samples:
+    """The samples of these forms."""
+    return samples.take(np.flatnonzero(np.isin(samples.groups["form"], forms)))
