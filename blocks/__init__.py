@@ -11,6 +11,7 @@ from blocks.heads import binary_head, classification_head, regression_head
 from blocks.inception import inception_module, parallel_branches
 from blocks.inverted_residual import fused_inverted_residual, inverted_residual
 from blocks.local_response import local_response_norm
+from blocks.memory import learnt_position_encoding, memory_hop, position_encoding, sentence_ages, word_places
 from blocks.padding import ceil_max_pool, symmetric_conv, symmetric_max_pool
 from blocks.residual import (
     basic_block,
@@ -63,20 +64,24 @@ __all__ = [
     "impute_and_scale",
     "inception_module",
     "inverted_residual",
+    "learnt_position_encoding",
     "local_response_norm",
     "lstm_text_encoder",
+    "memory_hop",
     "missing_flags",
     "one_hot",
     "padding_mask",
     "parallel_branches",
     "piecewise_linear",
     "pool_words",
+    "position_encoding",
     "preactivated_bottleneck",
     "regression_head",
     "residual_block",
     "residual_connection",
     "residual_unit",
     "same_tokens",
+    "sentence_ages",
     "shared_encoder",
     "shared_words",
     "soft_alignment",
@@ -84,4 +89,5 @@ __all__ = [
     "symmetric_conv",
     "symmetric_features",
     "symmetric_max_pool",
+    "word_places",
 ]

@@ -1,0 +1,50 @@
+"""The entries of models that answer questions about a text."""
+
+from collections.abc import Mapping
+
+from zoo.catalogue.entry import Entry, Weights
+
+OUTPUTS = {"answer": "(batch, answers) probabilities of the answers of the vocabulary"}
+MEMORY_INPUTS = {
+    "question": "(batch, words) integers: numbers of words, 0 for padding on the right",
+    "text": "(batch, sentences, words) integers, likewise, the oldest sentence first",
+}
+TEXT_INPUTS = {
+    "text": "(batch, length) integers: numbers of words, 0 for padding on the right, any length",
+    "question": "(batch, words) integers, likewise",
+}
+
+
+def _memory_network(name: str, summary: str, weights: Mapping[str, Weights] | None = None) -> Entry:
+    return Entry(
+        name=name,
+        task="question-answering",
+        family="memory_network",
+        builder=f"zoo.models.memory_network:{name}",
+        summary=summary,
+        inputs=MEMORY_INPUTS,
+        outputs=OUTPUTS,
+        source="Sukhbaatar et al. 2015, End-To-End Memory Networks, arXiv 1503.08895",
+        weights=weights or {},
+    )
+
+
+def _question_answering(name: str, summary: str) -> Entry:
+    return Entry(
+        name=name,
+        task="question-answering",
+        family="question_answering",
+        builder=f"zoo.models.question_answering:{name}",
+        summary=summary,
+        inputs=TEXT_INPUTS,
+        outputs=OUTPUTS,
+        source="Chollet 2017, Deep Learning with Python, section 7.1.2",
+    )
+
+
+ENTRIES = (
+    _question_answering("question_answering", "an LSTM reads a text, another one a question; the reference"),
+    _question_answering("question_answering_tiny", "the same network for tests that run in milliseconds"),
+    _memory_network("memory_network", "looks up the sentences of a story that answer a question, in three hops"),
+    _memory_network("memory_network_tiny", "the same network for tests that run in milliseconds"),
+)
