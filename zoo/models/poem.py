@@ -98,6 +98,7 @@ def step_model(model: keras.Model) -> keras.Model:
         return output
 
     made = {name.removesuffix("_embedding"): model.get_layer(name) for name in (f"{each}_embedding" for each in PLACES)}
+    made |= {each: model.get_layer(f"{each}_projection") for each in LOOKED_UP}
     others = ("embedding", "projection", "dropout", "projection_dropout")
     made |= {name: model.get_layer(name) for name in others}
     made |= {f"recurrent{n}_dropout": model.get_layer(f"recurrent{n}_dropout") for n in range(len(recurrent))}
