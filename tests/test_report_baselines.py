@@ -222,7 +222,7 @@ def test_of_many_rows_the_linear_model_sees_a_part_and_says_so(monkeypatch):
 
 @pytest.mark.parametrize(
     ("metrics_given", "sentence"),
-    [({"y": ("mea",)}, "Unknown metric 'mea'; did you mean 'mae'"), ({"z": ("mae",)}, "Unknown output 'z'")],
+    [({"y": ("maee",)}, "Unknown metric 'maee'; did you mean 'mae'"), ({"z": ("mae",)}, "Unknown output 'z'")],
 )
 def test_an_unknown_metric_or_output_is_named(metrics_given, sentence):
     split = Samples({"x": np.zeros((4, 1), np.float32)}, {"y": np.zeros(4, np.float32)})

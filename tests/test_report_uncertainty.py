@@ -10,7 +10,7 @@ ROWS, EXPERIMENTS = 400, 400
 
 
 def experiment(metric, random):
-    if metric in ("mae", "rmse", "r2"):
+    if metric in ("mae", "rmse", "mse", "r2", "pearson", "spearman"):
         target = random.normal(size=ROWS)
         return target, 0.7 * target + random.normal(size=ROWS) * 0.5
     if metric == "exp_rmspe":
@@ -21,7 +21,9 @@ def experiment(metric, random):
     return target, np.round(chance, 1) if metric == "auc" else chance  # rounded: with ties
 
 
-@pytest.mark.parametrize("metric", ["mae", "rmse", "r2", "accuracy", "log_loss", "auc", "exp_rmspe"])
+@pytest.mark.parametrize(
+    "metric", ["mae", "rmse", "mse", "r2", "pearson", "spearman", "accuracy", "log_loss", "auc", "exp_rmspe"]
+)
 def test_the_standard_error_is_the_spread_over_fresh_draws(metric):
     random = np.random.default_rng(0)
     scores, errors = [], []

@@ -145,12 +145,13 @@ def predict_command(parsed: argparse.Namespace) -> None:
         return
     texts = read_texts(parsed.texts)
     import_frameworks()
-    from zoo.recipes import Trained, load_trained
+    from zoo.recipes import TrainedTable, load_trained
 
     trained = load_trained(source)
     _require_model(parsed, trained.entry)
-    if not isinstance(trained, Trained):
+    if isinstance(trained, TrainedTable):
         raise WeightsError(f"'{source}' answers for rows of a table, not for texts: zoo predict {trained.entry} ...")
+    texts = trained.asked(texts)
     show_answers(texts, trained.answer(texts))
 
 

@@ -51,10 +51,10 @@ def pearson(target: np.ndarray, predicted: np.ndarray) -> float:
 
 def spearman(target: np.ndarray, predicted: np.ndarray) -> float:
     """Pearson's correlation of the ranks, equal values sharing the mean of theirs."""
-    return pearson(_ranks(target), _ranks(predicted))
+    return pearson(ranks(target), ranks(predicted))
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def ranks(values: np.ndarray) -> np.ndarray:
     """(n,) -> (n,) ranks from 1; equal values have the mean of theirs."""
     _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2.0)[group]
@@ -103,7 +103,7 @@ def area_under_roc(target: np.ndarray, predicted: np.ndarray) -> float:
     negatives = len(target) - positives
     if not positives or not negatives:
         return 0.5
-    return float((np.sum(_ranks(predicted)[target == 1]) - positives * (positives + 1) / 2.0) / (positives * negatives))
+    return float((np.sum(ranks(predicted)[target == 1]) - positives * (positives + 1) / 2.0) / (positives * negatives))
 
 
 def average_precision(target: np.ndarray, predicted: np.ndarray) -> float:

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from zoo.recipes import Answer
-    from zoo.report import Report
+    from zoo.recipes.families import AnyReport
     from zoo.training.inspection import Inspection
 
 MOST_CLASSES = 3  # classes shown of one answer
+HEADLINES = ("_mae", "_accuracy", "_auc", "_exp_rmspe", "_pearson", "_perplexity")  # of validation, an epoch
+WIDE = 5  # units of an interval from which decimals say nothing
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -140,10 +142,10 @@ def epoch_printer() -> "keras.callbacks.Callback":
 
 
 def _is_headline(key: str) -> bool:
-    return key.startswith("val_") and key.endswith(("_mae", "_accuracy", "_auc", "_exp_rmspe"))
+    return key.startswith("val_") and key.endswith(HEADLINES)
 
 
-def show_report(report: "Report", folder: Path | str | None = None) -> None:
+def show_report(report: "AnyReport", folder: Path | str | None = None) -> None:
     """The tables of a report, and where its files are."""
     screen = console()
     screen.print(report.table())
@@ -188,14 +190,14 @@ def _answer_cells(answer: Any) -> tuple[str, str]:
     if hasattr(answer, "probabilities"):
         (label, probability), *rest = answer.probabilities[:MOST_CLASSES]
         return f"{label} ({probability:.0%})", ", ".join(f"{other} {share:.0%}" for other, share in rest)
+    digits = 0 if answer.high - answer.low >= WIDE else 1
+    value = f"{answer.value:.{digits}f} {answer.unit}"
     if not math.isfinite(answer.high):
-        return f"{answer.value:.0f} {answer.unit}", "how sure is not known: no label to validate with"
-    return (
-        f"{answer.value:.0f} {answer.unit}",
-        f"{answer.share:.0%} of people lie within {answer.low:.0f} to {answer.high:.0f}",
-    )
+        return value, "how sure is not known: no label to validate with"
+    within = f"{answer.low:.{digits}f} to {answer.high:.{digits}f}"
+    return value, f"{answer.share:.0%} of {answer.of} lie within {within}"
 
 
 def _shortened(text: str) -> str:
-    text = " ".join(text.split())
+    text = " | ".join(" ".join(part.split()) for part in text.split("\t"))  # two texts of a pair
     return text if len(text) <= 90 else text[:87] + "..."

@@ -22,7 +22,7 @@ def sts_benchmark(
     """STS-B by its official splits: the development pairs are the validation. `seed` is taken and changes nothing.
 
     `path` is a Stsbenchmark archive of one's own; without it, the file is fetched. `Samples.groups["genre"]` holds
-    captions, forum or news.
+    captions, forums or news.
     """
     source = Path(path) if path is not None else fetch(ARTIFACT)
     splits = {
@@ -51,6 +51,7 @@ def read_sts(text: str) -> list[Pair]:
             continue
         if len(fields) < len(_FIELDS):
             raise DataError(f"Line {number} of a file of STS-B has {len(fields)} fields; {len(_FIELDS)} are needed.")
-        genre = {"genre": fields["genre"].removeprefix("main-")}
-        pairs.append(Pair(fields["left"], fields["right"], float(fields["score"]), genre))
+        genre = fields["genre"].removeprefix("main-")
+        genre = "forums" if genre == "forum" else genre  # spelt in both ways
+        pairs.append(Pair(fields["left"], fields["right"], float(fields["score"]), {"genre": genre}))
     return pairs

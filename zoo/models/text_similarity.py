@@ -14,9 +14,10 @@ from blocks.fusion import fuse
 from blocks.siamese import shared_encoder
 from blocks.tabular import bounded_output
 from blocks.text import padding_mask
-from zoo.errors import ConfigError, is_number
+from zoo.errors import ConfigError, is_number, require_known
 
 SIDES = ("left", "right")
+COMPARISONS = ("concatenate", "symmetric")
 
 
 def text_similarity(
@@ -24,6 +25,7 @@ def text_similarity(
     vocabulary_size: int | None = 10_000,
     embedding_dim: int = 128,
     units: int = 32,
+    comparison: str = "concatenate",
     dropout: float = 0.0,
     low: float = 0.0,
     high: float = 1.0,
@@ -31,14 +33,22 @@ def text_similarity(
 ) -> keras.Model:
     """left (B, L), right (B, M) int32 -> {"score": (B, 1)} from `low` to `high`, for any lengths.
 
-    The reference: one LSTM reads both texts, and a sigmoid unit what it has put side by side; swapping the texts may
-    change the score. Tokens: 0 is padding on the right, 1 an unknown word. Without a `vocabulary_size` the inputs are
-    vectors (B, L, embedding_dim) themselves, of which those of zeros alone are padding.
+    One LSTM reads both texts. As in the reference, a sigmoid unit reads what it found, side by side ("concatenate"): a
+    sum of what each text says alone, which cannot tell whether they say the same. "symmetric" reads sum, product and
+    distance through a hidden layer instead (Tai et al. 2015, eq. 15), and swapping the texts changes nothing.
+
+    Tokens: 0 is padding on the right, 1 an unknown word. Without a `vocabulary_size` the inputs are vectors
+    (B, L, embedding_dim) themselves, of which those of zeros alone are padding.
     """
+    require_known("comparison", comparison, COMPARISONS)
     require_integer("units", units)
     inputs, x, masks = _read(vocabulary_size, embedding_dim)
     encoder = layers.LSTM(units, dropout=require_share("dropout", dropout), name="encoder")
-    x = fuse(shared_encoder(encoder, x, masks), name="both")  # (B, 2 units)
+    left, right = shared_encoder(encoder, x, masks)  # (B, units) each
+    if comparison == "symmetric":
+        x = layers.Dense(units, activation="relu", name="comparison")(symmetric_features(left, right))
+    else:
+        x = fuse([left, right], name="both")  # (B, 2 units)
     return keras.Model(inputs, {"score": bounded_output(x, low, high, name="score")}, name=name)
 
 

@@ -8,14 +8,19 @@ from typing import Any
 from zoo.catalogue import ENTRIES, describe
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError
-from zoo.recipes import author_profile, tables, texts
+from zoo.recipes import author_profile, pairs, poems, tables, texts
 from zoo.recipes.trained import Trained, read_trained, trained_file
+from zoo.recipes.trained_pairs import read_trained_pairs
+from zoo.recipes.trained_poem import TrainedPoem, read_trained_poem
 from zoo.recipes.trained_table import TrainedTable, read_trained_table
+from zoo.report import Report
+from zoo.report.language import LanguageReport
 from zoo.samples import Samples
 from zoo.training import Recipe
 from zoo.weights import read_metadata
 
-AnyTrained = Trained | TrainedTable
+AnyReport = Report | LanguageReport
+AnyTrained = Trained | TrainedTable | TrainedPoem
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Family:
     read     the file of it -> what answers.
     file     the name of that file in a run folder.
     merges   whether what is saved can answer labels that training merged; a table's schema knows its own only.
+    judge    (model, recipe, data set, run=, seed=) -> report; None: that of outputs with one answer a sample.
+    seen     samples -> what the simple models of a report are shown of them; None: the samples as they are.
     """
 
     load: Callable[[str, Mapping[str, Any], Path | None], Dataset]
@@ -38,6 +45,8 @@ class Family:
     read: Callable[[Path], AnyTrained]
     file: str
     merges: bool
+    seen: Callable[[Samples], Samples] | None = None
+    judge: Callable[..., AnyReport] | None = None
 
 
 TEXTS = Family(
@@ -58,7 +67,27 @@ TABLES = Family(
     file="model.keras",
     merges=False,
 )
-FAMILIES = {"author_profile": TEXTS, **dict.fromkeys(tables.GENERAL, TABLES)}
+PAIRS = Family(
+    load=pairs.load,
+    recipe=pairs.recipe,
+    rows=pairs.training_rows,
+    trained=pairs.trained,
+    read=read_trained_pairs,
+    file="model.h5",
+    merges=False,
+    seen=pairs.seen,
+)
+POEMS = Family(
+    load=poems.load,
+    recipe=poems.recipe,
+    rows=poems.training_rows,
+    trained=poems.trained,
+    read=read_trained_poem,
+    file="model.h5",
+    merges=False,
+    judge=poems.judge,
+)
+FAMILIES = {"author_profile": TEXTS, "poem": POEMS, "text_similarity": PAIRS, **dict.fromkeys(tables.GENERAL, TABLES)}
 
 
 def family_of(entry: str) -> Family:

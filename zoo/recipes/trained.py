@@ -25,13 +25,14 @@ INTERVAL = 0.8  # share of people whose true number lies within the interval of 
 
 @dataclass(frozen=True)
 class NumberAnswer:
-    """A regression's answer: `value` in `unit`; `share` of all people lie within `low`..`high`."""
+    """A regression's answer: `value` in `unit`; `share` of all people (or of `of`) lie within `low`..`high`."""
 
     value: float
     low: float
     high: float
     share: float
     unit: str
+    of: str = "people"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ class Trained:
     half_widths: Mapping[str, float]
     words: int
     origin: Mapping[str, Any]
+
+    def asked(self, texts: Sequence[str]) -> list[str]:
+        """What is asked by the texts of a command line."""
+        return list(texts)
 
     def answer(self, texts: Sequence[str]) -> list[Answer]:
         """One answer a text. Raises `DataError` for a text that is empty, too long, or without any known word."""

@@ -13,9 +13,9 @@ from zoo.catalogue import describe
 from zoo.create import create_model
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, MissingExtraError, require_known
-from zoo.recipes.families import AnyTrained, family_of, load_trained, require_seed
+from zoo.recipes.families import AnyReport, AnyTrained, family_of, load_trained, require_seed
 from zoo.recipes.trained import trained_file
-from zoo.report import Report, build_report
+from zoo.report import build_report
 from zoo.training import Recipe, Run, fit, predict, relabel
 
 
@@ -29,7 +29,7 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     data_options: Mapping[str, Any] | None = None,
     **changes: Any,
-) -> tuple[AnyTrained, Report]:
+) -> tuple[AnyTrained, AnyReport]:
     """Load, build, fit, judge, save: a run folder with config, history, weights, scores and a picture.
 
     `weights` (a tag, a file or a run folder) is where training starts, with its vocabulary or schema; `data_options`
@@ -81,7 +81,7 @@ def _changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     return replace(recipe, **{**changes, "config": config})
 
 
-def _headlines(report: Report) -> dict[str, dict[str, float | None]]:
+def _headlines(report: AnyReport) -> dict[str, dict[str, float | None]]:
     """Output -> its first metric -> what the model scored."""
     found: dict[str, dict[str, float | None]] = {}
     for row in report.scores:
@@ -89,7 +89,7 @@ def _headlines(report: Report) -> dict[str, dict[str, float | None]]:
     return found
 
 
-def evaluate(source: str | Path, *, data: str | None = None, seed: int | None = None) -> Report:
+def evaluate(source: str | Path, *, data: str | None = None, seed: int | None = None) -> AnyReport:
     """Judge a trained model on the test split that it was made for, or on that of other `data`."""
     path = trained_file(source)
     trained = load_trained(path)
@@ -108,19 +108,31 @@ def evaluate(source: str | Path, *, data: str | None = None, seed: int | None = 
     return judge(trained.model, recipe, replace(dataset, targets=targets), seed=0)
 
 
-def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | None = None, seed: int) -> Report:
+def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | None = None, seed: int) -> AnyReport:
     """The report of a model on the test split of `dataset`, of the labels that its outputs answer (merged ones too)."""
+    family = family_of(recipe.entry)
+    if family.judge is not None:
+        return family.judge(model, recipe, dataset, run=run, seed=seed)
     splits = (dataset.train, dataset.validation, dataset.test)
     train, validation, test = (relabel(split, recipe.heads, ignore=False) for split in splits)
+    targets = {name: head.answers for name, head in recipe.heads.items()}
+    metrics = {name: head.metrics for name, head in recipe.heads.items()}
+    seen = family.seen
+    baselines = None
+    if seen is not None:
+        from zoo.report.baselines import fit_baselines  # scikit-learn, of an extra
+
+        baselines = fit_baselines(seen(train), seen(validation), seen(test), targets, metrics=metrics, seed=seed)
     return build_report(
         predict(model, test, recipe.heads, trim_padding=recipe.trim_padding),
         train=train,
         validation=validation,
         test=test,
-        targets={name: head.answers for name, head in recipe.heads.items()},
-        metrics={name: head.metrics for name, head in recipe.heads.items()},
+        targets=targets,
+        metrics=metrics,
         history=run.history if run else (),
         limits=dataset.limits,
+        baselines=baselines,
         together="author" if "author" in dataset.test.groups else None,
         title=f"{recipe.entry} on {dataset.name}",
         seed=seed,

@@ -16,9 +16,13 @@ SHOWN = {"majority": "majority", "linear": "linear", "trees": "trees", "limit": 
 METRIC_NAMES = {
     "mae": "MAE",
     "rmse": "RMSE",
+    "mse": "MSE",
     "r2": "R²",
+    "pearson": "Pearson r",
+    "spearman": "Spearman ρ",
     "accuracy": "accuracy",
     "log_loss": "log loss",
+    "perplexity": "perplexity",
     "auc": "AUC",
     "exp_rmspe": "RMSPE",
     "average_precision": "average precision",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from zoo.errors import require_known
-from zoo.metrics import TINY
+from zoo.metrics import TINY, ranks
 
 MEANS_OVER_ROWS = ("mae", "accuracy", "log_loss")
 MEASURABLE = 2  # independent draws below which there is no standard error
@@ -59,6 +59,11 @@ def _of_rmse(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return _of_root_mean(np.square(target - predicted, dtype=np.float64))
 
 
+def _of_mse(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    squares = np.square(target - predicted, dtype=np.float64)
+    return (squares - np.mean(squares)) / len(squares)
+
+
 def _of_exp_rmspe(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return _of_root_mean(np.square(np.expm1(np.asarray(predicted, np.float64) - target)))
 
@@ -75,6 +80,20 @@ def _of_r2(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     spreads = np.square(target - np.mean(target), dtype=np.float64)
     a, b = np.mean(squares), np.mean(spreads)
     return (a * (spreads - b) / b - (squares - a)) / (b * len(squares)) if b else np.zeros(len(squares))
+
+
+def _of_pearson(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """z_x z_y - r (z_x^2 + z_y^2) / 2, of standardised values (Devlin, Gnanadesikan and Kettenring 1975)."""
+    if not np.ptp(target) or not np.ptp(predicted):
+        return np.zeros(len(target))
+    wide = (np.asarray(values, np.float64) for values in (target, predicted))
+    x, y = ((values - np.mean(values)) / np.std(values) for values in wide)
+    return (x * y - np.mean(x * y) * (x * x + y * y) / 2.0) / len(x)
+
+
+def _of_spearman(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Those of Pearson's correlation of the ranks, taken as they are: a row also moves the ranks of others a little."""
+    return _of_pearson(ranks(target), ranks(predicted))
 
 
 def _of_auc(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -99,6 +118,9 @@ INFLUENCES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "accuracy": _of_mean("accuracy"),
     "log_loss": _of_mean("log_loss"),
     "rmse": _of_rmse,
+    "mse": _of_mse,
+    "pearson": _of_pearson,
+    "spearman": _of_spearman,
     "r2": _of_r2,
     "auc": _of_auc,
     "exp_rmspe": _of_exp_rmspe,

@@ -1,0 +1,232 @@
+"""Pairs of texts: SICK and STS-B as published, generated ones whose likeness is known, and files of one's own."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from zoo.datasets import load_dataset, load_pairs
+from zoo.datasets.pairs import Pair, Scale, encode_pairs, overlap, pairs_of, spelled
+from zoo.datasets.pairs_generated import likeness, pairs
+from zoo.datasets.pairs_sick import read_sick
+from zoo.datasets.pairs_sts import read_sts
+from zoo.datasets.tokeniser import Tokeniser
+from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.metrics import score
+
+SPLITS = ("train", "validation", "test")
+ROWS = [
+    {"left": f"text number {i} of many", "right": f"another {i} beside it", "score": i % 5 + 0.5} for i in range(40)
+]
+
+
+def written(folder, rows, name="mine.jsonl"):
+    path = folder / name
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def all_texts(samples):
+    return {spelled(text) for pair in pairs_of(samples) for text in (pair.left, pair.right)}
+
+
+# --- what is made of any pairs
+
+
+def test_punctuation_and_case_are_left_out_and_words_are_cut():
+    pairs_ = [Pair("A dog, a DOG!", "no"), Pair("It's a dog.", "a b c d e")]
+    found = encode_pairs(pairs_, Tokeniser(["a", "dog", "it's"]), words=4)
+    assert found["left"].tolist() == [[2, 3, 2, 3], [4, 2, 3, 0]]
+    assert found["right"].tolist() == [[1, 0, 0, 0], [2, 1, 1, 1]]
+
+
+def test_the_overlap_of_two_texts_does_not_depend_on_their_order_and_sees_a_denial():
+    texts = ("A man is playing", "There is no man playing a guitar")
+    one, other = overlap([Pair(*texts)]), overlap([Pair(*reversed(texts))])
+    np.testing.assert_array_equal(one, other)
+    assert one[0, -1] == 1.0
+    same = overlap([Pair("a b c", "a b c")])[0]
+    np.testing.assert_array_equal(same[:9], 1.0)
+    assert same[-1] == 0.0
+
+
+def test_a_scale_is_told_in_the_unit_so_that_scores_of_two_scales_are_not_mixed():
+    assert Scale(1, 5).target.unit == "points of 1 to 5"
+    assert Scale(0, 5).target != Scale(1, 5).target
+    with pytest.raises(ConfigError, match="from a number up to a larger one; received 5 to 1"):
+        Scale(5, 1)
+
+
+# --- generated pairs
+
+
+def test_generated_pairs_are_the_same_for_a_seed_and_others_for_another():
+    one, again, other = (pairs(seed=seed, count=50, validation=10, test=10) for seed in (1, 1, 2))
+    assert one.train.texts == again.train.texts != other.train.texts
+    np.testing.assert_array_equal(one.train.targets["score"], again.train.targets["score"])
+
+
+def test_the_likeness_of_scenes_counts_what_they_share():
+    scene = {"who": ("adult", "man|guy"), "does": ("moves", "runs"), "what": ("toy", "a ball"), "where": ("in", "here")}
+    assert likeness(scene, scene, denied=False) == 5.0
+    assert likeness(scene, scene, denied=True) == 3.0
+    assert likeness(scene, {**scene, "who": ("adult", "woman")}, denied=False) == 4.25
+    assert likeness(scene, {**scene, "who": ("animal", "dog")}, denied=False) == 3.5
+
+
+def test_the_limit_of_generated_pairs_is_far_above_what_shared_words_tell():
+    data = pairs(seed=0, count=2_000, validation=100, test=500)
+    assert data.limits["score"]["pearson"] > 0.95
+    shares = overlap(pairs_of(data.test))[:, 0]
+    assert 0.3 < score("pearson", data.test.targets["score"], shares) < 0.75
+    assert data.tokeniser.known_share(" ".join(data.test.texts[0].split("\t"))) == 1.0
+
+
+@pytest.mark.parametrize(("options", "sentence"), [({"count": 0}, "received count=0"), ({"seed": -1}, "received -1")])
+def test_generated_pairs_refuse_what_they_cannot_make(options, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        pairs(**options)
+
+
+# --- files of one's own
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".tsv"])
+def test_a_file_is_read_and_divided_so_that_no_text_stands_in_two_splits(tmp_path, ending):
+    path = tmp_path / f"mine{ending}"
+    if ending == ".jsonl":
+        written(tmp_path, ROWS, path.name)
+    else:
+        mark = "," if ending == ".csv" else "\t"
+        lines = [mark.join(str(value) for value in row.values()) for row in ROWS]
+        path.write_text("\n".join([mark.join(ROWS[0]), *lines]))
+    data = load_pairs(path, seed=3)
+    assert sum(len(getattr(data, split)) for split in SPLITS) == 40
+    assert data.card["scale"] == [0, 5]
+    found = [all_texts(getattr(data, split)) for split in SPLITS]
+    assert not found[0] & found[1]
+    assert not (found[0] | found[1]) & found[2]
+
+
+def test_pairs_that_share_a_text_stay_together(tmp_path):
+    rows = [{**row, "left": f"the same text {number // 4}"} for number, row in enumerate(ROWS * 2)]
+    data = load_pairs(written(tmp_path, rows))
+    groups = [all_texts(getattr(data, split)) for split in SPLITS]
+    assert not any(groups[a] & groups[b] for a, b in ((0, 1), (0, 2), (1, 2)))
+
+
+def test_a_column_split_divides_the_rows(tmp_path):
+    rows = [{**row, "split": ("train", "dev", "test")[number % 3]} for number, row in enumerate(ROWS)]
+    data = load_pairs(written(tmp_path, rows))
+    assert [len(getattr(data, split)) for split in SPLITS] == [14, 13, 13]
+
+
+def test_a_row_may_lack_its_score_and_the_scale_may_be_given(tmp_path):
+    rows = [{**row, "score": None if number == 3 else row["score"]} for number, row in enumerate(ROWS)]
+    data = load_pairs(written(tmp_path, rows), low=0, high=10)
+    assert data.card["scale"] == [0, 10]
+    assert sum(np.isnan(getattr(data, split).targets["score"]).sum() for split in SPLITS) == 1
+
+
+def changed(number, **values):
+    return [{**row, **values} if i == number else row for i, row in enumerate(ROWS)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "sentence"),
+    [
+        (changed(2, left="  "), {}, "line 3: the left text is empty"),
+        (changed(2, right=None), {}, "line 3: the right text is empty"),
+        (changed(2, right="?!"), {}, "line 3: the right text has no word"),
+        (changed(2, right=7), {}, "line 3: the right text must be a string; received 7"),
+        (changed(2, left="x" * 1_000_001), {}, r"line 3: the left text has 1,000,001 characters; at most 1,000,000"),
+        (changed(2, score="high"), {}, "line 3: the score must be a number; received 'high'"),
+        (changed(2, score=True), {}, "line 3: the score must be a number"),
+        (changed(2, score=7.5), {"low": 0, "high": 5}, "line 3: the score must lie in 0 to 5; received 7.5"),
+        (ROWS, {"low": 5, "high": 1}, "A scale goes from a number up to a larger one; received 5 to 1"),
+        (
+            [{"left": "a", "wright": "b", "score": 1}],
+            {},
+            "line 1: the column 'right' is missing; did you mean 'wright'",
+        ),
+        ([{"left": "a", "right": "b"}], {}, r"line 1: the column 'score' is missing; found: left, right"),
+        ([{**row, "score": ""} for row in ROWS], {}, "all scores are missing"),
+        ([{**row, "score": 2} for row in ROWS], {}, "all scores are 2; there is nothing to learn"),
+        ([{**row, "left": "one and the same"} for row in ROWS], {}, "40 of 40 pairs hang together .* a column 'split'"),
+        (ROWS[:5], {}, "cannot be divided"),
+        (changed(2, split="exam"), {}, "line 1: the split must be train, validation or test; received ''"),
+        ([{**row, "split": "train"} for row in ROWS], {}, "'mine' has no pair in the split 'validation'"),
+        (ROWS, {"words": 0}, "words, the length of a text, must be at least 1; received 0"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_one_sentence(tmp_path, rows, options, sentence):
+    with pytest.raises((DataError, ConfigError), match=sentence):
+        load_pairs(written(tmp_path, rows), **options)
+
+
+def test_other_scripts_are_words_too(tmp_path):
+    rows = [{**row, "left": f"有一个人在弹吉他 {number}"} for number, row in enumerate(ROWS)]
+    data = load_pairs(written(tmp_path, rows))
+    assert "吉" in data.tokeniser.words
+
+
+def test_long_texts_are_cut_and_counted(tmp_path):
+    data = load_pairs(written(tmp_path, changed(5, left="word " * 100_000)), words=50)
+    assert data.card["texts_cut"] == 1
+    assert max(getattr(data, split).inputs["left"].shape[1] for split in SPLITS) == 50
+
+
+def test_an_unknown_name_or_option_is_told_the_nearest():
+    with pytest.raises(UnknownNameError, match="Unknown data set of pairs 'sik'; did you mean 'sick'"):
+        load_pairs("sik")
+    with pytest.raises(UnknownNameError, match="did you mean 'count'"):
+        load_pairs("pairs", counts=3)
+
+
+# --- the published data
+
+
+def test_a_missing_column_of_sick_is_told():
+    with pytest.raises(DataError, match=r"SICK\.txt lacks the column 'relatedness_score'"):
+        read_sick("sentence_A\tsentence_B\n")
+
+
+def test_a_short_line_of_sts_is_told():
+    with pytest.raises(DataError, match=r"Line 1 of a file of STS-B has 3 fields; 7 are needed"):
+        read_sts("main-news\theadlines\t2012\n")
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory):
+    if not os.environ.get("ZOO_MIRROR"):
+        pytest.skip("set ZOO_MIRROR to a mirror that holds SICK and STS-B")
+    before = os.environ.get("ZOO_DATA")
+    os.environ["ZOO_DATA"] = before or str(tmp_path_factory.mktemp("data"))
+    yield
+    if before is None:
+        del os.environ["ZOO_DATA"]
+
+
+@pytest.mark.usefixtures("mirror")
+def test_sick_has_its_official_splits_and_scale():
+    data = load_dataset("sick")
+    assert [len(getattr(data, split)) for split in SPLITS] == [4_439, 495, 4_906]
+    assert data.card["scale"] == [1, 5]
+    assert data.train.texts[0].startswith("A group of kids is playing in a yard and an old man")
+    assert data.train.targets["score"][0] == 4.5
+    assert set(data.test.groups["entailment"]) == {"neutral", "entailment", "contradiction"}
+    assert data.tokeniser.size < 2_500
+    assert (data.test.inputs["left"] == 1).sum() / (data.test.inputs["left"] != 0).sum() < 0.005
+
+
+@pytest.mark.usefixtures("mirror")
+def test_sts_b_has_its_official_splits_and_scale():
+    data = load_dataset("sts-b")
+    assert [len(getattr(data, split)) for split in SPLITS] == [5_749, 1_500, 1_379]
+    assert data.card["scale"] == [0, 5]
+    assert data.card["texts_cut"] == 0
+    assert set(data.validation.groups["genre"]) == {"captions", "forums", "news"}
+    for split in SPLITS:
+        values = getattr(data, split).targets["score"]
+        assert 0 <= values.min() < values.max() <= 5
