@@ -3,13 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from zoo.datasets import list_tables, load_dataset, load_table
 from zoo.datasets.membership import COLUMNS, FLAGS, PLATFORMS, TARGET, bayes_accuracy, chance
 from zoo.datasets.rossmann_calendar import calendar_columns, looking_back
-from zoo.datasets.table import Table, split_rows
+from zoo.datasets.table import Table
 from zoo.errors import ArtifactError, ConfigError, DataError, UnknownNameError
 from zoo.samples import Target
 
@@ -90,6 +88,7 @@ def test_membership_reads_the_users_own_visits(tmp_path):
     assert [len(getattr(table, split)) for split in SPLITS] == [140, 20, 40]
     assert table.dataset().train.inputs["numbers"].shape == (140, 10)
     assert not table.limits
+    assert table.name == "membership"  # so that its own settings are those of its recipe
 
 
 @pytest.mark.parametrize(
@@ -104,24 +103,6 @@ def test_wrong_visits_are_refused_in_one_sentence(tmp_path, change, words):
     change(load_table("membership", rows=50).train).to_csv(tmp_path / "visits.csv", index=False)
     with pytest.raises((DataError, UnknownNameError), match=words):
         load_table("membership", path=tmp_path / "visits.csv").dataset()
-
-
-@settings(max_examples=40, deadline=None)
-@given(labels=st.lists(st.sampled_from("abc"), min_size=10, max_size=300), seed=st.integers(0, 2**32 - 1))
-def test_a_split_shares_out_every_row_once_and_every_class_alike(labels, seed):
-    frame = pd.DataFrame({"row": range(len(labels)), "label": labels})
-    parts = split_rows(frame, seed=seed, strata=frame["label"].to_numpy())
-    assert sorted(row for part in parts for row in part["row"]) == list(range(len(labels)))
-    for label in set(labels):
-        whole = labels.count(label)
-        assert [int((part["label"] == label).sum()) for part in parts[1:]] == [round(0.1 * whole), round(0.2 * whole)]
-
-
-def test_a_split_refuses_too_few_rows_and_negative_seeds():
-    with pytest.raises(DataError, match="at least 10 rows"):
-        split_rows(pd.DataFrame({"x": range(9)}), seed=0)
-    with pytest.raises(ConfigError, match="negative"):
-        split_rows(pd.DataFrame({"x": range(20)}), seed=-1)
 
 
 def test_what_is_learnt_of_columns_comes_from_the_training_rows_alone():

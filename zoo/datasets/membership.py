@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo.datasets.checks import require_count, require_seed
 from zoo.datasets.table import Table, split_rows
-from zoo.errors import ConfigError, DataError, require_known
+from zoo.errors import DataError, require_known
 from zoo.metrics import score
 from zoo.samples import Target
 from zoo.tables import read_table
@@ -36,9 +37,8 @@ def membership(
     if path is not None:
         return _from_file(Path(path), seed)
     for name, number in {"rows": rows, "validation": validation, "test": test}.items():
-        if number < 1:
-            raise ConfigError(f"membership needs at least one visit in every split; received {name}={number}.")
-    random = np.random.default_rng([seed, 11])
+        require_count(name, number)
+    random = np.random.default_rng([require_seed(seed), 11])
     training, held_out, tested = (_draw(random, number) for number in (rows, validation, test))
     return Table(
         "membership",
@@ -131,4 +131,4 @@ def _from_file(path: Path, seed: int) -> Table:
         require_known(f"answer in the column '{TARGET}'", str(answer), LABELS)
     visits = visits[[*COLUMNS, TARGET]].dropna(subset=[TARGET])
     train, validation, test = split_rows(visits, seed=seed, strata=visits[TARGET].astype(str).to_numpy())
-    return Table(path.name, train, validation, test, card={"source": str(path), "seed": seed}, **_MEANING)
+    return Table("membership", train, validation, test, card={"source": str(path), "seed": seed}, **_MEANING)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from zoo.datasets.checks import require_count, require_seed
 from zoo.datasets.table import Table
 from zoo.samples import Target
 
@@ -15,7 +16,9 @@ def older_than_five(*, rows: int = 6_000, validation: int = 1_000, test: int = 1
 
     Every year can be told without an error: a perfect score is possible.
     """
-    random = np.random.default_rng([seed, rows])
+    for name, number in {"rows": rows, "validation": validation, "test": test}.items():
+        require_count(name, number)
+    random = np.random.default_rng([require_seed(seed), rows])
     training, held_out, tested = (_rows(random.integers(0, YEARS, number)) for number in (rows, validation, test))
     return Table(
         "older_than_five",

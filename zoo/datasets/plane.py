@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from zoo.datasets.checks import require_count, require_seed
 from zoo.datasets.table import Table
 from zoo.samples import Target
 
@@ -12,7 +13,7 @@ HEIGHT = 0.3
 
 def plane(*, points: int = 100, seed: int = 0) -> Table:
     """`points` training rows with a, b uniform in [0, 1) and no noise; as many in either other split."""
-    random = np.random.default_rng([seed, points])
+    random = np.random.default_rng([require_seed(seed), require_count("points", points, least=2)])
     train, validation, test = (_points(random.random((points, 2))) for _ in range(3))
     return Table(
         "plane",

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from zoo.datasets.checks import require_count, require_seed
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.posts_language import AGES, GENDERS, INCOMES, PLACES, THEMES, wordings
 from zoo.datasets.posts_people import PEOPLE, STATEMENTS, THEME_ENDS, likelihood, posterior, prior
 from zoo.datasets.tokeniser import Tokeniser, words_of
-from zoo.errors import ConfigError, require_known
+from zoo.errors import require_known
 from zoo.metrics import score
 from zoo.samples import Samples, Target
 
@@ -33,10 +34,8 @@ def posts(
     Raises `ConfigError` for an empty split or a negative seed, `UnknownNameError` for another unit of age.
     """
     for name, number in {"people": people, "validation": validation, "test": test}.items():
-        if number < 1:
-            raise ConfigError(f"posts needs at least one person in every split; received {name}={number}.")
-    if seed < 0:
-        raise ConfigError(f"The seed of posts cannot be negative; received {seed}.")
+        require_count(name, number)
+    require_seed(seed)
     require_known("unit of age", age_unit, AGE_UNITS)
     random = np.random.Generator(np.random.PCG64(seed))
     persons = draw_people(random, people + validation + test)

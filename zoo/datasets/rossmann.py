@@ -13,7 +13,7 @@ import pandas as pd
 from zoo.artifacts import fetch, read_members
 from zoo.datasets.rossmann_calendar import calendar_columns
 from zoo.datasets.table import Table
-from zoo.errors import DataError
+from zoo.errors import ConfigError, DataError
 from zoo.samples import Target
 from zoo.tables import add_date_parts
 
@@ -63,8 +63,9 @@ def rossmann(*, seed: int = 0, from_day: str = "2013-01-01") -> Table:
 
     The splits are the calendar's: `seed` changes nothing. `from_day` leaves out earlier days of training.
     """
+    first_day = _day(from_day)
     frame = read_rossmann(dict(read_members(fetch(ARTIFACT), ".csv")))
-    frame = frame[(frame["Sales"] > 0) & (frame["Date"] >= from_day)]
+    frame = frame[(frame["Sales"] > 0) & (frame["Date"] >= first_day)]
     days = frame.pop("Date")
     if not (days < VALIDATION_DAY).any():
         raise DataError(f"No day from {from_day} on lies before the validation, which begins on {VALIDATION_DAY}.")
@@ -92,6 +93,14 @@ def rossmann(*, seed: int = 0, from_day: str = "2013-01-01") -> Table:
             "seed": seed,
         },
     )
+
+
+def _day(text: str) -> pd.Timestamp:
+    if isinstance(text, str):
+        found = pd.to_datetime(text, errors="coerce", format="ISO8601")
+        if found is not pd.NaT and found.tzinfo is None:
+            return found
+    raise ConfigError(f"'from_day' must be a day as in '2013-01-01'; received {text!r}.")
 
 
 def read_rossmann(files: Mapping[str, bytes]) -> pd.DataFrame:

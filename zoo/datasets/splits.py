@@ -1,10 +1,11 @@
-"""Shares people out to training, validation and test, so that nobody stands in two of them."""
+"""Shares people or rows out to training, validation and test, so that nobody stands in two of them."""
 
 from collections.abc import Hashable, Mapping
 
 import numpy as np
 
-from zoo.errors import ConfigError, DataError
+from zoo.datasets.checks import require_seed
+from zoo.errors import DataError
 
 SPLITS = ("train", "validation", "test")
 SHARES = (0.7, 0.1, 0.2)
@@ -16,15 +17,13 @@ def split_people(strata: Mapping[str, Hashable], *, seed: int) -> dict[str, str]
 
     People stand in a random order within their stratum, the strata in a random order round a circle; from a random
     start, each person goes to the split furthest behind its share. The order of the mapping does not matter.
-    Raises `DataError` for fewer than ten people, `ConfigError` for a negative seed.
+    Raises `DataError` for fewer than ten people, `ConfigError` for a seed that is none.
     """
     if len(strata) < LEAST_PEOPLE:
         raise DataError(
             f"A split into training, validation and test needs at least {LEAST_PEOPLE} people; received {len(strata)}."
         )
-    if seed < 0:
-        raise ConfigError(f"A seed must not be negative; received {seed}.")
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(require_seed(seed))
     people = sorted(strata)
     kinds = sorted(set(strata.values()), key=repr)
     rank_of_stratum = dict(zip(kinds, random.permutation(len(kinds)), strict=True))
@@ -42,3 +41,37 @@ def split_people(strata: Mapping[str, Hashable], *, seed: int) -> dict[str, str]
         behind[chosen] -= 1
         found[people[i]] = SPLITS[chosen]
     return found
+
+
+def split_by_labels(labels: np.ndarray, shares: tuple[float, float], random: np.random.Generator) -> np.ndarray:
+    """(n, k) labels -> (n,) 0 for training, 1 for validation, 2 for test: the last two have `shares` of every label.
+
+    Of several columns the rarest label is shared out first, then the rarest of what is left, each row to the split that
+    lacks most of that label (Sechidis et al. 2011, iterative stratification). No split is left empty.
+    """
+    split = np.full(len(labels), -1)
+    columns = [np.unique(column, return_inverse=True)[1] for column in labels.T]
+    counted = [(np.bincount(column), column) for column in columns]
+    order = [(int(size), place, kind) for place, (sizes, _) in enumerate(counted) for kind, size in enumerate(sizes)]
+    for _, place, kind in sorted(order) if len(columns) > 1 else order:
+        rows = np.flatnonzero(columns[place] == kind)
+        _share_out(split, rows, shares, random, several=len(columns) > 1)
+    for number, share in enumerate(shares, start=1):
+        if not (split == number).any():  # of every label too few for this split
+            spare = random.permutation(np.flatnonzero(split == 0))
+            split[spare[: max(1, round(share * len(labels)))]] = number
+    return split
+
+
+def _share_out(
+    split: np.ndarray, rows: np.ndarray, shares: tuple[float, float], random: np.random.Generator, *, several: bool
+) -> None:
+    """Give those of a label's `rows` that have no split one; where it has a row for each split, each gets one."""
+    wanted = [round(share * len(rows)) for share in shares]
+    if several and len(rows) >= len(SPLITS):
+        wanted = [max(1, number) for number in wanted]
+    free = random.permutation(rows[split[rows] < 0])
+    validation, test = (max(0, number - np.sum(split[rows] == place)) for place, number in enumerate(wanted, start=1))
+    split[free] = 0
+    split[free[:test]] = 2
+    split[free[test : test + validation]] = 1

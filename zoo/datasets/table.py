@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo.datasets.checks import require_seed
 from zoo.datasets.dataset import Dataset
-from zoo.errors import ConfigError, DataError
+from zoo.datasets.splits import split_by_labels
+from zoo.errors import DataError
 from zoo.samples import Kind, Target
 from zoo.tables import Schema
 
@@ -64,23 +66,17 @@ def split_rows(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Training, validation and test rows at random, `shares` of them for the last two.
 
-    strata  (n,) labels whose shares are the same in all splits.
-    Raises `DataError` for fewer than ten rows, `ConfigError` for a negative seed.
+    strata  (n,) labels whose shares are the same in all splits, or several columns of them, (n, k).
+    Every split has a row, and every label with a row for each split has one in each, unless its rows are shared out by
+    another, rarer one. Raises `DataError` for fewer than ten rows, `ConfigError` for a seed that is none.
 
     >>> [len(part) for part in split_rows(pd.DataFrame({"x": range(50)}), seed=0)]
     [35, 5, 10]
     """
     if len(frame) < 10:
         raise DataError(f"A split into training, validation and test needs at least 10 rows; received {len(frame)}.")
-    if seed < 0:
-        raise ConfigError(f"A seed must not be negative; received {seed}.")
-    random = np.random.default_rng(seed)
-    kinds = np.zeros(len(frame), int) if strata is None else np.unique(strata, return_inverse=True)[1]
-    split = np.zeros(len(frame), int)
-    for kind in range(kinds.max() + 1):
-        rows = random.permutation(np.flatnonzero(kinds == kind))
-        validation, test = (round(share * len(rows)) for share in shares)
-        split[rows[:test]] = 2
-        split[rows[test : test + validation]] = 1
+    random = np.random.default_rng(require_seed(seed))
+    labels = np.zeros((len(frame), 1), int) if strata is None else np.asarray(strata).reshape(len(frame), -1)
+    split = split_by_labels(labels, shares, random)
     train, held_out, tested = (frame[split == number].reset_index(drop=True) for number in range(3))
     return train, held_out, tested

@@ -1,6 +1,6 @@
 """The user's own table, from a CSV or Parquet file: any columns, some of which are to be predicted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -22,7 +22,7 @@ def read_table_file(
     scaling: str | None = "z-score",
     seed: int = 0,
 ) -> Table:
-    """The rows whose targets are all known, shared out 70:10:20 at random, the classes of the first one alike.
+    """The rows whose targets are all known, shared out 70:10:20 at random, the classes of every target alike.
 
     targets  columns to predict, with their kinds or without: texts are classes then, numbers a regression.
     The others are as in `zoo.tables.Schema.fit`. Raises `UnknownNameError` for a column that is not there, `DataError`
@@ -32,8 +32,8 @@ def read_table_file(
     kinds = _kinds(frame, targets)
     frame = frame.dropna(subset=list(kinds), ignore_index=True)
     features = {name: kind for name, kind in (types or {}).items() if name not in kinds and name not in ignore}
-    first = next(iter(kinds))
-    strata = None if kinds[first] == "regression" else frame[first].astype(str).to_numpy()
+    classes = [name for name, kind in kinds.items() if kind != "regression"]
+    strata = frame[classes].astype(str).to_numpy() if classes else None
     train, validation, test = split_rows(frame, seed=seed, strata=strata)
     return Table(
         Path(path).name,
@@ -47,7 +47,7 @@ def read_table_file(
 
 
 def _kinds(frame: pd.DataFrame, targets: Mapping[str, Kind] | Sequence[str] | str) -> dict[str, Kind]:
-    named = [targets] if isinstance(targets, str) else list(targets)
+    named = [targets] if isinstance(targets, str) else list(targets) if isinstance(targets, Iterable) else []
     if not named:
         raise ConfigError("Name at least one column of the table that is to be predicted.")
     for name in named:

@@ -1,0 +1,26 @@
+"""What options of several sources must be: told here, before numpy or pandas fail on them."""
+
+from numbers import Integral
+from typing import Any
+
+from zoo.errors import ConfigError
+
+
+def require_seed(seed: Any) -> int:
+    """The seed. Raises `ConfigError` unless it is a whole number from 0 on."""
+    if not _is_whole(seed):
+        raise ConfigError(f"A seed must be a whole number; received {seed!r}.")
+    if seed < 0:
+        raise ConfigError(f"A seed must not be negative; received {seed}.")
+    return int(seed)
+
+
+def require_count(name: str, value: Any, *, least: int = 1) -> int:
+    """The option `name`. Raises `ConfigError` unless it is a whole number from `least` on."""
+    if not _is_whole(value) or value < least:
+        raise ConfigError(f"'{name}' must be a whole number >= {least}; received {value!r}.")
+    return int(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
