@@ -11,20 +11,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from zoo.errors import ConfigError
+
 
 @contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; moved to `path` when the block ends, removed when it raises."""
+    """Yield a temporary path beside `path`; moved to `path` when the block ends, removed when it raises.
+
+    Raises `ConfigError` where no file can stand at `path`.
+    """
     final = Path(path)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{final.name}.", suffix=".tmp" + final.suffix, dir=final.parent)
+    with _told(final):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{final.name}.", suffix=".tmp" + final.suffix, dir=final.parent)
     os.close(handle)
     scratch = Path(temporary)
     try:
         yield scratch
         _flush(scratch)
-        os.chmod(scratch, 0o666 & ~_umask())
-        os.replace(scratch, final)
+        with _told(final):
+            os.chmod(scratch, 0o666 & ~_umask())
+            os.replace(scratch, final)
     finally:
         scratch.unlink(missing_ok=True)
 
@@ -38,6 +45,15 @@ def write_text(path: Path | str, text: str) -> None:
 def write_json(path: Path | str, value: Any) -> None:
     """Replace the whole of `path` by `value`, as indented JSON. NaN is refused: it is not JSON."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """A folder that may not be written, or a folder where the file should stand, is a mistake in what was asked for."""
+    try:
+        yield
+    except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
+        raise ConfigError(f"'{path}' cannot be written: {error.strerror or error}.") from error
 
 
 def _flush(path: Path) -> None:

@@ -1,13 +1,15 @@
 """Rows of a table -> answers, by a schema and the model that was trained on what it encodes."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from zoo.costs import CostMatrix, decide
 from zoo.errors import ConfigError, DataError, WeightsError, is_number, require_known
 from zoo.files import atomic_path
 from zoo.pipeline import keras_file, onnx_file
@@ -26,15 +28,24 @@ class Pipeline:
 
     thresholds  binary output -> probability from which its positive label is the answer; 0.5 for the others.
     origin      where the model comes from: plain JSON values, kept in the file.
+    costs       output of classes -> what mistakes cost: its answer is the label of the least expected cost.
     """
 
     schema: Schema
     model: Any
     thresholds: Mapping[str, float] = field(default_factory=dict)
     origin: Mapping[str, Any] = field(default_factory=dict)
+    costs: Mapping[str, CostMatrix] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _require_fit(self.schema, self.model)
+        _require_vocabularies(self.schema, self.model)
+        classes = {name: target for name, target in self.schema.targets.items() if target.kind != "regression"}
+        for name, costs in self.costs.items():
+            require_known("output of classes of 'costs'", name, classes)
+            if name in self.thresholds:
+                raise ConfigError(f"'{name}' is decided twice: by 'costs' and by 'thresholds'.")
+            costs.check(classes[name].labels)
         binary = [name for name, target in self.schema.targets.items() if target.kind == "binary"]
         for name, threshold in self.thresholds.items():
             require_known("binary output of 'thresholds'", name, binary)
@@ -80,6 +91,8 @@ class Pipeline:
         """
         wanted = {"columns": self.schema.columns, "types": self.schema.types}
         rows = 0
+        if os.path.exists(to) and os.path.samefile(source, to):
+            raise ConfigError(f"'{to}' holds the rows themselves, which the answers would replace; name another file.")
         with atomic_path(to) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
             for part in scan_table(source, **wanted | options):
                 self.predict(part).to_csv(file, header=rows == 0, index=False)
@@ -95,7 +108,12 @@ class Pipeline:
         onnx_file.export(self.model, path, self._metadata())
 
     def _metadata(self) -> str:
-        values = {"schema": self.schema.to_json(), "thresholds": dict(self.thresholds), "origin": dict(self.origin)}
+        values = {
+            "schema": self.schema.to_json(),
+            "thresholds": dict(self.thresholds),
+            "origin": dict(self.origin),
+            "costs": {name: costs.to_json() for name, costs in self.costs.items()},
+        }
         try:
             return json.dumps(values, allow_nan=False)
         except (TypeError, ValueError) as error:
@@ -115,10 +133,12 @@ class Pipeline:
         if target.kind == "regression":
             return {name: values}
         if target.kind == "binary":
-            places = (values >= self.thresholds.get(output, THRESHOLD)).astype(int)
             shares = np.stack([1.0 - values, values], axis=1)
+            places = (values >= self.thresholds.get(output, THRESHOLD)).astype(int)
         else:
             places, shares = np.argmax(values, axis=1), values
+        if output in self.costs:
+            places = decide(values, self.costs[output].table(target.labels))
         labels = pandas().Index(target.labels, dtype="str").take(places)
         return {name: labels, **{f"{name}={label}": shares[:, place] for place, label in enumerate(target.labels)}}
 
@@ -128,6 +148,8 @@ def load_pipeline(path: Path | str) -> Pipeline:
 
     No code of the file's is run. Raises `WeightsError` for a file that does not hold a pipeline, or is damaged.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise WeightsError(f"A pipeline is read from the path of its file; received {path!r}.")
     file = Path(path)
     require_known("format of a pipeline", file.suffix, (".keras", ".onnx"))
     if not file.is_file():
@@ -136,7 +158,8 @@ def load_pipeline(path: Path | str) -> Pipeline:
     try:
         values = json.loads(text)
         schema = Schema.from_json(values["schema"])
-        rest = dict(values["thresholds"]), dict(values["origin"])
+        costs = {name: CostMatrix(each["costs"], each["unit"]) for name, each in values.get("costs", {}).items()}
+        rest = dict(values["thresholds"]), dict(values["origin"]), costs
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WeightsError(f"The schema in {file} is damaged: {error}") from error
     return Pipeline(schema, model, *rest)
@@ -163,6 +186,33 @@ def _require_fit(schema: Schema, model: Any) -> None:
         name: (len(target.labels) if target.kind == "classification" else 1,) for name, target in schema.targets.items()
     }
     _require_same("outputs", {name: tuple(tensor.shape[1:]) for name, tensor in model.output.items()}, widths)
+
+
+def _require_vocabularies(schema: Schema, model: Any) -> None:
+    """Raise where the model knows fewer values of a category than the schema has: their ids would lie outside of it."""
+    inputs = {tensor.name: tensor for tensor in model.inputs}
+    for column in schema.categories:
+        sizes = list(_sizes_behind(inputs[column.input]))
+        if any(size < column.size for size in sizes):
+            raise DataError(
+                f"The model was built for {min(sizes)} ids of '{column.input}'; the schema has {column.size} of "
+                f"'{column.name}'."
+            )
+
+
+def _sizes_behind(tensor: Any) -> Iterator[int]:
+    """The number of ids that each embedding and one-hot encoding of these ids can take; none is known of ONNX."""
+    if not hasattr(tensor, "_keras_history"):
+        return
+    for node in tensor._keras_history.operation._outbound_nodes:
+        if not any(each is tensor for each in node.input_tensors):
+            continue
+        if hasattr(node.operation, "input_dim"):
+            yield node.operation.input_dim
+        elif hasattr(node.operation, "num_classes"):
+            yield node.operation.num_classes + 1  # a value never seen may have none
+        elif "int" in node.outputs[0].dtype:  # still ids
+            yield from _sizes_behind(node.outputs[0])
 
 
 def _require_same(what: str, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> None:

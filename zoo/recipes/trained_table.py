@@ -34,7 +34,8 @@ class TrainedTable:
         """What a training gave."""
         metrics = {name: list(head.metrics) for name, head in heads.items()}
         kept = {**origin, "entry": entry, "metrics": metrics}
-        return cls(entry, Pipeline(schema, model, origin=kept), heads, kept)
+        costs = {name: head.costs for name, head in heads.items() if head.costs is not None}
+        return cls(entry, Pipeline(schema, model, origin=kept, costs=costs), heads, kept)
 
     @property
     def model(self) -> keras.Model:
@@ -56,7 +57,7 @@ def read_trained_table(path: Path) -> TrainedTable:
     origin = pipeline.origin
     try:
         entry, metrics = origin["entry"], {name: tuple(names) for name, names in origin["metrics"].items()}
-        heads = heads_for(pipeline.schema.targets, metrics=metrics)
+        heads = heads_for(pipeline.schema.targets, metrics=metrics, costs=pipeline.costs)
     except (KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"'{path}' is a pipeline that no recipe trained; zoo.load_pipeline reads it.") from error
     return TrainedTable(entry, pipeline, heads, origin)
