@@ -202,6 +202,25 @@ def test_after_every_method_the_probabilities_are_those_of_the_data(method):
     assert run.history[run.best_epoch - 1]["val_skill"] > 0.3
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_the_shift_is_learnt_where_the_rows_of_a_label_change_and_closed_where_only_their_number_does(method):
+    moved = ("hard_negatives", "borderline_smote", "svm_smote", "adasyn", "focal")
+    assert Imbalance(method).calibration == ("temperature_and_prior" if method in moved else "prior")
+    assert Imbalance(method, calibration="none").calibration == "none"
+
+
+def test_rows_made_up_at_the_border_leave_less_error_with_a_learnt_shift_than_with_the_closed_form():
+    train, validation, test = (rare_samples(n, seed) for seed, n in enumerate((3000, 3000, 6000)))
+    error = {}
+    for calibration in ("", "prior"):
+        model = rare_model()
+        recipe = rare_recipe(imbalance=Imbalance("borderline_smote", calibration=calibration))
+        fit(model, train, validation, recipe)
+        answers = predict(model, test, recipe.heads)["rare"]
+        error[calibration] = np.mean(np.abs(answers - posterior(test)))
+    assert error[""] < error["prior"]
+
+
 def test_a_method_without_calibration_answers_as_it_was_trained():
     model = rare_model()
     fit(
