@@ -34,6 +34,13 @@ _PAIRS = {
     "sts-b": "zoo.datasets.pairs_sts:sts_benchmark",
 }
 PAIR_SUFFIXES = (".jsonl", ".csv", ".tsv")
+_POEMS = {
+    "sonnets": "zoo.datasets.poems_corpora:sonnets",
+    "song_ci": "zoo.datasets.poems_corpora:song_ci",
+    "tang": "zoo.datasets.poems_corpora:tang",
+}
+POEM_SUFFIXES = (".txt",)
+_USER_POEMS = "zoo.datasets.poems_corpora:read_poems"
 _USER_FILE = "zoo.datasets.user_file:read_file"
 _USER_PAIRS = "zoo.datasets.pairs_file:read_pairs"
 _USER_TABLE = "zoo.datasets.table_file:read_table_file"
@@ -41,7 +48,7 @@ _USER_TABLE = "zoo.datasets.table_file:read_table_file"
 
 def list_datasets() -> list[str]:
     """The names that `load_dataset` knows, beside the path of a .jsonl or .csv file."""
-    return sorted([*_SOURCES, *_PAIRS, *_TABLES])
+    return sorted([*_SOURCES, *_PAIRS, *_POEMS, *_TABLES])
 
 
 def list_tables() -> list[str]:
@@ -60,6 +67,8 @@ def load_dataset(name_or_path: str | Path, **options: Any) -> "Dataset":
         return load_table(given, **options).dataset()
     if given in _PAIRS:
         return load_pairs(given, **options)
+    if given in _POEMS or given.lower().endswith(POEM_SUFFIXES):
+        return load_poems(given, **options)
     if given in _SOURCES or _is_path(given, (*SUFFIXES, *TABLE_SUFFIXES)):
         return load_posts(given, **options)
     raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in SUFFIXES)])
@@ -83,6 +92,16 @@ def load_pairs(name_or_path: str | Path, **options: Any) -> "Dataset":
     if _is_path(given, PAIR_SUFFIXES):
         return _call(_USER_PAIRS, (given,), "option of a file of pairs", options)
     raise UnknownNameError("data set of pairs", given, [*_PAIRS, *(f"FILE{suffix}" for suffix in PAIR_SUFFIXES)])
+
+
+def load_poems(name_or_path: str | Path, **options: Any) -> "Dataset":
+    """A corpus of poems by its name or by the path of a UTF-8 text; errors as `load_dataset`."""
+    given = str(name_or_path)
+    if given in _POEMS:
+        return _call(_POEMS[given], (), f"option of data set '{given}'", options)
+    if _is_path(given, POEM_SUFFIXES):
+        return _call(_USER_POEMS, (given,), "option of a text of poems", options)
+    raise UnknownNameError("corpus of poems", given, [*_POEMS, *(f"FILE{suffix}" for suffix in POEM_SUFFIXES)])
 
 
 def load_table(name_or_path: str | Path, **options: Any) -> "Table":

@@ -30,29 +30,47 @@ CHINESE_POETRY = {"source": "github.com/chinese-poetry/chinese-poetry", "licence
 Poems = Sequence[Sequence[str]]
 
 
-def tang(*, seed: int = 0, least: int = 5, path: Path | str | None = None) -> Dataset:
+def tang(
+    *, seed: int = 0, least: int = 5, path: Path | str | None = None, characters: Characters | None = None
+) -> Dataset:
     """The Complete Tang Poems, 56,486 whole ones in traditional characters.
 
     Characters that occur less than `least` times in training are unknown; `path` is the archive, which is fetched where
-    none is given. Splits as `split_poems`; arrays and groups as `samples_of`.
+    none is given, `characters` a vocabulary to be used. Splits as `split_poems`; arrays and groups as `samples_of`.
     """
-    return poem_dataset("tang", read_chinese("tang", path), free=False, least=least, seed=seed, card=CHINESE_POETRY)
+    return poem_dataset(
+        "tang",
+        read_chinese("tang", path),
+        free=False,
+        least=least,
+        seed=seed,
+        card=CHINESE_POETRY,
+        characters=characters,
+    )
 
 
-def song_ci(*, seed: int = 0, least: int = 5, path: Path | str | None = None) -> Dataset:
+def song_ci(
+    *, seed: int = 0, least: int = 5, path: Path | str | None = None, characters: Characters | None = None
+) -> Dataset:
     """The ci of the Song, in simplified characters; their tunes fix the lengths of the lines. Options as `tang`."""
     poems = read_chinese("song_ci", path)
-    return poem_dataset("song_ci", poems, free=False, least=least, seed=seed, card=CHINESE_POETRY)
+    return poem_dataset(
+        "song_ci", poems, free=False, least=least, seed=seed, card=CHINESE_POETRY, characters=characters
+    )
 
 
-def sonnets(*, seed: int = 0, least: int = 2) -> Dataset:
+def sonnets(*, seed: int = 0, least: int = 2, characters: Characters | None = None) -> Dataset:
     """Quatrains and couplets of Shakespeare's sonnets, which the zoo holds itself: a small corpus to try things on."""
     text = files("zoo.datasets").joinpath("sonnets.txt").read_text(encoding="utf-8")
     card = {"source": "William Shakespeare, Sonnets, 1609", "licence": "public domain"}
-    return poem_dataset("sonnets", stanzas(text), free=True, separator=" ", least=least, seed=seed, card=card)
+    return poem_dataset(
+        "sonnets", stanzas(text), free=True, separator=" ", least=least, seed=seed, card=card, characters=characters
+    )
 
 
-def read_poems(path: Path | str, *, seed: int = 0, least: int = 2, unit: str | None = None) -> Dataset:
+def read_poems(
+    path: Path | str, *, seed: int = 0, least: int = 2, unit: str | None = None, characters: Characters | None = None
+) -> Dataset:
     """Any UTF-8 text: poems or stanzas with an empty line between them, or a poem a line where there is none.
 
     `unit` is "characters" or "words"; by default characters where most letters are ideographs, else words. Raises
@@ -66,7 +84,14 @@ def read_poems(path: Path | str, *, seed: int = 0, least: int = 2, unit: str | N
     card = {"source": Path(path).name, "licence": "yours"}
     separator = " " if by_words else ""
     return poem_dataset(
-        Path(path).stem, stanzas(text), free=True, separator=separator, least=least, seed=seed, card=card
+        Path(path).stem,
+        stanzas(text),
+        free=True,
+        separator=separator,
+        least=least,
+        seed=seed,
+        card=card,
+        characters=characters,
     )
 
 
@@ -100,7 +125,9 @@ def poem_dataset(
     """
     if not isinstance(least, int) or least < 1:
         raise ConfigError(f"'least' must be a whole number >= 1; received {least!r}.")
-    numbers = split_poems(poems, seed=seed)
+    words = Characters((), separator).units if separator else None
+    written = [[tuple(words(line)) for line in poem] for poem in poems] if words else poems
+    numbers = split_poems(written, seed=seed)
     parts = {split: [poems[number] for number in members] for split, members in numbers.items()}
     known = characters or fit_characters(parts["train"], least=least, separator=separator)
     everything = Counter(unit for poem in poems for line in poem for unit in known.units(line))

@@ -1,7 +1,7 @@
 """Shares poems out to training, validation and test, so that no poem is told by another version of it.
 
 Poems belong together, and to one split, when they share a line of `LONG_LINE` characters or more, or when the pairs of
-neighbouring characters in them overlap by a Jaccard index of `ALIKE` or more: versions of one poem, answers in the same
+neighbouring characters (words) in them overlap by a Jaccard index of `ALIKE` or more: versions of one poem, answers in the same
 words, series with a common first line. Exact repetitions are left out.
 """
 
@@ -19,7 +19,7 @@ RARE = 12  # poems with a pair of characters, at the most, for it to be looked u
 SHARES = {"train": 0.88, "validation": 0.04, "test": 0.08}
 LEAST = 10  # groups of poems
 
-Lines = Sequence[str]
+Lines = Sequence[str | tuple[str, ...]]  # each a text of characters, or a tuple of words
 
 
 def split_poems(poems: Sequence[Lines], *, seed: int) -> dict[str, list[int]]:
@@ -44,7 +44,7 @@ def groups_of(poems: Sequence[Lines]) -> list[int]:
     >>> groups_of([["白日依山盡", "黃河入海流"], ["牀前明月光", "疑是地上霜"], ["白日依山盡", "大河入海流"]])
     [0, 1, 0]
     """
-    first: dict[tuple[str, ...], int] = {}
+    first: dict[tuple[str | tuple[str, ...], ...], int] = {}
     unique = [number for number, poem in enumerate(poems) if first.setdefault(tuple(poem), number) == number]
     leader = list(range(len(poems)))
 
@@ -62,7 +62,7 @@ def groups_of(poems: Sequence[Lines]) -> list[int]:
 
 
 def _sharing_a_line(poems: Sequence[Lines], numbers: Iterable[int]) -> Iterable[tuple[int, int]]:
-    seen: dict[str, int] = {}
+    seen: dict[str | tuple[str, ...], int] = {}
     for number in numbers:
         for line in poems[number]:
             if len(line) >= LONG_LINE:
@@ -71,8 +71,8 @@ def _sharing_a_line(poems: Sequence[Lines], numbers: Iterable[int]) -> Iterable[
 
 def _alike(poems: Sequence[Lines], numbers: Iterable[int]) -> Iterable[tuple[int, int]]:
     """Pairs of poems whose Jaccard index of bigrams is at least `ALIKE`, among those that share two rare ones."""
-    pairs = {number: {a + b for line in poems[number] for a, b in pairwise(line)} for number in numbers}
-    holders = defaultdict(list)
+    pairs = {number: {both for line in poems[number] for both in pairwise(line)} for number in numbers}
+    holders: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, found in pairs.items():
         for pair in found:
             holders[pair].append(number)

@@ -1,18 +1,24 @@
 """How language models of poems are trained, and what is kept of one. All choices were made on validation poems."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
+from zoo.datasets import load_poems
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.poems import UNKNOWN
 from zoo.datasets.poems_samples import TARGET
+from zoo.datasets.splits import SPLITS
+from zoo.errors import ConfigError
 from zoo.recipes.settings import Settings
+from zoo.recipes.trained_poem import METRICS, TrainedPoem, read_trained_poem
+from zoo.report.language import LanguageReport, language_report
 from zoo.samples import Samples, present
-from zoo.training import Head, Optimiser, Recipe
+from zoo.training import Head, Optimiser, Recipe, Run, judge_steps
 
-METRICS = ("perplexity", "accuracy")
 QUATRAINS = ("5x4", "7x4")
 
 # One character in a batch of 5,000 is worth a large rate, which a straight line down to 0 makes up for in the end.
@@ -67,3 +73,45 @@ def honest_loss(judged: np.ndarray, target: np.ndarray, others: int) -> float:
 def of_forms(samples: Samples, forms: tuple[str, ...]) -> Samples:
     """The samples of these forms."""
     return samples.take(np.flatnonzero(np.isin(samples.groups["form"], forms)))
+
+
+def load(data: str, options: Mapping[str, Any], like: Path | None = None) -> Dataset:
+    """The corpus of this name or file; in the vocabulary of the model in the file `like`, where given."""
+    if like is None:
+        return load_poems(data, **options)
+    known = read_trained_poem(like)
+    dataset = load_poems(data, **{**options, "characters": known.characters})
+    if dataset.card["free"] != known.free:
+        taught, given = ("free text" if free else "poems of given forms" for free in (known.free, dataset.card["free"]))
+        raise ConfigError(f"'{like}' was taught {taught}, and '{data}' is a corpus of {given}.")
+    return dataset
+
+
+def training_rows(dataset: Dataset, entry: str) -> Samples:
+    """What is trained on."""
+    return dataset.train
+
+
+def trained(model: keras.Model, recipe: Recipe, dataset: Dataset, *, origin: Mapping[str, Any]) -> TrainedPoem:
+    """The trained model with all that it needs to go on with a poem."""
+    assert dataset.characters is not None
+    card = dataset.card
+    return TrainedPoem(
+        recipe.entry, recipe.config, model, dataset.characters, card["free"], card["other_characters"], origin
+    )
+
+
+def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | None = None, seed: int) -> LanguageReport:
+    """The report of a model on the test split of `dataset`."""
+    return language_report(
+        judge_steps(model, dataset.test, (TARGET,))[TARGET],
+        TARGET,
+        train=dataset.train,
+        test=dataset.test,
+        classes=len(dataset.targets[TARGET].labels),
+        unknown=UNKNOWN,
+        others=dataset.card["other_characters"],
+        sizes={name: len(getattr(dataset, name)) for name in SPLITS},
+        history=run.history if run else (),
+        title=f"{recipe.entry} on {dataset.name}",
+    )

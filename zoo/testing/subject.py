@@ -16,6 +16,7 @@ from zoo.weights import without_values
 
 LENGTH = 40  # of an unknown dimension of an input that is not an image
 BATCH = 3
+NUMBERS = 50  # of an input of integers
 OTHER_NAME = "another_name"
 STEP = 64  # between two sizes of an image: a multiple of every stride
 
@@ -92,15 +93,28 @@ def fingerprint_of(model: keras.Model) -> str:
 
 
 def random_inputs(model: keras.Model, batch: int = BATCH) -> dict[str, np.ndarray]:
-    """A random batch for every input: small numbers of words for integers, noise for the rest."""
+    """A random batch for every input: small numbers of words for integers, noise for the rest.
+
+    Integers stay within the embeddings that read them.
+    """
     random = np.random.default_rng(0)
     found = {}
     for tensor in model.inputs:
         shape = (batch, *(LENGTH if side is None else side for side in tensor.shape[1:]))
         whole = str(tensor.dtype).startswith(("int", "uint"))
-        values = random.integers(1, 50, shape) if whole else random.normal(size=shape)
+        values = random.integers(1, _size(model, tensor), shape) if whole else random.normal(size=shape)
         found[tensor.name] = values.astype(tensor.dtype)
     return found
+
+
+def _size(model: keras.Model, tensor: Any) -> int:
+    """How many numbers an input of integers may hold, at most `NUMBERS`."""
+    read = [layer for layer in leaves(model) if isinstance(layer, keras.layers.Embedding)]
+    return min([NUMBERS, *(each.input_dim for each in read if any(x is tensor for x in _read_by(each)))])
+
+
+def _read_by(layer: keras.Layer) -> list[Any]:
+    return [tensor for node in layer._inbound_nodes for tensor in node.input_tensors]
 
 
 def answers(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
