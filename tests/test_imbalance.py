@@ -1,6 +1,7 @@
 """Imbalance: what an epoch reads is reproducible, and the probabilities are right again afterwards."""
 
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -261,10 +262,11 @@ def test_synthetic_rows_lie_between_rows_of_their_label_in_their_own_types_and_g
 def test_a_run_with_hard_negatives_stopped_within_an_epoch_ends_with_the_same_bits(tmp_path, monkeypatch):
     from zoo.training.trainer import Trainer
 
-    arguments = (rare_samples(2000, 0), rare_samples(500, 1), rare_recipe(4, imbalance="hard_negatives"))
+    recipe = replace(rare_recipe(4, imbalance="hard_negatives"), steps_per_execution=1)
+    arguments = (rare_samples(2000, 0), rare_samples(500, 1), recipe)
     whole = rare_model()
     fit(whole, *arguments)
-    steps, own = [], Trainer.train_on_batch
+    steps, own = [], Trainer.train_on
 
     def stopped(self, *given, **named):
         steps.append(1)
@@ -272,7 +274,7 @@ def test_a_run_with_hard_negatives_stopped_within_an_epoch_ends_with_the_same_bi
             raise KeyboardInterrupt
         return own(self, *given, **named)
 
-    monkeypatch.setattr(Trainer, "train_on_batch", stopped)
+    monkeypatch.setattr(Trainer, "train_on", stopped)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             fit(rare_model(), *arguments, folder=tmp_path / "run", checkpoint_seconds=0.0)

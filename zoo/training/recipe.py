@@ -27,6 +27,8 @@ class Recipe:
     patience        stop after so many epochs without a better validation skill; None trains all epochs.
     on_trouble      what to do about NaN and Inf: "stop", "skip" (the batch) or "lower_rate", see `NaNSentinel`; None
                     does not watch.
+    steps_per_execution  batches that one call of the compiled step trains on, on TensorFlow and JAX: what a call costs
+                    is much of a small network's step. None for a number that suits network and batches.
     start           hash of the file of weights where training starts; None for fresh weights.
     expected        output -> headline score on the test split that this recipe reached when it was written.
     """
@@ -46,6 +48,7 @@ class Recipe:
     start_at_prior: bool = True
     patience: int | None = None
     on_trouble: str | None = "stop"
+    steps_per_execution: int | None = None
     start: str | None = None
     expected: Mapping[str, float] = field(default_factory=dict)
 
@@ -57,8 +60,10 @@ class Recipe:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ConfigError(f"'{name}' must be a whole number >= 1; received {value!r}.")
-        if self.patience is not None and (not isinstance(self.patience, int) or self.patience < 1):
-            raise ConfigError(f"'patience' must be None or a whole number >= 1; received {self.patience!r}.")
+        for name in ("patience", "steps_per_execution"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+                raise ConfigError(f"'{name}' must be None or a whole number >= 1; received {value!r}.")
         if not 0 <= self.token_dropout < 1:
             raise ConfigError(f"'token_dropout' must be at least 0 and below 1; received {self.token_dropout!r}.")
         if not self.heads:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,11 +24,17 @@ from zoo.training.recipe import Recipe
 from zoo.training.run_folder import RunFolder
 from zoo.training.sampling import sampler_for
 from zoo.training.sentinel import NaNSentinel, lower_schedule, schedule_factor
+from zoo.training.several_steps import steps_per_execution
+from zoo.training.stack import Batch, Stack, stacked
 from zoo.training.steps import StepJudge, judge_steps, labels_by_frequency, per_step, step_score
+from zoo.training.sums import EpochSums
 from zoo.training.synthesis import with_synthetic_rows
 from zoo.training.tied_softmax import tied_softmaxes
-from zoo.training.trainer import Trainer
+from zoo.training.trainer import Trainer, log_rows
 from zoo.training.units import fold, unfold, units_of
+
+LOSS = 0  # its place in a log
+WINDOW, CALLS = 32, 8  # single steps, and calls of several, between two looks of the sentinel at the weights
 
 
 class TrainingError(ZooError):
@@ -74,7 +80,8 @@ class Session:
         self.trainer.compile(optimizer=recipe.optimiser.build(steps, recipe.heads, weights))
         self.trainer.optimizer.build(weights)
         self.epoch, self.step = 0, 0
-        self.sums: dict[str, float] = {}
+        self.together = steps_per_execution(model, self.train, recipe.steps_per_execution)
+        self.sums = EpochSums(self.trainer.log.keys)
         self.history: list[dict[str, Any]] = []
         self.best_epoch, self.best_weights = 0, self._weights()
         self.seconds, self.clock = 0.0, time.perf_counter()
@@ -94,7 +101,7 @@ class Session:
         """Start afresh, or from the folder's checkpoint."""
         if store and store.started:
             progress = load_checkpoint(store.checkpoint, self._state())
-            self.epoch, self.step, self.sums = progress["epoch"], progress["step"], progress["sums"]
+            self.epoch, self.step, self.sums.totals = progress["epoch"], progress["step"], progress["sums"]
             self.history, self.best_epoch = progress["history"], progress["best_epoch"]
             self.seconds = progress["seconds"]
             if progress.get("rate_factor", 1.0) != 1.0:
@@ -129,15 +136,13 @@ class Session:
         if self.sentinel is not None:
             self.sentinel.begin_epoch(self.epoch + 1, self.step)
         while self.step < len(order):
-            rows = order[self.step]
-            log = self.trainer.train_on_batch(
-                self.train.training_inputs(rows, self.epoch, self.step), self.train.targets(rows), return_dict=True
-            )
-            self.step += 1
+            batch = self._next(order)
+            log, first = self.trainer.train_on(batch), self.step
+            self.step += len(batch) if isinstance(batch, Stack) else 1
             if self.sentinel is None:
-                self._add(log, self.step, len(rows))
+                self._add(log, order, first)
             else:
-                self._settle(order, at_once=self.step == len(order) or not math.isfinite(log.get("loss", 0.0)))
+                self._settle(order, at_once=self.step == len(order) or not np.isfinite(log[:, LOSS]).all())
             if store and time.perf_counter() - saved > checkpoint_seconds and self._may_save:
                 self._settle(order, at_once=True)
                 self._save(store)
@@ -145,7 +150,8 @@ class Session:
         with self._averaged():
             row = self._row()
             self.history.append(row)
-            self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
+            self.epoch, self.step = self.epoch + 1, 0
+            self.sums.totals = {}
             if not self.best_epoch or row["val_skill"] > self.history[self.best_epoch - 1]["val_skill"]:
                 self.best_epoch, self.best_weights = self.epoch, self._weights()
                 if store:
@@ -154,6 +160,18 @@ class Session:
             store.append_history(row)
             self._save(store)
         return row
+
+    def _next(self, order: Sequence[np.ndarray]) -> Batch | Stack:
+        """What the next call trains on. Which batches share a call depends on their place in the epoch alone, so that a
+        resumed run makes the same calls.
+        """
+        place = self.step % self.together
+        if self.together > 1 and not place and self.step + self.together <= len(order):
+            stack = stacked(self.train, order[self.step : self.step + self.together], self.epoch, self.step)
+            if stack is not None:
+                return stack
+        rows = order[self.step]
+        return self.train.training_inputs(rows, self.epoch, self.step), self.train.targets(rows)
 
     def end(self) -> None:
         """Give the model the weights of the best epoch, in the targets' units."""
@@ -198,7 +216,8 @@ class Session:
             return []
         numbers = [name for name, head in self.recipe.heads.items() if head.target.kind == "regression"]
         folder = store.path / "troubles" if store else None
-        self.sentinel = NaNSentinel(on_trouble, folder=folder, missing=numbers)
+        every = WINDOW if self.together == 1 else CALLS * self.together
+        self.sentinel = NaNSentinel(on_trouble, folder=folder, every=every, missing=numbers)
         return [self.sentinel]
 
     def _settle(self, order: Sequence[np.ndarray], *, at_once: bool) -> None:
@@ -208,41 +227,30 @@ class Session:
         if at_once:
             self.sentinel.verify()
         for number, log in self.sentinel.settled():
-            self._add(log, number, len(order[number - 1]))
+            self._add(log_rows(log, len(self.sums.keys)), order, number - 1)
         if self.sentinel.stopped:
             trouble = self.sentinel.troubles[-1]
             rows = order[trouble.batch - 1] % len(self.train.samples)  # see `Sampler.rows`
             sample = "" if trouble.row is None else f" The row is sample {rows[trouble.row]} of the training split."
             raise TrainingError(f"{trouble}{sample}")
 
-    def _add(self, log: Mapping[str, Any], step: int, size: int) -> None:
-        """Add what a batch said to the sums: terms by samples, losses by known labels."""
-        if not math.isfinite(float(log["loss"])):
-            broken = [name for name in self.recipe.heads if not math.isfinite(float(log[f"loss_{name}"]))]
+    def _add(self, log: np.ndarray, order: Sequence[np.ndarray], first: int) -> None:
+        """Add up the log (n, keys) of the batches from number `first` (from 0) on."""
+        unsound = np.flatnonzero(~np.isfinite(log[:, LOSS]))
+        if len(unsound):
+            said = dict(zip(self.sums.keys, log[unsound[0]].tolist(), strict=True))
+            broken = [name for name in self.recipe.heads if not math.isfinite(said[f"loss_{name}"])]
             raise TrainingError(
-                f"The loss became {float(log['loss'])} in epoch {self.epoch + 1}, step {step}"
+                f"The loss became {said['loss']} in epoch {self.epoch + 1}, step {first + int(unsound[0]) + 1}"
                 f" (output {', '.join(broken) or 'none: a penalty'}); lower the learning rate or look at the data."
             )
-        for key, value in log.items():
-            head = key.partition("_")[2]
-            weight = float(log[f"count_{head}"]) if key.startswith("loss_") else size
-            if key.startswith("count_"):
-                weight = 1.0
-            self.sums[key] = self.sums.get(key, 0.0) + float(value) * weight
-        self.sums["samples"] = self.sums.get("samples", 0.0) + size
+        self.sums.add(log, [len(rows) for rows in order[first : first + len(log)]])
 
     def _row(self) -> dict[str, Any]:
-        if not self.sums.get("samples"):
+        if not self.sums.totals.get("samples"):
             said = self.sentinel.troubles[-1] if self.sentinel and self.sentinel.troubles else "no batch was sound."
             raise TrainingError(f"Every batch of epoch {self.epoch + 1} was left out. {said}")
-        samples = self.sums["samples"]
-        row: dict[str, Any] = {"epoch": self.epoch + 1}
-        for key, total in self.sums.items():
-            head = key.partition("_")[2]
-            if key.startswith("loss_"):
-                row[key] = total / max(self.sums[f"count_{head}"], 1.0)
-            elif not key.startswith("count_") and key != "samples":
-                row[key] = total / samples
+        row: dict[str, Any] = {"epoch": self.epoch + 1, **self.sums.means()}
         row |= self._validate()
         row["learning_rate"] = float(keras.ops.convert_to_numpy(self.trainer.optimizer.learning_rate))
         row["seconds"] = round(self._elapsed(), 3)
@@ -304,7 +312,7 @@ class Session:
         progress = {
             "epoch": self.epoch,
             "step": self.step,
-            "sums": self.sums,
+            "sums": self.sums.totals,
             "history": self.history,
             "best_epoch": self.best_epoch,
             "seconds": self._elapsed(),

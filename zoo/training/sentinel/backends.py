@@ -1,13 +1,14 @@
 """The sentinel's steps on each backend: where the state lives, and how it is copied and put back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 from keras import tree
 
 from zoo.errors import ConfigError
-from zoo.training.sentinel.steps import Batch, Snapshot, Source, Steps, Tensor, VariableSteps
+from zoo.training.sentinel.steps import Batch, Snapshot, Source, Steps, Tensor, VariableSteps, as_source
+from zoo.training.stack import Stack
 
 
 class TensorFlowSteps(VariableSteps):
@@ -38,10 +39,10 @@ class TensorFlowSteps(VariableSteps):
 
         self._look, self._several = look, several
 
-    def step(self, batches: list[Batch]) -> Any:
-        if len(batches) > 1 and _same_shapes(batches):
+    def step(self, batches: Sequence[Batch]) -> Any:
+        if not isinstance(batches, Stack) and len(batches) > 1 and _same_shapes(batches):
             return self._several(batches)  # one call of the runtime, as with Keras' own loop
-        return self.original(iter(batches))
+        return super().step(batches)
 
     def look(self) -> tuple[bool, Snapshot]:
         finite, values = self._look()
@@ -93,8 +94,8 @@ class JaxSteps(Steps):
 
         self._look, self._copy = jax.jit(look), jax.jit(copy)
 
-    def run(self, batches: list[Batch]) -> Any:
-        logs, self.state = self.original(self.state, iter(batches))
+    def run(self, batches: Sequence[Batch]) -> Any:
+        logs, self.state = self.original(self.state, as_source(batches))
         return logs
 
     def look(self) -> tuple[bool, Snapshot]:
@@ -131,6 +132,6 @@ def _leaves(state: Any) -> list[Tensor]:
     return [each for part in state for each in part]
 
 
-def _same_shapes(batches: list[Batch]) -> bool:
+def _same_shapes(batches: Sequence[Batch]) -> bool:
     shapes = [[None if each is None else tuple(each.shape) for each in tree.flatten(batch)] for batch in batches]
     return all(each == shapes[0] for each in shapes)

@@ -29,6 +29,7 @@ from zoo.training.sentinel.rate import lowered
 from zoo.training.sentinel.steps import Batch, Source, Steps
 from zoo.training.sentinel.trouble import Trouble, column_name, save_batch
 from zoo.training.sentinel.window import Culprit, Window
+from zoo.training.stack import Stack
 
 WINDOW_BYTES = 256 * 2**20  # of all remembered batches together
 TRIES = 3  # lowerings of the rate for one batch, before it is skipped
@@ -140,7 +141,7 @@ class NaNSentinel(keras.callbacks.Callback):
 
     def _take(self, source: Source) -> Any:
         """What the model's train function now does: fetch batches, look at them, train on them."""
-        batches = list(islice(source, self._steps.size))
+        batches = self._fetch(source)
         if not batches:
             self._end_of_data()
             raise StopIteration
@@ -159,6 +160,12 @@ class NaNSentinel(keras.callbacks.Callback):
             self._settle()
         return self._window.logs
 
+    def _fetch(self, source: Source) -> Sequence[Batch]:
+        first = list(islice(source, 1))
+        if first and isinstance(first[0], Stack):
+            return first[0]
+        return [*first, *islice(source, self._steps.size - 1)]
+
     def _open(self) -> None:
         broken = self._window.open()
         if not broken:
@@ -173,8 +180,12 @@ class NaNSentinel(keras.callbacks.Callback):
             self._window.go_on_from(sound)
         self._report(fault, None, self.batch + 1, action, stop=fault.kind == "weights")
 
-    def _train(self, batches: list[Batch]) -> None:
+    def _train(self, batches: Sequence[Batch]) -> None:
         """Train on what is sound among these batches."""
+        if isinstance(batches, Stack) and self._check.fault(batches.arrays) is None:
+            self.batch += len(batches)
+            self._window.run(batches, self.batch - len(batches) + 1)
+            return
         sound: list[Batch] = []
         for batch in batches:
             if self.stopped:

@@ -5,13 +5,14 @@ it: the numbers are those of a training without a sentinel, bit for bit.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from zoo.training.listening import first_unsound, to_array, variable_names
+from zoo.training.stack import Stack
 
 Tensor = Any
 Batch = Any  # what `fit` gives a step: a tuple (inputs, targets, sample weights) or a part of it
@@ -93,9 +94,9 @@ class Steps(ABC):
     def prepare(self) -> None:
         """After the state is known."""
 
-    def run(self, batches: list[Batch]) -> Any:
-        """Train on these batches, at most `size`; the logs of the last."""
-        return self.original(iter(batches))
+    def run(self, batches: Sequence[Batch]) -> Any:
+        """Train on a stack, or on these batches, at most `size`; the logs of all of the stack, or of the last."""
+        return self.original(as_source(batches))
 
     @abstractmethod
     def look(self) -> tuple[bool, Snapshot]:
@@ -152,13 +153,13 @@ class VariableSteps(Steps):
 
         return noticed
 
-    def run(self, batches: list[Batch]) -> Any:
+    def run(self, batches: Sequence[Batch]) -> Any:
         logs = self.step(batches)
         self.written = False  # tracing and eager steps assign too
         return logs
 
-    def step(self, batches: list[Batch]) -> Any:
-        return self.original(batches)
+    def step(self, batches: Sequence[Batch]) -> Any:
+        return self.original(as_source(batches))
 
     def commit(self) -> None:
         return  # they have it
@@ -172,6 +173,11 @@ class VariableSteps(Steps):
     def touched(self) -> bool:
         touched, self.written = self.written, False
         return touched
+
+
+def as_source(batches: Sequence[Batch]) -> Source:
+    """Batches as the train function takes them: a stack whole."""
+    return iter([batches]) if isinstance(batches, Stack) else iter(batches)
 
 
 def _as_triple(batch: Batch) -> tuple[Any, Any, Any]:

@@ -1,5 +1,6 @@
 """The batches since the last copy of the state: run them, see that they were sound, or find the one that was not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from keras import tree
 
 from zoo.training.listening import to_array
 from zoo.training.sentinel.steps import Batch, Snapshot, Steps
+from zoo.training.stack import Stack
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,7 @@ class Execution:
     """One call of the train function: the number of its first batch in the epoch (from 1), its batches, its logs."""
 
     first: int
-    batches: list[Batch]
+    batches: Sequence[Batch]
     logs: Any
 
 
@@ -77,10 +79,11 @@ class Window:
         self.start = self.last_sound = snapshot
         self.executions = []
 
-    def run(self, batches: list[Batch], first: int, *, again: bool = False) -> None:
+    def run(self, batches: Sequence[Batch], first: int, *, again: bool = False) -> None:
         """Train on these batches, the first of which has the number `first`; `again` if they have been seen before."""
-        for place in range(0, len(batches), self.steps.size):
-            part = batches[place : place + self.steps.size]
+        size = len(batches) if isinstance(batches, Stack) else self.steps.size
+        for place in range(0, len(batches), size):
+            part = batches if isinstance(batches, Stack) else batches[place : place + size]
             self.logs = self._again(part) if again else self.steps.run(part)
             self.executions.append(Execution(first + place, part, self.logs))
 
@@ -110,7 +113,7 @@ class Window:
             logs = self._again(execution.batches)
             finite, after = self.steps.look()
             if not finite:
-                place, before, broken = self._find_within(execution, before, self.steps.broken(after))
+                place, before, broken = self._find_within(execution, before, self.steps.broken(after), sound)
                 number = execution.first + place
                 batch = execution.batches[place]
                 return Culprit(number, batch, before, self.start, broken, sound, batches, first)
@@ -119,16 +122,20 @@ class Window:
         return self._find_outside(spoilt, batches)
 
     def _find_within(
-        self, execution: Execution, before: Snapshot, broken: dict[str, float]
+        self, execution: Execution, before: Snapshot, broken: dict[str, float], sound: list[Execution]
     ) -> tuple[int, Snapshot, dict[str, float]]:
-        """Of several batches of one execution, the first that breaks the state; the last where none does alone."""
+        """Of several batches of one execution, the first that breaks the state; the last where none does alone.
+
+        Those before it become executions of their own in `sound`.
+        """
         self.steps.restore(before)
         for place, batch in enumerate(execution.batches[:-1]):
-            self._again([batch])
+            logs = self._again([batch])
             finite, after = self.steps.look()
             if not finite:
                 return place, before, self.steps.broken(after)
             before = after
+            sound.append(Execution(execution.first + place, [batch], logs))
         return len(execution.batches) - 1, before, broken
 
     def _find_outside(self, spoilt: dict[str, float], batches: list[Batch]) -> Culprit:
@@ -147,7 +154,7 @@ class Window:
         batch = self.executions[row].batches[0] if row < len(self.executions) else None
         return Culprit(number, batch, before, self.start, spoilt, sound, batches, first, outside=True)
 
-    def _again(self, batches: list[Batch]) -> Any:
+    def _again(self, batches: Sequence[Batch]) -> Any:
         if self.own_resets and self.start is not None:
             self.steps.restore(self.start, metrics_only=True)
         return self.steps.run(batches)
