@@ -1,8 +1,8 @@
 """Shares poems out to training, validation and test, so that no poem is told by another version of it.
 
-Poems belong together, and to one split, when they share a line of `LONG_LINE` characters or more, or when the pairs of
-neighbouring characters (words) in them overlap by a Jaccard index of `ALIKE` or more: versions of one poem, answers in the same
-words, series with a common first line. Exact repetitions are left out.
+Poems belong together, and to one split, when they share a line of `LONG_LINE` characters (words) or more, or when their
+pairs of neighbouring characters overlap by a Jaccard index of `ALIKE` or more: versions of one poem, answers in
+the same words, series with a common first line. Exact repetitions are left out.
 """
 
 from collections import Counter, defaultdict
