@@ -23,4 +23,6 @@ def language(characters=CHARACTERS, *, separator="", line_end=False, seed=0):
         before = np.where(length > 0, written[np.arange(len(written)), length - 1], 2)
         return likes[before], {"count": count + 1}
 
-    return Language(tokens, step, line_end=2 if line_end else None, separator=separator)
+    return Language(
+        tokens, step, line_end=2 if line_end else None, separator=separator, split=str.split if separator else list
+    )

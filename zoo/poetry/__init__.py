@@ -8,7 +8,7 @@
 
 from zoo.poetry.decoding import Settings, Written, write
 from zoo.poetry.forms import Form
-from zoo.poetry.judge import in_form, is_regulated, rhymes
+from zoo.poetry.judge import common_rhymes, in_form, is_regulated, rhymes
 from zoo.poetry.language import Language, Memory
 from zoo.poetry.novelty import Corpus, distinct_pairs
 from zoo.poetry.plan import Plan, make_plan
@@ -25,6 +25,7 @@ __all__ = [
     "Settings",
     "Wishes",
     "Written",
+    "common_rhymes",
     "distinct_pairs",
     "in_form",
     "is_regulated",

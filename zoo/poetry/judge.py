@@ -21,6 +21,13 @@ def rhymes(poem: Poem, prosody: Prosody) -> bool:
     return _rhyme(poem, Form(tuple(map(len, poem))).rhyming_lines, prosody)
 
 
+def common_rhymes(poem: Poem, prosody: Prosody) -> list[str]:
+    """The names of the rhymes that all even lines end in; none where there are less than two."""
+    ends = [prosody.rhymes_of(poem[line][-1]) for line in Form(tuple(map(len, poem))).rhyming_lines]
+    common = frozenset.intersection(*ends) if len(ends) > 1 else frozenset()
+    return [prosody.rhymes[rhyme] for rhyme in sorted(common)]
+
+
 def is_regulated(poem: Poem, prosody: Prosody) -> bool:
     """Whether the poem follows one of the patterns of regulated verse, rhymes included; a reading that fits is enough.
 

@@ -19,16 +19,14 @@ class Language:
                back to it.
     line_end   the id that ends a line, where the model writes free text; None where the form ends the lines.
     separator  what stands between two tokens: "" for characters, " " for words.
+    split      a text -> its tokens.
     """
 
     tokens: Sequence[str]
     step: Step
     line_end: int | None = None
     separator: str = ""
-
-    def split(self, text: str) -> list[str]:
-        """A text -> its tokens."""
-        return text.split() if self.separator else [each for each in text if not each.isspace()]
+    split: Callable[[str], Sequence[str]] = list
 
     @property
     def unit(self) -> str:

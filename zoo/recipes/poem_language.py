@@ -2,16 +2,41 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from zoo.catalogue import ENTRIES
 from zoo.datasets.poems import FREE, LINE_END, RESERVED, STEP_INPUTS, Characters, step_inputs
+from zoo.datasets.poems_chinese import FOLDERS, read_chinese
+from zoo.errors import WeightsError, require_known
 from zoo.models.poem import step_model
 from zoo.poetry import Language, Memory
+from zoo.recipes.trained import trained_file
+from zoo.recipes.trained_poem import TrainedPoem, read_trained_poem
+from zoo.weights import read_metadata
 
 Arrays = Mapping[str, np.ndarray]
+
+
+def read_poem_model(source: str | Path) -> TrainedPoem:
+    """A trained language model of poems, from a run folder, a file or "entry.tag".
+
+    Raises `WeightsError` for weights of another model.
+    """
+    path = trained_file(source)
+    entry = read_metadata(path).get("entry") if path.suffix != ".keras" else None
+    if entry not in ENTRIES or ENTRIES[entry].family != "poem":
+        raise WeightsError(f"'{source}' holds no language model of poems, but {entry or 'a model of a table'}.")
+    return read_trained_poem(path)
+
+
+def lines_of(corpus: str, language: Language) -> frozenset[str]:
+    """All lines of "tang" or "song_ci", as the language writes them."""
+    require_known("corpus", corpus, FOLDERS)
+    return frozenset(language.separator.join(language.split(line)) for poem in read_chinese(corpus) for line in poem)
 
 
 def language_of(model: keras.Model, characters: Characters, *, free: bool) -> Language:
@@ -29,7 +54,9 @@ def language_of(model: keras.Model, characters: Characters, *, free: bool) -> La
         return found["logits"], {name: found[name] for name in states}
 
     tokens = ("",) * RESERVED + characters.characters
-    return Language(tokens, step, line_end=LINE_END if free else None, separator=characters.separator)
+    return Language(
+        tokens, step, line_end=LINE_END if free else None, separator=characters.separator, split=characters.units
+    )
 
 
 def _inputs(written: np.ndarray, length: np.ndarray, form: Sequence[int]) -> Arrays:
