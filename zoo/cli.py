@@ -72,11 +72,15 @@ def train_command(parsed: argparse.Namespace) -> Any:
     """
     describe(parsed.model)
     import_frameworks()
-    from zoo.recipes import train
+    from zoo.recipes import read_costs, read_plans, train
 
     given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_trouble")}
     changes = {name: value for name, value in given.items() if value is not None}
-    named = {**changes, "from": Path(parsed.weights).stem} if parsed.weights else changes
+    named = {**changes, "from": Path(parsed.weights).stem} if parsed.weights else dict(changes)
+    if parsed.imbalance:
+        changes["imbalance"], named["imbalance"] = read_plans(parsed.imbalance), "+".join(parsed.imbalance)
+    if parsed.costs:
+        changes["costs"], named["costs"] = read_costs(parsed.costs), Path(parsed.costs).stem
     folder = Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named)
     options = {"targets": parsed.target} if parsed.target else {}
     console().print(f"Training {parsed.model} on {parsed.data} into {folder}", markup=False)

@@ -56,6 +56,15 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--target", action="append", metavar="COLUMN", help="what to predict in a table of your own")
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
+    parser.add_argument(
+        "--imbalance",
+        action="append",
+        metavar="[OUTPUT=]METHOD",
+        help="rare labels: class_weights, over_sampling, smote, focal, ... (default: the recipe's)",
+    )
+    parser.add_argument(
+        "--costs", metavar="FILE", help='what mistakes cost: {"costs": {true: {decided: cost}}, "unit": "EUR"}'
+    )
     parser.add_argument("--balance", help="static, uncertainty or gradnorm (default: the recipe's)")
     parser.add_argument("--on-trouble", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
     parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
@@ -68,7 +77,8 @@ def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) 
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
-    parser.set_defaults(model=model, data=data, balance=None, on_trouble=None, weights=None, target=None)
+    nothing = dict.fromkeys(("balance", "on_trouble", "weights", "target", "imbalance", "costs"))
+    parser.set_defaults(model=model, data=data, **nothing)
 
 
 def add_inspection_options(parser: argparse.ArgumentParser) -> None:

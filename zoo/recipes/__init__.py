@@ -10,6 +10,7 @@ load_trained("runs/income").predict(frame)  # a DataFrame
 
 from zoo.recipes.families import load_trained
 from zoo.recipes.inspection import inspect
+from zoo.recipes.mistakes import read_costs, read_plans
 from zoo.recipes.rates import find_rate
 from zoo.recipes.trained import Answer, ClassAnswer, NumberAnswer, Trained
 from zoo.recipes.trained_table import TrainedTable
@@ -25,5 +26,7 @@ __all__ = [
     "find_rate",
     "inspect",
     "load_trained",
+    "read_costs",
+    "read_plans",
     "train",
 ]

@@ -25,4 +25,4 @@ def find_rate(
     recipe = family.recipe(dataset, entry, data=str(data), options=settings)
     keras.utils.set_random_seed(seed)
     model = create_model(entry, **recipe.config)
-    return find_learning_rate(model, dataset.train, recipe, seed=seed, **options)
+    return find_learning_rate(model, family.rows(dataset, entry), recipe, seed=seed, **options)

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from zoo.costs import CostMatrix
+from zoo.training import Imbalance
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -11,10 +14,12 @@ class Settings:
 
     config    options of the builder.
     training  fields of the `Recipe`: epochs, batch size, optimiser, ...
-    losses, weights, metrics  output -> what its head is given.
+    losses, weights, metrics, imbalance, costs  output -> what its head is given.
     pieces, bins  in how many parts of equal frequency every number of a table is cut, to enter once more as shares of
               its parts (`blocks.piecewise_linear`), or as the part that it lies in (`blocks.bin_indicators`); 0: not.
     refit     train on the validation rows too: everything was chosen on them before.
+    restarts  trainings from fresh weights, at most, of which the best on validation is kept.
+    linear_start  epochs with linear attention before each of them (`blocks.memory_hop`).
     """
 
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -22,6 +27,10 @@ class Settings:
     losses: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    imbalance: Mapping[str, Imbalance | str] = field(default_factory=dict)
+    costs: Mapping[str, CostMatrix] = field(default_factory=dict)
     pieces: int = 0
     bins: int = 0
     refit: bool = False
+    restarts: int = 1
+    linear_start: int = 0

@@ -165,6 +165,8 @@ def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any
         loss=settings.losses,
         weight=settings.weights,
         metrics={**dict.fromkeys(logarithms, ("exp_rmspe", "mae", "rmse")), **settings.metrics},
+        imbalance=settings.imbalance,
+        costs=settings.costs,
     )
     config = {**dataset.schema.model_config(), **settings.config}
     for way, number in {"pieces": settings.pieces, "bins": settings.bins}.items():

@@ -14,9 +14,11 @@ from zoo.create import create_model
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, MissingExtraError, require_known
 from zoo.recipes.families import AnyReport, AnyTrained, family_of, load_trained, require_seed
+from zoo.recipes.mistakes import Costs, Plans, cost_reports, save_cost_reports, with_mistakes
 from zoo.recipes.trained import trained_file
 from zoo.report import build_report
-from zoo.training import Recipe, Run, fit, predict, relabel
+from zoo.samples import Target
+from zoo.training import Head, Recipe, Run, fit, predict, relabel
 
 
 def train(
@@ -28,15 +30,18 @@ def train(
     weights: str | Path | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     data_options: Mapping[str, Any] | None = None,
+    imbalance: Plans = None,
+    costs: Costs = None,
     **changes: Any,
 ) -> tuple[AnyTrained, AnyReport]:
     """Load, build, fit, judge, save: a run folder with config, history, weights, scores and a picture.
 
     `weights` (a tag, a file or a run folder) is where training starts, with its vocabulary or schema; `data_options`
-    are those of `load_dataset`, such as the `targets` of a table of your own; `changes` are fields of the `Recipe`
-    (epochs, balance, batch_size, ...) and `config`, options of the builder beside those of the recipe. Called again on
-    the same folder, an interrupted run continues and a finished one is judged anew. Raises a `ZooError` that names what
-    does not fit.
+    are those of `load_dataset`, such as the `targets` of a table of your own; `imbalance` and `costs` map outputs to
+    what is done about rare labels (an `Imbalance` or its method's name) and what mistakes cost (a `CostMatrix`), or are
+    one for the only output of classes; `changes` are fields of the `Recipe` (epochs, balance, batch_size, ...) and
+    `config`, options of the builder beside those of the recipe. Called again on the same folder, an interrupted run
+    continues and a finished one is judged anew. Raises a `ZooError` that names what does not fit.
     """
     for package, module in (("scikit-learn", "sklearn"), ("matplotlib", "matplotlib")):
         if find_spec(module) is None:  # told now, not after the training
@@ -46,9 +51,11 @@ def train(
         trained_file(f"{entry}.{weights}" if str(weights) in describe(entry).weights else weights) if weights else None
     )
     require_seed(seed)
+    _require_fields(changes)
     options = {**(data_options or {}), "seed": seed}
     dataset = family.load(data, options, source)
     recipe = _changed(family.recipe(dataset, entry, data=str(data), options=options), changes)
+    recipe = with_mistakes(recipe, imbalance, costs)
     merged = [name for name, head in recipe.heads.items() if head.plan.merge]
     if merged and not family.merges:
         raise ConfigError(f"Labels of a table are merged in the table itself; the head of '{merged[0]}' merges some.")
@@ -70,13 +77,20 @@ def train(
     trained = family.trained(model, recipe, dataset, origin=origin)
     trained.save(Path(folder) / family.file)
     report.save(folder)
+    save_cost_reports(cost_reports(model, recipe, dataset, run), folder)
     return trained, report
+
+
+def _require_fields(changes: Mapping[str, Any]) -> None:
+    """Raise for a field that a recipe does not have or cannot take: told now, not after the data is loaded."""
+    for name in changes:
+        require_known("field of a recipe", name, [each.name for each in fields(Recipe)])
+    plain = {name: value for name, value in changes.items() if name not in ("heads", "config")}
+    Recipe({"any": Head(Target("regression"))}, **plain)
 
 
 def _changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """The recipe with other fields; options of the builder are added to those that it has."""
-    for name in changes:
-        require_known("field of a recipe", name, [each.name for each in fields(Recipe)])
     config = {**recipe.config, **changes.get("config", {})}
     return replace(recipe, **{**changes, "config": config})
 
