@@ -14,12 +14,10 @@ from zoo.datasets.tokeniser import Tokeniser
 from zoo.errors import WeightsError
 from zoo.recipes.settings import Settings
 from zoo.recipes.trained import half_widths
-from zoo.recipes.trained_pairs import TrainedPairs
+from zoo.recipes.trained_pairs import METRICS, TrainedPairs
 from zoo.samples import Samples
 from zoo.training import Optimiser, Recipe, heads_for
 from zoo.weights import read_metadata
-
-METRICS = ("pearson", "spearman", "mse")
 
 # Side by side, as in the book, the two halves only add up: r = .2 on SICK, however the LSTM is trained.
 REFERENCE = Settings(

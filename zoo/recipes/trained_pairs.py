@@ -13,6 +13,8 @@ from zoo.recipes.trained import Answer, NumberAnswer, Trained, read_trained
 from zoo.samples import Samples
 from zoo.training import predict
 
+METRICS = ("pearson", "spearman", "mse")  # what scores of pairs are judged by
+
 
 class TrainedPairs(Trained):
     """A model that compares two texts: a pair is one text, its two halves separated by a tab. `words`: read of each."""
@@ -72,7 +74,9 @@ class TrainedPairs(Trained):
 def read_trained_pairs(path: Path) -> TrainedPairs:
     """A trained model out of its file. Raises `WeightsError` for a file that does not hold one."""
     read = read_trained(path)
-    return TrainedPairs(**{name: getattr(read, name) for name in read.__dataclass_fields__})
+    fields = {name: getattr(read, name) for name in read.__dataclass_fields__}
+    heads = {name: replace(head, metrics=METRICS) for name, head in read.heads.items()}
+    return TrainedPairs(**{**fields, "heads": heads})
 
 
 def _within(answer: object, low: float, high: float) -> NumberAnswer:

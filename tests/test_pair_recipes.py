@@ -1,0 +1,174 @@
+"""Models of pairs are trained, judged, kept and asked: by function, by command and by the example."""
+
+import io
+import json
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from examples.text_similarity import main as example
+from zoo.cli import main
+from zoo.errors import ConfigError, DataError, WeightsError
+from zoo.recipes import evaluate, load_trained, train
+from zoo.recipes.trained_pairs import TrainedPairs
+from zoo.training import Optimiser
+
+OPTIONS = {"count": 600, "validation": 100, "test": 200}
+PAIR = ("The boy is holding a ball in the garden", "The lad is carrying a ball in the yard")
+FAR = ("The boy is holding a ball in the garden", "The doctor is chasing a car by the sea")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run folder, what it answers, and its report: the aligned network on a few generated pairs."""
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    trained, report = train(
+        "text_similarity_aligned_tiny",
+        "pairs",
+        folder=folder,
+        data_options=OPTIONS,
+        epochs=10,
+        batch_size=16,
+        optimiser=Optimiser(learning_rate=1e-2),
+    )
+    return SimpleNamespace(folder=folder, trained=trained, report=report)
+
+
+def test_a_training_learns_and_is_judged_beside_shared_words_and_the_limit(run):
+    rows = {row["metric"]: row for row in run.report.scores}
+    assert list(rows) == ["pearson", "spearman", "mse"]
+    row = rows["pearson"]
+    assert 0.5 < row["model"] < row["limit"]
+    assert row["majority"] == 0.0
+    assert 0.4 < row["linear"] < row["limit"]
+    assert 0 < row["standard_error"] < 0.1
+    assert {"config.json", "history.jsonl", "model.h5", "report.png", "scores.json"} <= {
+        path.name for path in run.folder.iterdir()
+    }
+
+
+def test_what_was_trained_answers_the_same_after_it_was_read_and_whichever_text_comes_first(run):
+    again = load_trained(run.folder)
+    assert isinstance(again, TrainedPairs)
+    for texts in (PAIR, FAR):
+        values = [each.compare(*texts).value for each in (run.trained, again)]
+        values.append(again.compare(*texts[::-1]).value)
+        np.testing.assert_allclose(values, values[0], atol=1e-5)
+
+
+def test_an_answer_and_its_interval_lie_on_the_scale(run):
+    for texts in (PAIR, FAR):
+        found = run.trained.compare(*texts)
+        assert 0 <= found.low <= found.value <= found.high <= 5
+        assert found.unit == "points of 0 to 5"
+    assert run.trained.compare(*PAIR).value > run.trained.compare(*FAR).value + 0.5
+
+
+def test_a_trained_model_is_judged_anew_on_its_own_data(run):
+    scores = {row["metric"]: row["model"] for row in evaluate(run.folder).scores}
+    assert scores == pytest.approx({row["metric"]: row["model"] for row in run.report.scores}, abs=1e-6)
+
+
+def own_file(folder, name="mine.csv", high=10):
+    random = np.random.default_rng(0)
+    lines = [f"a boy is holding ball {i},a girl is holding ball {i},{random.uniform(0, high):.1f}" for i in range(40)]
+    path = folder / name
+    path.write_text("\n".join(["left,right,score", "a man,a man,0", *lines, f"one dog,one dog,{high}"]))
+    return path
+
+
+def test_scores_of_another_scale_are_refused_for_judging_and_taken_for_training_on(run, tmp_path):
+    path = own_file(tmp_path)
+    with pytest.raises(ConfigError, match=r"'score' means .*points of 0 to 10.* and .*points of 0 to 5.* to the model"):
+        evaluate(run.folder, data=str(path))
+    trained, _ = train("text_similarity_aligned_tiny", str(path), folder=tmp_path / "run", weights=run.folder, epochs=1)
+    assert trained.tokeniser.words == run.trained.tokeniser.words
+    assert trained.config["high"] == 10
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["recipe"]["start"]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "sentence"),
+    [
+        ("", "a boy", "The left text is empty"),
+        ("a boy", " \n ", "The right text is empty"),
+        ("a boy", "?!", r"The right text has no word: '\?!'"),
+        ("xyzzy plugh", "a boy", "The left text 'xyzzy plugh' has no word that the model knows"),
+        ("有一个人在弹吉他", "a boy", "has no word that the model knows; it may be in another language or script"),
+        ("a boy", "ball " * 100_000, r"The right text has 100,000 words; this model compares texts of at most 100"),
+        ("a boy", "ball " * 300_000, r"The right text has 1,[0-9,]+ characters; at most 1,000,000 are read"),
+    ],
+)
+def test_a_text_that_cannot_be_compared_is_told(run, left, right, sentence):
+    with pytest.raises(DataError, match=sentence):
+        run.trained.compare(left, right)
+
+
+def test_a_word_never_seen_among_known_ones_is_read_as_unknown(run):
+    assert 0 <= run.trained.compare("a boy is holding a xyzzy", PAIR[1]).value <= 5
+
+
+def said(capsys, call, *arguments):
+    """(exit code, standard output, standard error) of a command."""
+    code = call(list(arguments))
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+def test_two_texts_are_compared_by_the_example_and_by_the_command(run, capsys):
+    for call, start in ((example, ()), (main, ("predict", "text_similarity_aligned_tiny"))):
+        code, out, _ = said(capsys, call, *start, *PAIR, "--weights", str(run.folder))
+        assert code == 0
+        assert f"{PAIR[0]} | {PAIR[1]}" in out
+        assert "points of 0 to 5" in out
+        assert "80% of pairs lie within" in out
+
+
+def test_pairs_on_standard_input_are_separated_by_a_tab(run, capsys, monkeypatch):
+    lines = "\n".join(["\t".join(PAIR), "\t".join(FAR)])
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: False, buffer=io.BytesIO(lines.encode())))
+    code, out, _ = said(capsys, example, "--weights", str(run.folder))
+    assert code == 0
+    assert out.count("80% of pairs lie within") == 2
+
+
+@pytest.mark.parametrize(
+    ("texts", "sentence"),
+    [
+        (["one text"], "compares two texts: give two, or lines that hold both, separated by a tab; received 1"),
+        (["a", "b", "c"], "received 3 without a tab"),
+        (["a boy\ta boy\ta boy"], "A pair is two texts separated by one tab; received 3 parts"),
+        (["a boy", ""], "The right text is empty"),
+    ],
+)
+def test_texts_that_are_no_pair_are_one_sentence(run, capsys, texts, sentence):
+    code, _, err = said(capsys, example, *texts, "--weights", str(run.folder))
+    assert code == 2
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+def test_the_example_trains_on_a_file_of_ones_own(tmp_path, capsys):
+    path, folder = own_file(tmp_path), tmp_path / "run"
+    arguments = ("--data", str(path), "--model", "text_similarity_tiny", "--epochs", "1", "--out", str(folder))
+    code, out, _ = said(capsys, example, "train", *arguments)
+    assert code == 0
+    assert "Pearson r" in out
+    assert load_trained(folder).compare("a boy", "a girl").value >= 0
+
+
+def test_a_data_set_of_something_else_is_told(capsys):
+    code, _, err = said(capsys, main, "train", "text_similarity_tiny", "--data", "posts")
+    assert code == 2
+    assert "Unknown data set of pairs 'posts'" in err
+
+
+def test_a_file_without_a_vocabulary_cannot_be_trained_on(tmp_path):
+    import zoo
+
+    model = zoo.create_model("text_similarity_tiny")
+    zoo.save_weights(model, tmp_path / "bare.h5", metadata={"entry": "text_similarity_tiny"})
+    with pytest.raises(WeightsError, match="holds no vocabulary"):
+        train("text_similarity_tiny", "pairs", folder=tmp_path / "run", weights=tmp_path / "bare.h5")
