@@ -14,6 +14,7 @@ import pytest
 from tests.toy import line_model, line_recipe, line_samples
 from zoo.cli import main
 from zoo.errors import ConfigError, UnknownNameError
+from zoo.recipes import rates
 from zoo.samples import Samples
 from zoo.training import Optimiser, TrainingError, find_learning_rate, fit
 from zoo.training.rate_finder import _valley
@@ -123,6 +124,14 @@ def test_the_command_says_the_rate_in_a_line_and_draws_the_search(tmp_path, monk
     assert printed.count("\n") == 1
     assert "picture: mlp_tiny_membership_rates.png" in printed
     assert (tmp_path / "mlp_tiny_membership_rates.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_rate_is_sought_on_the_rows_that_the_recipe_trains_on(monkeypatch):
+    """Membership is trained on the validation rows too in the end."""
+    seen = []
+    monkeypatch.setattr(rates, "find_learning_rate", lambda model, samples, *rest, **options: seen.append(len(samples)))
+    rates.find_rate("mlp_tiny", "membership", data_options={"rows": 60, "validation": 20, "test": 10})
+    assert seen == [80]
 
 
 @pytest.mark.parametrize(

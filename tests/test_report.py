@@ -11,6 +11,7 @@ from rich.console import Console
 from zoo.errors import DataError, UnknownNameError
 from zoo.report import build_report
 from zoo.report.baselines import Baseline
+from zoo.report.panels import draw_terms
 from zoo.samples import Samples, Target
 
 TARGETS = {
@@ -183,6 +184,13 @@ def test_a_picture_is_drawn_for_any_history(tmp_path, history):
     gender = {"gender": TARGETS["gender"]}
     report_of(split(30), {"gender": np.full(30, 0.5)}, targets=gender, history=history).save(tmp_path)
     assert png_size(tmp_path / "report.png")[0] == 1600
+
+
+def test_terms_that_are_0_throughout_are_no_lines_of_the_picture():
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    axes = figure.add_subplot()
+    draw_terms(axes, [row | {"term_balance": 0.0, "term_regularisation": 0.1 * (row["epoch"] > 1)} for row in HISTORY])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["sum", "age", "gender", "regularisation"]
 
 
 def test_a_picture_and_table_are_drawn_for_sixty_classes_with_long_names_and_one_present(tmp_path):
