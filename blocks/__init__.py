@@ -1,6 +1,16 @@
 """Blocks: functions from tensor to tensor, to compose models from."""
 
-from blocks.alignment import compare_aligned, pool_words, same_tokens, shared_words, soft_alignment, symmetric_features
+from blocks.alignment import (
+    best_match,
+    compare_aligned,
+    likeness,
+    pool_words,
+    same_tokens,
+    shared_neighbours,
+    shared_words,
+    soft_alignment,
+    symmetric_features,
+)
 from blocks.bag import bag_of_pairs, bag_of_words
 from blocks.convnext import convnext_block
 from blocks.convolution import conv_norm_act, drop_path
@@ -42,6 +52,7 @@ __all__ = [
     "bag_of_pairs",
     "bag_of_words",
     "basic_block",
+    "best_match",
     "bin_indicators",
     "binary_head",
     "bottleneck_block",
@@ -65,6 +76,7 @@ __all__ = [
     "inception_module",
     "inverted_residual",
     "learnt_position_encoding",
+    "likeness",
     "local_response_norm",
     "lstm_text_encoder",
     "memory_hop",
@@ -83,6 +95,7 @@ __all__ = [
     "same_tokens",
     "sentence_ages",
     "shared_encoder",
+    "shared_neighbours",
     "shared_words",
     "soft_alignment",
     "squeeze_excite",

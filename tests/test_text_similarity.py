@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 
 import zoo
-from blocks import same_tokens, shared_encoder, shared_words, soft_alignment
+from blocks import (
+    best_match,
+    likeness,
+    same_tokens,
+    shared_encoder,
+    shared_neighbours,
+    shared_words,
+    soft_alignment,
+)
+from zoo.datasets.spelling import spelling_vectors
 from zoo.errors import ConfigError
 from zoo.models import text_similarity, text_similarity_manhattan
 from zoo.testing.subject import answers, fill
@@ -34,6 +43,19 @@ def texts(batch=5, left=7, right=11, seed=0):
 
 def scores(model, left, right):
     return answers(model, {"left": left, "right": right})["score"]
+
+
+def test_words_are_alike_by_their_spelling_from_the_start():
+    """The tables that are not trained change the score of a model, and hold nothing until they are filled."""
+    model, pairs = zoo.create_model("text_similarity_aligned", **SMALL, meaning_dim=8), texts(batch=20)
+    before = scores(model, **pairs)
+    for name in ("spelling", "meaning"):
+        table = model.get_layer(name)
+        assert not table.trainable
+        assert not of(table.embeddings).any()
+    words = ["run", "runs", "running", "dog", "dogs"] + [f"w{i}" for i in range(53)]
+    model.get_layer("spelling").embeddings.assign(spelling_vectors(words, 64))
+    assert np.abs(scores(model, **pairs) - before).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", SYMMETRIC)
@@ -133,22 +155,36 @@ def test_the_same_word_of_both_texts_is_found_and_padding_is_not():
     np.testing.assert_array_equal(found[1], found[0].transpose(0, 2, 1))
 
 
+def of(values):
+    return keras.ops.convert_to_numpy(values)
+
+
 def test_shared_words_are_counted_by_hand():
-    """Of "a b c" and "b c d e" two words are shared, and the neighbours "b c"."""
+    """Of "a b c" and "b c d e" two words are shared, which weigh 2 and 3, and the neighbours "b c"."""
     tokens = [keras.ops.array([[1, 2, 3, 0]]), keras.ops.array([[2, 3, 4, 5]])]
-    found = keras.ops.convert_to_numpy(shared_words(same_tokens(tokens), [tokens[0] != 0, tokens[1] != 0]))
-    np.testing.assert_allclose(found[0], [4 / 7, 2 / 3, 2 / 4, 2 / 7, 7 / 20, 1 / 10], rtol=1e-5)
+    masks, same = [tokens[0] != 0, tokens[1] != 0], same_tokens(tokens)
+    best = [best_match(same[0][..., None], masks[1]), best_match(same[1][..., None], masks[0])]
+    np.testing.assert_array_equal(of(best[1])[0, :, 0], [1, 1, 0, 0])
+    found = of(shared_words(best, [keras.ops.cast(each, "float32") for each in tokens], masks))[0]
+    np.testing.assert_allclose(found, [4 / 7, 5 / 14, 5 / 6, 0, 0, 7 / 20 - 1, 1 / 10], rtol=1e-5)
+    np.testing.assert_allclose(of(shared_neighbours(same, masks)), [[2 / 7]], rtol=1e-5)
 
 
 def test_padding_takes_no_part_in_an_alignment():
     left, right = keras.Input((None,), dtype="int32"), keras.Input((None,), dtype="int32")
     embed = keras.layers.Embedding(9, 4)
     x, masks = shared_encoder(embed, [left, right]), [keras.ops.not_equal(each, 0) for each in (left, right)]
-    model = keras.Model([left, right], soft_alignment(x, masks, same_tokens([left, right]), 4, name="alignment"))
+    alike = [each[..., None] for each in same_tokens([left, right])]
+    model = keras.Model([left, right], soft_alignment(x, masks, alike, 4, name="alignment"))
     one = np.array([[1, 2, 3]]), np.array([[7, 0, 0]])
-    beside = keras.ops.convert_to_numpy(model([keras.ops.array(each) for each in one])[0])
-    expected = keras.ops.convert_to_numpy(embed.embeddings)[7]
-    np.testing.assert_allclose(beside[0], np.tile(expected, (3, 1)), rtol=1e-5)
+    beside = of(model([keras.ops.array(each) for each in one])[0])
+    np.testing.assert_allclose(beside[0], np.tile(of(embed.embeddings)[7], (3, 1)), rtol=1e-5)
+
+
+def test_the_likest_word_of_a_text_is_not_its_padding():
+    x = [keras.ops.array([[[1.0, 0.0]]]), keras.ops.array([[[-0.6, 0.8], [0.0, 0.0]]])]
+    alike = [each[..., None] for each in likeness(x)]
+    assert float(of(best_match(alike[0], keras.ops.array([[True, False]])))[0, 0, 0]) == pytest.approx(-0.6)
 
 
 @pytest.mark.parametrize(

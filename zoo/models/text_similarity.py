@@ -8,7 +8,18 @@ from functools import partial
 import keras
 from keras import layers, ops
 
-from blocks.alignment import compare_aligned, pool_words, same_tokens, shared_words, soft_alignment, symmetric_features
+from blocks.alignment import (
+    best_match,
+    compare_aligned,
+    likeness,
+    pool_words,
+    same_tokens,
+    shared_neighbours,
+    shared_words,
+    soft_alignment,
+    symmetric_features,
+)
+from blocks.bag import rarity
 from blocks.checks import require_integer, require_share
 from blocks.fusion import fuse
 from blocks.siamese import shared_encoder
@@ -72,17 +83,19 @@ def text_similarity_manhattan(
     inputs, x, masks = _read(vocabulary_size, embedding_dim)
     encoder = layers.LSTM(units, dropout=require_share("dropout", dropout), name="encoder")
     left, right = shared_encoder(encoder, x, masks)
-    alike = ops.exp(-ops.sum(ops.abs(ops.cast(left - right, "float32")), axis=-1, keepdims=True))  # (B, 1), 0..1
-    score = layers.Rescaling(float(high) - float(low), offset=float(low), dtype="float32", name="score")(alike)
-    return keras.Model(inputs, {"score": score}, name=name)
+    score = layers.Rescaling(float(high) - float(low), offset=float(low), dtype="float32", name="score")
+    return keras.Model(inputs, {"score": score(_manhattan(left, right))}, name=name)
 
 
 def text_similarity_aligned(
     *,
     vocabulary_size: int = 10_000,
     embedding_dim: int = 100,
+    spelling_dim: int = 64,
+    meaning_dim: int = 0,
     units: int = 100,
     kernel: int = 3,
+    state: int = 50,
     hidden: int = 50,
     embedding_dropout: float = 0.2,
     dropout: float = 0.3,
@@ -93,30 +106,45 @@ def text_similarity_aligned(
     """left (B, L), right (B, M) int32 -> {"score": (B, 1)} from `low` to `high`; swapping the texts changes nothing.
 
     Each word, in its own right and with its neighbours (a convolution of `kernel` words), is compared with what the
-    other text says in its place (Parikh et al. 2016; Chen et al. 2017). What the comparisons say, what the texts are
-    about as a whole (Tai et al. 2015) and how many words they share gives the score. Tokens as `text_similarity`.
+    other text says in its place (Parikh et al. 2016; Chen et al. 2017). What the comparisons say, what an LSTM of
+    `state` units makes of each text (Tai et al. 2015), and how many words they share gives the score.
+
+    Words are also known beforehand by two tables of unit vectors that are not trained: "spelling" and, where there is a
+    `meaning_dim`, "meaning". A fresh model's are zeros; who has the vocabulary fills them. Tokens as `text_similarity`.
     """
-    for argument, value in (("vocabulary_size", vocabulary_size), ("hidden", hidden), ("kernel", kernel)):
+    sizes = {"vocabulary_size": vocabulary_size, "hidden": hidden, "kernel": kernel, "state": state, "units": units}
+    for argument, value in sizes.items():
         require_integer(argument, value)
-    inputs, x, masks = _read(vocabulary_size, embedding_dim)
-    x = shared_encoder(layers.Dropout(require_share("embedding_dropout", embedding_dropout), name="word_dropout"), x)
-    x = _encode(x, masks, units, kernel)  # (B, L, 2 units)
+    inputs, vectors, masks = _read(vocabulary_size, embedding_dim)
+    drop = layers.Dropout(require_share("embedding_dropout", embedding_dropout), name="word_dropout")
+    vectors = shared_encoder(drop, vectors)
+    x = _encode(vectors, masks, units, kernel)  # (B, L, 2 units)
+
     same = same_tokens(inputs)
-    found = [ops.max(each, axis=2)[:, :, None] for each in same]  # (B, L, 1): does the other text have this word?
-    pairs = compare_aligned(x, soft_alignment(x, masks, same, units, name="alignment"), extra=found)
+    known = [same]
+    for table, dim in (("spelling", spelling_dim), ("meaning", meaning_dim)):
+        if dim:
+            known.append(_known(inputs, vocabulary_size, dim, table))
+    alike = [ops.stack([each[side] for each in known], axis=-1) for side in range(2)]  # (B, L, M, K)
+    best = [best_match(alike[0], masks[1]), best_match(alike[1], masks[0])]  # (B, L, K)
+    pairs = compare_aligned(x, soft_alignment(x, masks, alike, units, name="alignment"), extra=best)
     drop = layers.Dropout(require_share("dropout", dropout), name="pair_dropout")
     pairs = shared_encoder(layers.Dense(units, activation="relu", name="compare"), shared_encoder(drop, pairs))
     pooled = [pool_words(each, mask) for each, mask in zip(pairs, masks, strict=True)]  # (B, 3 units)
+
+    states = shared_encoder(layers.LSTM(state, name="encoder"), vectors, masks)  # (B, state)
     means = [_mean(each, mask) for each, mask in zip(x, masks, strict=True)]  # (B, 2 units)
-    parts = [
-        symmetric_features(*pooled),
-        symmetric_features(*means),
-        ops.cast(shared_words(same, masks), pooled[0].dtype),
-    ]
+    parts = [symmetric_features(*each) for each in (pooled, means, states)]
     features = layers.Dropout(dropout, name="feature_dropout")(fuse(parts, name="features"))
     features = layers.Dense(hidden, activation="relu", name="hidden")(features)
     features = layers.Dropout(dropout, name="hidden_dropout")(features)
-    return keras.Model(inputs, {"score": bounded_output(features, low, high, name="score")}, name=name)
+
+    weights = [rarity(each) for each in inputs]
+    numbers = [shared_words(best, weights, masks), shared_neighbours(same, masks), _manhattan(*states)]
+    shares = ops.concatenate(numbers, axis=-1)
+    shares = layers.Dense(hidden, activation="relu", name="shares")(shares)
+    both = fuse([features, shares], name="both")
+    return keras.Model(inputs, {"score": bounded_output(both, low, high, name="score")}, name=name)
 
 
 text_similarity_tiny = partial(
@@ -126,8 +154,11 @@ text_similarity_aligned_tiny = partial(
     text_similarity_aligned,
     vocabulary_size=500,
     embedding_dim=8,
+    spelling_dim=4,
+    meaning_dim=4,
     units=8,
-    hidden=8,
+    state=8,
+    hidden=32,
     name="text_similarity_aligned_tiny",
 )
 
@@ -160,6 +191,18 @@ def _encode(
         ops.concatenate([each, around], axis=-1)
         for each, around in zip(words, shared_encoder(context, words), strict=True)
     ]
+
+
+def _known(tokens: list[keras.KerasTensor], vocabulary_size: int, dim: int, name: str) -> list[keras.KerasTensor]:
+    """(B, L), (B, M) -> (B, L, M), (B, M, L): how alike every two words are by a table that is not trained."""
+    require_integer(f"{name}_dim", dim)
+    table = layers.Embedding(vocabulary_size, dim, embeddings_initializer="zeros", trainable=False, name=name)
+    return [ops.cast(each, "float32") for each in likeness(shared_encoder(table, tokens))]
+
+
+def _manhattan(left: keras.KerasTensor, right: keras.KerasTensor) -> keras.KerasTensor:
+    """(B, C), (B, C) -> (B, 1), 0..1: exp(-sum of absolute differences)."""
+    return ops.exp(-ops.sum(ops.abs(ops.cast(left, "float32") - ops.cast(right, "float32")), axis=-1, keepdims=True))
 
 
 def _mean(x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:

@@ -10,6 +10,7 @@ import keras
 from zoo.datasets import load_pairs
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.pairs import encode_pairs, overlap, pairs_of
+from zoo.datasets.spelling import spelling_vectors
 from zoo.datasets.tokeniser import Tokeniser
 from zoo.errors import WeightsError
 from zoo.recipes.settings import Settings
@@ -75,6 +76,14 @@ def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any
         trim_padding=True,
         **settings.training,
     )
+
+
+def begin(model: keras.Model, dataset: Dataset) -> None:
+    """Tell a fresh model how the words of its vocabulary are spelt, where it has a table for that."""
+    assert dataset.tokeniser is not None
+    if any(layer.name == "spelling" for layer in model.layers):
+        table = model.get_layer("spelling")
+        table.embeddings.assign(spelling_vectors(dataset.tokeniser.words, table.output_dim))
 
 
 def training_rows(dataset: Dataset, entry: str) -> Samples:
