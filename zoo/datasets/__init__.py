@@ -4,6 +4,7 @@ zoo.datasets.load_dataset("posts", seed=1)       # or "blogs", "sick", "adult", 
 zoo.datasets.load_table("adult", seed=1)         # the same rows as DataFrames; or "my_table.csv" with targets=...
 """
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from inspect import signature
@@ -41,6 +42,10 @@ _POEMS = {
 }
 POEM_SUFFIXES = (".txt",)
 _USER_POEMS = "zoo.datasets.poems_corpora:read_poems"
+_QUESTIONS = {"babi": "zoo.datasets.babi:babi", "stories": "zoo.datasets.stories:stories"}
+QUESTION_SUFFIXES = (".jsonl", ".csv", ".tsv", ".txt")
+_BABI_TASK = re.compile(r"babi(?:-(10k))?(?:-qa(\d{1,2}))?")  # babi-qa3, babi-10k, babi-10k-qa1: options as a name
+_USER_QUESTIONS = "zoo.datasets.questions_file:read_questions"
 _USER_FILE = "zoo.datasets.user_file:read_file"
 _USER_PAIRS = "zoo.datasets.pairs_file:read_pairs"
 _USER_TABLE = "zoo.datasets.table_file:read_table_file"
@@ -48,7 +53,7 @@ _USER_TABLE = "zoo.datasets.table_file:read_table_file"
 
 def list_datasets() -> list[str]:
     """The names that `load_dataset` knows, beside the path of a .jsonl or .csv file."""
-    return sorted([*_SOURCES, *_PAIRS, *_POEMS, *_TABLES])
+    return sorted([*_SOURCES, *_PAIRS, *_POEMS, *_QUESTIONS, *_TABLES])
 
 
 def list_tables() -> list[str]:
@@ -67,6 +72,8 @@ def load_dataset(name_or_path: str | Path, **options: Any) -> "Dataset":
         return load_table(given, **options).dataset()
     if given in _PAIRS:
         return load_pairs(given, **options)
+    if _BABI_TASK.fullmatch(given) or given in _QUESTIONS:
+        return load_questions(given, **options)
     if given in _POEMS or given.lower().endswith(POEM_SUFFIXES):
         return load_poems(given, **options)
     if given in _SOURCES or _is_path(given, (*SUFFIXES, *TABLE_SUFFIXES)):
@@ -102,6 +109,24 @@ def load_poems(name_or_path: str | Path, **options: Any) -> "Dataset":
     if _is_path(given, POEM_SUFFIXES):
         return _call(_USER_POEMS, (given,), "option of a text of poems", options)
     raise UnknownNameError("corpus of poems", given, [*_POEMS, *(f"FILE{suffix}" for suffix in POEM_SUFFIXES)])
+
+
+def load_questions(name_or_path: str | Path, **options: Any) -> "Dataset":
+    """Questions about stories, by name or by the path of a .jsonl, .csv or .tsv file, or a .txt in bAbI's form.
+
+    A task of bAbI is a name too: "babi-qa3", or "babi-10k-qa1" with ten times the questions. Errors as `load_dataset`.
+    """
+    given = str(name_or_path)
+    if named := _BABI_TASK.fullmatch(given):
+        chosen = ({"size": named[1]} if named[1] else {}) | ({"tasks": int(named[2])} if named[2] else {})
+        given, options = "babi", {**chosen, **options}
+    if given in _QUESTIONS:
+        return _call(_QUESTIONS[given], (), f"option of data set '{given}'", options)
+    if _is_path(given, QUESTION_SUFFIXES):
+        return _call(_USER_QUESTIONS, (given,), "option of a file of questions", options)
+    raise UnknownNameError(
+        "data set of questions", given, [*_QUESTIONS, *(f"FILE{each}" for each in QUESTION_SUFFIXES)]
+    )
 
 
 def load_table(name_or_path: str | Path, **options: Any) -> "Table":

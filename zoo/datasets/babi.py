@@ -15,6 +15,7 @@ from zoo.errors import ConfigError, DataError, require_known
 ARTIFACT = "babi"
 FOLDERS = {"1k": "en", "10k": "en-10k"}  # questions to train on in each task -> folder of the archive
 TASKS = tuple(range(1, 21))
+STORY_WORDS = 2_000  # that are kept of a story in "words", the last: the longest of bAbI has 1,118
 _MEMBER = re.compile(r"(?:^|.*/)(en|en-10k)/qa(\d+)_[^/]*_(train|test)\.txt")
 _LINE = re.compile(r"\s*(\d+)\s+(.*\S)\s*")
 
@@ -27,12 +28,15 @@ def babi(
     layout: str = "sentences",
     memories: int | None = None,
     path: Path | str | None = None,
+    vocabulary: Sequence[str] | None = None,
+    answers: Sequence[str] | None = None,
 ) -> Dataset:
     """Some or all of the twenty tasks together, "1k" or "10k" questions of each to train on, 1,000 to test.
 
     The official test split is kept; a tenth of the training stories is split off for validation. Answers of several
     words ("milk,football") are one label each, as in the papers. `path` is the official archive or the folder unpacked
-    from it; without it, the archive is fetched. `layout` and `memories` are those of `Layout`.
+    from it; without it, the archive is fetched. `layout` and `memories` are those of `Layout`,
+    `vocabulary` and `answers` those of `build`.
     Raises `DataError` where a task is missing: the archive that is fetched has no training file of task 3 in "10k".
     """
     chosen = (tasks,) if isinstance(tasks, int) else tuple(tasks)
@@ -64,6 +68,8 @@ def babi(
             "tasks": list(chosen),
             "size": size,
         },
+        vocabulary=vocabulary,
+        answers=answers,
     )
 
 
@@ -71,10 +77,7 @@ def layout_of(kind: str, memories: int | None) -> Layout:
     """The layout of this kind, by its default or with `memories`: sentences, or words."""
     if memories is not None:
         return Layout(kind, memories)
-    return Layout(kind) if kind == "sentences" else Layout(kind, MOST_WORDS)
-
-
-MOST_WORDS = 2_000  # of one story in "words": the longest of bAbI has 1,118
+    return Layout(kind, STORY_WORDS) if kind == "words" else Layout(kind)
 
 
 def read_stories(text: str, place: str, *, of: str, task: str | None = None) -> list[Question]:

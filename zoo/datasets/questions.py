@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from zoo.samples import Samples, Target
 LAYOUTS = ("words", "sentences")
 OTHER = "(another answer)"  # the label of answers that training never gave: nothing is right for them
 MEMORIES = 50  # sentences that a memory network keeps, the newest (Sukhbaatar et al. 2015, section 4.2)
+MOST_WORDS = 50_000  # of a vocabulary, the most frequent
 VALIDATION_SHARE = 0.1
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")
 
@@ -86,7 +87,7 @@ class Layout:
     ) -> dict[str, np.ndarray]:
         """Stories, sentence by sentence, and a question about each -> inputs "text" and "question", int32."""
 
-        @lru_cache(maxsize=None)
+        @cache
         def ids(sentence: str) -> np.ndarray:
             return tokeniser.encode(spelled(sentence))[: self.length]
 
@@ -144,27 +145,38 @@ def build(
     layout: Layout,
     seed: int,
     card: Mapping[str, Any],
-    vocabulary: Tokeniser | None = None,
+    vocabulary: Sequence[str] | None = None,
     answers: Sequence[str] | None = None,
+    limits: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Dataset:
     """A data set with inputs "text" and "question", target "answer", groups "story" and "task".
 
-    Vocabulary and answers are those of the training split, unless they are given. An answer that is not among them has
-    the label `OTHER`: no model can be right about it. Raises `DataError` for a split without a question.
+    `vocabulary` and `answers` are those of the training split, unless they are given: those of a model. An answer of
+    the other splits that is not among them has the label `OTHER`: no model is right about it. Raises `DataError` for a
+    split without a question, and for one to train on whose answer is not among those given.
     """
     parts = {"train": train, "validation": validation, "test": test}
     for split, part in parts.items():
         if not part:
             raise DataError(f"'{name}' has no question in the {split} split.")
-    tokeniser = vocabulary or Tokeniser.fit(_texts(train), vocabulary_size=2**30)
-    labels = tuple(answers or (*sorted({each.answer for each in train}), OTHER))
-    unknown = sorted({each.answer for part in parts.values() for each in part} - set(labels))
-    if answers is not None and OTHER not in labels and unknown:
-        raise DataError(f"'{name}' has answers that the model does not know, such as '{unknown[0]}'.")
+    tokeniser = Tokeniser(vocabulary) if vocabulary else Tokeniser.fit(_texts(train), vocabulary_size=MOST_WORDS)
+    found = sorted({each.answer for each in train})
+    labels = tuple(answers or (*found, OTHER))
+    if unknown := [answer for answer in found if answer not in labels]:
+        raise DataError(
+            f"'{name}' has {len(unknown)} answers that are not among the {len(labels) - 1} of the model, such as "
+            f"'{unknown[0]}'; train a model of its own for them."
+        )
     target = Target("classification", labels)
     samples = {split: _samples(part, layout, tokeniser, target) for split, part in parts.items()}
     sizes = {split: {"questions": len(part), "stories": len({q.of for q in part})} for split, part in parts.items()}
-    counted = {"seed": seed, "vocabulary_size": tokeniser.size, "answers": len(labels) - 1, "sizes": sizes}
+    counted = {
+        "seed": seed,
+        "memories": layout.memories,
+        "vocabulary_size": tokeniser.size,
+        "answers": len(labels) - 1,
+        "sizes": sizes,
+    }
     return Dataset(
         name,
         train=samples["train"],
@@ -172,6 +184,7 @@ def build(
         test=samples["test"],
         targets={"answer": target},
         tokeniser=tokeniser,
+        limits=limits or {},
         card={**card, **counted},
     )
 

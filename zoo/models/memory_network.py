@@ -53,7 +53,7 @@ def memory_network(
     banks = range(hops + 1 if tying == "adjacent" else 2)
     words = [_table(vocabulary_size, embedding_dim, f"words{k}") for k in banks]
     times = [_table(memory_size, embedding_dim, f"ages{k}") for k in banks]
-    weights = [_table(places, embedding_dim, f"places{k}", 1.0, 1.0) for k in banks] if encoding == "learnt" else []
+    weights = [_table(places, embedding_dim, f"places{k}", 1.0) for k in banks] if encoding == "learnt" else []
 
     def encode(k: int, tokens: keras.KerasTensor, name: str) -> keras.KerasTensor:  # (..., W) -> (..., embedding_dim)
         mask = ops.not_equal(tokens, PADDING)
@@ -76,6 +76,6 @@ def memory_network(
 memory_network_tiny = partial(memory_network, embedding_dim=8, hops=2, encoding="learnt", name="memory_network_tiny")
 
 
-def _table(rows: int, dim: int, name: str, mean: float = 0.0, deviation: float = 0.1) -> layers.Embedding:
-    """An embedding with the paper's initial values, N(0, 0.1), or with others."""
-    return layers.Embedding(rows, dim, keras.initializers.RandomNormal(mean, deviation), name=name)
+def _table(rows: int, dim: int, name: str, mean: float = 0.0) -> layers.Embedding:
+    """An embedding with the initial values of the paper, N(mean, 0.1)."""
+    return layers.Embedding(rows, dim, keras.initializers.RandomNormal(mean, 0.1), name=name)

@@ -14,8 +14,7 @@ from blocks.text import embed, lstm_text_encoder, padding_mask
 
 def question_answering(
     *,
-    text_vocabulary: int = 10_000,
-    question_vocabulary: int = 10_000,
+    vocabulary_size: int = 10_000,
     text_dim: int = 64,
     question_dim: int = 32,
     text_units: int = 32,
@@ -26,13 +25,14 @@ def question_answering(
 ) -> keras.Model:
     """text (B, L) and question (B, Q) int32 -> {"answer": (B, answers)}, for any lengths.
 
-    Tokens: 0 is padding on the right, 1 an unknown word. `dropout` falls on the inputs of every step of both LSTMs.
+    Tokens: 0 is padding on the right, 1 an unknown word, all below `vocabulary_size`. `dropout` falls on the inputs of
+    every step of both LSTMs.
     """
     text = keras.Input((None,), dtype="int32", name="text")
     question = keras.Input((None,), dtype="int32", name="question")
-    told = embed(text, text_vocabulary, text_dim, name="text_embedding")  # (B, L, 64)
+    told = embed(text, vocabulary_size, text_dim, name="text_embedding")  # (B, L, 64)
     told = lstm_text_encoder(told, padding_mask(text), text_units, dropout=dropout, name="text_encoder")  # (B, 32)
-    asked = embed(question, question_vocabulary, question_dim, name="question_embedding")  # (B, Q, 32)
+    asked = embed(question, vocabulary_size, question_dim, name="question_embedding")  # (B, Q, 32)
     asked = lstm_text_encoder(
         asked, padding_mask(question), question_units, dropout=dropout, name="question_encoder"
     )  # (B, 16)
@@ -42,8 +42,7 @@ def question_answering(
 
 question_answering_tiny = partial(
     question_answering,
-    text_vocabulary=200,
-    question_vocabulary=200,
+    vocabulary_size=200,
     text_dim=8,
     question_dim=8,
     text_units=8,

@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from zoo.catalogue import ENTRIES, describe
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError
-from zoo.recipes import author_profile, pairs, poems, tables, texts
+from zoo.recipes import author_profile, pairs, poems, questions, tables, texts
 from zoo.recipes.trained import Trained, read_trained, trained_file
 from zoo.recipes.trained_pairs import read_trained_pairs
 from zoo.recipes.trained_poem import TrainedPoem, read_trained_poem
+from zoo.recipes.trained_questions import read_trained_questions
 from zoo.recipes.trained_table import TrainedTable, read_trained_table
 from zoo.report import Report
 from zoo.report.language import LanguageReport
 from zoo.samples import Samples
-from zoo.training import Recipe
+from zoo.training import Recipe, Run
 from zoo.weights import read_metadata
 
 AnyReport = Report | LanguageReport
@@ -35,6 +37,7 @@ class Family:
     file     the name of that file in a run folder.
     merges   whether what is saved can answer labels that training merged; a table's schema knows its own only.
     judge    (model, recipe, data set, run=, seed=) -> report; None: that of outputs with one answer a sample.
+    fit      as `zoo.training.fit`, where a training is more than one; None: that.
     seen     samples -> what the simple models of a report are shown of them; None: the samples as they are.
     """
 
@@ -47,6 +50,7 @@ class Family:
     merges: bool
     seen: Callable[[Samples], Samples] | None = None
     judge: Callable[..., AnyReport] | None = None
+    fit: Callable[..., Run] | None = None
 
 
 TEXTS = Family(
@@ -87,7 +91,28 @@ POEMS = Family(
     merges=False,
     judge=poems.judge,
 )
-FAMILIES = {"author_profile": TEXTS, "poem": POEMS, "text_similarity": PAIRS, **dict.fromkeys(tables.GENERAL, TABLES)}
+QUESTIONS, MEMORIES = (
+    Family(
+        load=partial(questions.load, name),
+        recipe=questions.recipe,
+        rows=questions.training_rows,
+        trained=questions.trained,
+        read=read_trained_questions,
+        file="model.h5",
+        merges=False,
+        seen=questions.seen,
+        fit=questions.fit_from_starts,
+    )
+    for name in ("question_answering", "memory_network")
+)
+FAMILIES = {
+    "author_profile": TEXTS,
+    "memory_network": MEMORIES,
+    "poem": POEMS,
+    "question_answering": QUESTIONS,
+    "text_similarity": PAIRS,
+    **dict.fromkeys(tables.GENERAL, TABLES),
+}
 
 
 def family_of(entry: str) -> Family:

@@ -65,7 +65,7 @@ def train(
     keras.utils.set_random_seed(seed)
     model = create_model(entry, weights=source, **recipe.config)
     rows = family.rows(dataset, entry)
-    run = fit(model, rows, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
+    run = (family.fit or fit)(model, rows, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
     report = judge(model, recipe, dataset, run=run, seed=seed)
     origin = {
         "data": recipe.data,

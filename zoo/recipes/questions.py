@@ -1,0 +1,164 @@
+"""How the models of questions are trained, judged and kept. All choices were made on validation splits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from zoo.catalogue import describe
+from zoo.create import create_model
+from zoo.datasets import load_questions
+from zoo.datasets.dataset import Dataset
+from zoo.errors import WeightsError
+from zoo.recipes.settings import Settings
+from zoo.recipes.trained_questions import LAYOUT_OF, TrainedQuestions
+from zoo.samples import Samples
+from zoo.training import Optimiser, Recipe, Run, fit, heads_for
+from zoo.weights import read_metadata
+
+SOLVED = 0.98  # validation skill (`fit`) from which another start would not do better
+JOINT = 5_000  # questions from which on a data set is large: it needs a wider network, and no restarts
+
+TWO_LSTMS = Settings(
+    training={"epochs": 40, "batch_size": 32, "optimiser": Optimiser("adam", learning_rate=3e-3, clip_norm=1.0)},
+)
+MEMORY = Settings(
+    config={"encoding": "learnt", "embedding_dim": 20},
+    training={"epochs": 60, "batch_size": 32, "optimiser": Optimiser("adam", learning_rate=1e-2, clip_norm=40.0)},
+    restarts=3,
+    linear_start=20,
+)
+# The paper's joint network is wider, too: 50 numbers instead of 20.
+MEMORY_JOINT = replace(MEMORY, config={**MEMORY.config, "embedding_dim": 50}, restarts=1, linear_start=10)
+
+
+def settings_of(entry: str, questions: int) -> Settings:
+    """The settings of an entry for so many questions to train on."""
+    if describe(entry).family == "question_answering":
+        return TWO_LSTMS
+    return MEMORY_JOINT if questions > JOINT else MEMORY
+
+
+def load(family: str, data: str, options: Mapping[str, Any], like: Path | None = None) -> Dataset:
+    """The data set of this name or file, as this family reads it; as the model in the file `like`, where given."""
+    chosen = {"layout": LAYOUT_OF[family], **options}
+    if like is None:
+        return load_questions(data, **chosen)
+    known = read_metadata(like)
+    try:
+        labels = known["targets"]["answer"]["labels"]
+        return load_questions(data, **chosen, vocabulary=known["vocabulary"], answers=labels)
+    except KeyError as error:
+        raise WeightsError(f"'{like}' is not a file of a model of questions: it holds no {error}.") from error
+
+
+def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any]) -> Recipe:
+    """The recipe of `entry` on `dataset`, which was loaded as `data` with `options`."""
+    assert dataset.tokeniser is not None
+    settings = settings_of(entry, len(dataset.train))
+    answers = len(dataset.targets["answer"].labels)
+    return Recipe(
+        heads_for(dataset.targets),
+        entry=entry,
+        config={**settings.config, "vocabulary_size": dataset.tokeniser.size, "answers": answers},
+        data=data,
+        data_options=dict(options),
+        trim_padding=True,
+        **settings.training,
+    )
+
+
+def training_rows(dataset: Dataset, entry: str) -> Samples:
+    """What is trained on."""
+    return dataset.train
+
+
+def seen(samples: Samples) -> Samples:
+    """What simple models are shown: the words of story and question."""
+    return replace(samples, inputs={"question": samples.inputs["question"]})
+
+
+def fit_from_starts(
+    model: keras.Model,
+    train: Samples,
+    validation: Samples,
+    recipe: Recipe,
+    *,
+    seed: int = 0,
+    folder: Path | str | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Run:
+    """Train from several fresh starts, each with linear attention first; `model` ends as the best on validation.
+
+    A memory network may end in a bad optimum, so the paper kept the best of ten. Starts end early once one has
+    solved the task. Each has a folder of its own in `folder`, so that an interrupted training goes on.
+    """
+    if recipe.start is not None:  # weights that know something already
+        return fit(model, train, validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
+    settings = settings_of(recipe.entry, len(train))
+    best: tuple[float, Run, keras.Model] | None = None
+    for number in range(settings.restarts):
+        start_seed = (seed + 1_000_003 * number) % 2**32
+        place = Path(folder) / f"start{number}" if folder is not None else None
+        before = Path(folder) / f"start{number}_linear" if folder is not None else None
+        keras.utils.set_random_seed(start_seed)
+        fresh = create_model(recipe.entry, **recipe.config)
+        if settings.linear_start:
+            share = recipe.epochs / settings.training["epochs"]  # a shorter training has a shorter beginning
+            epochs = max(1, round(share * settings.linear_start))
+            _start_linearly(fresh, train, validation, recipe, epochs, start_seed, before)
+            begun = replace(recipe, start_at_prior=False)
+        else:
+            begun = recipe
+        run = fit(fresh, train, validation, begun, seed=start_seed, folder=place, callbacks=callbacks)
+        skill = run.history[run.best_epoch - 1]["val_skill"] if run.best_epoch else float("-inf")
+        if best is None or skill > best[0]:
+            best = skill, run, fresh
+        if skill > SOLVED:
+            break
+    assert best is not None
+    _copy_weights(best[2], model)
+    return best[1]
+
+
+def _start_linearly(
+    model: keras.Model,
+    train: Samples,
+    validation: Samples,
+    recipe: Recipe,
+    epochs: int,
+    seed: int,
+    folder: Path | None,
+) -> None:
+    """Train the same network without the softmax of its attention, and give `model` the weights."""
+    config = {**recipe.config, "linear": True}
+    linear = create_model(recipe.entry, **config)
+    _copy_weights(model, linear)
+    optimiser = replace(recipe.optimiser, schedule="constant", learning_rate=recipe.optimiser.learning_rate / 2)
+    begun = replace(recipe, config=config, epochs=epochs, optimiser=optimiser)
+    fit(linear, train, validation, begun, seed=seed, folder=folder)
+    _copy_weights(linear, model)
+
+
+def _copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """By layer name: where only the attention differs, the order of the layers does too."""
+    for layer in source.layers:
+        if layer.weights:
+            target.get_layer(layer.name).set_weights(layer.get_weights())
+
+
+def trained(model: keras.Model, recipe: Recipe, dataset: Dataset, *, origin: Mapping[str, Any]) -> TrainedQuestions:
+    """The trained model with all that it needs to answer new questions."""
+    assert dataset.tokeniser is not None
+    return TrainedQuestions(
+        entry=recipe.entry,
+        config=recipe.config,
+        model=model,
+        heads=recipe.heads,
+        tokeniser=dataset.tokeniser,
+        half_widths={},
+        words=dataset.card["memories"],
+        origin=origin,
+    )
