@@ -8,11 +8,13 @@ import pytest
 
 from zoo.cli import main
 from zoo.costs import CostMatrix
+from zoo.create import create_model
+from zoo.datasets.tokeniser import Tokeniser
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
-from zoo.recipes import load_trained, read_costs, read_plans, train
+from zoo.recipes import Trained, load_trained, read_costs, read_plans, train
 from zoo.recipes.mistakes import with_mistakes
 from zoo.samples import Target
-from zoo.training import Head, Imbalance, Recipe
+from zoo.training import Head, Imbalance, Recipe, heads_for
 
 COSTS = {"costs": {"paid": {"paid": 0, "late": 1}, "late": {"paid": 30, "late": 0}}, "unit": "EUR"}
 MATRIX = CostMatrix(COSTS["costs"], "EUR")
@@ -123,3 +125,16 @@ def test_a_file_that_holds_no_costs_is_told(tmp_path, text, error, words):
 def test_methods_for_several_outputs_are_named(given):
     with pytest.raises(ConfigError, match="each is OUTPUT=METHOD, once"):
         read_plans(given)
+
+
+def test_costs_and_metrics_of_a_model_of_texts_are_in_its_file(tmp_path):
+    costs = CostMatrix.of_mistakes(("woman", "man"), false_positive=1, false_negative=2, unit="EUR")
+    targets = {"age": Target("regression", unit="years"), "gender": Target("binary", ("woman", "man"))}
+    heads = heads_for(targets, metrics={"age": ("rmse",)}, costs={"gender": costs})
+    config = {"vocabulary_size": 4, "targets": ["age", "gender"]}
+    model = create_model("author_profile_tiny", **config)
+    origin = {"data": "posts", "seed": 0}
+    Trained("author_profile_tiny", config, model, heads, Tokeniser(["a", "b"]), {"age": 1.0}, 10, origin).save(
+        tmp_path / "model.h5"
+    )
+    assert load_trained(tmp_path / "model.h5").heads == heads

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from zoo.catalogue import describe, list_models
+from zoo.costs import CostMatrix
 from zoo.create import create_model, full_config, weights_path
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.texts import cut
@@ -100,6 +101,8 @@ class Trained:
             "merge": {
                 name: {new: list(old) for new, old in head.plan.merge.items()} for name, head in self.heads.items()
             },
+            "metrics": {name: list(head.metrics) for name, head in self.heads.items()},
+            "costs": {name: head.costs.to_json() for name, head in self.heads.items() if head.costs is not None},
             "vocabulary": list(self.tokeniser.words),
             "half_widths": {name: half if np.isfinite(half) else None for name, half in self.half_widths.items()},
             "words": self.words,
@@ -115,8 +118,11 @@ def read_trained(path: Path) -> Trained:
         entry, config = metadata["entry"], metadata["config"]
         targets = {name: Target(**{**fields, "labels": tuple(fields["labels"])})  # JSON has no tuples
                    for name, fields in metadata["targets"].items()}  # fmt: skip
-        merge = metadata.get("merge", {})
-        heads = {name: _head(target, merge.get(name, {})) for name, target in targets.items()}
+        kept = {what: metadata.get(what, {}) for what in ("merge", "metrics", "costs")}  # older files lack some
+        heads = {
+            name: _head(target, **{what: each[name] for what, each in kept.items() if name in each})
+            for name, target in targets.items()
+        }
         tokeniser = Tokeniser(metadata["vocabulary"])
         halves = {name: float("inf") if half is None else half for name, half in metadata["half_widths"].items()}
         rest = halves, int(metadata["words"]), metadata["origin"]
@@ -129,9 +135,19 @@ def read_trained(path: Path) -> Trained:
     return Trained(entry, config, model, heads, tokeniser, *rest)
 
 
-def _head(target: Target, merge: Mapping[str, Sequence[str]]) -> Head:
-    """What an output predicts, of the labels in the data, and which of these it takes together."""
-    return Head(target, imbalance=Imbalance(merge=merge) if merge else None)
+def _head(
+    target: Target,
+    merge: Mapping[str, Sequence[str]] | None = None,
+    metrics: Sequence[str] = (),
+    costs: Mapping[str, Any] | None = None,
+) -> Head:
+    """What an output predicts, of the labels in the data, which of these it takes together, and how it is judged."""
+    return Head(
+        target,
+        metrics=tuple(metrics),
+        imbalance=Imbalance(merge=merge) if merge else None,
+        costs=CostMatrix(costs["costs"], costs["unit"]) if costs else None,
+    )
 
 
 def trained_file(source: str | Path) -> Path:
