@@ -25,9 +25,9 @@ QUATRAINS = ("5x4", "7x4")
 LARGE = Settings(
     config={"dropout": 0.1},
     training={
-        "epochs": 5,
-        "batch_size": 64,
-        "optimiser": Optimiser("adam", learning_rate=3e-3, schedule="linear", clip_norm=1.0),
+        "epochs": 8,
+        "batch_size": 128,
+        "optimiser": Optimiser("adam", learning_rate=4e-3, schedule="linear", clip_norm=1.0),
     },
 )
 # Some dozens of poems: many passes over batches of a few, most of the input dropped.
