@@ -37,20 +37,19 @@ class Corpus:
     def longest_overlaps(self, poems: Sequence[Sequence[str]]) -> list[int]:
         """For each poem the longest run of characters, line ends left out, that stands in one poem of the corpus."""
         texts = [_numbers("".join(poem)) for poem in poems]
-        longest = [0] * len(texts)
-        going = [number for number, text in enumerate(texts) if len(text)]
-        length = 1
-        while going:
-            known = np.unique(_hashes(self._text, length))
-            going = [
-                number
-                for number in going
-                if len(texts[number]) >= length and np.isin(_hashes(texts[number], length), known).any()
-            ]
+        longest = np.zeros(len(texts), dtype="int64")
+        going, length = np.arange(len(texts)), 1
+        known, runs = np.zeros(len(self._text), dtype="uint64"), [np.zeros(len(text), dtype="uint64") for text in texts]
+        while len(going):
+            known = _longer(known, self._text, length)
             for number in going:
-                longest[number] = length
+                runs[number] = _longer(runs[number], texts[number], length)
+            asked = np.concatenate([runs[number] for number in going])
+            owner = np.repeat(going, [len(runs[number]) for number in going])
+            going = np.unique(owner[_among(asked, known)])
+            longest[going] = length
             length += 1
-        return longest
+        return longest.tolist()
 
 
 def _numbers(text: str) -> np.ndarray:
@@ -58,10 +57,16 @@ def _numbers(text: str) -> np.ndarray:
     return np.array([ord(character) for character in text], dtype="uint64")
 
 
-def _hashes(text: np.ndarray, length: int) -> np.ndarray:
-    """(L,) -> (L - length + 1,): a hash of every run of that length."""
+def _longer(hashes: np.ndarray, text: np.ndarray, length: int) -> np.ndarray:
+    """The hashes of all runs of `length` - 1 in a text -> those of all runs of `length`, one less."""
     count = max(len(text) - length + 1, 0)
-    found = np.zeros(count, dtype="uint64")
-    for offset in range(length):
-        found = found * _BASE + text[offset : offset + count]
-    return found
+    return hashes[:count] * _BASE + text[length - 1 : length - 1 + count]
+
+
+def _among(asked: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(n,) bool: which hashes are among many known ones. Only the few are sorted."""
+    wanted = np.unique(asked)
+    if not len(wanted):
+        return np.zeros(0, dtype=bool)
+    place = np.minimum(np.searchsorted(wanted, known), len(wanted) - 1)
+    return np.isin(asked, wanted[np.unique(place[wanted[place] == known])])
