@@ -10,6 +10,7 @@ import pytest
 
 from examples.text_similarity import main as example
 from zoo.cli import main
+from zoo.datasets.spelling import spelling_vectors
 from zoo.errors import ConfigError, DataError, WeightsError
 from zoo.recipes import evaluate, load_trained, train
 from zoo.recipes.trained_pairs import TrainedPairs
@@ -172,3 +173,10 @@ def test_a_file_without_a_vocabulary_cannot_be_trained_on(tmp_path):
     zoo.save_weights(model, tmp_path / "bare.h5", metadata={"entry": "text_similarity_tiny"})
     with pytest.raises(WeightsError, match="holds no vocabulary"):
         train("text_similarity_tiny", "pairs", folder=tmp_path / "run", weights=tmp_path / "bare.h5")
+
+
+def test_a_fresh_model_is_told_how_its_words_are_spelt(run):
+    table = run.trained.model.get_layer("spelling")
+    expected = spelling_vectors(run.trained.tokeniser.words, table.output_dim)
+    np.testing.assert_array_equal(np.asarray(table.embeddings), expected)
+    assert np.abs(expected).sum() > 10

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from zoo.catalogue import ENTRIES, describe
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError
@@ -38,6 +40,7 @@ class Family:
     merges   whether what is saved can answer labels that training merged; a table's schema knows its own only.
     judge    (model, recipe, data set, run=, seed=) -> report; None: that of outputs with one answer a sample.
     fit      as `zoo.training.fit`, where a training is more than one; None: that.
+    begin    (fresh model, data set): what it is given of the data before training; None: nothing.
     seen     samples -> what the simple models of a report are shown of them; None: the samples as they are.
     """
 
@@ -51,6 +54,7 @@ class Family:
     seen: Callable[[Samples], Samples] | None = None
     judge: Callable[..., AnyReport] | None = None
     fit: Callable[..., Run] | None = None
+    begin: Callable[[keras.Model, Dataset], None] | None = None
 
 
 TEXTS = Family(
@@ -80,6 +84,7 @@ PAIRS = Family(
     file="model.h5",
     merges=False,
     seen=pairs.seen,
+    begin=pairs.begin,
 )
 POEMS = Family(
     load=poems.load,

@@ -25,4 +25,6 @@ def find_rate(
     recipe = family.recipe(dataset, entry, data=str(data), options=settings)
     keras.utils.set_random_seed(seed)
     model = create_model(entry, **recipe.config)
+    if family.begin is not None:
+        family.begin(model, dataset)
     return find_learning_rate(model, family.rows(dataset, entry), recipe, seed=seed, **options)

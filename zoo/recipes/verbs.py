@@ -64,6 +64,8 @@ def train(
         recipe = replace(recipe, start_at_prior=False, start=start)
     keras.utils.set_random_seed(seed)
     model = create_model(entry, weights=source, **recipe.config)
+    if source is None and family.begin is not None:
+        family.begin(model, dataset)
     rows = family.rows(dataset, entry)
     run = (family.fit or fit)(model, rows, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
     report = judge(model, recipe, dataset, run=run, seed=seed)
