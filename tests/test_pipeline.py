@@ -105,6 +105,8 @@ def test_answers_do_not_replace_the_rows_that_they_are_for(pipeline, tmp_path):
     for to in (rows, str(rows), tmp_path / "same.csv"):
         with pytest.raises(ConfigError, match="holds the rows themselves"):
             pipeline.predict_file(rows, to)
+    with pytest.raises(DataError, match=r"nowhere\.csv"):
+        pipeline.predict_file(tmp_path / "nowhere.csv", rows)
     assert rows.read_bytes() == before
 
 

@@ -91,7 +91,7 @@ class Pipeline:
         """
         wanted = {"columns": self.schema.columns, "types": self.schema.types}
         rows = 0
-        if os.path.exists(to) and os.path.samefile(source, to):
+        if os.path.exists(to) and os.path.exists(source) and os.path.samefile(source, to):
             raise ConfigError(f"'{to}' holds the rows themselves, which the answers would replace; name another file.")
         with atomic_path(to) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
             for part in scan_table(source, **wanted | options):
