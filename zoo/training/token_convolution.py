@@ -1,6 +1,7 @@
-"""The same model computed faster: convolutions over time replaced by equal ones that multiply less.
+"""The same model computed faster: convolutions over time replaced by equal ones that multiply less, loops compiled.
 
 The arithmetic is in `zoo.training.fast_convolution`; here a model's graph is searched for the places where it fits.
+Recurrent layers are the affair of `zoo.training.recurrent_layers`.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from typing import Any
 import keras
 from keras import layers
 from keras.src.models.functional import Functional, operation_fn
+
+from zoo.training.recurrent_layers import fast_loops, plain_embeddings, plain_recurrences
 
 Tensor = Any
 
@@ -23,8 +26,9 @@ def accelerate(model: keras.Model) -> Callable[..., Any] | None:
     "same" padding and stride 1:
     - one that reads masked embeddings, Input -> Embedding -> multiplied by (tokens != p) -> Conv1D, of odd kernel
       size, where nothing else reads the embeddings: it becomes a sum of rows (`token_convolution`);
-    - others of kernel size 3 or 5 with many channels (`tile_convolution`).
-    Everything else, nested models too, runs as it is. None when nothing fits: then the model itself is the fastest.
+    - others of kernel size 3 or 5 with many channels (`tile_convolution`);
+    and LSTM and GRU layers, those of nested models too, where there is no graphics processor (`fast_loops`).
+    Everything else runs as it is. None when nothing fits: then the model itself is the fastest.
     """
     if keras.backend.backend() != "tensorflow" or not isinstance(model, Functional):
         return None
@@ -39,14 +43,17 @@ def accelerate(model: keras.Model) -> Callable[..., Any] | None:
             replaced[id(conv)] = partial(_convolve_tokens, conv, embedding, padding, token_convolution)
         elif conv.kernel_size[0] in (3, 5) and min(conv.kernel.shape[1:]) >= LEAST_CHANNELS:
             replaced[id(conv)] = partial(_convolve_tiles, conv, tile_convolution)
-    if not replaced:
+    recurrences = plain_recurrences(model)
+    if not replaced and not recurrences:
         return None
+    embeddings = plain_embeddings(model) if recurrences else []
 
     def forward(inputs: Any, training: bool | None = None) -> Any:
         def choose(operation: Any) -> Callable[..., Any]:
             return replaced.get(id(operation)) or operation_fn(operation, training=training)
 
-        return model._run_through_graph(model._standardize_inputs(inputs), operation_fn=choose)
+        with fast_loops(recurrences, embeddings):
+            return model._run_through_graph(model._standardize_inputs(inputs), operation_fn=choose)
 
     return forward
 
