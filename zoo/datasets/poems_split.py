@@ -5,9 +5,8 @@ pairs of neighbouring characters overlap by a Jaccard index of `ALIKE` or more: 
 the same words, series with a common first line. Exact repetitions are left out.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -69,17 +68,51 @@ def _sharing_a_line(poems: Sequence[Lines], numbers: Iterable[int]) -> Iterable[
                 yield seen.setdefault(line, number), number
 
 
-def _alike(poems: Sequence[Lines], numbers: Iterable[int]) -> Iterable[tuple[int, int]]:
+def _alike(poems: Sequence[Lines], numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
     """Pairs of poems whose Jaccard index of bigrams is at least `ALIKE`, among those that share two rare ones."""
-    pairs = {number: {both for line in poems[number] for both in pairwise(line)} for number in numbers}
-    holders: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for number, found in pairs.items():
-        for pair in found:
-            holders[pair].append(number)
-    shared = Counter(both for held in holders.values() if len(held) <= RARE for both in combinations(held, 2))
-    for (one, other), count in shared.items():
-        if count >= 2 and len(pairs[one] & pairs[other]) >= ALIKE * len(pairs[one] | pairs[other]):
-            yield one, other
+    owner, bigram = _bigrams([poems[number] for number in numbers])
+    starts = np.searchsorted(owner, np.arange(len(numbers) + 1))
+    for one, other in _sharing_rare(owner, bigram):
+        mine, theirs = (bigram[starts[each] : starts[each + 1]] for each in (one, other))
+        both = len(np.intersect1d(mine, theirs, assume_unique=True))
+        if both >= ALIKE * (len(mine) + len(theirs) - both):
+            yield numbers[one], numbers[other]
+
+
+def _bigrams(poems: Sequence[Lines]) -> tuple[np.ndarray, np.ndarray]:
+    """(m,) place of a poem and (m,) number of a pair of neighbours in it, each pair once a poem; sorted."""
+    ids: dict[str, int] = {}
+    first: list[int] = []
+    second: list[int] = []
+    lengths = []
+    for poem in poems:
+        before = len(first)
+        for line in poem:
+            row = [ids.setdefault(unit, len(ids)) for unit in line]
+            first += row[:-1]
+            second += row[1:]
+        lengths.append(len(first) - before)
+    kinds = max(len(ids), 1) ** 2
+    owner = np.repeat(np.arange(len(poems), dtype=np.int64), lengths)
+    keys = np.unique(owner * kinds + np.array(first, np.int64) * len(ids) + np.array(second, np.int64))
+    return keys // kinds, keys % kinds
+
+
+def _sharing_rare(owner: np.ndarray, bigram: np.ndarray) -> Iterable[tuple[int, int]]:
+    """Pairs of poems with two bigrams or more in common that at most `RARE` poems have."""
+    if not len(owner):
+        return
+    order = np.argsort(bigram, kind="stable")
+    owner, bigram = owner[order], bigram[order]
+    _, group, holders = np.unique(bigram, return_inverse=True, return_counts=True)
+    rare = holders[group] <= RARE
+    pairs = []
+    for apart in range(1, RARE):
+        together = rare[apart:] & (bigram[apart:] == bigram[:-apart])
+        pairs.append(owner[:-apart][together] * (owner.max() + 1) + owner[apart:][together])
+    found, counts = np.unique(np.concatenate(pairs), return_counts=True)
+    for pair in found[counts >= 2].tolist():
+        yield divmod(pair, int(owner.max()) + 1)
 
 
 def _by_value(groups: Iterable[int]) -> dict[int, list[int]]:
