@@ -92,7 +92,6 @@ def text_similarity_aligned(
     vocabulary_size: int = 10_000,
     embedding_dim: int = 100,
     spelling_dim: int = 64,
-    meaning_dim: int = 0,
     units: int = 100,
     kernel: int = 3,
     state: int = 50,
@@ -109,8 +108,8 @@ def text_similarity_aligned(
     other text says in its place (Parikh et al. 2016; Chen et al. 2017). What the comparisons say, what an LSTM of
     `state` units makes of each text (Tai et al. 2015), and how many words they share gives the score.
 
-    Words are also known beforehand by two tables of unit vectors that are not trained: "spelling" and, where there is a
-    `meaning_dim`, "meaning". A fresh model's are zeros; who has the vocabulary fills them. Tokens as `text_similarity`.
+    Words are also known beforehand by a table of unit vectors that is not trained, "spelling". A fresh model's holds
+    zeros; who has the vocabulary fills it. Tokens as `text_similarity`.
     """
     sizes = {"vocabulary_size": vocabulary_size, "hidden": hidden, "kernel": kernel, "state": state, "units": units}
     for argument, value in sizes.items():
@@ -121,11 +120,8 @@ def text_similarity_aligned(
     x = _encode(vectors, masks, units, kernel)  # (B, L, 2 units)
 
     same = same_tokens(inputs)
-    known = [same]
-    for table, dim in (("spelling", spelling_dim), ("meaning", meaning_dim)):
-        if dim:
-            known.append(_known(inputs, vocabulary_size, dim, table))
-    alike = [ops.stack([each[side] for each in known], axis=-1) for side in range(2)]  # (B, L, M, K)
+    spelt = likeness(shared_encoder(_fixed_table(vocabulary_size, spelling_dim, name="spelling"), inputs))
+    alike = [ops.stack([one, ops.cast(other, "float32")], axis=-1) for one, other in zip(same, spelt, strict=True)]
     best = [best_match(alike[0], masks[1]), best_match(alike[1], masks[0])]  # (B, L, K)
     pairs = compare_aligned(x, soft_alignment(x, masks, alike, units, name="alignment"), extra=best)
     drop = layers.Dropout(require_share("dropout", dropout), name="pair_dropout")
@@ -155,7 +151,6 @@ text_similarity_aligned_tiny = partial(
     vocabulary_size=500,
     embedding_dim=8,
     spelling_dim=4,
-    meaning_dim=4,
     units=8,
     state=8,
     hidden=32,
@@ -193,11 +188,10 @@ def _encode(
     ]
 
 
-def _known(tokens: list[keras.KerasTensor], vocabulary_size: int, dim: int, name: str) -> list[keras.KerasTensor]:
-    """(B, L), (B, M) -> (B, L, M), (B, M, L): how alike every two words are by a table that is not trained."""
+def _fixed_table(vocabulary_size: int, dim: int, *, name: str) -> layers.Embedding:
+    """A vector for each word, zeros at first, that training leaves alone."""
     require_integer(f"{name}_dim", dim)
-    table = layers.Embedding(vocabulary_size, dim, embeddings_initializer="zeros", trainable=False, name=name)
-    return [ops.cast(each, "float32") for each in likeness(shared_encoder(table, tokens))]
+    return layers.Embedding(vocabulary_size, dim, embeddings_initializer="zeros", trainable=False, name=name)
 
 
 def _manhattan(left: keras.KerasTensor, right: keras.KerasTensor) -> keras.KerasTensor:

@@ -33,7 +33,7 @@ REFERENCE = Settings(
 MANHATTAN = replace(REFERENCE, config={"dropout": 0.2}, training={**REFERENCE.training, "start_at_prior": False})
 ALIGNED = Settings(
     training={
-        "epochs": 12,
+        "epochs": 8,
         "batch_size": 32,
         "optimiser": Optimiser("adam", learning_rate=1e-3, average=0.99),
     },
@@ -81,8 +81,8 @@ def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any
 def begin(model: keras.Model, dataset: Dataset) -> None:
     """Tell a fresh model how the words of its vocabulary are spelt, where it has a table for that."""
     assert dataset.tokeniser is not None
-    if any(layer.name == "spelling" for layer in model.layers):
-        table = model.get_layer("spelling")
+    tables = {layer.name: layer for layer in model.layers}
+    if (table := tables.get("spelling")) is not None:
         table.embeddings.assign(spelling_vectors(dataset.tokeniser.words, table.output_dim))
 
 
