@@ -98,11 +98,13 @@ class Optimiser:
     def _class(self, steps: int) -> type[keras.optimizers.Optimizer]:
         """The named class, with what a schedule moves beside the rate."""
         kind = OPTIMISERS[self.name]
-        if self.lazy_rows and keras.backend.backend() == "tensorflow":
+        if keras.backend.backend() == "tensorflow":
+            from zoo.training.fused_adam import FUSED_OPTIMISERS
             from zoo.training.lazy_rows import LAZY_OPTIMISERS
 
-            require_known("optimiser with lazy rows", self.name, LAZY_OPTIMISERS)
-            kind = LAZY_OPTIMISERS[self.name]
+            if self.lazy_rows:
+                require_known("optimiser with lazy rows", self.name, LAZY_OPTIMISERS)
+            kind = (LAZY_OPTIMISERS if self.lazy_rows else FUSED_OPTIMISERS).get(self.name, kind)
         moved: dict[str, Any] = {}
         cycle = momentum(self.schedule, self.warm_up, steps)
         if cycle is not None and self.name in MOMENTUM_OF:

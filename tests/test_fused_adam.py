@@ -1,0 +1,71 @@
+"""Adam in one operation a variable gives the values of Keras' own."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo.training.fused_adam import FUSED_OPTIMISERS
+from zoo.training.optimiser import OPTIMISERS, Optimiser
+
+GRADIENTS = np.random.default_rng(0).normal(size=(4, 6, 3)).astype("float32")
+ROUNDING = 1e-5  # Keras takes 1 - beta in double precision and 1 - beta ** step in single; here both are single
+
+
+def steps(optimiser, *, sparse, xla):
+    """A table after a few steps: a sparse gradient names a row twice and leaves others out."""
+    table = keras.Variable(np.ones((6, 3), "float32"))
+    optimiser.build([table])
+
+    @tf.function(jit_compile=xla)
+    def step(gradient):
+        rows = tf.IndexedSlices(gradient[:3], tf.constant([4, 1, 4]), tf.constant((6, 3)))
+        optimiser.apply([rows if sparse else gradient], [table])
+
+    for gradient in GRADIENTS:
+        step(tf.constant(gradient))
+    return [np.array(table), *(np.array(each) for each in optimiser.variables)]
+
+
+def plain_steps(optimiser, *, sparse):
+    """The same with the sum of the rows: Keras' own step on sparse gradients squares repeated rows one by one."""
+    table = keras.Variable(np.ones((6, 3), "float32"))
+    optimiser.build([table])
+    for gradient in GRADIENTS:
+        dense = np.zeros_like(gradient)
+        np.add.at(dense, [4, 1, 4], gradient[:3])
+        optimiser.apply([tf.constant(dense if sparse else gradient)], [table])
+    return [np.array(table), *(np.array(each) for each in optimiser.variables)]
+
+
+@pytest.mark.parametrize("name", FUSED_OPTIMISERS)
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("xla", [False, True])
+def test_a_step_is_keras(name, sparse, xla):
+    rate = keras.optimizers.schedules.CosineDecay(0.1, 10)
+    options = {"weight_decay": 0.01, "global_clipnorm": 1.0, "epsilon": 1e-3}
+    expected = plain_steps(OPTIMISERS[name](rate, **options), sparse=sparse)
+    found = steps(FUSED_OPTIMISERS[name](rate, **options), sparse=sparse, xla=xla)
+    for one, two in zip(expected, found, strict=True):
+        np.testing.assert_allclose(two, one, atol=ROUNDING)
+
+
+def test_amsgrad_is_left_to_keras():
+    expected = plain_steps(keras.optimizers.Adam(0.1, amsgrad=True), sparse=False)
+    found = steps(FUSED_OPTIMISERS["adam"](0.1, amsgrad=True), sparse=False, xla=False)
+    for one, two in zip(expected, found, strict=True):
+        np.testing.assert_allclose(two, one, atol=ROUNDING)
+
+
+def test_a_momentum_that_a_schedule_moves_is_used():
+    """One cycle moves beta_1: the moments after a few steps are those of Keras' Adam under the same schedule."""
+    from zoo.training.schedules import following, learning_rate, momentum
+
+    rate, cycle = learning_rate("one_cycle", 0.1, None, 4), momentum("one_cycle", None, 4)
+    plain = following(keras.optimizers.Adam, beta_1=cycle)(learning_rate=rate)
+    for one, two in zip(
+        plain_steps(plain, sparse=False),
+        steps(Optimiser("adam", 0.1, "one_cycle").build(4), sparse=False, xla=False),
+        strict=True,
+    ):
+        np.testing.assert_allclose(two, one, atol=ROUNDING)
