@@ -2,7 +2,7 @@
 
     python -m examples.write_poem                                      a quatrain of seven characters a line
     python -m examples.write_poem --first 春 --form 7x4 --count 10     ten that begin with spring
-    python -m examples.write_poem --acrostic 春江花月 --must 明月 --rhyme 東 --tones regulated --no-repeats
+    python -m examples.write_poem --acrostic 春江花月 --must 白雲 --rhyme 東 --tones regulated --no-repeats
     python -m examples.write_poem --weights runs/lyrics --form "*x4"   your own corpus: zoo train poem --data lyrics.txt
 
 The model, in `zoo/models/poem.py`, is a recurrent network that answers with the next character:
