@@ -16,16 +16,23 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import keras
 import numpy as np
+from keras import layers
 
+import zoo
 from zoo.records import write_record
+from zoo.samples import Samples, Target
+from zoo.training import Recipe, fit, heads_for
+from zoo.training.sentinel import NaNSentinel
 
 BACKENDS = ("tensorflow", "jax")
 COUNTED = ("found", "right_batch", "right_place", "restored")
-PAIRS = 5  # trainings with and without, in turns
+PAIRS = 4  # trainings with and without, in turns
 
 
 def faults() -> None:
@@ -52,49 +59,73 @@ def _on(backend: str, arguments: list[str]) -> list[dict]:
 
 
 def measure(path: str) -> None:
-    """On this backend: time of a step of several models without the sentinel, and with it at several `every`."""
+    """On this backend: time of a step of several models without the sentinel and with it."""
     rows = []
     for name, (make, x, y, batch, steps) in _models().items():
         for size in (1, 32) if name == "table" else (1,):
-            for every in (32, 256) if name == "table" else (32,):
-                rows.append({"model": name, "batch": batch} | _pair(make, x, y, batch, steps, size, every))
-                print(rows[-1], flush=True)
+            trainings = _by_keras(make(size), x, y, batch), _by_keras(make(size), x, y, batch, NaNSentinel())
+            rows.append({"model": name, "by": "keras", "batch": batch, "steps_per_execution": size})
+            rows[-1] |= _pair(*trainings, steps)
+            print(rows[-1], flush=True)
+    make, x, y, batch, steps = _models()["table"]
+    trainings = _by_recipe(make(1), x, y, batch, None), _by_recipe(make(1), x, y, batch, "stop")
+    rows.append({"model": "table", "by": "zoo", "batch": batch} | _pair(*trainings, steps))
+    print(rows[-1], flush=True)
     Path(path).write_text(json.dumps(rows), encoding="utf-8")
 
 
-def _pair(make, x, y, batch: int, steps: int, size: int, every: int) -> dict:
-    """Two models of the same kind, one watched, trained in turns: the fastest epoch of each training, their medians."""
-    import keras
+class Clock(keras.callbacks.Callback):
+    """Wall time, and processor time of all threads, of every epoch."""
 
-    from zoo.training.sentinel import NaNSentinel
+    def on_train_begin(self, logs=None):
+        self.epochs: list[tuple[float, float]] = []
 
-    class Clock(keras.callbacks.Callback):
-        """Wall time, and processor time of all threads, of every epoch."""
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begun = time.perf_counter(), time.process_time()
 
-        def on_train_begin(self, logs=None):
-            self.epochs: list[tuple[float, float]] = []
+    def on_epoch_end(self, epoch, logs=None):
+        wall, processor = self.begun
+        self.epochs.append((time.perf_counter() - wall, time.process_time() - processor))
 
-        def on_epoch_begin(self, epoch, logs=None):
-            self.begun = time.perf_counter(), time.process_time()
 
-        def on_epoch_end(self, epoch, logs=None):
-            wall, processor = self.begun
-            self.epochs.append((time.perf_counter() - wall, time.process_time() - processor))
+def _by_keras(model: keras.Model, x, y, batch: int, *watchers: NaNSentinel) -> Callable[[], Clock]:
+    """Three epochs by Keras' own `fit`."""
 
-    watchers: dict[bool, list] = {False: [], True: [NaNSentinel(every=every)]}
-    times: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
-    clock, models = Clock(), {watched: make(size) for watched in times}
+    def train() -> Clock:
+        clock = Clock()
+        model.fit(x, y, batch_size=batch, epochs=3, verbose=0, callbacks=[*watchers, clock])
+        return clock
+
+    return train
+
+
+def _by_recipe(model: keras.Model, x, y, batch: int, on_trouble: str | None) -> Callable[[], Clock]:
+    """Three epochs by the zoo's `fit`, each with a validation of one batch."""
+    heads = heads_for({"member": Target("classification", ("no", "yes"))})
+    recipe = Recipe(heads, epochs=3, batch_size=batch, on_trouble=on_trouble)
+    samples = Samples({"numbers": x}, {"member": y.astype(np.int32)})
+    named = keras.Model(model.inputs, {"member": model.output})
+
+    def train() -> Clock:
+        clock = Clock()
+        fit(named, samples, samples.take(np.arange(batch)), recipe, callbacks=[clock])
+        return clock
+
+    return train
+
+
+def _pair(plainly: Callable[[], Clock], watchfully: Callable[[], Clock], steps: int) -> dict:
+    """Two trainings of the same kind, one watched, in turns: the fastest epoch of each, their medians."""
+    trainings, times = {False: plainly, True: watchfully}, {False: [], True: []}
     for turn in range(PAIRS + 1):
         for watched in (True, False) if turn % 2 else (False, True):
-            models[watched].fit(x, y, batch_size=batch, epochs=3, verbose=0, callbacks=[*watchers[watched], clock])
+            clock = trainings[watched]()
             if turn:  # the first compiles; so does the first epoch of each training with a sentinel
-                times[watched].append(tuple(np.min(clock.epochs[1:], axis=0) / steps))
+                times[watched].append(np.min(clock.epochs[1:], axis=0) / steps)
     plain, watched = (np.array(times[key]) for key in (False, True))  # (PAIRS, 2)
     wall, processor = 100 * np.median(watched / plain - 1, axis=0)
     return {
         "backend": keras.backend.backend(),
-        "steps_per_execution": size,
-        "every": every,
         "step_ms": 1e3 * float(np.median(plain[:, 0])),
         "watched_step_ms": 1e3 * float(np.median(watched[:, 0])),
         "overhead_percent": float(wall),
@@ -105,11 +136,6 @@ def _pair(make, x, y, batch: int, steps: int, size: int, every: int) -> dict:
 
 def _models() -> dict:
     """name -> (builder of a compiled model, inputs, targets, batch size, steps an epoch)."""
-    import keras
-    from keras import layers
-
-    import zoo
-
     random = np.random.default_rng(0)
 
     def profile(size: int):
@@ -136,17 +162,17 @@ def _models() -> dict:
         model.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=size)
         return model
 
-    posts = random.integers(1, 2_000, (128 * 24, 100)).astype("int32")
+    posts = random.integers(1, 2_000, (128 * 16, 100)).astype("int32")
     people = {
         "age": random.normal(40, 10, (len(posts), 1)).astype("float32"),
         "income": random.integers(0, 10, len(posts)),
         "gender": random.integers(0, 2, (len(posts), 1)),
     }
-    pictures = random.random((64 * 40, 32, 32, 3), dtype="float32")
+    pictures = random.random((64 * 24, 32, 32, 3), dtype="float32")
     numbers = random.random((512 * 384, 11), dtype="float32")
     return {
-        "author_profile_small": (profile, posts, people, 128, 24),
-        "image": (image, pictures, random.integers(0, 10, len(pictures)), 64, 40),
+        "author_profile_small": (profile, posts, people, 128, 16),
+        "image": (image, pictures, random.integers(0, 10, len(pictures)), 64, 24),
         "table": (table, numbers, random.integers(0, 2, len(numbers)), 512, 384),
     }
 

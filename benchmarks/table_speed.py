@@ -1,6 +1,6 @@
 """Microseconds of a training step on small tables: the zoo's `fit` beside plain Keras and PyTorch, on the same network.
 
-    python -m benchmarks.table_speed     # about four quiet minutes on two cores; writes results/table_speed.json
+    python -m benchmarks.table_speed     # about three quiet minutes on two cores; writes results/table_speed.json
 
 Two networks: an MLP of 8 numbers (64, 64) in batches of 32, bound by what a step costs beside its arithmetic, and
 entity embeddings of two categories with 8 numbers (200, 100) in batches of 1,024. Contestants, in turns within one
@@ -38,7 +38,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "categories": CATEGORIES,
     },
 }
-EPOCHS, ROUNDS = 3, 3
+EPOCHS, ROUNDS = 5, 2
 Seconds = list[float]
 
 

@@ -26,6 +26,10 @@ class WeightsError(ZooError):
     """Weights do not fit the model that they were given to."""
 
 
+class TrainingError(ZooError):
+    """Training cannot go on."""
+
+
 class MissingExtraError(ZooError):
     """An optional part of the zoo was asked for and is not installed."""
 

@@ -1,5 +1,6 @@
 """Training: any functional `keras.Model` with named outputs, on arrays with named inputs and targets."""
 
+from zoo.errors import TrainingError
 from zoo.training.answers import predict
 from zoo.training.calibration import Calibration
 from zoo.training.fit import Run, fit
@@ -9,7 +10,6 @@ from zoo.training.labels import relabel
 from zoo.training.optimiser import Optimiser
 from zoo.training.rate_finder import RateSearch, find_learning_rate
 from zoo.training.recipe import Recipe
-from zoo.training.session import TrainingError
 from zoo.training.steps import judge_steps
 
 __all__ = [

@@ -14,14 +14,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo.errors import ConfigError, MissingExtraError, is_number
+from zoo.errors import ConfigError, MissingExtraError, TrainingError, is_number
 from zoo.files import atomic_path
 from zoo.samples import Samples
 from zoo.training.fit import require_labels
 from zoo.training.heads import check_heads
 from zoo.training.labels import relabel
 from zoo.training.recipe import Recipe
-from zoo.training.session import Session, TrainingError
+from zoo.training.session import Session
 from zoo.training.untouched import untouched
 
 MEMORY = 0.98  # of the moving average of the losses, as in fast.ai

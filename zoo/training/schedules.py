@@ -62,14 +62,9 @@ def learning_rate(schedule: str, highest: float, warm_up: float | None, steps: i
     rising = round(share * steps)
     if schedule == "constant":
         return highest
-    if schedule == "cosine":
-        return keras.optimizers.schedules.CosineDecay(
-            highest * LOWEST if rising else highest,
-            max(steps - rising, 1),
-            warmup_target=highest if rising else None,
-            warmup_steps=rising,
-        )
     first = [Phase(0, rising, highest * LOWEST, highest, line=True)] if rising else []
+    if schedule == "cosine":
+        return Phases([*first, Phase(rising, steps - rising, highest, 0.0)])
     if schedule == "linear":
         return Phases([*first, Phase(rising, steps - rising, highest, 0.0, line=True)])
     if schedule == "step":

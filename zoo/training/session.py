@@ -2,43 +2,37 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 
-from zoo.errors import ZooError
-from zoo.metrics import score
+from zoo.errors import TrainingError
 from zoo.samples import Samples
-from zoo.training.answers import answers_of, outputs_of
+from zoo.training.answers import outputs_of
 from zoo.training.balance import BALANCES
 from zoo.training.batches import Batches
-from zoo.training.calibration import Calibration, calibrate, learn, prior_shift, uncalibrate
+from zoo.training.calibration import Calibration, calibrate, prior_shift, uncalibrate
 from zoo.training.checkpoint import load_checkpoint, save_checkpoint
-from zoo.training.imbalance import LEARNT
-from zoo.training.losses import judged_loss, mean_loss, row_losses
+from zoo.training.losses import row_losses
 from zoo.training.prior import prior_losses, start_at_prior
 from zoo.training.recipe import Recipe
 from zoo.training.run_folder import RunFolder
 from zoo.training.sampling import sampler_for
-from zoo.training.sentinel import NaNSentinel, lower_schedule, schedule_factor
+from zoo.training.sentinel import NaNSentinel, batches_between_looks, lower_schedule, schedule_factor
 from zoo.training.several_steps import steps_per_execution
 from zoo.training.stack import Batch, Stack, stacked
-from zoo.training.steps import StepJudge, judge_steps, labels_by_frequency, per_step, step_score
+from zoo.training.steps import labels_by_frequency
 from zoo.training.sums import EpochSums
 from zoo.training.synthesis import with_synthetic_rows
 from zoo.training.tied_softmax import tied_softmaxes
 from zoo.training.trainer import Trainer, log_rows
 from zoo.training.units import fold, unfold, units_of
+from zoo.training.validation import Validation
 
 LOSS = 0  # its place in a log
-WINDOW, CALLS = 32, 8  # single steps, and calls of several, between two looks of the sentinel at the weights
-
-
-class TrainingError(ZooError):
-    """Training cannot go on."""
 
 
 class Session:
@@ -56,9 +50,7 @@ class Session:
             token_dropout=recipe.token_dropout,
             sampler=self.sampler,
         )
-        self.validation = Batches(validation, batch_size=256, trim_padding=recipe.trim_padding)
         self.priors = {name: head.prior(train.targets[name]) for name, head in recipe.heads.items()}
-        self.prior_losses = prior_losses(recipe.heads, self.priors, validation, judged_loss)
         scales = prior_losses(recipe.heads, self.priors, train)
         tables = {name: head.class_weight_table(train.targets[name]) for name, head in recipe.heads.items()}
         self.units = units_of(model, recipe.heads, train) if recipe.standard_units else {}
@@ -68,11 +60,13 @@ class Session:
             for name, head in recipe.heads.items()
             if head.target.kind != "regression"
         }
-        self.calibrations = self.shifts
+        self.calibrations: Mapping[str, Calibration] = self.shifts
+        self.validation = Validation(
+            model, recipe.heads, validation, self.priors, self.shifts, trim_padding=recipe.trim_padding
+        )
         balance = BALANCES[recipe.balance](recipe.heads, scales)
-        self.steps = per_step(model, recipe.heads)
-        orders = {name: labels_by_frequency(recipe.heads[name], train.targets[name]) for name in self.steps}
-        self.judge = StepJudge(model, self.steps) if self.steps else None
+        by_step = self.validation.steps
+        orders = {name: labels_by_frequency(recipe.heads[name], train.targets[name]) for name in by_step}
         tied = tied_softmaxes(model, orders, seed)
         self.trainer = Trainer(model, recipe.heads, balance, tables, self.units, tied)
         weights = self.trainer.trainable_variables
@@ -178,16 +172,9 @@ class Session:
         for variable, value in zip(self.model.variables, self.best_weights, strict=True):
             variable.assign(value)
         fold(self.model, self.units)
-        learnt = [name for name in self.shifts if self.recipe.heads[name].plan.calibration in LEARNT]
-        if self.best_epoch and learnt:
-            outputs = outputs_of(self.model, self.validation)
-            found = {name: self._calibration(name, outputs[name]) for name in learnt}
-            self.calibrations = {**self.shifts, **found}
+        if self.best_epoch:
+            self.calibrations = self.validation.calibrations(self.model)
         calibrate(self.model, self.calibrations)
-
-    def _calibration(self, name: str, output: np.ndarray) -> Calibration:
-        head, target = self.recipe.heads[name], self.validation.samples.targets[name]
-        return learn(head, self.shifts[name], target, output)
 
     def _score_rows(self) -> None:
         """Before an epoch, the loss of every training row for the outputs that look for hard ones."""
@@ -216,7 +203,7 @@ class Session:
             return []
         numbers = [name for name, head in self.recipe.heads.items() if head.target.kind == "regression"]
         folder = store.path / "troubles" if store else None
-        every = WINDOW if self.together == 1 else CALLS * self.together
+        every = batches_between_looks(self.together)  # a run that is resumed may begin with single steps
         self.sentinel = NaNSentinel(on_trouble, folder=folder, every=every, missing=numbers)
         return [self.sentinel]
 
@@ -251,52 +238,10 @@ class Session:
             said = self.sentinel.troubles[-1] if self.sentinel and self.sentinel.troubles else "no batch was sound."
             raise TrainingError(f"Every batch of epoch {self.epoch + 1} was left out. {said}")
         row: dict[str, Any] = {"epoch": self.epoch + 1, **self.sums.means()}
-        row |= self._validate()
+        row |= self.validation.row(self.trainer, self.epoch + 1)
         row["learning_rate"] = float(keras.ops.convert_to_numpy(self.trainer.optimizer.learning_rate))
         row["seconds"] = round(self._elapsed(), 3)
         return row
-
-    def _validate(self) -> dict[str, float]:
-        row, skills = self._validate_steps()
-        rest = {name: head for name, head in self.recipe.heads.items() if name not in self.steps}
-        outputs = outputs_of(self.trainer, self.validation) if rest else {}
-        for name, head in rest.items():
-            target, output = self.validation.samples.targets[name], outputs[name]
-            if name in self.shifts:
-                output = self._calibration(name, output).apply(output)
-            loss, judged = mean_loss(head, target, output), judged_loss(head, target, output)
-            if loss is None or judged is None:
-                continue
-            if not math.isfinite(loss):
-                raise TrainingError(
-                    f"The validation loss of output '{name}' became {loss} in epoch {self.epoch + 1};"
-                    " lower the learning rate or look at the data."
-                )
-            row[f"val_loss_{name}"] = loss
-            skills.append(1.0 - judged / max(self.prior_losses[name], 1e-8))
-            for metric in head.metrics:
-                row[f"val_{name}_{metric}"] = float(score(metric, target, answers_of(head, output)) or 0.0)
-        row["val_skill"] = float(np.mean(skills))
-        return row
-
-    def _validate_steps(self) -> tuple[dict[str, float], list[float]]:
-        """The rows and skills of outputs at every step."""
-        row: dict[str, float] = {}
-        skills: list[float] = []
-        if self.judge is None:
-            return row, skills
-        samples = self.validation.samples
-        for name, judged in judge_steps(self.judge, samples, self.steps).items():
-            loss = step_score("log_loss", judged, samples.targets[name])
-            if loss is None:
-                continue
-            if not math.isfinite(loss):
-                raise TrainingError(f"The validation loss of output '{name}' became {loss} in epoch {self.epoch + 1}.")
-            row[f"val_loss_{name}"] = loss
-            skills.append(1.0 - loss / self.prior_losses[name])
-            for metric in self.recipe.heads[name].metrics:
-                row[f"val_{name}_{metric}"] = step_score(metric, judged, samples.targets[name]) or 0.0
-        return row, skills
 
     def _elapsed(self) -> float:
         return self.seconds + time.perf_counter() - self.clock

@@ -1,6 +1,7 @@
 """The sentinel's steps on each backend: where the state lives, and how it is copied and put back."""
 
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any
 
 import keras
@@ -82,17 +83,9 @@ class JaxSteps(Steps):
         return logs, self.state
 
     def prepare(self) -> None:
-        import jax
-        import jax.numpy as jnp
-
-        def copy(values: list[Tensor]) -> list[Tensor]:
-            return [jnp.copy(each) for each in values]
-
-        def look(values: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-            finite = [jnp.isfinite(values[row]).all() for row in self.watched]
-            return jnp.stack(finite).all(), copy(values)
-
-        self._look, self._copy = jax.jit(look), jax.jit(copy)
+        watched = tuple(self.watched)
+        look, self._copy = _jax_functions()
+        self._look = partial(look, watched)
 
     def run(self, batches: Sequence[Batch]) -> Any:
         logs, self.state = self.original(self.state, as_source(batches))
@@ -115,6 +108,21 @@ class JaxSteps(Steps):
     def commit(self) -> None:
         for variable, value in zip(self.variables, self._copy(_leaves(self.state)), strict=True):
             variable.assign(value)
+
+
+@cache
+def _jax_functions() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Whether the arrays of these numbers are finite, with a copy of all; and the copy alone. Compiled once a model."""
+    import jax
+    import jax.numpy as jnp
+
+    def copy(values: list[Tensor]) -> list[Tensor]:
+        return [jnp.copy(each) for each in values]
+
+    def look(watched: tuple[int, ...], values: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        return jnp.stack([jnp.isfinite(values[row]).all() for row in watched]).all(), copy(values)
+
+    return jax.jit(look, static_argnums=0), jax.jit(copy)
 
 
 def steps_of(model: keras.Model, take: Callable[[Source], Any]) -> Steps:

@@ -51,8 +51,8 @@ class NaNSentinel(keras.callbacks.Callback):
                 "lower_rate": go back to the last copy of the state, multiply the learning rate by `factor` and go on
                 from there (a batch that no lowering helps, or with faulty data, is skipped).
     folder      where faulty batches are saved, as .npz; None saves nothing.
-    every       batches between two looks at the state: 1 finds trouble at once, many cost less. Fewer where so many
-                batches would fill more than 256 MB.
+    every       batches between two looks at the state: 1 finds trouble at once, many cost less. None for 32, or 8 calls
+                where a call takes several steps. Fewer where so many batches would fill more than 256 MB.
     missing     names of inputs and targets where NaN means "not known". Inputs of graphs that ask for NaN themselves
                 (imputation) need no mention.
     columns     input -> names of its columns, for the sentence.
@@ -67,7 +67,7 @@ class NaNSentinel(keras.callbacks.Callback):
         on_trouble: str = "stop",
         *,
         folder: Path | str | None = None,
-        every: int = 32,
+        every: int | None = None,
         missing: Collection[str] = (),
         columns: Mapping[str, Sequence[str]] | None = None,
         factor: float = 0.1,
@@ -76,6 +76,8 @@ class NaNSentinel(keras.callbacks.Callback):
         super().__init__()
         require_known("answer to trouble", on_trouble, ON_TROUBLE)
         for name, value in (("every", every), ("limit", limit)):
+            if value is None and name == "every":
+                continue
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ConfigError(f"'{name}' of the sentinel must be a whole number >= 1; received {value!r}.")
         if not is_number(factor) or not 0 < factor < 1:
@@ -92,7 +94,7 @@ class NaNSentinel(keras.callbacks.Callback):
         self._steps: Steps = steps_of(self._model, self._take)
         self._check = DataCheck(self._model, self.missing)
         self._window = Window(self._steps, own_resets=not self.params)  # Keras' `fit` tells its callbacks parameters
-        self._length = self.every
+        self._length = 1
         self._weights = {id(each): np.array(to_array(each)) for each in self._model.variables}  # until the first look
         self._tries: dict[tuple[int, int], int] = {}
 
@@ -147,7 +149,8 @@ class NaNSentinel(keras.callbacks.Callback):
             raise StopIteration
         if not self._steps.variables:
             self._steps.begin(batches[0])
-            self._length = max(1, min(self.every, WINDOW_BYTES // max(_size(batches[0]), 1)))
+            every = self.every or batches_between_looks(max(self._steps.size, len(batches)))
+            self._length = max(1, min(every, WINDOW_BYTES // max(_size(batches[0]), 1)))
         elif self._steps.touched():
             self._end_of_data()
         if self._window.start is None:
@@ -257,6 +260,11 @@ class NaNSentinel(keras.callbacks.Callback):
         self.troubles.append(found)
         if not (self.stopped and self._window.own_resets):
             warnings.warn(str(found), TroubleWarning, stacklevel=2)
+
+
+def batches_between_looks(size: int) -> int:
+    """How often to look where a call of the train function takes `size` steps: a look costs as much as a small call."""
+    return 32 if size == 1 else 8 * size
 
 
 def _size(batch: Batch) -> int:
