@@ -25,3 +25,14 @@ def torchvision():
 def timm(torchvision):
     """timm, which imports torchvision."""
     return pytest.importorskip("timm")
+
+
+@pytest.fixture
+def no_settings(monkeypatch):
+    """The surroundings of the user's shell left out of fetching, and no waiting between two tries."""
+    from zoo.artifacts import download
+
+    for name in ("ZOO_MIRROR", "ZOO_OFFLINE", "ZOO_DATA", "ZOO_WEIGHTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(download, "PAUSE_SECONDS", 0.001)

@@ -4,11 +4,14 @@ import keras
 import numpy as np
 
 from blocks.heads import binary_head
+from zoo.costs import CostMatrix
 from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe
 
 RARE = Target("binary", ("common", "rare"))
 SHARE = 0.05
+GRADES = Target("classification", ("none", "low", "high", "top"))
+COSTS = CostMatrix.of_mistakes(RARE.labels, false_positive=1.0, false_negative=10.0)
 
 
 def rare_samples(n: int, seed: int, *, share: float = SHARE) -> Samples:
@@ -35,3 +38,8 @@ def rare_model() -> keras.Model:
 def rare_recipe(epochs: int = 6, **head) -> Recipe:
     """Six epochs of Adam."""
     return Recipe({"rare": Head(RARE, **head)}, optimiser=Optimiser(learning_rate=0.2), epochs=epochs, batch_size=64)
+
+
+def counts(values):
+    """Rows of each label."""
+    return np.bincount(values[values >= 0]).tolist()

@@ -1,4 +1,4 @@
-"""Fetching from a real HTTP server that fails in every way we know of."""
+"""Fetching from a real HTTP server that fails, by its sources, its redirects, and what lies on the disk already."""
 
 import hashlib
 import random
@@ -7,32 +7,12 @@ import subprocess
 
 import pytest
 
-from tests.http_server import Page, Server, Watcher, row
-from zoo.artifacts import Artifact, download, fetch
+from tests.http_server import Page, Server, Watcher
+from tests.served import CONTENT, WRONG, get, only_hidden_files, thing
+from zoo.artifacts import fetch
 from zoo.errors import ArtifactError, UnknownNameError
 
-CONTENT = random.Random(0).randbytes(300_000)
-WRONG = CONTENT[:150_000] + bytes([CONTENT[150_000] ^ 1]) + CONTENT[150_001:]
-
-
-@pytest.fixture(autouse=True)
-def surroundings(monkeypatch):
-    for name in ("ZOO_MIRROR", "ZOO_OFFLINE", "ZOO_DATA", "ZOO_WEIGHTS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(download, "PAUSE_SECONDS", 0.001)
-
-
-def thing(*urls, content=CONTENT, **more):
-    return Artifact(**row(content, *urls, **more))
-
-
-def get(artifact, folder):
-    return fetch(artifact, folder=folder, progress=False)
-
-
-def only_hidden_files(folder):
-    return [path.name for path in folder.iterdir() if path.name != ".zoo"] == []
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 def closed_port():
@@ -54,67 +34,6 @@ def test_nothing_but_records_and_the_lock_stays_in_the_hidden_folder(tmp_path):
     assert sorted(path.name for path in (tmp_path / ".zoo").iterdir()) == ["thing.bin.json", "thing.bin.lock"]
 
 
-@pytest.mark.parametrize("reset", [False, True])
-@pytest.mark.parametrize("tenth", range(1, 10))
-def test_a_connection_cut_after_each_tenth_is_resumed(tmp_path, tenth, reset):
-    page = Page(CONTENT, cut_after=len(CONTENT) * tenth // 10, reset=reset)
-    with Server({"/a": page}) as server, Watcher(tmp_path / "thing.bin", thing().sha256) as watcher:
-        assert get(thing(server.url("/a")), tmp_path).read_bytes() == CONTENT
-        if not reset:  # a reset may throw away what was on its way
-            assert server.sent() == len(CONTENT)
-        assert {asked.status for asked in server.asked[1:]} == {206}
-        assert watcher.stop()["bad"] == 0
-
-
-def test_a_connection_cut_before_the_first_byte_is_tried_again(tmp_path):
-    with Server({"/a": Page(CONTENT, cut_after=0)}) as server:
-        with pytest.raises(ArtifactError, match=r"cut at byte 0 of 300,000 \(4 attempts\)"):
-            get(thing(server.url("/a")), tmp_path)
-        assert len(server.asked) == 4
-
-
-def test_a_later_call_resumes_where_an_earlier_one_gave_up(tmp_path):
-    with Server({"/a": Page(CONTENT, cut_after=200_000, bodies=1)}) as server:
-        with pytest.raises(ArtifactError, match="HTTP 404"):
-            get(thing(server.url("/a")), tmp_path)
-        server.pages["/a"] = Page(CONTENT)
-        assert get(thing(server.url("/a")), tmp_path).read_bytes() == CONTENT
-        last = server.asked[-1]
-        assert (last.range, last.if_range, last.status) == ("bytes=200000-", '"1"', 206)
-        assert server.sent() == len(CONTENT)
-
-
-def test_a_server_without_ranges_starts_over(tmp_path):
-    pages = {"/a": Page(CONTENT, ranges=False, cut_after=100_000)}
-    with Server(pages) as server:
-        with pytest.raises(ArtifactError, match="cut at byte 100,000"):
-            get(thing(server.url("/a")), tmp_path)
-        pages["/a"].cut_after = None
-        assert get(thing(server.url("/a")), tmp_path).read_bytes() == CONTENT
-        assert server.asked[-1].range == "bytes=100000-"
-        assert server.asked[-1].status == 200
-
-
-def test_a_partial_file_of_another_version_is_not_continued(tmp_path):
-    pages = {"/a": Page(WRONG, etag='"old"', cut_after=200_000, bodies=1)}
-    with Server(pages) as server:
-        with pytest.raises(ArtifactError, match="HTTP 404"):
-            get(thing(server.url("/a")), tmp_path)
-        pages["/a"] = Page(CONTENT, etag='"new"')
-        assert get(thing(server.url("/a")), tmp_path).read_bytes() == CONTENT
-        assert (server.asked[-1].if_range, server.asked[-1].status) == ('"old"', 200)
-
-
-@pytest.mark.parametrize("left", [WRONG[:200_000], CONTENT + b"more", WRONG, b""])
-def test_a_bad_partial_file_costs_one_clean_download(tmp_path, left):
-    partial = tmp_path / ".zoo" / f"thing.bin.{thing().sha256[:12]}.part"
-    partial.parent.mkdir()
-    partial.write_bytes(left)
-    with Server({"/a": Page(CONTENT, etag=None)}) as server:
-        assert get(thing(server.url("/a")), tmp_path).read_bytes() == CONTENT
-        assert server.sent() <= 2 * len(CONTENT)
-
-
 def test_a_wrong_byte_is_refused_with_both_hashes(tmp_path):
     received = hashlib.sha256(WRONG).hexdigest()
     with Server({"/a": Page(WRONG)}) as server, Watcher(tmp_path / "thing.bin", thing().sha256) as watcher:
@@ -123,13 +42,6 @@ def test_a_wrong_byte_is_refused_with_both_hashes(tmp_path):
         assert watcher.stop()["seen"] == 0
     assert only_hidden_files(tmp_path)
     assert not list((tmp_path / ".zoo").glob("*.part"))
-
-
-def test_a_resumed_wrong_file_gets_one_clean_retry_and_then_an_error(tmp_path):
-    with Server({"/a": Page(WRONG, cut_after=100_000)}) as server:
-        with pytest.raises(ArtifactError, match="its bytes are wrong"):
-            get(thing(server.url("/a")), tmp_path)
-        assert server.sent() == 2 * len(CONTENT)
 
 
 def test_a_wrong_first_address_gives_way_to_the_second(tmp_path):
@@ -188,34 +100,6 @@ def test_without_a_network_the_error_names_each_source(tmp_path, monkeypatch):
 def test_an_artifact_without_any_source_says_what_to_do(tmp_path):
     with pytest.raises(ArtifactError, match="has no official address: set ZOO_MIRROR to a mirror's folder or address"):
         get(thing(mirror="x"), tmp_path)
-
-
-@pytest.mark.parametrize(("status", "requests"), [(404, 1), (403, 1), (410, 1), (503, 4), (429, 4), (500, 4)])
-def test_only_passing_troubles_are_tried_again(tmp_path, status, requests):
-    with Server({"/a": Page(CONTENT, statuses=[status] * 9)}) as server:
-        with pytest.raises(ArtifactError, match=f"HTTP {status}"):
-            get(thing(server.url("/a")), tmp_path)
-        assert len(server.asked) == requests
-
-
-def test_the_wait_that_a_server_asks_for_is_kept_within_bounds(tmp_path, monkeypatch):
-    waits = []
-    monkeypatch.setattr(download.time, "sleep", waits.append)
-    page = Page(CONTENT, statuses=[503, 429], headers={"Retry-After": "7"})
-    with Server({"/a": page, "/b": Page(CONTENT, statuses=[503], headers={"Retry-After": "99999"})}) as server:
-        get(thing(server.url("/a")), tmp_path / "a")
-        get(thing(server.url("/b")), tmp_path / "b")
-    assert [wait for wait in waits if wait >= 7] == [7, 7, download.LONGEST_PAUSE_SECONDS]
-
-
-def test_a_server_that_sends_nothing_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "READ_SECONDS", 0.1)
-    monkeypatch.setattr(download, "ATTEMPTS", 2)
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        with pytest.raises(ArtifactError, match=r"no answer within 10 s to connect, 0\.1 s to read \(2 attempts\)"):
-            get(thing(f"http://127.0.0.1:{silent.getsockname()[1]}/a"), tmp_path)
 
 
 @pytest.mark.parametrize("length", [True, False])
@@ -292,61 +176,6 @@ def test_a_record_alone_is_not_believed_for_another_hash(tmp_path):
         get(thing(server.url("/a")), tmp_path)
         updated = thing(server.url("/b"), content=WRONG)  # the manifest now wants another version of the same file
         assert get(updated, tmp_path).read_bytes() == WRONG
-
-
-def known_by(field, content=CONTENT, *urls, **more):
-    """`thing` without a size, known by another hash than sha256."""
-    digest = hashlib.new(field.partition("_")[0], content).hexdigest()
-    value = digest[:8] if field == "sha256_prefix" else digest
-    return Artifact(**{**row(content, *urls, **more), "size": None, "sha256": None, field: value})
-
-
-@pytest.mark.parametrize("length", [True, False])
-@pytest.mark.parametrize("field", ["md5", "sha256_prefix"])
-def test_a_file_of_unpublished_size_is_fetched_and_verified(tmp_path, field, length):
-    with Server({"/a": Page(CONTENT, length=length)}) as server:
-        assert get(known_by(field, CONTENT, server.url("/a")), tmp_path).read_bytes() == CONTENT
-        assert get(known_by(field, CONTENT, server.url("/a")), tmp_path) == tmp_path / "thing.bin"
-        assert len(server.asked) == 1
-
-
-@pytest.mark.parametrize("reset", [False, True])
-def test_a_file_of_unpublished_size_is_resumed(tmp_path, reset):
-    with Server({"/a": Page(CONTENT, cut_after=100_000, reset=reset)}) as server:
-        assert get(known_by("md5", CONTENT, server.url("/a")), tmp_path).read_bytes() == CONTENT
-        assert [asked.status for asked in server.asked[:2]] == [200, 206]
-
-
-@pytest.mark.parametrize("field", ["md5", "sha256_prefix"])
-def test_a_wrong_byte_is_refused_by_any_hash(tmp_path, field):
-    algorithm = field.partition("_")[0]
-    received = hashlib.new(algorithm, WRONG).hexdigest()
-    with Server({"/a": Page(WRONG)}) as server, pytest.raises(ArtifactError, match=f"{algorithm} {received}"):
-        get(known_by(field, CONTENT, server.url("/a")), tmp_path)
-    assert only_hidden_files(tmp_path)
-
-
-@pytest.mark.parametrize("length", [True, False])
-def test_a_file_of_unpublished_size_has_a_bound(tmp_path, monkeypatch, length):
-    monkeypatch.setattr(download, "LARGEST", 200_000)
-    with (
-        Server({"/a": Page(CONTENT, length=length)}) as server,
-        pytest.raises(ArtifactError, match="offers more than 200,000 bytes"),
-    ):
-        get(known_by("md5", CONTENT, server.url("/a")), tmp_path)
-    monkeypatch.setenv("ZOO_MIRROR", str(tmp_path))
-    (tmp_path / "y.bin").write_bytes(CONTENT)
-    with pytest.raises(ArtifactError, match="offers more than 200,000 bytes"):
-        get(known_by("md5", mirror="y.bin"), tmp_path / "f")
-
-
-def test_a_file_without_a_published_hash_is_never_fetched(tmp_path):
-    with Server({"/a": Page(CONTENT)}) as server:
-        unknown = Artifact(**{**row(CONTENT, server.url("/a")), "sha256": None})
-        with pytest.raises(ArtifactError, match=r"has no published hash, and no file is fetched without one: download"):
-            get(unknown, tmp_path)
-        assert server.asked == []
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_is_found_in_an_installed_package(tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
-"""Imbalance: what an epoch reads is reproducible, and the probabilities are right again afterwards."""
+"""Imbalance: losses for rare labels, labels merged and ignored, and probabilities that are right again afterwards."""
 
-import sys
 from dataclasses import replace
 
 import keras
@@ -9,98 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rare import RARE, SHARE, posterior, rare_model, rare_recipe, rare_samples
-from zoo.costs import CostMatrix, decide, expected_cost
-from zoo.errors import DataError, MissingExtraError, ZooError
+from tests.rare import COSTS, GRADES, RARE, SHARE, counts, posterior, rare_model, rare_recipe, rare_samples
+from zoo.costs import decide, expected_cost
 from zoo.metrics import score
 from zoo.samples import Samples, Target
 from zoo.training import Head, Imbalance, fit, heads_for, predict, relabel
-from zoo.training.batches import Batches
 from zoo.training.imbalance import METHODS
 from zoo.training.losses import sample_losses
-from zoo.training.sampling import Sampler
 from zoo.training.synthesis import with_synthetic_rows
-
-GRADES = Target("classification", ("none", "low", "high", "top"))
-COSTS = CostMatrix.of_mistakes(RARE.labels, false_positive=1.0, false_negative=10.0)
-
-
-def counts(values):
-    return np.bincount(values[values >= 0]).tolist()
-
-
-def sampler(labels, plan, seed=0):
-    samples = Samples({"x": np.zeros((len(labels), 1), np.float32)}, {"rare": np.asarray(labels, np.int32)})
-    return Sampler({"rare": Head(RARE, imbalance=plan)}, samples, seed), samples
-
-
-@given(
-    st.lists(st.sampled_from([-1, 0, 0, 0, 1]), min_size=4, max_size=60),
-    st.sampled_from(["over_sampling", "under_sampling", "hard_negatives"]),
-    st.floats(0.1, 1.0),
-    st.integers(0, 5),
-)
-def test_an_epoch_is_a_function_of_seed_and_number_and_its_classes_have_the_ratio(labels, method, ratio, epoch):
-    if len({0, 1} & set(labels)) < 2:
-        return
-    made, samples = sampler(labels, Imbalance(method, ratio=ratio))
-    rows = made.rows(epoch)
-    again, _ = sampler(labels, Imbalance(method, ratio=ratio))
-    np.testing.assert_array_equal(rows, again.rows(epoch))
-    assert len(rows) == len(made.rows(epoch + 1))
-    before, after = counts(np.array(labels)), counts(made.targets(rows, samples.targets)["rare"])
-    smallest, largest = min(after), max(after)
-    assert smallest >= min(ratio, min(before) / max(before)) * largest - 1e-9
-    kept = max if method == "over_sampling" else min
-    assert kept(after) == kept(before)
-
-
-def test_under_sampling_reads_other_rows_in_every_epoch_and_over_sampling_each_row_at_least_once():
-    labels = [0] * 90 + [1] * 10
-    under, _ = sampler(labels, Imbalance("under_sampling"))
-    over, _ = sampler(labels, Imbalance("over_sampling"))
-    assert len(set(np.concatenate([under.rows(epoch) for epoch in range(60)]))) == 100
-    assert set(over.rows(0)) == set(range(100))
-    assert counts(np.array(labels)[over.rows(0)]) == [90, 90]
-
-
-def test_an_output_is_resampled_by_itself_and_the_others_see_every_row_once():
-    random = np.random.default_rng(0)
-    targets = {
-        "rare": np.array([0] * 90 + [1] * 10, np.int32),
-        "grade": random.integers(0, 4, 100).astype(np.int32),
-        "age": random.normal(size=100).astype(np.float32),
-    }
-    samples = Samples({"x": np.arange(100, dtype=np.float32)[:, None]}, targets)
-    heads = heads_for({"rare": RARE, "grade": GRADES, "age": Target("regression")}, imbalance={"rare": "over_sampling"})
-    for method, expected in (("over_sampling", [90, 90]), ("under_sampling", [10, 10])):
-        heads["rare"] = Head(RARE, imbalance=method)
-        batches = Batches(samples, batch_size=16, sampler=Sampler(heads, samples, seed=0))
-        rows = np.concatenate(batches.order(0))
-        seen = batches.targets(rows)
-        assert counts(seen["rare"]) == expected
-        assert sorted(seen["age"][~np.isnan(seen["age"])]) == sorted(targets["age"])
-        assert counts(seen["grade"]) == counts(targets["grade"])
-        assert len(batches) == len(batches.order(1)) == -(-len(rows) // 16)
-        np.testing.assert_array_equal(batches.inputs(rows)["x"][:, 0], rows % 100)
-
-
-def test_targets_that_no_output_answers_keep_no_row_in_an_epoch():
-    targets = {"rare": np.array([0] * 90 + [1] * 10, np.int32), "unused": np.zeros(100, np.int32)}
-    samples = Samples({"x": np.zeros((100, 1), np.float32)}, targets)
-    made = Sampler({"rare": Head(RARE, imbalance="under_sampling")}, samples, seed=0)
-    assert len(made.rows(0)) == 20
-    assert made.targets(made.rows(0), targets)["unused"].tolist() == [0] * 20
-
-
-def test_hard_negatives_are_those_with_the_largest_losses_of_the_epoch_before():
-    made, samples = sampler([0] * 90 + [1] * 10, Imbalance("hard_negatives", ratio=0.5, hard_share=0.5))
-    losses = np.random.default_rng(0).random(100).astype(np.float32)
-    made.losses["rare"].assign(losses)
-    hardest = set(np.argsort(-losses[:90])[:10])
-    assert not hardest <= set(made.rows(0))  # nothing is known before the first epoch
-    assert hardest <= set(made.rows(1))
-    assert counts(samples.targets["rare"][made.rows(1)]) == [20, 10]
 
 
 @settings(deadline=None, max_examples=25)
@@ -295,74 +210,3 @@ def test_training_on_from_corrected_weights_starts_where_they_stood():
     )
     fit(model, train, validation, still)
     np.testing.assert_allclose(predict(model, validation, still.heads)["rare"], before, rtol=1e-3, atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (lambda: Head(RARE, imbalance="smotte"), "did you mean 'smote'"),
-        (lambda: Head(RARE, imbalance="oversampling"), "did you mean 'over_sampling'"),
-        (lambda: Head(RARE, imbalance=3), "an Imbalance or its method's name; received 3"),
-        (lambda: Head(Target("regression"), imbalance="smote"), "regression output has no classes"),
-        (lambda: Head(Target("regression"), costs=COSTS), "regression output has no classes"),
-        (lambda: Imbalance("smote", ratio=1.5), "'ratio' must lie above 0 and up to 1; received 1.5"),
-        (lambda: Imbalance("smote", neighbours=0), "'neighbours' must be a whole number >= 1"),
-        (lambda: Imbalance("focal", gamma=-1), "'gamma' of a focal loss"),
-        (lambda: Imbalance("focal", alpha=2.0), "'alpha' of a focal loss"),
-        (lambda: Imbalance("focal", calibration="prior"), "no closed form of the prior after 'focal'"),
-        (lambda: Imbalance("hard_negatives", hard_share=0), "'hard_share'"),
-        (lambda: Imbalance(calibration="temprature"), "did you mean 'temperature'"),
-        (lambda: Head(RARE, imbalance=Imbalance(ignore=("rare",))), "leave 1 label"),
-        (lambda: Head(GRADES, imbalance=Imbalance(ignore=("lo",))), "did you mean 'low'"),
-        (lambda: Head(GRADES, imbalance=Imbalance(merge={"rich": ("hihg", "top")})), "did you mean 'high'"),
-        (lambda: Head(GRADES, imbalance=Imbalance(merge={"low": ("high", "top")})), "'low' is a label of its own"),
-        (lambda: Head(GRADES, imbalance=Imbalance(merge={"a": ("high",), "b": ("high",)})), "merged twice"),
-        (lambda: Head(GRADES, imbalance=Imbalance(merge={"a": "high"})), "a list of labels"),
-        (lambda: Head(GRADES, imbalance=Imbalance("focal", alpha=0.3)), "for two labels"),
-        (lambda: Head(RARE, imbalance="class_weights", class_weights="balanced"), "given twice"),
-        (lambda: Head(RARE, loss="expected_cost"), "needs a cost matrix"),
-        (lambda: Head(RARE, loss="expected_cost", costs=COSTS, imbalance="focal"), "does not go with"),
-        (lambda: Head(GRADES, costs=COSTS), "Unknown label of the cost matrix 'common'"),
-        (lambda: Head(RARE, costs=[[0, 1], [10, 0]]), "must be a CostMatrix"),
-    ],
-)
-def test_a_wrong_plan_is_told_in_one_sentence(make, words):
-    with pytest.raises(ZooError, match=words):
-        make()
-
-
-def test_one_class_alone_cannot_be_balanced_nor_calibrated():
-    both, one = rare_samples(200, 0), Samples({"x": np.zeros((50, 1), np.float32)}, {"rare": np.zeros(50, np.int32)})
-    with pytest.raises(ZooError, match="only 'common' in the 50 rows of the training split; 'over_sampling'"):
-        fit(rare_model(), one, both, rare_recipe(imbalance="over_sampling"))
-    with pytest.raises(ZooError, match="only 'common' in the 50 rows of the validation split; 'focal'"):
-        fit(rare_model(), both, one, rare_recipe(imbalance="focal"))
-
-
-def test_an_output_without_a_plain_last_layer_is_not_calibrated_in_silence():
-    x = keras.Input((1,), name="x")
-    logit = keras.layers.Dense(1)(x)
-    model = keras.Model([x], {"rare": keras.layers.Activation("sigmoid", name="rare")(logit)}, name="split")
-    with pytest.raises(ZooError, match="Output 'rare' of 'split' is no Dense layer"):
-        fit(model, rare_samples(200, 0), rare_samples(200, 1), rare_recipe(imbalance="over_sampling"))
-
-
-@pytest.mark.parametrize("inputs", [np.ones((40, 12), np.int32), np.ones((40, 8, 8, 3), np.float32)])
-def test_texts_and_images_have_no_rows_between_them(inputs):
-    samples = Samples({"posts": inputs}, {"rare": np.array([0] * 30 + [1] * 10, np.int32)})
-    with pytest.raises(DataError, match=r"'smote' makes rows of tables.*input 'posts'.*Use 'over_sampling'"):
-        with_synthetic_rows(samples, {"rare": Head(RARE, imbalance="smote")}, seed=0)
-
-
-def test_too_few_neighbours_are_told_with_the_number_that_would_do():
-    samples = Samples({"x": np.arange(34, dtype=np.float32)}, {"rare": np.array([0] * 30 + [1] * 4, np.int32)})
-    with pytest.raises(DataError, match=r"from 5 neighbours .* has 4 rows of a label: set neighbours=3"):
-        with_synthetic_rows(samples, {"rare": Head(RARE, imbalance="smote")}, seed=0)
-    plan = Imbalance("smote", neighbours=3)
-    assert len(with_synthetic_rows(samples, {"rare": Head(RARE, imbalance=plan)}, seed=0)) == 60
-
-
-def test_without_imbalanced_learn_smote_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "imblearn", None)
-    with pytest.raises(MissingExtraError, match=r"keras-functional-zoo\[imbalance\]"):
-        with_synthetic_rows(rare_samples(500, 0), {"rare": Head(RARE, imbalance="smote")}, seed=0)
