@@ -297,31 +297,22 @@ def pairs() -> str:
 
 def poem_generation() -> str:
     found, timed = figures("poem_generation"), figures("poem_generation_speed")
-    titles = (
-        "in form, %",
-        "rhymed, %",
-        "regulated, %",
-        "distinct-2",
-        "longest overlap, mean",
-        "lines, couplets known, %",
-    )
+    titles = ("in form, %", "rhymed, %", "regulated, %", "distinct-2", "longest overlap, mean", "known lines, pairs, %")
     lines = [f"| quatrains | {' | '.join(titles)} |", "|---" * (len(titles) + 1) + "|"]
     for form, part in found["forms"].items():
         for kind, row in part["rows"].items():
             cells = [f"{100 * row[name]:.1f}" for name in ("in_form", "rhymed", "regulated")]
-            cells.append(f"{row['distinct_2']:.3f}")
-            cells.append(f"{row['longest_overlap']}, {row['mean_overlap']:.1f}")
-            cells.append(", ".join(f"{100 * row[f'{what}_of_the_corpus']:.2f}" for what in ("lines", "couplets")))
+            cells += [f"{row['distinct_2']:.3f}", f"{row['longest_overlap']}, {row['mean_overlap']:.1f}"]
+            cells.append(f"{100 * row['lines_of_the_corpus']:.2f}, {100 * row['couplets_of_the_corpus']:.2f}")
             lines.append(f"| {form}, {kind} ({row['poems']:,}) | {' | '.join(cells)} |")
     poems = [each["lines"] for each in found["first_poems"]]
     shown = "\n\n".join(f"> {first}，{second}。{third}，{fourth}。" for first, second, third, fourth in poems)
     cold = timed["cold_seconds_median"]["first poem"]
     return "\n".join(lines) + (
-        "\n\nOverlaps: characters in a row that stand in one training poem; known: in the training split; distinct-2 is of "
-        f"equally many poems of a form. Temperature {found['temperature']}, nucleus {found['top_p']}. The first three of "
-        f"seed 0, with rhyme:\n\n{shown}\n\n{timed['poems_a_second']:.0f} quatrains a second in a batch of "
-        f"{timed['poems']:,} on two cores; the first poem of a cold process after {cold:.1f} s, {timed['cold_ratio']:.2f} "
-        "times what importing Keras takes.\n"
+        "\n\nOverlap: characters in a row that stand in one poem of the training split; distinct-2: of equally many poems "
+        f"of a form. Temperature {found['temperature']}, nucleus {found['top_p']}. The first three of seed 0, with rhyme:"
+        f"\n\n{shown}\n\n{timed['poems_a_second']:.0f} quatrains a second in a batch of {timed['poems']:,} on two cores; the "
+        f"first poem of a cold process after {cold:.1f} s, {timed['cold_ratio']:.2f} times what importing Keras takes.\n"
     )
 
 
