@@ -308,12 +308,15 @@ def poem_generation() -> str:
     poems = [each["lines"] for each in found["first_poems"]]
     shown = "\n\n".join(f"> {first}，{second}。{third}，{fourth}。" for first, second, third, fourth in poems)
     cold = timed["cold_seconds_median"]["first poem"]
-    return "\n".join(lines) + (
-        "\n\nOverlap: characters in a row that stand in one poem of the training split; distinct-2: of equally many poems "
-        f"of a form. Temperature {found['temperature']}, nucleus {found['top_p']}. The first three of seed 0, with rhyme:"
-        f"\n\n{shown}\n\n{timed['poems_a_second']:.0f} quatrains a second in a batch of {timed['poems']:,} on two cores; the "
-        f"first poem of a cold process after {cold:.1f} s, {timed['cold_ratio']:.2f} times what importing Keras takes.\n"
+    notes = (
+        "Overlap: characters in a row that stand in one poem of the training split; distinct-2: of equally many poems of"
+        f" a form. Temperature {found['temperature']}, nucleus {found['top_p']}. The first three of seed 0, with rhyme:"
     )
+    times = (
+        f"{timed['poems_a_second']:.0f} quatrains a second in a batch of {timed['poems']:,} on two cores; the first poem"
+        f" of a cold process after {cold:.1f} s, {timed['cold_ratio']:.2f} times what importing Keras takes."
+    )
+    return "\n\n".join(["\n".join(lines), notes, shown, times]) + "\n"
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
