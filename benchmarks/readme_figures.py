@@ -309,12 +309,12 @@ def poem_generation() -> str:
     shown = "\n\n".join(f"> {first}，{second}。{third}，{fourth}。" for first, second, third, fourth in poems)
     cold = timed["cold_seconds_median"]["first poem"]
     notes = (
-        "Overlap: characters in a row that stand in one poem of the training split; distinct-2: of equally many poems of"
-        f" a form. Temperature {found['temperature']}, nucleus {found['top_p']}. The first three of seed 0, with rhyme:"
+        "Overlap: characters in a row that stand in one poem of the training split; distinct-2: of equally many poems"
+        f" of a form. Temperature {found['temperature']}, nucleus {found['top_p']}. The first three of seed 0, with rhyme:"
     )
     times = (
-        f"{timed['poems_a_second']:.0f} quatrains a second in a batch of {timed['poems']:,} on two cores; the first poem"
-        f" of a cold process after {cold:.1f} s, {timed['cold_ratio']:.2f} times what importing Keras takes."
+        f"{timed['poems_a_second']:.0f} quatrains a second in a batch of {timed['poems']:,} on two cores; the first"
+        f" poem of a cold process after {cold:.1f} s, {timed['cold_ratio']:.2f} times what importing Keras takes."
     )
     return "\n\n".join(["\n".join(lines), notes, shown, times]) + "\n"
 
