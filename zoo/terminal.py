@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     import keras
     from rich.console import Console
 
-    from zoo.recipes import Answer
+    from zoo.recipes import Answer, Reading
     from zoo.recipes.families import AnyReport
     from zoo.training.inspection import Inspection
 
+SEEN = 0.01  # share of a hop's attention from which a sentence is shown
 MOST_CLASSES = 3  # classes shown of one answer
 HEADLINES = ("_mae", "_accuracy", "_auc", "_exp_rmspe", "_pearson", "_perplexity")  # of validation, an epoch
 WIDE = 5  # units of an interval from which decimals say nothing
@@ -184,6 +185,30 @@ def show_answers(texts: Sequence[str], answers: Sequence["Answer"]) -> None:
         for name, each in answer.items():
             table.add_row(name, *map(Text, _answer_cells(each)))  # a plain string would be read as markup
         screen.print(table)
+
+
+def show_reading(reading: "Reading") -> None:
+    """An answer to a question, what should be known of it, and how much each hop looked at each sentence."""
+    from rich.table import Table
+    from rich.text import Text
+
+    screen = console()
+    screen.print(Text(reading.question, style="bold"))
+    screen.print(Text("  ".join(_answer_cells(reading.answer))))
+    for note in reading.notes:
+        screen.print(note, markup=False, style="yellow")
+    if reading.attention is None:
+        return
+    table = Table(box=None, padding=(0, 2))
+    table.add_column("sentence")
+    for hop in range(1, len(reading.attention) + 1):
+        table.add_column(f"hop {hop}", justify="right")
+    looked = reading.attention.max(axis=0)
+    for row in range(len(reading.sentences)):
+        if looked[row] >= SEEN:
+            shares = [f"{share:.0%}" if share >= SEEN else "" for share in reading.attention[:, row]]
+            table.add_row(Text(_shortened(reading.sentences[row])), *shares)
+    screen.print(table)
 
 
 def _answer_cells(answer: Any) -> tuple[str, str]:

@@ -159,9 +159,9 @@ def build(
     for split, part in parts.items():
         if not part:
             raise DataError(f"'{name}' has no question in the {split} split.")
-    tokeniser = Tokeniser(vocabulary) if vocabulary else Tokeniser.fit(_texts(train), vocabulary_size=MOST_WORDS)
     found = sorted({each.answer for each in train})
     labels = tuple(answers or (*found, OTHER))
+    tokeniser = Tokeniser(vocabulary or _vocabulary(train, labels))
     if unknown := [answer for answer in found if answer not in labels]:
         raise DataError(
             f"'{name}' has {len(unknown)} answers that are not among the {len(labels) - 1} of the model, such as "
@@ -187,6 +187,12 @@ def build(
         limits=limits or {},
         card={**card, **counted},
     )
+
+
+def _vocabulary(questions: Sequence[Question], labels: Sequence[str]) -> list[str]:
+    """The answers, in the order of their labels, and then the words: a model may score answers by vectors of words."""
+    told = Tokeniser.fit(_texts(questions), vocabulary_size=MOST_WORDS).words
+    return [*labels, *(word for word in told if word not in set(labels))]
 
 
 def _texts(questions: Iterable[Question]) -> Iterable[str]:

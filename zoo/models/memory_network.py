@@ -16,6 +16,7 @@ from zoo.errors import require_known
 
 TYINGS = ("adjacent", "layerwise")
 ENCODINGS = ("position", "learnt")
+FIRST_WORD = 2  # tokens before it: padding, and words that are not known
 
 
 def memory_network(
@@ -30,6 +31,7 @@ def memory_network(
     places: int = 12,
     noise: float = 0.1,
     linear: bool = False,
+    tied_answers: bool = True,
     name: str = "memory_network",
 ) -> keras.Model:
     """text (B, S, W) and question (B, Q) int32 -> {"answer": (B, answers)}, for any number of sentences and words.
@@ -38,22 +40,28 @@ def memory_network(
     stand oldest first, and all that are older than `memory_size` count as equally old. With "adjacent" tying what one
     hop reads is what the next one compares; with "layerwise" all hops share one pair of memories, and a dense layer
     turns the state between them. A sentence is a sum of its words, weighted by the paper's "position" encoding or, for
-    the first `places` words, by a "learnt" one. The attention of hop k, (B, S), is the layer "hop{k}_attention".
-    `noise` and `linear` are those of `sentence_ages` and `memory_hop`.
+    the first `places` words, by a "learnt" one. With `tied_answers` the answers are the words from token 2 on, in their
+    order, and are scored by the vectors that the last hop reads: what it finds in a sentence is an answer at once.
+    The attention of hop k, (B, S), is the layer "hop{k}_attention". `noise` and `linear` are those of `sentence_ages`
+    and `memory_hop`.
     """
     require_known("tying", tying, TYINGS)
     require_known("encoding of sentences", encoding, ENCODINGS)
-    for option, value in {"hops": hops, "answers": answers, "places": places}.items():
+    for option, value in {"hops": hops, "places": places}.items():
         require_integer(option, value)
+    require_integer("answers", answers, least=2)
+    if tied_answers:
+        require_integer("vocabulary_size", vocabulary_size, least=answers + FIRST_WORD)
     text = keras.Input((None, None), dtype="int32", name="text")
     question = keras.Input((None,), dtype="int32", name="question")
     present = ops.any(ops.not_equal(text, PADDING), axis=-1)  # (B, S)
     ages = sentence_ages(present, memory_size, noise=noise, name="ages")  # (B, S)
 
     banks = range(hops + 1 if tying == "adjacent" else 2)
-    words = [_table(vocabulary_size, embedding_dim, f"words{k}") for k in banks]
+    kind = layers.ReversibleEmbedding if tied_answers else layers.Embedding
+    words = [_table(vocabulary_size, embedding_dim, f"words{k}", kind=kind) for k in banks]
     times = [_table(memory_size, embedding_dim, f"ages{k}") for k in banks]
-    weights = [_table(places, embedding_dim, f"places{k}", 1.0) for k in banks] if encoding == "learnt" else []
+    weights = [_table(places, embedding_dim, f"places{k}", mean=1.0) for k in banks] if encoding == "learnt" else []
 
     def encode(k: int, tokens: keras.KerasTensor, name: str) -> keras.KerasTensor:  # (..., W) -> (..., embedding_dim)
         mask = ops.not_equal(tokens, PADDING)
@@ -68,14 +76,18 @@ def memory_network(
         if tying == "layerwise" and hop > 1:
             state = layers.Dense(embedding_dim, use_bias=False, name=f"turn{hop}")(state)
         state = memory_hop(state, keys, values, present, linear=linear, name=f"hop{hop}")
-    outputs = {"answer": classification_head(state, answers, name="answer")}
+    if tied_answers:
+        scores = words[-1](state, reverse=True)[:, FIRST_WORD : FIRST_WORD + answers]
+        answer = layers.Activation("softmax", dtype="float32", name="answer")(scores)
+    else:
+        answer = classification_head(state, answers, name="answer")
     # In alphabetical order, in which Keras takes a dict when it calls a model inside another graph.
-    return keras.Model([question, text], outputs, name=name)
+    return keras.Model([question, text], {"answer": answer}, name=name)
 
 
 memory_network_tiny = partial(memory_network, embedding_dim=8, hops=2, encoding="learnt", name="memory_network_tiny")
 
 
-def _table(rows: int, dim: int, name: str, mean: float = 0.0) -> layers.Embedding:
+def _table(rows: int, dim: int, name: str, *, mean: float = 0.0, kind: type = layers.Embedding) -> layers.Embedding:
     """An embedding with the initial values of the paper, N(mean, 0.1)."""
-    return layers.Embedding(rows, dim, keras.initializers.RandomNormal(mean, 0.1), name=name)
+    return kind(rows, dim, embeddings_initializer=keras.initializers.RandomNormal(mean, 0.1), name=name)

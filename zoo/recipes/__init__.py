@@ -13,6 +13,7 @@ from zoo.recipes.inspection import inspect
 from zoo.recipes.mistakes import read_costs, read_plans
 from zoo.recipes.rates import find_rate
 from zoo.recipes.trained import Answer, ClassAnswer, NumberAnswer, Trained
+from zoo.recipes.trained_questions import Reading, TrainedQuestions
 from zoo.recipes.trained_table import TrainedTable
 from zoo.recipes.verbs import evaluate, train
 
@@ -20,7 +21,9 @@ __all__ = [
     "Answer",
     "ClassAnswer",
     "NumberAnswer",
+    "Reading",
     "Trained",
+    "TrainedQuestions",
     "TrainedTable",
     "evaluate",
     "find_rate",
