@@ -6,6 +6,8 @@ thirty operations is handed to a thread); everything that does not need the step
 inputs are projected before the loop, and the gradient's loop only carries the states' gradients back, with the
 weights' gradients as one product after it. Two runs on one machine give the same bits.
 
+Without a graph around it, TensorFlow would record the loop for a gradient of its own: hence `tf.stop_gradient`.
+
 Tensors are "time-major", (T, B, ...). A mask (T, B, 1) of bool makes a sample keep its state where it is false.
 """
 
@@ -61,7 +63,7 @@ def lstm(
 
     @tf.custom_gradient
     def run(x: Tensor, kernel: Tensor, h: Tensor, c: Tensor) -> tuple[tuple[Tensor, ...], Callable[..., Any]]:
-        states, cells, gates = _lstm_forward(x, kernel, h, c, mask)
+        states, cells, gates = _lstm_forward(*map(tf.stop_gradient, (x, kernel, h, c)), mask)
 
         def gradient(*upstream: Tensor) -> tuple[Tensor, ...]:
             for_states, (last_h, last_c) = (upstream[0] if every else None), upstream[-2:]
@@ -87,7 +89,7 @@ def gru(
 
     @tf.custom_gradient
     def run(x: Tensor, kernel: Tensor, bias: Tensor, h: Tensor) -> tuple[tuple[Tensor, ...], Callable[..., Any]]:
-        states, gates = _gru_forward(x, kernel, bias, h, mask)
+        states, gates = _gru_forward(*map(tf.stop_gradient, (x, kernel, bias, h)), mask)
 
         def gradient(*upstream: Tensor) -> tuple[Tensor, ...]:
             for_states = upstream[0] if every else None
