@@ -3,7 +3,8 @@
     python -m benchmarks.babi run memory_network --tasks 1-20 --seeds 3   # one file a run, in runs/babi; what is
     python -m benchmarks.babi run question_answering --tasks 1-20 --seeds 3   # there is not trained again
     python -m benchmarks.babi run memory_network --data babi-10k-qa1 --seeds 3
-    python -m benchmarks.babi run memory_network --data babi --seeds 1    # all tasks in one network
+    python -m benchmarks.babi run memory_network --data babi --seeds 1 --save weights/memory_network.babi.h5    # joint
+    python -m benchmarks.babi card weights/memory_network.babi.h5         # what the file reaches, beside it
     python -m benchmarks.babi table                                       # writes results/babi.json
 
 Everything was chosen on validation stories, split off the training split by the seed; the official test split is read
@@ -15,9 +16,11 @@ import json
 import statistics
 import time
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from zoo.catalogue import describe
 from zoo.files import write_json
 from zoo.records import machine_facts, write_record
 
@@ -30,8 +33,8 @@ PUBLISHED = {  # accuracy in per cent, by task; "mean" over the twenty
 }
 
 
-def one_run(model: str, data: str, seed: int) -> dict[str, Any]:
-    """Train by the recipe of the entry, and read the test split once."""
+def one_run(model: str, data: str, seed: int, save: Path | None = None) -> dict[str, Any]:
+    """Train by the recipe of the entry, and read the test split once; `save` writes the weights in half precision."""
     import keras
 
     from zoo.create import create_model
@@ -49,6 +52,9 @@ def one_run(model: str, data: str, seed: int) -> dict[str, Any]:
     run = family.fit(network, family.rows(dataset, model), dataset.validation, recipe, seed=seed)
     seconds, processor = time.perf_counter() - start, time.process_time() - processor
     best = run.history[run.best_epoch - 1]
+    if save is not None:
+        origin = {"data": data, "data_options": options, "seed": seed, "epochs": recipe.epochs}
+        family.trained(network, recipe, dataset, origin=origin).save(save, dtype="float16")
     answers = predict(network, dataset.test, recipe.heads, trim_padding=recipe.trim_padding)["answer"]
     return {
         "model": model,
@@ -136,13 +142,45 @@ def table() -> None:
     )
 
 
-def train(model: str, names: list[str], seeds: int) -> None:
+def card(path: Path) -> None:
+    """Beside a file of weights, what it reaches on the test split of its data, which is read here once more."""
+    from zoo.recipes import load_trained
+    from zoo.recipes.families import family_of
+    from zoo.training import predict
+
+    trained = load_trained(path)
+    origin = trained.origin
+    dataset = family_of(trained.entry).load(origin["data"], origin["data_options"], None)
+    answers = predict(trained.model, dataset.test, trained.heads, trim_padding=True)["answer"]
+    content = path.read_bytes()
+    by_task = _by_task(dataset.test, answers)
+    write_json(
+        path.with_suffix(".card.json"),
+        {
+            "name": path.stem,
+            "file": path.name,
+            "sha256": sha256(content).hexdigest(),
+            "size": len(content),
+            "model": f"{trained.entry}: {describe(trained.entry).summary}",
+            "data": f"{dataset.card['source']}; all {len(by_task)} tasks together, {len(dataset.train):,} questions",
+            "licence": "weights Apache-2.0; the data they were trained on is CC BY 3.0 (Weston et al. 2015)",
+            "command": f"python -m benchmarks.babi run {trained.entry} --data {origin['data']} --seeds 1 --save {path}",
+            "seed": origin["seed"],
+            "scores_on_test": {"accuracy": statistics.mean(by_task.values()), "by_task": by_task},
+            "published": PUBLISHED,
+            "trained_on": machine_facts(),
+        },
+    )
+    print(path.with_suffix(".card.json").read_text(encoding="utf-8"))
+
+
+def train(model: str, names: list[str], seeds: int, save: Path | None = None) -> None:
     for seed in range(seeds):
         for data in names:
             path = FOLDER / f"{model}_{data}_{seed}.json"
             if path.exists():
                 continue
-            done = one_run(model, data, seed)
+            done = one_run(model, data, seed, save)
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, done)
             print(
@@ -166,13 +204,17 @@ def main() -> None:
     training.add_argument("--tasks", type=tasks_of, default=list(TASKS))
     training.add_argument("--data", help="instead of tasks: babi, babi-10k-qa1, ...")
     training.add_argument("--seeds", type=int, default=3)
+    training.add_argument("--save", type=Path, metavar="FILE", help="keep the weights, in half precision")
+    verbs.add_parser("card").add_argument("file", type=Path)
     verbs.add_parser("table")
     given = parser.parse_args()
     if given.verb == "table":
         table()
+    elif given.verb == "card":
+        card(given.file)
     else:
         names = [given.data] if given.data else [f"babi-qa{task}" for task in given.tasks]
-        train(given.model, names, given.seeds)
+        train(given.model, names, given.seeds, given.save)
 
 
 if __name__ == "__main__":
