@@ -310,7 +310,7 @@ def poem_generation() -> str:
     cold = timed["cold_seconds_median"]["first poem"]
     notes = (
         "Overlap: characters in a row that stand in one poem of the training split; distinct-2: of equally many poems"
-        f" of a form. Temperature {found['temperature']}, nucleus {found['top_p']}. The first three of seed 0, with rhyme:"
+        f" of a form. Temperature {found['temperature']}, nucleus {found['top_p']}. First three of seed 0, rhymed:"
     )
     times = (
         f"{timed['poems_a_second']:.0f} quatrains a second in a batch of {timed['poems']:,} on two cores; the first"
