@@ -106,13 +106,14 @@ def _sharing_rare(owner: np.ndarray, bigram: np.ndarray) -> Iterable[tuple[int, 
     owner, bigram = owner[order], bigram[order]
     _, group, holders = np.unique(bigram, return_inverse=True, return_counts=True)
     rare = holders[group] <= RARE
+    poems = int(owner.max()) + 1
     pairs = []
     for apart in range(1, RARE):
         together = rare[apart:] & (bigram[apart:] == bigram[:-apart])
-        pairs.append(owner[:-apart][together] * (owner.max() + 1) + owner[apart:][together])
+        pairs.append(owner[:-apart][together] * poems + owner[apart:][together])
     found, counts = np.unique(np.concatenate(pairs), return_counts=True)
     for pair in found[counts >= 2].tolist():
-        yield divmod(pair, int(owner.max()) + 1)
+        yield divmod(pair, poems)
 
 
 def _by_value(groups: Iterable[int]) -> dict[int, list[int]]:
