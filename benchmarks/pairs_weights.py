@@ -1,7 +1,7 @@
 """From a finished run on SICK to the weights that come with the zoo: half precision, judged as they are, with a card.
 
     python -m benchmarks.pairs sick                                              # leaves the runs
-    python -m benchmarks.pairs_weights runs/pairs/sick-text_similarity_aligned/0
+    python -m benchmarks.pairs_weights runs/pairs/sick-text_similarity_aligned/1
 
 Writes weights/text_similarity_aligned.sick.h5 and its card, and the file's row in weights/manifest.json.
 """
@@ -46,6 +46,7 @@ def main() -> None:
         "command": f"zoo train {trained.entry} --data sick --seed {seed} (model.h5 of the run folder, in half "
         "precision: python -m benchmarks.pairs_weights)",
         "seed": seed,
+        "chosen": "of the seeds 0, 1 and 2, the one that is best on validation",
         "limits": f"{len(trained.tokeniser.words):,} words are known; it is about scenes that one can see, not about "
         "news, opinions or other languages",
         "scores_on_test": [{key: row[key] for key in keys} for row in evaluate(path).scores],
