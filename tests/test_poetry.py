@@ -199,7 +199,8 @@ def test_a_vocabulary_without_chinese_has_no_rhyme():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "7", "7x", "x4", "7x4x2", "-7x4", "0x4", "7x0", "7.5x4", "1001x1", "٣x٤", "7x99999"]
+    "text",
+    ["", "7", "7x", "x4", "7x4x2", "-7x4", "0x4", "7x0", "7.5x4", "1001x1", "٣x٤", "7x99999", "1000x1000", "*x1000"],
 )
 def test_a_form_that_is_none_is_one_sentence(text):
     with pytest.raises(ConfigError, match="form"):

@@ -9,6 +9,7 @@ import numpy as np
 from zoo.errors import ConfigError
 
 LARGEST = 1_000  # characters of a line, and lines
+MOST_PLACES = 10_000  # characters of a poem
 LONGEST_FREE = 32  # characters (or words) of a line whose length is free
 WORDS_WITHIN = 6  # places of such a line at which a word that must appear may begin
 FREE, LEVEL, OBLIQUE = 0, 1, 2  # what a tone pattern asks of a character
@@ -41,6 +42,10 @@ class Form:
         if not all(type(side) is int and 1 <= side <= LARGEST for side in sides):
             shown = ", ".join(map(str, self.lengths[:5])) + ", ..." * (self.lines > 5)
             raise ConfigError(f"A form has 1 to {LARGEST} lines of 1 to {LARGEST} characters; received ({shown}).")
+        if sum(self.lengths) > MOST_PLACES:
+            raise ConfigError(
+                f"A form has at most {MOST_PLACES:,} characters; {self} would have {sum(self.lengths):,}."
+            )
 
     @classmethod
     def parse(cls, text: str) -> "Form":
