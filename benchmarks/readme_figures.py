@@ -319,8 +319,38 @@ def poem_generation() -> str:
     return "\n\n".join(["\n".join(lines), notes, shown, times]) + "\n"
 
 
+def babi() -> str:
+    found = figures("babi")
+    ours = found["tasks"]
+    columns = {model: f"`{model}`" for model in ours if ours[model]}
+    lines = ["| task | " + " | ".join([*columns.values(), *found["published"]]) + " |"]
+    lines.append("|---" * (1 + len(columns) + len(found["published"])) + "|")
+    for task in [*map(str, range(1, 21)), "mean"]:
+        cells = [percent(ours[model].get(task)) for model in columns]
+        cells += [f"{values[task]:.1f}" if task in values else "–" for values in found["published"].values()]
+        lines.append(f"| {task} | {' | '.join(cells)} |")
+    seeds = {row["runs"] for table in ours.values() for task, row in table.items() if task != "mean"}
+    rest = [
+        f"`{model}` on {data}: {percent(row)} ({row['runs']} {'seed' if row['runs'] == 1 else 'seeds'})"
+        for data, by_model in found["others"].items()
+        for model, row in by_model.items()
+    ]
+    return "\n".join(lines) + (
+        "\n\nAccuracy in per cent on the official test split of bAbI en (1,000 questions a task, a tenth for "
+        "validation), one network a task, mean ± standard deviation of "
+        f"{' or '.join(map(str, sorted(seeds)))} seeds. {'; '.join(rest)}.\n"
+    )
+
+
+def percent(row: Mapping[str, float] | None) -> str:
+    if row is None:
+        return "–"
+    return f"{100 * row['mean']:.1f}" + (f" ± {100 * row['deviation']:.1f}" if row.get("runs", 1) > 1 else "")
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "posts": posts,
+    "babi": babi,
     "blogs": blogs,
     "balancing": balancing,
     "speed": speed,
