@@ -274,6 +274,10 @@ PUBLISHED = {  # SICK, Pearson's r, as others measured it
 }
 
 
+def shown_exactly(values: Mapping[str, float] | None) -> str:
+    return "–" if values is None else f"{values['mean']:.3f} ± {values['deviation']:.3f}"
+
+
 def pairs() -> str:
     """One row a model or simple answer, both data sets side by side."""
     both = {title: figures(f"pairs_{data}") for data, title in (("sick", "SICK"), ("sts-b", "STS-B"))}
@@ -282,10 +286,10 @@ def pairs() -> str:
     for name, scores in first["simple"].items():
         cells = [f"{found['simple'][name][metric]:.3f}" for found in both.values() for metric in scores]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    for name, model in first["models"].items():
-        rows = [found["models"][name]["summary"][metric] for found in both.values() for metric in model["summary"]]
+    for name in first["models"]:
+        summaries = [found["models"].get(name, {}).get("summary", {}) for found in both.values()]
+        cells = [shown_exactly(each.get(metric)) for each in summaries for metric in ("pearson", "spearman", "mse")]
         title, comma, note = name.partition(", ")
-        cells = [f"{row['mean']:.3f} ± {row['deviation']:.3f}" for row in rows]
         lines.append(f"| `{title}`{comma}{note} | {' | '.join(cells)} |")
     lines += [f"| {title} | {score} | – | – | – | – | – |" for title, score in PUBLISHED.items()]
     runs = first["models"]["text_similarity_aligned"]["runs"]
