@@ -125,7 +125,7 @@ def of_the_zoo(name: str, task: Task) -> Step:
 
 
 def work(contestant: str, name: str) -> None:
-    """For every line on standard input, a number of seconds, train for so long and answer the milliseconds of a step."""
+    """For every line of standard input, a number of seconds, train for so long and answer a step's milliseconds."""
     os.environ["KERAS_BACKEND"] = "jax" if contestant.endswith("jax") else "tensorflow"
     task = TASKS[name]
     if contestant == "torch":
