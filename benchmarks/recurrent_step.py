@@ -198,10 +198,12 @@ def main() -> None:
     if arguments.worker:
         work(arguments.worker, arguments.models[0])
         return
-    figures = {each: compare(each, arguments.contestants, arguments.rounds) for each in arguments.models}
-    if (arguments.models, arguments.contestants) == (list(TASKS), list(CONTESTANTS)):
-        command = f"python -m benchmarks.recurrent_step --rounds {arguments.rounds}"
-        write_record("results/recurrent_step.json", {"models": figures}, command=command, seed=0)
+    command = ["python -m benchmarks.recurrent_step", f"--rounds {arguments.rounds}"]
+    command += [f"--{what} {' '.join(vars(arguments)[what])}" for what in ("models", "contestants")]
+    figures = {}
+    for name in arguments.models:  # written after each, so that what was measured is kept
+        figures[name] = compare(name, arguments.contestants, arguments.rounds)
+        write_record("results/recurrent_step.json", {"models": figures}, command=" ".join(command), seed=0)
 
 
 if __name__ == "__main__":
