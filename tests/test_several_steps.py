@@ -40,6 +40,32 @@ def test_several_steps_in_one_call_give_the_weights_of_single_steps(backend):
         assert history < 1e-6, case
 
 
+ON_TORCH = """
+import json
+from tests.toy import line_model, line_recipe, line_samples
+from zoo.errors import ConfigError
+from zoo.training import fit
+
+arguments = line_model(), line_samples(100, 0), line_samples(64, 1)
+losses = [fit(*arguments, line_recipe(epochs=2, on_trouble=each)).history[-1]["loss"] for each in ("stop", None)]
+try:
+    fit(*arguments, line_recipe(steps_per_execution=4))
+except ConfigError as error:
+    print(json.dumps([*losses, str(error)]))
+"""
+
+
+def test_pytorch_takes_single_steps_and_says_so_where_several_are_wanted():
+    pytest.importorskip("torch")
+    environment = os.environ | {"KERAS_BACKEND": "torch"}
+    command = [sys.executable, "-c", ON_TORCH]
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-3000:]
+    *losses, sentence = json.loads(run.stdout.splitlines()[-1])
+    assert np.isfinite(losses).all()
+    assert sentence == "PyTorch takes single steps; received steps_per_execution 4."
+
+
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="gradnorm needs TensorFlow")
 @pytest.mark.parametrize("balance", ["uncertainty", "gradnorm"])
 def test_balancing_learns_the_same_in_several_steps(balance):

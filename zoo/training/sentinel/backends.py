@@ -43,7 +43,7 @@ class TensorFlowSteps(VariableSteps):
     def step(self, batches: Sequence[Batch]) -> Any:
         if not isinstance(batches, Stack) and len(batches) > 1 and _same_shapes(batches):
             return self._several(batches)  # one call of the runtime, as with Keras' own loop
-        return super().step(batches)
+        return self.original(as_source(batches))
 
     def look(self) -> tuple[bool, Snapshot]:
         finite, values = self._look()

@@ -159,7 +159,7 @@ class VariableSteps(Steps):
         return logs
 
     def step(self, batches: Sequence[Batch]) -> Any:
-        return self.original(as_source(batches))
+        return self.original(batches)  # PyTorch's wants a list
 
     def commit(self) -> None:
         return  # they have it
