@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks import readme_steps
 from zoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -359,6 +360,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "balancing": balancing,
     "speed": speed,
     "time": time,
+    "steps": lambda: readme_steps.steps(figures),
+    "schedules": lambda: readme_steps.schedules(figures),
     "robustness": robustness,
     "parity": parity,
     "photos": photos,

@@ -1,0 +1,48 @@
+"""What README.md says of the time of a step on tables, and of schedules; see `readme_figures`."""
+
+import statistics
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Figures = Callable[[str], Mapping[str, Any]]
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
+
+
+def steps(figures: Figures) -> str:
+    """Small tables: a row for each network and backend; one sentence on a larger network."""
+    columns = ("zoo", "zoo without sentinel", "keras", "keras, 32 steps an execution")
+    found = figures("table_speed")["microseconds_a_step"]
+    lines = ["| µs a step | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for network, by_backend in found.items():
+        for backend, title in BACKENDS.items():
+            cells = [f"{by_backend[backend][name]:.0f}" for name in columns]
+            lines.append(f"| `{network}`, {title} | {' | '.join(cells)} |")
+    loops = [f"{each['torch']['loop']:.0f} (`{network}`)" for network, each in found.items() if "torch" in each]
+    torch = f" PyTorch's usual loop takes {' and '.join(loops)}." if loops else ""
+    large = figures("rossmann_step")
+    times, ratios = large["milliseconds_a_step"], large["times_as_long_as_the_zoo"]
+    return "\n".join(lines) + (
+        f"\n\nTraining on small tables, validation included.{torch} A step of the Rossmann network (24 embeddings, "
+        f"1000, 500, batches of {large['batch_size']}) takes {times['zoo']:.1f} ms; Keras' own `fit` takes "
+        f"{ratios['keras']:.2f} times and PyTorch {ratios['torch']:.2f} times as long, the recipe, which also averages "
+        f"the weights, {ratios['zoo with an average of weights']:.2f} times.\n"
+    )
+
+
+def schedules(figures: Figures) -> str:
+    """The best validation error of every schedule at two rates."""
+    found = figures("schedules")
+    rates = {"recipe": "the recipe's", "found": "the one `find_learning_rate` suggests"}
+    names = {name.partition(",")[0]: None for name in found["summary"]}
+    lines = ["| schedule | " + " | ".join(rates.values()) + " | seeds that reached the goal |", "|---|---|---|---|"]
+    for name in names:
+        rows = [found["summary"][f"{name}, {rate}"] for rate in rates]
+        cells = [f"{row['mae']:.4f} ± {row['spread']:.4f}" for row in rows]
+        goals = " and ".join(f"{row['seeds_that_reached_the_goal']}" for row in rows)
+        lines.append(f"| {name.replace('_', ' ')} | {' | '.join(cells)} | {goals} |")
+    seeds, goal = found["seeds"], statistics.mean(each["goal"] for each in found["seeds"])
+    return "\n".join(lines) + (
+        f"\n\nBest mean absolute error on validation in {found['epochs']} epochs on California housing, `mlp`, mean ± "
+        f"standard deviation of {len(seeds)} seeds with a split each. The goal of a seed is its best error with any "
+        f"constant rate: {goal:.4f} on average.\n"
+    )
