@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3}
-LEAST_TEXTS = 20  # of a group that is shown by itself
+LEAST_TEXTS, MOST_GROUPS = 20, 6  # of a group that is shown by itself, and of such groups
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ def language_report(
         losses[name] = KneserNey(order, size=classes).fit(taught).losses(target) + choice
     values = test.groups[group]
     names, counts = np.unique(values, return_counts=True)
-    ranked = [str(names[place]) for place in np.argsort(-counts, kind="stable") if counts[place] >= LEAST_TEXTS]
+    most = np.argsort(-counts, kind="stable")[:MOST_GROUPS]
+    ranked = [str(names[place]) for place in most if counts[place] >= LEAST_TEXTS]
     groups = {"all": np.ones(len(test), bool)} | {name: values == name for name in ranked if len(names) > 1}
     scores = [
         {"output": output, "metric": "perplexity", "group": name, **_row(rows, target, judged[..., 1], losses)}
