@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -37,11 +37,15 @@ def read_rows(path: Path | str, *, of: str = "posts", suffixes: tuple[str, ...] 
     if file.suffix.lower() not in suffixes:
         listed = " or ".join([", ".join(suffixes[:-1]), suffixes[-1]])
         raise DataError(f"The name of a file of {of} must end in {listed}; received '{file}'.")
-    reader = {".jsonl": _jsonl, ".csv": _csv, ".tsv": partial(_csv, delimiter="\t")}[file.suffix.lower()]
+    readers: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+        ".jsonl": _jsonl,
+        ".csv": _csv,
+        ".tsv": partial(_csv, delimiter="\t"),
+    }
     try:
         if not file.is_file():
             raise DataError(f"{file} is {'no plain file' if file.exists() else 'not there'}; expected a file of {of}.")
-        rows = list(reader(file))
+        rows = list(readers[file.suffix.lower()](file))
     except (OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise

@@ -51,14 +51,17 @@ class TrainedQuestions(Trained):
         sentences = sentences_of(story)
         inputs = self.layout.encode([sentences], [question], self.tokeniser)
         kept = sentences[-self.words :] if self.layout.kind == "sentences" else sentences
-        hops = [layer.output for layer in self.model.layers if layer.name.endswith("_attention")]
-        outputs = keras.Model(self.model.inputs, [self.model.output["answer"], *hops]).predict_on_batch(inputs)
-        probabilities, *attention = outputs if isinstance(outputs, list | tuple) else [outputs]
+        names = [layer.name for layer in self.model.layers if layer.name.endswith("_attention")]
+        hops = {name: self.model.get_layer(name).output for name in sorted(names, key=_number)}
+        looking = keras.Model(self.model.inputs, {**self.model.output, **hops})
+        outputs = looking(inputs, training=False)  # called: one question is answered before a graph would be compiled
+        found = {name: np.asarray(keras.ops.convert_to_numpy(each), "float32")[0] for name, each in outputs.items()}
+        answer = found.pop("answer")
         return Reading(
             question=" ".join(question.split()),
-            answer=self._best(np.asarray(probabilities, dtype=np.float32)[0]),
+            answer=self._best(answer),
             sentences=kept,
-            attention=np.stack([np.asarray(hop, dtype=np.float32)[0] for hop in attention]) if attention else None,
+            attention=np.stack([found[name] for name in hops]) if hops else None,
             notes=self._notes(story, question, sentences),
         )
 
@@ -110,6 +113,11 @@ class TrainedQuestions(Trained):
         if self.layout.kind == "words" and words > self.words:
             notes.append(f"The story has {words:,} words; the model read the last {self.words:,}.")
         return tuple(notes)
+
+
+def _number(name: str) -> int:
+    """Of a hop, out of the name of its layer: hop10 comes after hop9."""
+    return int(name.removeprefix("hop").partition("_")[0])
 
 
 def read_trained_questions(path: Path) -> TrainedQuestions:
