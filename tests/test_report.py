@@ -191,6 +191,9 @@ def test_terms_that_are_0_throughout_are_no_lines_of_the_picture():
     axes = figure.add_subplot()
     draw_terms(axes, [row | {"term_balance": 0.0, "term_regularisation": 0.1 * (row["epoch"] > 1)} for row in HISTORY])
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["sum", "age", "gender", "regularisation"]
+    axes.clear()
+    draw_terms(axes, [{"epoch": 1, "loss": 2.0, "term_age": 2.0, "term_balance": 0.0}])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["age"]  # alone it is the sum
 
 
 def test_a_picture_and_table_are_drawn_for_sixty_classes_with_long_names_and_one_present(tmp_path):

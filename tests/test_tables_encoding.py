@@ -10,6 +10,7 @@ import pytest
 import zoo
 from tests.houses import SCHEMA, TARGETS, houses
 from zoo.errors import DataError
+from zoo.samples import Target
 from zoo.tables import Schema, add_date_parts
 from zoo.tables.fitting import layer_names
 
@@ -106,6 +107,11 @@ def test_a_log_target_is_stored_as_its_logarithm_and_comes_back():
     np.testing.assert_allclose(schema.original("price", stored), houses()["price"], rtol=1e-6)
     config = schema.model_config()["outputs"]["price"]
     assert (config["low"], config["high"]) == pytest.approx((np.log(50), np.log(500)))
+    assert schema.targets["price"].unit == "log"
+    euros = Schema.fit(houses(), {"price": Target("regression", unit="€")}, log=["price"])
+    assert euros.targets["price"].unit == "log €"  # a report of what the model predicts is in that
+    assert euros.outputs[0].target.unit == "€"
+    assert Schema.from_json(euros.to_json()).targets == euros.targets
 
 
 def test_the_range_of_training_is_a_tenth_wider_on_both_sides():

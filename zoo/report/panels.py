@@ -104,7 +104,8 @@ def draw_regression(axes: Any, labels: np.ndarray, predicted: np.ndarray, name: 
 def draw_terms(axes: Any, history: Sequence[Mapping[str, Any]]) -> None:
     """The training loss and its terms, which sum to it, by epoch; those that were 0 throughout are left out."""
     terms = [key for key in _keys(history, "term_") if any(row.get(key) for row in history)]
-    lines = {"loss": "sum"} | {key: key.removeprefix("term_") for key in terms}
+    lines = {"loss": "sum" if len(terms) != 1 else terms[0].removeprefix("term_")}
+    lines |= {key: key.removeprefix("term_") for key in terms if len(terms) > 1}  # one term is the sum
     styles: list[dict[str, Any]] = [
         {"color": BLACK, "linewidth": 2.0},
         *[{"color": CYCLE[i % len(CYCLE)]} for i in range(len(lines))],

@@ -1,7 +1,7 @@
 """What a schema keeps of each column: plain values learnt from the training rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -91,6 +91,11 @@ class OutputColumn:
     log: bool = False
     low: float | None = None
     high: float | None = None
+
+    @property
+    def predicted(self) -> Target:
+        """What the model predicts: the target, or its logarithm, in the unit of that."""
+        return replace(self.target, unit=f"log {self.target.unit}".rstrip()) if self.log else self.target
 
     def config(self) -> dict[str, Any]:
         """What a builder is told of this output."""

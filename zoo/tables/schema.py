@@ -69,8 +69,8 @@ class Schema:
 
     @property
     def targets(self) -> dict[str, Target]:
-        """Output -> what it predicts, for heads and reports."""
-        return {column.output: column.target for column in self.outputs}
+        """Output -> what it predicts, for heads and reports; of a target in logarithms the unit says so."""
+        return {column.output: column.predicted for column in self.outputs}
 
     @property
     def inputs(self) -> dict[str, str]:
