@@ -14,7 +14,6 @@ from zoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
-LONG = 10  # milliseconds of a step
 
 
 def figures(name: str) -> Mapping[str, Any]:
@@ -79,23 +78,10 @@ def robustness() -> str:
         "and updates, 1 and 8 steps per execution, TensorFlow and JAX) the sentinel found "
         f"{sentinel['found']}, named the right batch in {sentinel['right_batch']} and the right place in "
         f"{sentinel['right_place']}, and put weights and optimiser back bit for bit in {sentinel['restored']}.\n"
-        f"- {watching()}\n"
+        f"- {readme_steps.watching(figures)}\n"
         f"- `zoo list` takes {start['zoo_list_seconds_median']:.2f} s (Python alone "
         f"{start['bare_python_seconds_median']:.2f} s); `import zoo` imports of the frameworks: "
         f"{start['frameworks_imported_by_import_zoo']}.\n"
-    )
-
-
-def watching() -> str:
-    """What the sentinel costs of a step, for steps from `LONG` milliseconds on and for shorter ones."""
-    cases = figures("sentinel_overhead")["cases"]
-    long, short = [], []
-    for case in cases:
-        (long if case["step_ms"] >= LONG else short).append(case["overhead_percent"])
-    return (
-        f"Watching costs {min(long):.0f} to {max(long):.0f} % of a step of {LONG} ms or more (negative is noise), and "
-        f"{min(short):.0f} to {max(short):.0f} % of the {min(case['step_ms'] for case in cases):.1f} to "
-        f"{max(case['step_ms'] for case in cases if case['step_ms'] < LONG):.1f} ms of a step on a small table."
     )
 
 

@@ -1,10 +1,11 @@
-"""What README.md says of the time of a step on tables, and of schedules; see `readme_figures`."""
+"""What README.md says of the time of a step on tables, of watching it, and of schedules; see `readme_figures`."""
 
 import statistics
 from collections.abc import Callable, Mapping
 from typing import Any
 
 Figures = Callable[[str], Mapping[str, Any]]
+LONG = 10  # milliseconds of a step
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
 
 
@@ -29,6 +30,20 @@ def steps(figures: Figures) -> str:
     )
 
 
+def watching(figures: Figures) -> str:
+    """What the sentinel costs of a step: of long ones, of short ones in the zoo's `fit`, and in Keras'."""
+    cases = figures("sentinel_overhead")["cases"]
+    long = [case for case in cases if case["step_ms"] >= LONG]
+    small = [case for case in cases if case["step_ms"] < LONG]
+    parts = [f"Watching costs {_span(long, 'overhead_percent')} % of a step of {LONG} ms or more (negative is noise)"]
+    for by, where in (("zoo", "the zoo's own `fit`"), ("keras", "Keras' `fit`")):
+        chosen = [case for case in small if case.get("by", "keras") == by]
+        if chosen:
+            percent, times = _span(chosen, "overhead_percent"), _span(chosen, "step_ms", 2)
+            parts.append(f"{percent} % of one of {times} ms on a small table in {where}")
+    return ", ".join(parts) + "."
+
+
 def schedules(figures: Figures) -> str:
     """The best validation error of every schedule at two rates."""
     found = figures("schedules")
@@ -46,3 +61,8 @@ def schedules(figures: Figures) -> str:
         f"standard deviation of {len(seeds)} seeds with a split each. The goal of a seed is its best error with any "
         f"constant rate: {goal:.4f} on average.\n"
     )
+
+
+def _span(cases: list[Mapping[str, Any]], key: str, digits: int = 0) -> str:
+    low, high = (f"{function(case[key] for case in cases):.{digits}f}" for function in (min, max))
+    return low if low == high else f"{low} to {high}"
