@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from types import SimpleNamespace
 
@@ -9,9 +10,12 @@ import numpy as np
 import pytest
 
 from examples.text_similarity import main as example
+from zoo.artifacts import tracked_folder
 from zoo.cli import main
+from zoo.datasets import load_pairs
 from zoo.datasets.spelling import spelling_vectors
 from zoo.errors import ConfigError, DataError, WeightsError
+from zoo.metrics import score
 from zoo.recipes import evaluate, load_trained, train
 from zoo.recipes.trained_pairs import TrainedPairs
 from zoo.training import Optimiser
@@ -19,6 +23,15 @@ from zoo.training import Optimiser
 OPTIONS = {"count": 600, "validation": 100, "test": 200}
 PAIR = ("The boy is holding a ball in the garden", "The lad is carrying a ball in the yard")
 FAR = ("The boy is holding a ball in the garden", "The doctor is chasing a car by the sea")
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory):
+    if not os.environ.get("ZOO_MIRROR"):
+        pytest.skip("set ZOO_MIRROR to a mirror that holds SICK")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_DATA", os.environ.get("ZOO_DATA") or str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +193,34 @@ def test_a_fresh_model_is_told_how_its_words_are_spelt(run):
     expected = spelling_vectors(run.trained.tokeniser.words, table.output_dim)
     np.testing.assert_array_equal(np.asarray(table.embeddings), expected)
     assert np.abs(expected).sum() > 10
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load_trained("text_similarity_aligned.sick")
+
+
+def test_the_example_answers_with_the_weights_that_come_with_the_zoo(capsys):
+    code, out, _ = said(capsys, example, "a man plays a guitar", "someone is playing music")
+    assert code == 0
+    assert "points of 1 to 5" in out
+
+
+def test_the_weights_that_come_with_the_zoo_order_pairs_by_what_they_say(shipped):
+    guitar = "A man is playing a guitar"
+    same, near, far = (
+        shipped.compare(guitar, other).value
+        for other in ("The man is playing the guitar", "A man is playing a flute", "Two dogs are running in the snow")
+    )
+    assert same > 4.3 > near > 2.0 > far
+    denied = shipped.compare(guitar, "There is no man playing a guitar").value
+    assert far + 1 < denied < same - 0.5
+
+
+def test_the_weights_that_come_with_the_zoo_reach_the_score_of_their_card(shipped, mirror):
+    card = json.loads((tracked_folder() / "text_similarity_aligned.sick.card.json").read_text())
+    expected = next(row["model"] for row in card["scores_on_test"] if row["metric"] == "pearson")
+    test = load_pairs("sick").test.take(np.arange(0, 4_906, 5))
+    found = [answer["score"].value for answer in shipped.answer(test.texts)]
+    assert score("pearson", test.targets["score"], np.array(found)) == pytest.approx(expected, abs=0.03)
+    assert expected > 0.8

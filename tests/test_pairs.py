@@ -201,11 +201,9 @@ def test_a_short_line_of_sts_is_told():
 def mirror(tmp_path_factory):
     if not os.environ.get("ZOO_MIRROR"):
         pytest.skip("set ZOO_MIRROR to a mirror that holds SICK and STS-B")
-    before = os.environ.get("ZOO_DATA")
-    os.environ["ZOO_DATA"] = before or str(tmp_path_factory.mktemp("data"))
-    yield
-    if before is None:
-        del os.environ["ZOO_DATA"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_DATA", os.environ.get("ZOO_DATA") or str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.mark.usefixtures("mirror")

@@ -38,6 +38,13 @@ ENTRIES = (
         "text_similarity_aligned",
         "each word beside what the other text says in its place, compared; the best of the three",
         PARIKH,
+        {
+            "sick": Weights(
+                file="text_similarity_aligned.sick.h5",
+                data="SICK, non-commercial (weights/text_similarity_aligned.sick.card.json)",
+                scores={"score": "r .831"},
+            )
+        },
     ),
     _text_similarity("text_similarity_tiny", "the reference for tests that run in milliseconds", CHOLLET),
     _text_similarity("text_similarity_aligned_tiny", "the aligned network for tests that run in milliseconds", PARIKH),
