@@ -139,7 +139,7 @@ def test_the_models_layers_are_their_own_again_after_a_call():
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "options",
-    [{"activation": "relu"}, {"recurrent_dropout": 0.1}, {"dtype": "bfloat16"}, {"unroll": True}],
+    [{"activation": "relu"}, {"recurrent_dropout": 0.1}, {"dtype": "mixed_bfloat16"}, {"unroll": True}],
     ids=lambda options: next(iter(options)),
 )
 def test_a_layer_with_other_options_is_left_alone(kind, options):
