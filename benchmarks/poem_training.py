@@ -56,15 +56,11 @@ def judged(dataset: Dataset, seed: int) -> dict[str, Any]:
     model = poem(**recipe(dataset, "poem", data="tang", options=OPTIONS).config)
     load_weights(model, folder / "weights.h5")
 
-    def judge(samples: Samples) -> np.ndarray:
-        return judge_steps(model, samples, (TARGET,))[TARGET]
-
-    scores = by_form(dataset, judge)
-    validation = perplexity(dataset, of_forms(dataset.validation, QUATRAINS), judge)
+    validation = of_forms(dataset.validation, QUATRAINS)
     return {
         "seed": seed,
-        "perplexity": scores,
-        "validation": validation,
+        "perplexity": by_form(dataset, judge_steps(model, dataset.test, (TARGET,))[TARGET]),
+        "validation": perplexity(dataset, validation, judge_steps(model, validation, (TARGET,))[TARGET]),
         "weights": model.count_params(),
         "epochs": len(facts["history"]),
         "best_epoch": facts["best_epoch"],
@@ -72,15 +68,17 @@ def judged(dataset: Dataset, seed: int) -> dict[str, Any]:
     }
 
 
-def by_form(dataset: Dataset, judge: Any) -> dict[str, float]:
-    """ "quatrains", each form, "all" -> perplexity on the test poems."""
-    found = {"quatrains": perplexity(dataset, of_forms(dataset.test, QUATRAINS), judge)}
-    found |= {form: perplexity(dataset, of_forms(dataset.test, (form,)), judge) for form in FORMS}
-    return found | {"all": perplexity(dataset, dataset.test, judge)}
+def by_form(dataset: Dataset, losses: np.ndarray) -> dict[str, float]:
+    """Losses of the test poems, (n, L, ...) -> perplexity of "quatrains", of each form, and of "all"."""
+    found = {}
+    for name, forms in {"quatrains": QUATRAINS, **{form: (form,) for form in FORMS}}.items():
+        rows = np.flatnonzero(np.isin(dataset.test.groups["form"], forms))
+        found[name] = perplexity(dataset, dataset.test.take(rows), losses[rows])
+    return found | {"all": perplexity(dataset, dataset.test, losses)}
 
 
-def perplexity(dataset: Dataset, samples: Samples, judge: Any) -> float:
-    return float(np.exp(honest_loss(judge(samples), samples.targets[TARGET], dataset.card["other_characters"])))
+def perplexity(dataset: Dataset, samples: Samples, losses: np.ndarray) -> float:
+    return float(np.exp(honest_loss(losses, samples.targets[TARGET], dataset.card["other_characters"])))
 
 
 def ngrams(dataset: Dataset) -> dict[str, Any]:
@@ -92,7 +90,7 @@ def ngrams(dataset: Dataset) -> dict[str, Any]:
         found[name] = {}
         for corpus, samples in corpora.items():
             model = KneserNey(order, size=len(size)).fit(samples.targets[TARGET])
-            found[name][corpus] = by_form(dataset, lambda each, m=model: m.losses(each.targets[TARGET])[..., None])
+            found[name][corpus] = by_form(dataset, model.losses(dataset.test.targets[TARGET])[..., None])
     return found
 
 
