@@ -42,7 +42,7 @@ MEMORY = Settings(
         "optimiser": Optimiser("sgd", learning_rate=0.3, clip_norm=1.25),
         "start_at_prior": False,  # the scores of tied answers have no bias
     },
-    restarts=2,
+    restarts=3,
     linear_start=15,
 )
 MEMORY_LEARNT = replace(MEMORY, config={**MEMORY.config, "encoding": "learnt"})
@@ -115,7 +115,7 @@ def fit_from_starts(
     """Train from several fresh starts, each with linear attention first; `model` ends as the best on validation.
 
     A memory network may end in a bad optimum, so the paper kept the best of ten. Starts end early once one has
-    solved the task. Each has a folder of its own in `folder`, so that an interrupted training goes on.
+    solved the task. Each has a folder of its own in `folder`, so that an interrupted training goes on from there.
     """
     if recipe.start is not None:  # weights that know something already
         return fit(model, train, validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
@@ -124,13 +124,12 @@ def fit_from_starts(
     for number in range(settings.restarts):
         start_seed = (seed + 1_000_003 * number) % 2**32
         place = Path(folder) / f"start{number}" if folder is not None else None
-        before = Path(folder) / f"start{number}_linear" if folder is not None else None
         keras.utils.set_random_seed(start_seed)
         fresh = create_model(recipe.entry, **recipe.config)
         if settings.linear_start:
             share = recipe.epochs / settings.training["epochs"]  # a shorter training has a shorter beginning
             epochs = max(1, round(share * settings.linear_start))
-            _start_linearly(fresh, train, validation, recipe, epochs, start_seed, before)
+            _start_linearly(fresh, train, validation, recipe, epochs, start_seed)
             begun = replace(recipe, start_at_prior=False)  # which would throw away what the output has learnt
         else:
             begun = recipe
@@ -146,22 +145,19 @@ def fit_from_starts(
 
 
 def _start_linearly(
-    model: keras.Model,
-    train: Samples,
-    validation: Samples,
-    recipe: Recipe,
-    epochs: int,
-    seed: int,
-    folder: Path | None,
+    model: keras.Model, train: Samples, validation: Samples, recipe: Recipe, epochs: int, seed: int
 ) -> None:
-    """Train the same network without the softmax of its attention, and give `model` the weights."""
+    """Train the same network without the softmax of its attention, and give `model` the weights of the last epoch.
+
+    Not of the best one, which comes too early: networks that began so were worse on validation in the end.
+    """
     config = {**recipe.config, "linear": True}
     linear = create_model(recipe.entry, **config)
     _copy_weights(model, linear)
     optimiser = replace(recipe.optimiser, schedule="constant", learning_rate=recipe.optimiser.learning_rate / 2)
     begun = replace(recipe, config=config, epochs=epochs, optimiser=optimiser)
-    fit(linear, train, validation, begun, seed=seed, folder=folder)
-    _copy_weights(linear, model)
+    keep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _copy_weights(linear, model))
+    fit(linear, train, validation, begun, seed=seed, callbacks=[keep])
 
 
 def _copy_weights(source: keras.Model, target: keras.Model) -> None:
