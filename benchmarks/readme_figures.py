@@ -191,6 +191,9 @@ def tables() -> str:
     )
 
 
+SHIFTS = {"prior": "prior", "temperature_and_prior": "learnt"}  # calibration of a plan -> its column
+
+
 def imbalance() -> str:
     found = figures("imbalance")
     columns = {
@@ -203,13 +206,15 @@ def imbalance() -> str:
     for method, row in found["methods"].items():
         errors = [row.get(f"error_{column}") for column in columns]
         cells = ["–" if error is None else f"{error['mean']:.2f}" for error in errors]
+        default = SHIFTS.get(found["defaults"].get(method))
+        cells = [f"**{cell}**" if column == default else cell for column, cell in zip(columns, cells, strict=True)]
         precision = row["average_precision"]
         lines.append(f"| {method} | {precision['mean']:.3f} ± {precision['deviation']:.3f} | {' | '.join(cells)} |")
     seeds = len(next(iter(found["runs"].values())))
     return "\n".join(lines) + (
         f"\n\nAdult cut to {100 * found['share']:.0f} % rich people, `entity_embedding`, mean ± standard deviation of "
         f"{seeds} splits; the other columns are the expected calibration error in points, of {found['test_rows']:,} "
-        f"test rows with {found['test_positives']} positives.\n"
+        f"test rows with {found['test_positives']} positives. Bold: what the method does without being asked.\n"
     )
 
 
