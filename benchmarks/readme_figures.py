@@ -5,7 +5,6 @@ python -m benchmarks.readme_figures
 
 import json
 import re
-import statistics
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any

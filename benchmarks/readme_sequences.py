@@ -1,4 +1,4 @@
-"""What README.md says of questions, pairs and poems, and of the steps of their recurrent models; see `readme_figures`."""
+"""What README.md says of questions, pairs and poems, and of the steps of recurrent models; see `readme_figures`."""
 
 import statistics
 from collections.abc import Mapping
