@@ -16,10 +16,10 @@ import json
 import statistics
 import time
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from benchmarks.shipped import ship
 from zoo.catalogue import describe
 from zoo.files import write_json
 from zoo.records import machine_facts, write_record
@@ -152,26 +152,19 @@ def card(path: Path) -> None:
     origin = trained.origin
     dataset = family_of(trained.entry).load(origin["data"], origin["data_options"], None)
     answers = predict(trained.model, dataset.test, trained.heads, trim_padding=True)["answer"]
-    content = path.read_bytes()
     by_task = _by_task(dataset.test, answers)
-    write_json(
-        path.with_suffix(".card.json"),
+    ship(
+        path,
         {
-            "name": path.stem,
-            "file": path.name,
-            "sha256": sha256(content).hexdigest(),
-            "size": len(content),
             "model": f"{trained.entry}: {describe(trained.entry).summary}",
             "data": f"{dataset.card['source']}; all {len(by_task)} tasks together, {len(dataset.train):,} questions",
-            "licence": "weights Apache-2.0; the data they were trained on is CC BY 3.0 (Weston et al. 2015)",
+            "licence": "Apache-2.0; trained on data under CC BY 3.0 (Weston et al. 2015)",
             "command": f"python -m benchmarks.babi run {trained.entry} --data {origin['data']} --seeds 1 --save {path}",
             "seed": origin["seed"],
             "scores_on_test": {"accuracy": statistics.mean(by_task.values()), "by_task": by_task},
             "published": PUBLISHED,
-            "trained_on": machine_facts(),
         },
     )
-    print(path.with_suffix(".card.json").read_text(encoding="utf-8"))
 
 
 def train(model: str, names: list[str], seeds: int, save: Path | None = None) -> None:

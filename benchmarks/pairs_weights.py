@@ -7,17 +7,12 @@ Writes weights/text_similarity_aligned.sick.h5 and its card, and the file's row 
 """
 
 import argparse
-import json
-from hashlib import sha256
 from pathlib import Path
 
-from zoo.files import write_json
-from zoo.records import machine_facts
+from benchmarks.shipped import WEIGHTS, ship
 
-ROOT = Path(__file__).resolve().parents[1]
 NAME = "text_similarity_aligned.sick"
 LICENCE = "CC BY-NC-SA 3.0, as the data: for non-commercial use"
-WIDEST = 3_000_000  # bytes
 
 
 def main() -> None:
@@ -27,18 +22,11 @@ def main() -> None:
     from zoo.recipes import evaluate, load_trained
 
     trained = load_trained(run)
-    path = ROOT / "weights" / f"{NAME}.h5"
+    path = WEIGHTS / f"{NAME}.h5"
     trained.save(path, dtype="float16")
-    content = path.read_bytes()
-    if len(content) > WIDEST:
-        raise SystemExit(f"{path} has {len(content):,} bytes; at most {WIDEST:,} are to be committed.")
-    facts = {"size": len(content), "sha256": sha256(content).hexdigest()}
     seed = trained.origin["seed"]
     keys = ("output", "metric", "model", "standard_error", "linear", "trees")
     card = {
-        "name": NAME,
-        "file": path.name,
-        **facts,
         "model": f"{trained.entry}: how alike two English sentences are, on the scale of the data, 1 to 5",
         "data": "SICK, Marelli et al. 2014, https://zenodo.org/record/2787612: 4,439 training pairs of sentences about "
         "pictures and videos, judged by people; nothing else was learnt from",
@@ -50,31 +38,8 @@ def main() -> None:
         "limits": f"{len(trained.tokeniser.words):,} words are known; it is about scenes that one can see, not about "
         "news, opinions or other languages",
         "scores_on_test": [{key: row[key] for key in keys} for row in evaluate(path).scores],
-        "trained_on": machine_facts(),
     }
-    write_json(path.with_suffix(".card.json"), card)
-    _enter(path, facts)
-    print(json.dumps(card["scores_on_test"], indent=1))
-
-
-def _enter(path: Path, facts: dict[str, object]) -> None:
-    """Put the file's row into the manifest, in the place of an earlier one."""
-    manifest = ROOT / "weights" / "manifest.json"
-    content = json.loads(manifest.read_text(encoding="utf-8"))
-    rows = content["artifacts"]
-    row = {
-        "name": NAME,
-        "kind": "weights",
-        "file": path.name,
-        **facts,
-        "urls": [],
-        "mirror": None,
-        "licence": LICENCE,
-        "source": f"trained by this project; see {path.with_suffix('.card.json').name}",
-        "note": "Tracked by git and carried by the wheel.",
-    }
-    content["artifacts"] = [*(each for each in rows if each["name"] != NAME), row]
-    manifest.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    ship(path, card)
 
 
 if __name__ == "__main__":
