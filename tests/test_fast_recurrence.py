@@ -103,6 +103,12 @@ def test_layers_together_are_keras_too(kind, build):
     assert_same(build(kind), texts())
 
 
+def test_tokens_given_as_floats_are_read_as_keras_reads_them():
+    tokens = keras.Input((LENGTH,))  # float32, where nobody says otherwise
+    x = layers.Embedding(VOCABULARY, 6, mask_zero=True)(tokens)
+    assert_same(keras.Model(tokens, layers.LSTM(4)(x)), texts().astype("float32"))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_gradients_of_a_shared_encoder_add_up(kind):
     assert_same(shared(kind), [texts(), texts()[:, ::-1].copy()])

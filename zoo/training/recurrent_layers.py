@@ -70,6 +70,8 @@ def _is_plain(layer: layers.RNN) -> bool:
 
 
 def _embed(layer: layers.Embedding, sources: Sources, tokens: Tensor) -> Tensor:
+    if keras.backend.standardize_dtype(tokens.dtype) not in ("int32", "int64"):
+        tokens = keras.ops.cast(tokens, "int32")  # as Keras does: an input is float32 where nobody says otherwise
     embedded = type(layer).call(layer, tokens)
     if len(embedded.shape) == 3:
         sources[id(embedded)] = embedded, tokens, layer
