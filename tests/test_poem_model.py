@@ -21,6 +21,7 @@ from zoo.report.language import language_report
 from zoo.report.ngrams import KneserNey
 from zoo.samples import MISSING_CLASS, Samples, Target
 from zoo.training import Head, Optimiser, Recipe, fit, judge_steps
+from zoo.training.losses import batch_loss
 from zoo.training.tied_softmax import COMMON, SAMPLED, TiedSoftmax
 from zoo.weights import load_weights, save_weights
 
@@ -141,6 +142,17 @@ def test_the_sampled_sum_is_right_in_the_mean():
     judged, right = tied.judge(x, label)
     np.testing.assert_allclose(ops.convert_to_numpy(judged), exact(tied, x, label), rtol=1e-5)
     assert ops.convert_to_numpy(right).shape == (3, 5)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_labels_are_counted_in_full_where_features_are_of_half_precision(dtype):
+    tied, _ = softmax(200)
+    target = np.random.default_rng(4).integers(0, 200, (1_100, 64)).astype("int32")  # more than float16 can hold
+    target[0, 0] = MISSING_CLASS
+    features = ops.cast(np.random.default_rng(5).normal(size=(1_100, 64, 4)), dtype)
+    loss, count = batch_loss(head(200), target, features, None, tied)
+    assert float(count) == target.size - 1
+    assert 1 < float(loss) < 20
 
 
 class Stop(keras.callbacks.Callback):

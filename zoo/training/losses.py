@@ -32,8 +32,8 @@ def sample_losses(
         return _regression_loss(head, error), ops.cast(known, output.dtype)
     known = ops.not_equal(target, MISSING_CLASS)
     label = ops.where(known, target, ops.zeros_like(target))
-    mask = ops.cast(known, output.dtype)
     losses = _class_loss(head, label, output) if tied is None else _modulated(head, label, tied.losses(output, label))
+    mask = ops.cast(known, losses.dtype)  # not that of a tied softmax' features: half precision counts to 2,048
     return losses * mask, mask
 
 
