@@ -89,7 +89,8 @@ def show(written: Written, plan: Plan, language: Language) -> None:
         title = f"{number}  {' or '.join(common_rhymes(poem, prosody)) if asked.rhyme != 'off' else ''}"
         screen.print(title.rstrip(), style="dim")
         for line, text in enumerate(poem):
-            screen.print(f"   {text}{stops[line % 2]}", markup=False)
+            last = line == len(poem) - 1
+            screen.print(f"   {text}{stops[line % 2 or last]}", markup=False)
     if asked.rhyme != "off" or asked.tones != "off":
         screen.print(f"Rhyme and tones: {prosody.source}.", style="dim")
 

@@ -127,6 +127,14 @@ def test_a_temperature_of_zero_takes_the_likeliest_character():
     assert len(set(poems(3, temperature=0, form="5x2").poems)) == 1
 
 
+@pytest.mark.parametrize("top_p", [0.5, 1.0])
+@pytest.mark.parametrize("temperature", [1e-9, 1e-50, 5e-324])
+def test_a_temperature_close_to_zero_takes_it_too(temperature, top_p):
+    scores = np.random.default_rng(0).normal(size=(20, 100)).astype("float32")
+    drawn = sample(scores, lambda rows: np.full(len(rows), 0.5), temperature=temperature, top_p=top_p)
+    assert drawn.tolist() == scores.argmax(axis=1).tolist()
+
+
 @pytest.mark.parametrize("top_p", [0.3, 0.6, 0.95, 1.0])
 def test_draws_follow_the_nucleus(top_p):
     share = np.array([0.4, 0.25, 0.2, 0.1, 0.05])
@@ -169,6 +177,8 @@ def test_a_draw_at_the_very_end_of_the_interval_is_a_character_that_may_stand():
         # one line of two characters, both asked for
         ({"form": "2x1", "first": "春江", "must": ("花",)}, r"the beginning 春江 and the word 花: they exclude"),
         ({"form": "2x1", "must": ("春江", "花")}, r"the words 春江, 花: there is no room for it"),
+        # the same line twice
+        ({"form": "1x2", "acrostic": "春春"}, r"the acrostic 春春: there is no room for it"),
         # the ends of the lines that rhyme, of two rhymes
         ({"form": "1x4", "acrostic": "春花山月", "rhyme": "on"}, r"the acrostic 春花山月 and rhyme: they exclude"),
         ({"form": "2x2", "first": "山", "rhyme": "東", "acrostic": "山水", "must": ("水歌",)}, r"the rhyme 東"),

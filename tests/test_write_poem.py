@@ -52,6 +52,12 @@ def test_ten_quatrains_begin_with_spring_rhyme_and_name_their_source(capsys, ver
     assert pingshui().source in shown
 
 
+def test_a_poem_of_an_odd_number_of_lines_ends_with_a_full_stop(capsys, verse):
+    shown, lines = written(capsys, "--form", "3,3,5", "--weights", verse)
+    assert [len(line) for line in lines] == [3, 3, 5]
+    assert [shown[shown.index(line) + len(line)] for line in lines] == ["，", "。", "。"]
+
+
 def test_an_acrostic_with_a_word_in_regulated_tones(capsys, verse):
     options = ("--acrostic", "春江花明", "--must", "白雲", "--rhyme", "東", "--tones", "regulated", "--no-repeats")
     _, lines = written(capsys, *options, "--form", "5x4", "--weights", verse)

@@ -123,7 +123,12 @@ class Plan:
         return Placed(grid, left[0]) if left.any() and not self._clashes(grid) else None
 
     def _clashes(self, grid: np.ndarray) -> bool:
-        """Whether a character that may stand only once is asked for twice."""
+        """Whether a line, or a character that may stand only once, is asked for twice."""
+        whole = [
+            line.tobytes() for line, size in zip(grid, self.form.lengths, strict=True) if (line[:size] != NOWHERE).all()
+        ]
+        if len(set(whole)) < len(whole):
+            return True
         ends = [grid[line, self.form.lengths[line] - 1] for line in self.form.rhyming_lines if self.rhyming(line)]
         return _twice(np.array(ends)) or (not self.wishes.repeats and _twice(grid))
 

@@ -6,6 +6,7 @@ import numpy as np
 
 BLOCK = 64  # columns whose weights are added up at once
 REJECTIONS = 8  # draws of one row that may fall outside its nucleus, before the nucleus is sorted out
+COLDEST = 1e-6  # temperature: below it, what rounding does to scores would decide, and 1e-50 is 0 in single precision
 
 
 Draw = Callable[[np.ndarray], np.ndarray]
@@ -49,7 +50,7 @@ def _weights(scores: np.ndarray, temperature: float) -> np.ndarray:
     inside = weights[:, :count]
     np.subtract(scores, scores.max(axis=1, keepdims=True), out=inside)
     if temperature != 1:
-        inside /= temperature
+        inside /= max(temperature, COLDEST)
     np.exp(inside, out=inside)
     return weights
 
