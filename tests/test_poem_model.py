@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers, ops
 
-from zoo.datasets.poems import RESERVED, inputs_of
+from zoo.datasets.poems import RESERVED, Characters, inputs_of
 from zoo.errors import ConfigError, DataError, UnknownNameError, WeightsError
 from zoo.models.poem import poem, poem_tiny, step_model
 from zoo.recipes import evaluate, load_trained, train
 from zoo.recipes.poems import honest_loss
+from zoo.recipes.trained_poem import TrainedPoem
 from zoo.report.language import language_report
 from zoo.report.ngrams import KneserNey
 from zoo.samples import MISSING_CLASS, Samples, Target
@@ -153,6 +154,18 @@ def test_labels_are_counted_in_full_where_features_are_of_half_precision(dtype):
     loss, count = batch_loss(head(200), target, features, None, tied)
     assert float(count) == target.size - 1
     assert 1 < float(loss) < 20
+
+
+def test_punctuation_takes_no_place_in_a_form():
+    characters = Characters(tuple("白日依山盡黃河入海流"))
+    config = {"vocabulary_size": characters.size}
+    trained = TrainedPoem("poem_tiny", config, poem_tiny(**config), characters, False, 0, {})
+    plain, *others = trained.answer(
+        ["白日依山盡黃", "白日依山盡，黃", "白日依山盡 / 黃", "「白日依山盡。」\n黃"], form=(5, 5)
+    )
+    assert others == [plain] * 3
+    with pytest.raises(DataError, match="no character that the model knows"):
+        trained.answer(["，。"])
 
 
 class Stop(keras.callbacks.Callback):

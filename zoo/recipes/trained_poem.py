@@ -1,5 +1,6 @@
 """A trained language model of poems with all that it needs to go on with one."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,14 +54,13 @@ class TrainedPoem:
     def answer(self, texts: Sequence[str], *, form: Sequence[int] = SEVEN_BY_FOUR) -> list[Answer]:
         """Beginnings of poems, line breaks as "/" -> the likeliest next characters, in a poem of this form.
 
-        Of free text the form is not read. Raises `DataError` for a text that is empty, complete, or of unknown
-        characters only.
+        Of free text the form is not read, of poems of a form the punctuation. Raises `DataError` for a text that is
+        empty, complete, or of unknown characters only.
         """
         return [{TARGET: self._next(text, FREE if self.free else tuple(form))} for text in texts]
 
     def _next(self, text: str, form: Sequence[int]) -> ClassAnswer:
-        lines = text.replace("/", "\n").split("\n")
-        ids = self.characters.encode("\n".join(lines) if self.free else "".join(line.strip() for line in lines))
+        ids = self.characters.encode(text.replace("/", "\n") if self.free else _without_punctuation(text))
         if not any(ids >= len(RESERVED_LABELS)):
             raise DataError(f"'{text[:60]}' has no character that the model knows.")
         if form and len(ids) >= sum(form):
@@ -87,6 +87,11 @@ class TrainedPoem:
             "origin": dict(self.origin),
         }
         save_weights(self.model, path, metadata=metadata, dtype=dtype)
+
+
+def _without_punctuation(text: str) -> str:
+    """What a corpus of given forms keeps of a text: a comma would take the place of a character."""
+    return "".join(each for each in text if not each.isspace() and not unicodedata.category(each).startswith("P"))
 
 
 def target_of(characters: Characters) -> Target:
