@@ -67,6 +67,11 @@ def test_generated_pairs_are_the_same_for_a_seed_and_others_for_another():
     np.testing.assert_array_equal(one.train.targets["score"], again.train.targets["score"])
 
 
+def test_a_seed_that_is_none_is_told():
+    with pytest.raises(ConfigError, match="A seed must be a whole number; received"):
+        pairs(seed=1.5)
+
+
 def test_the_likeness_of_scenes_counts_what_they_share():
     scene = {"who": ("adult", "man|guy"), "does": ("moves", "runs"), "what": ("toy", "a ball"), "where": ("in", "here")}
     assert likeness(scene, scene, denied=False) == 5.0

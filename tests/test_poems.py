@@ -122,6 +122,11 @@ def test_versions_of_a_poem_stay_in_one_split():
     assert split == split_poems(poems, seed=0)
 
 
+def test_a_seed_that_is_none_is_told():
+    with pytest.raises(ConfigError, match="A seed must not be negative"):
+        split_poems(some_poems(), seed=-1)
+
+
 def test_repetitions_are_left_out():
     assert groups_of([["春江花月夜"], ["春江花月夜"], ["白日依山盡"]]) == [0, -1, 2]
 

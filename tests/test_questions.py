@@ -1,5 +1,6 @@
 """Questions about stories: bAbI and files in its form, generated stories, files of one's own. Real with a mirror."""
 
+import json
 import os
 from pathlib import Path
 
@@ -8,10 +9,10 @@ import pytest
 
 from zoo.datasets import load_dataset, load_questions
 from zoo.datasets.babi import read_stories
-from zoo.datasets.questions import OTHER, Layout, sentences_of
+from zoo.datasets.questions import OTHER, Layout, Question, sentences_of, split_off
 from zoo.datasets.stories import stories
 from zoo.datasets.tokeniser import Tokeniser
-from zoo.errors import DataError, UnknownNameError, ZooError
+from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
 
 SMALL = {"train": 60, "validation": 20, "test": 20}
 LINES = "1 Ann went to the hall.\n2 Where is Ann?\tHall\t1\n3 She took the milk.\n4 Where is the milk?\thall\t1 3\n"
@@ -78,6 +79,14 @@ def test_the_same_seed_tells_the_same_stories():
     first, again, other = stories(**SMALL), stories(**SMALL), stories(**SMALL, seed=1)
     assert first.train.texts == again.train.texts != other.train.texts
     np.testing.assert_array_equal(first.test.inputs["text"], again.test.inputs["text"])
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "0"])
+def test_a_seed_that_is_none_is_told(seed):
+    several = [Question(("Ann sat.",), "Who sat?", "ann", of=f"story {number}") for number in range(4)]
+    for call in (lambda: stories(**SMALL, seed=seed), lambda: split_off(several, seed=seed, share=0.5)):
+        with pytest.raises(ConfigError, match="A seed must"):
+            call()
 
 
 def test_every_answer_of_a_generated_story_follows_from_it():
@@ -155,6 +164,16 @@ def written(folder, text, name="questions.csv"):
     return path
 
 
+def test_a_story_may_be_named_zero(tmp_path):
+    rows = [
+        {"text": f"Ann went to place{n}.", "question": "Where is Ann?", "answer": f"place{n % 2}", "story": n % 10}
+        for n in range(20)
+    ]
+    dataset = load_questions(written(tmp_path, "\n".join(json.dumps(row) for row in rows), "zero.jsonl"))
+    parts = (dataset.train, dataset.validation, dataset.test)
+    assert {name for part in parts for name in part.groups["story"]} == {str(n) for n in range(10)}
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".txt"])
 def test_a_file_of_questions_is_read_in_four_forms(tmp_path, suffix):
     header = ["text", "question", "answer", "story"]
@@ -162,8 +181,6 @@ def test_a_file_of_questions_is_read_in_four_forms(tmp_path, suffix):
     mark = "\t" if suffix == ".tsv" else ","
     text = "\n".join(mark.join(row) for row in [header, *table])
     if suffix == ".jsonl":
-        import json
-
         text = "\n".join(json.dumps(dict(zip(header, row, strict=True))) for row in table)
     if suffix == ".txt":
         text = "\n".join(f"1 {row[0][:-10]}\n2 Bob left.\n3 {row[1]}\t{row[2]}\t1" for row in table)

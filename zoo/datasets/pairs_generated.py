@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from zoo.datasets.checks import require_seed
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.pairs import WORDS, Pair, Scale, build_pairs
 from zoo.errors import ConfigError
@@ -66,9 +67,7 @@ def pairs(
     for name, number in {"count": count, "validation": validation, "test": test}.items():
         if number < 1:
             raise ConfigError(f"pairs needs at least one pair in every split; received {name}={number}.")
-    if seed < 0:
-        raise ConfigError(f"The seed of pairs cannot be negative; received {seed}.")
-    random = np.random.Generator(np.random.PCG64(seed))
+    random = np.random.Generator(np.random.PCG64(require_seed(seed)))
     made = [_draw(random) for _ in range(count + validation + test)]
     found = [pair for pair, _ in made]
     testing = np.array([(pair.score, alike) for pair, alike in made[count + validation :]])

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from zoo.datasets.checks import require_seed
 from zoo.errors import DataError
 
 LONG_LINE = 5  # characters; shorter lines ("歸去來") are common property
@@ -24,13 +25,14 @@ Lines = Sequence[str | tuple[str, ...]]  # each a text of characters, or a tuple
 def split_poems(poems: Sequence[Lines], *, seed: int) -> dict[str, list[int]]:
     """ "train", "validation", "test" -> numbers of the poems, in ascending order; `SHARES` of the groups.
 
-    A pure function of the poems and the seed. Raises `DataError` where there are too few different poems.
+    A pure function of the poems and the seed. Raises `DataError` where there are too few different poems,
+    `ConfigError` for a seed that is none.
     """
     groups = groups_of(poems)
     members = [numbers for _, numbers in sorted(_by_value(groups).items()) if numbers]
     if len(members) < LEAST:
         raise DataError(f"A split needs at least {LEAST} different poems; received {len(members)}.")
-    order = np.random.default_rng(seed).permutation(len(members))
+    order = np.random.default_rng(require_seed(seed)).permutation(len(members))
     held_out = {name: max(1, round(SHARES[name] * len(members))) for name in ("validation", "test")}
     ends = np.cumsum([held_out["validation"], held_out["test"]])
     parts = dict(zip(("validation", "test", "train"), np.split(order, ends), strict=True))

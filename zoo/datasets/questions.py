@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.datasets.checks import require_seed
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.tokeniser import PADDING, Tokeniser, words_of
 from zoo.errors import ConfigError, DataError, require_known
@@ -126,7 +127,7 @@ def split_off(questions: Sequence[Question], *, seed: int, share: float) -> tupl
         of_task = stories.setdefault(each.task, [])
         if not of_task or of_task[-1] != each.of:
             of_task.append(each.of)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(require_seed(seed))
     chosen: set[str] = set()
     for task in sorted(stories):
         names = sorted(set(stories[task]))

@@ -93,7 +93,7 @@ def _question(row: Row, columns: tuple[str, str, str], story_column: str) -> Que
         raise DataError(f"{row.place}: the answer has {len(answer):,} characters; at most {LONGEST_ANSWER} are read.")
     sentences = sentences_of(text)
     named = row.values.get(story_column)
-    of = str(named) if named else sentences[0]
+    of = sentences[0] if named in (None, "") else str(named)  # 0 is a name too
     return Question(sentences, " ".join(question.split()), " ".join(answer.split()).casefold(), of)
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from zoo.datasets.babi import layout_of
+from zoo.datasets.checks import require_seed
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.questions import Question, build
 from zoo.errors import ConfigError
@@ -47,9 +48,7 @@ def stories(
     for name, number in sizes.items():
         if number < 1:
             raise ConfigError(f"stories needs at least one story in every split; received {name}={number}.")
-    if seed < 0:
-        raise ConfigError(f"The seed of stories cannot be negative; received {seed}.")
-    random = np.random.Generator(np.random.PCG64(seed))
+    random = np.random.Generator(np.random.PCG64(require_seed(seed)))
     told = {split: [tell(random, f"{split}_{number}") for number in range(size)] for split, size in sizes.items()}
     return build(
         "stories",
