@@ -19,8 +19,9 @@ import sys
 from collections.abc import Sequence
 
 from zoo.cli import predict_command, train_command
+from zoo.errors import WeightsError
 from zoo.options import add_training_options
-from zoo.terminal import parse, run
+from zoo.terminal import import_frameworks, parse, run
 
 MODEL = "text_similarity_aligned"
 
@@ -47,6 +48,14 @@ def compare(arguments: Sequence[str]) -> None:
     parser.add_argument("--weights", help="run folder or file (default: the weights that come with the zoo)")
     parsed = parse(parser, arguments)
     parsed.model = None if parsed.weights else MODEL
+    if parsed.weights:
+        import_frameworks()
+        from zoo.recipes import load_trained
+        from zoo.recipes.trained_pairs import TrainedPairs
+
+        trained = load_trained(parsed.weights)
+        if not isinstance(trained, TrainedPairs):
+            raise WeightsError(f"'{parsed.weights}' holds a model that compares no texts: {trained.entry}.")
     predict_command(parsed)
 
 

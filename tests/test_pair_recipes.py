@@ -16,7 +16,7 @@ from zoo.datasets import load_pairs
 from zoo.datasets.spelling import spelling_vectors
 from zoo.errors import ConfigError, DataError, WeightsError
 from zoo.metrics import score
-from zoo.recipes import evaluate, load_trained, train
+from zoo.recipes import evaluate, inspect, load_trained, train
 from zoo.recipes.trained_pairs import TrainedPairs
 from zoo.training import Optimiser
 
@@ -140,6 +140,12 @@ def test_two_texts_are_compared_by_the_example_and_by_the_command(run, capsys):
         assert "80% of pairs lie within" in out
 
 
+def test_the_example_refuses_weights_that_compare_no_texts(capsys):
+    code, _, err = said(capsys, example, *PAIR, "--weights", "poem.tang")
+    assert code == 2
+    assert err == "error: 'poem.tang' holds a model that compares no texts: poem.\n"
+
+
 def test_pairs_on_standard_input_are_separated_by_a_tab(run, capsys, monkeypatch):
     lines = "\n".join(["\t".join(PAIR), "\t".join(FAR)])
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: False, buffer=io.BytesIO(lines.encode())))
@@ -193,6 +199,13 @@ def test_a_fresh_model_is_told_how_its_words_are_spelt(run):
     expected = spelling_vectors(run.trained.tokeniser.words, table.output_dim)
     np.testing.assert_array_equal(np.asarray(table.embeddings), expected)
     assert np.abs(expected).sum() > 10
+
+
+def test_an_inspection_of_fresh_weights_is_told_how_words_are_spelt():
+    """A table of zeros would hold nothing to see."""
+    found = inspect("text_similarity_aligned_tiny", data="pairs", rows=4)
+    table = next(each for each in found.layers if each.name == "spelling")
+    assert table.weights["embeddings"].high > 0.0
 
 
 @pytest.fixture(scope="module")

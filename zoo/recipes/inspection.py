@@ -42,6 +42,8 @@ def inspect(
         recipe = family.recipe(dataset, entry, data=data, options=options)
         keras.utils.set_random_seed(seed)
         model, heads = create_model(entry, **recipe.config), dict(recipe.heads)
+        if family.begin is not None:
+            family.begin(model, dataset)
     else:
         path = trained_file(f"{entry}.{weights}" if str(weights) in describe(entry).weights else weights)
         trained = load_trained(path)
