@@ -74,10 +74,16 @@ def ask(arguments: Sequence[str]) -> None:
 def read_story(given: str) -> str:
     """The text of a file, or of standard input where it is called "-". Raises `DataError`."""
     try:
-        raw = sys.stdin.buffer.read(LARGEST_STORY) if given == "-" else _read(Path(given))
-        return raw.decode("utf-8-sig")
+        return (_typed() if given == "-" else _read(Path(given))).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"'{given}' is not UTF-8 text: byte {error.start} does not fit.") from error
+
+
+def _typed() -> bytes:
+    raw = sys.stdin.buffer.read(LARGEST_STORY + 1)
+    if len(raw) > LARGEST_STORY:
+        raise DataError(f"Standard input holds more than {LARGEST_STORY >> 20} MiB.")
+    return raw
 
 
 def _read(path: Path) -> bytes:

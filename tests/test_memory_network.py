@@ -224,6 +224,11 @@ def test_attention_is_drawn(tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_picture_without_a_name_is_told():
+    with pytest.raises(ConfigError, match="The name of a file to write is missing"):
+        draw_attention(("Ada sat.",), np.ones((1, 1)), "", question="Who sat?", answer="ada")
+
+
 def test_the_example_asks_a_model_of_ones_own(trained, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     trained.save(tmp_path / "model.h5")

@@ -21,6 +21,8 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     Raises `ConfigError` where no file can stand at `path`.
     """
     final = Path(path)
+    if not final.name:
+        raise ConfigError(f"The name of a file to write is missing; received '{path}'.")
     with _told(final):
         final.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{final.name}.", suffix=".tmp" + final.suffix, dir=final.parent)
