@@ -119,9 +119,16 @@ def evaluate(source: str | Path, *, data: str | None = None, seed: int | None = 
     targets = {output: dataset.targets[output] for output in trained.heads}
     for output, head in trained.heads.items():
         if head.target != targets[output]:
-            raise ConfigError(f"'{output}' means {targets[output]} in '{name}' and {head.target} to the model.")
+            given, expected = _meaning(targets[output]), _meaning(head.target)
+            raise ConfigError(f"'{output}' means {given} in '{name}' and {expected} to the model.")
     recipe = Recipe(trained.heads, entry=trained.entry, trim_padding=True)  # cuts only what is a sequence
     return judge(trained.model, recipe, replace(dataset, targets=targets), seed=0)
+
+
+def _meaning(target: Target) -> str:
+    """A target in words: "regression (points of 0 to 5)"."""
+    told = target.unit or ", ".join(target.labels)
+    return f"{target.kind} ({told})" if told else target.kind
 
 
 def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | None = None, seed: int) -> AnyReport:
