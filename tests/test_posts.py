@@ -245,7 +245,7 @@ def test_age_in_weeks_is_the_same_data_at_another_scale(small):
 
 @pytest.mark.parametrize("name", ["people", "validation", "test"])
 def test_an_empty_split_is_refused_by_name(name):
-    with pytest.raises(ConfigError, match=f"{name}=0"):
+    with pytest.raises(ConfigError, match=f"'{name}' must be a whole number >= 1"):
         posts(**{**SIZES, name: 0})
 
 

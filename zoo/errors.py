@@ -14,6 +14,17 @@ class ConfigError(ZooError):
     """An option, a recipe or a run folder does not fit."""
 
 
+class UnwritableError(ConfigError, OSError):
+    """No file can be written at the place that was asked for; `errno` and `strerror` are those of the system."""
+
+    def __init__(self, path: object, cause: OSError):
+        super().__init__(f"'{path}' cannot be written: {cause.strerror or cause}.")
+        self.errno, self.strerror = cause.errno, cause.strerror
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class DataError(ZooError):
     """A data file, or a value in it, is not what was expected."""
 

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import ConfigError
+from zoo.errors import ConfigError, UnwritableError
 
 
 @contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; moved to `path` when the block ends, removed when it raises.
 
-    Raises `ConfigError` where no file can stand at `path`.
+    Raises `UnwritableError`, a `ConfigError`, where no file can stand at `path`.
     """
     final = Path(path)
     if not final.name:
@@ -55,7 +55,7 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
-        raise ConfigError(f"'{path}' cannot be written: {error.strerror or error}.") from error
+        raise UnwritableError(path, error) from error
 
 
 def _flush(path: Path) -> None:

@@ -141,8 +141,8 @@ def overlap(pairs: Sequence[Pair]) -> np.ndarray:
     Shares of common words, of pairs of words and of runs of three letters, differences of length, and whether one of
     the texts denies something. Swapping the texts changes nothing.
 
-    >>> overlap([Pair("a man plays", "a man sings")])[0, :3].round(2).tolist()
-    [0.5, 0.67, 0.67]
+    >>> [f"{share:.2f}" for share in overlap([Pair("a man plays", "a man sings")])[0, :3]]
+    ['0.50', '0.67', '0.67']
     """
     rows = []
     for pair in pairs:
