@@ -47,7 +47,7 @@ def predict(model: "keras.Model", inputs: Any, *, batch_size: int = 32) -> Any:
     if samples > FEW or keras.backend.backend() == "jax":
         return model.predict(arrays, batch_size=batch_size, verbose=0)
     with _without_gradients():
-        answers = _walked(model, arrays) if _is_a_graph(model) else model(arrays, training=False)
+        answers = walk_graph(model, arrays) if _is_a_graph(model) else model(arrays, training=False)
     return keras.tree.map_structure(keras.ops.convert_to_numpy, answers)
 
 
@@ -58,7 +58,7 @@ def _is_a_graph(model: "keras.Model") -> bool:
     return type(model) is Functional and model.compute_dtype == model.variable_dtype
 
 
-def _walked(model: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+def walk_graph(model: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     """The outputs of a functional model, node by node; each tensor is dropped after its last use."""
     import keras
 
