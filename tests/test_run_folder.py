@@ -1,0 +1,93 @@
+"""A run folder: what it tells, what is refused, and where a run goes on."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from tests.toy import CONFIG, toy_recipe, toy_samples
+from zoo.errors import ConfigError
+from zoo.models.author_profile import author_profile_tiny
+from zoo.training import Optimiser, fit, predict
+
+
+@pytest.fixture
+def model():
+    keras.utils.set_random_seed(0)
+    return author_profile_tiny(**CONFIG)
+
+
+def weights_of(model):
+    return [np.array(variable) for variable in model.weights]
+
+
+def test_a_run_folder_tells_what_happened_and_a_finished_run_is_loaded(model, tmp_path):
+    recipe = toy_recipe(epochs=2)
+    run = fit(model, toy_samples(100, 0), toy_samples(50, 1), recipe, folder=tmp_path / "run")
+    trained = weights_of(model)
+    rows = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
+    assert rows == run.history
+    keras.utils.set_random_seed(99)
+    other = author_profile_tiny(**CONFIG)
+    again = fit(other, toy_samples(100, 0), toy_samples(50, 1), recipe, folder=tmp_path / "run")
+    assert again.history == run.history
+    for left, right in zip(trained, weights_of(other), strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert not list((tmp_path / "run").glob(".*tmp*"))
+
+
+def test_the_folder_of_another_run_is_refused_and_left_alone(model, tmp_path):
+    train, validation = toy_samples(100, 0), toy_samples(50, 1)
+    fit(model, train, validation, toy_recipe(epochs=1), folder=tmp_path / "run")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
+    cases = [
+        (model, toy_recipe(epochs=1, batch_size=16), train, "batch_size is 32 there and 16 here"),
+        (author_profile_tiny(**{**CONFIG, "vocabulary_size": 120}), toy_recipe(epochs=1), train, "embedding"),
+        (model, toy_recipe(epochs=1), toy_samples(100, 5), "data.train is"),
+    ]
+    for other, recipe, data, words in cases:
+        with pytest.raises(ConfigError, match=words):
+            fit(other, data, validation, recipe, folder=tmp_path / "run")
+    with pytest.raises(ConfigError, match=r"data\.validation is"):
+        fit(model, train, toy_samples(50, 2), toy_recipe(epochs=1), folder=tmp_path / "run")
+    assert before == {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
+
+
+def test_a_folder_that_is_no_run_folder_is_refused(model, tmp_path):
+    (tmp_path / "holiday.jpg").write_bytes(b"x")
+    with pytest.raises(ConfigError, match="not a run folder"):
+        fit(model, toy_samples(50, 0), toy_samples(50, 1), toy_recipe(epochs=1), folder=tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["holiday.jpg"]
+
+
+def test_a_damaged_checkpoint_is_told_in_one_sentence(model, tmp_path):
+    arguments = (toy_samples(50, 0), toy_samples(50, 1), toy_recipe(epochs=1))
+    fit(model, *arguments, folder=tmp_path / "run")
+    checkpoint = tmp_path / "run" / "checkpoint.npz"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    with pytest.raises(ConfigError, match="not a checkpoint of this run"):
+        fit(model, *arguments, folder=tmp_path / "run")
+
+
+def test_training_stops_when_patience_is_out_and_a_resumed_run_does_not_go_on(model, tmp_path):
+    recipe = toy_recipe(epochs=9, patience=2, optimiser=Optimiser(learning_rate=0.3, schedule="constant"))
+    arguments = (toy_samples(300, 0), toy_samples(100, 1), recipe)
+    run = fit(model, *arguments, folder=tmp_path / "run")
+    assert len(run.history) == min(9, run.best_epoch + 2)
+    assert fit(author_profile_tiny(**CONFIG), *arguments, folder=tmp_path / "run").history == run.history
+
+
+def test_a_run_stopped_in_its_first_epoch_after_a_resume_leaves_the_model_as_its_checkpoint_says(model, tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    train, validation = toy_samples(300, 0), toy_samples(100, 1)
+    fit(model, train, validation, toy_recipe())
+    before = predict(model, validation, toy_recipe().heads)["age"]
+    recipe = toy_recipe(start_at_prior=False)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            fit(model, train, validation, recipe, folder=tmp_path / "run", callbacks=[Stop()])
+        np.testing.assert_allclose(predict(model, validation, recipe.heads)["age"], before, rtol=1e-3, atol=1e-2)
