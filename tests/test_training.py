@@ -23,10 +23,6 @@ def model():
     return author_profile_tiny(**CONFIG)
 
 
-def weights_of(model):
-    return [np.array(variable) for variable in model.weights]
-
-
 def test_every_balancing_method_of_recipes_exists():
     assert set(BALANCES) == set(BALANCE_NAMES)
 
