@@ -75,12 +75,15 @@ def memory_hop(
     present: keras.KerasTensor,
     *,
     linear: bool = False,
+    multiplicative: bool = False,
     name: str,
 ) -> keras.KerasTensor:
     """State (B, D), memories (B, S, D) to compare it with and to read, which of them there are (B, S) -> (B, D).
 
     The attention (B, S), how much is read of each sentence, is the layer `{name}_attention`. `linear` leaves out its
-    softmax: so the training begins ("linear start", section 4.2).
+    softmax: so the training begins ("linear start", section 4.2). In the paper the new state is the old one plus what
+    was read, and no sum of the two can tell whether they agree; `multiplicative` adds a dense layer, `{name}_product`,
+    of their product, which can (Jayakumar et al. 2020, "Multiplicative Interactions and Where to Find Them").
     """
     require_rank("state", state, (2,), "one vector for each sample, (B, D)")
     require_rank("keys", keys, (3,), "one vector for each sentence, (B, S, D)")
@@ -90,4 +93,9 @@ def memory_hop(
         scores = layers.Activation("softmax", name=f"{name}_softmax")(ops.where(present, scores, NEVER))
     attention = layers.Multiply(name=f"{name}_attention")([scores, there])
     read = layers.Dot(axes=(1, 1), name=f"{name}_read")([attention, values])  # (B, D)
-    return layers.Add(name=name)([state, read])
+    if not multiplicative:
+        return layers.Add(name=name)([state, read])
+    product = layers.Multiply(name=f"{name}_agreement")([state, read])
+    start = keras.initializers.RandomNormal(stddev=0.1)
+    product = layers.Dense(state.shape[-1], use_bias=False, kernel_initializer=start, name=f"{name}_product")(product)
+    return layers.Add(name=name)([state, read, product])

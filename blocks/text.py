@@ -31,6 +31,19 @@ def embed(tokens: keras.KerasTensor, vocabulary_size: int, dim: int, *, name: st
     return layers.Embedding(vocabulary_size, dim, name=name)(tokens)
 
 
+def dropped_table(
+    embedding: layers.Embedding, rate: float, tokens: keras.KerasTensor, *, name: str
+) -> keras.KerasTensor:
+    """The table of an embedding, (rows, dim), where in training each number is 0 with probability `rate`.
+
+    One draw serves the whole batch: what a step does not see of a word, it sees in no sentence (Wan et al. 2013,
+    "Regularization of Neural Networks using DropConnect"). Rows are taken by `keras.ops.take`. `tokens` are any
+    integers of the graph, of which nothing is used: an operation of a graph must have an input of it.
+    """
+    ones = ops.broadcast_to(0 * ops.sum(tokens) + 1, (embedding.input_dim,))
+    return layers.Dropout(require_share("rate", rate), name=name)(embedding(ops.cumsum(ones) - 1))
+
+
 def lstm_text_encoder(
     x: keras.KerasTensor, mask: keras.KerasTensor, units: int, *, dropout: float = 0.0, name: str
 ) -> keras.KerasTensor:

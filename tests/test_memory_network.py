@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 import zoo
-from blocks import learnt_position_encoding, position_encoding, sentence_ages, word_places
+from blocks import (
+    dropped_table,
+    learnt_position_encoding,
+    memory_hop,
+    position_encoding,
+    sentence_ages,
+    word_places,
+)
 from examples.question_answering import main
 from zoo.catalogue import list_models
 from zoo.datasets import load_questions
@@ -120,6 +127,41 @@ def test_a_hop_shares_out_its_attention_among_the_sentences_that_are_there():
         assert np.asarray(attention)[0, 2:].tolist() == [0.0, 0.0]
 
 
+def test_a_multiplicative_hop_can_tell_whether_state_and_reading_agree():
+    """Of one sentence, which is read whole whatever the attention."""
+    state, value = keras.Input((2,)), keras.Input((1, 2))
+    present = keras.Input((1,), dtype="bool")
+    hops = {kind: memory_hop(state, value, value, present, multiplicative=kind, name=f"hop{kind}") for kind in (0, 1)}
+    graph = keras.Model([state, value, present], hops)
+    graph.get_layer("hop1_product").set_weights([np.array([[10.0, 0.0], [0.0, 100.0]])])
+    new = graph([np.array([[2.0, 3.0]]), np.array([[[5.0, 7.0]]]), np.ones((1, 1), bool)])
+    np.testing.assert_allclose(np.asarray(new[0]), [[7.0, 10.0]])
+    np.testing.assert_allclose(np.asarray(new[1]), [[7.0 + 10 * 2 * 5, 10.0 + 100 * 3 * 7]])
+
+
+def test_a_dropped_table_draws_once_for_the_batch_and_only_in_training():
+    table = keras.layers.Embedding(50, 8, embeddings_initializer="ones")
+    question = keras.Input((None,), dtype="int32")
+    graph = keras.Model(question, dropped_table(table, 0.25, question, name="dropped"))
+    asked = tokens(3, 2)
+    assert (np.asarray(graph(asked)) == 1.0).all()
+    drawn = np.stack([np.asarray(graph(asked, training=True)) for _ in range(20)])
+    assert drawn.shape == (20, 50, 8)
+    assert 0.2 < (drawn == 0).mean() < 0.3
+    np.testing.assert_allclose(drawn[drawn > 0], 1 / 0.75, rtol=1e-6)
+
+
+def test_weights_of_a_network_with_dropout_answer_alike_without_it():
+    config = {**SMALL, "multiplicative": True}
+    model = shaken(memory_network(**config, weight_dropout=0.2))
+    plain = memory_network(**config)
+    for layer in plain.layers:
+        if layer.weights:
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+    text, question = tokens(2, 4, 5), tokens(2, 3)
+    np.testing.assert_allclose(answer(model, text, question), answer(plain, text, question), rtol=1e-6)
+
+
 def test_linear_attention_has_the_same_weights():
     names = [{layer.name for layer in memory_network(**SMALL, linear=linear).layers} for linear in (False, True)]
     assert names[0] - names[1] == {"hop1_softmax", "hop2_softmax", "hop3_softmax"}
@@ -132,6 +174,7 @@ def test_linear_attention_has_the_same_weights():
         ({"tying": "adjacnt"}, "did you mean 'adjacent'"),
         ({"encoding": "learned"}, "did you mean 'learnt'"),
         ({"vocabulary_size": 5, "answers": 10}, "'vocabulary_size' must be a whole number of at least 12"),
+        ({"weight_dropout": 1}, "'weight_dropout' must be a number from 0 to less than 1"),
         ({"hops": 0}, "'hops' must be a whole number of at least 1"),
     ],
 )

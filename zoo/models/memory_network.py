@@ -8,10 +8,10 @@ from functools import partial
 import keras
 from keras import layers, ops
 
-from blocks.checks import require_integer
+from blocks.checks import require_integer, require_share
 from blocks.heads import classification_head
 from blocks.memory import learnt_position_encoding, memory_hop, position_encoding, sentence_ages, word_places
-from blocks.text import PADDING
+from blocks.text import PADDING, dropped_table
 from zoo.errors import require_known
 
 TYINGS = ("adjacent", "layerwise")
@@ -31,6 +31,8 @@ def memory_network(
     places: int = 12,
     noise: float = 0.1,
     linear: bool = False,
+    multiplicative: bool = False,
+    weight_dropout: float = 0.0,
     tied_answers: bool = True,
     name: str = "memory_network",
 ) -> keras.Model:
@@ -42,14 +44,16 @@ def memory_network(
     turns the state between them. A sentence is a sum of its words, weighted by the paper's "position" encoding or, for
     the first `places` words, by a "learnt" one. With `tied_answers` the answers are the words from token 2 on, in their
     order, and are scored by the vectors that the last hop reads: what it finds in a sentence is an answer at once.
-    The attention of hop k, (B, S), is the layer "hop{k}_attention". `noise` and `linear` are those of `sentence_ages`
-    and `memory_hop`.
+    The attention of hop k, (B, S), is the layer "hop{k}_attention". `noise` is that of `sentence_ages`, `linear` and
+    `multiplicative` are those of `memory_hop`; the paper has no product and no dropout. `weight_dropout` falls on the
+    tables of words (`dropped_table`), but not where they score the answers.
     """
     require_known("tying", tying, TYINGS)
     require_known("encoding of sentences", encoding, ENCODINGS)
     for option, value in {"hops": hops, "places": places}.items():
         require_integer(option, value)
     require_integer("answers", answers, least=2)
+    require_share("weight_dropout", weight_dropout)
     if tied_answers:
         require_integer("vocabulary_size", vocabulary_size, least=answers + FIRST_WORD)
     text = keras.Input((None, None), dtype="int32", name="text")
@@ -63,11 +67,19 @@ def memory_network(
     times = [_table(memory_size, embedding_dim, f"ages{k}") for k in banks]
     weights = [_table(places, embedding_dim, f"places{k}", mean=1.0) for k in banks] if encoding == "learnt" else []
 
+    if weight_dropout:
+        tables = [dropped_table(words[k], weight_dropout, question, name=f"words{k}_dropout") for k in banks]
+    else:
+        tables = []
+
+    def look_up(k: int, tokens: keras.KerasTensor) -> keras.KerasTensor:  # (...) -> (..., embedding_dim)
+        return ops.take(tables[k], tokens, axis=0) if tables else words[k](tokens)
+
     def encode(k: int, tokens: keras.KerasTensor, name: str) -> keras.KerasTensor:  # (..., W) -> (..., embedding_dim)
         mask = ops.not_equal(tokens, PADDING)
         if encoding == "learnt":
-            return learnt_position_encoding(words[k](tokens), mask, weights[k])
-        return position_encoding(words[k](tokens), word_places(mask), name=name)
+            return learnt_position_encoding(look_up(k, tokens), mask, weights[k])
+        return position_encoding(look_up(k, tokens), word_places(mask), name=name)
 
     memories = [layers.Add(name=f"memory{k}")([encode(k, text, f"sentences{k}"), times[k](ages)]) for k in banks]
     state = encode(0, question, "question_encoding")  # (B, embedding_dim)
@@ -75,7 +87,7 @@ def memory_network(
         keys, values = memories[hop - 1 : hop + 1] if tying == "adjacent" else memories
         if tying == "layerwise" and hop > 1:
             state = layers.Dense(embedding_dim, use_bias=False, name=f"turn{hop}")(state)
-        state = memory_hop(state, keys, values, present, linear=linear, name=f"hop{hop}")
+        state = memory_hop(state, keys, values, present, linear=linear, multiplicative=multiplicative, name=f"hop{hop}")
     if tied_answers:
         scores = words[-1](state, reverse=True)[:, FIRST_WORD : FIRST_WORD + answers]
         answer = layers.Activation("softmax", dtype="float32", name="answer")(scores)
