@@ -24,6 +24,7 @@ from zoo.metrics import exp_rmspe
 from zoo.recipes.settings import Settings
 from zoo.records import write_record
 from zoo.samples import Samples
+from zoo.training.heads import LOSSES
 
 ENTRY, DATA, TARGET = "entity_embedding", "rossmann", "Sales"
 FOLDER = Path(os.environ.get("ROSSMANN_RUNS", "runs/rossmann"))
@@ -56,14 +57,15 @@ def net(seed: int, settings: Settings, *, choose: bool = False) -> None:
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
         "optimiser": asdict(recipe.optimiser),
+        "loss": recipe.heads[TARGET].loss,
     }
     held_out = data.validation if choose else data.test
-    name = f"choice-{recipe.epochs}-{recipe.optimiser.average_last}" if choose else "net"
+    name = f"choice-{recipe.epochs}-{recipe.optimiser.average_last}-{facts['loss']}" if choose else "net"
     keep(f"{name}-{seed}", held_out, predict(model, held_out, recipe.heads)[TARGET], facts)
 
 
-def changed(epochs: int | None, average_last: float | None) -> Settings:
-    """The recipe's settings, perhaps with other epochs or an average of weights: for choosing."""
+def changed(epochs: int | None, average_last: float | None, loss: str | None) -> Settings:
+    """The recipe's settings, perhaps with other epochs, another average of weights or loss: for choosing."""
     from zoo.recipes.tables import SETTINGS
 
     settings = SETTINGS[ENTRY, DATA]
@@ -72,7 +74,7 @@ def changed(epochs: int | None, average_last: float | None) -> Settings:
         training["epochs"] = epochs
     if average_last:
         training["optimiser"] = replace(training["optimiser"], average_last=average_last)
-    return replace(settings, training=training)
+    return replace(settings, training=training, losses={TARGET: loss} if loss else settings.losses)
 
 
 def baselines() -> None:
@@ -146,11 +148,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--average-last", type=float)
+    parser.add_argument("--loss", choices=LOSSES["regression"])
     arguments = parser.parse_args()
     if arguments.part in ("baselines", "record"):
         {"baselines": baselines, "record": record}[arguments.part]()
         return
-    settings = changed(arguments.epochs, arguments.average_last)
+    settings = changed(arguments.epochs, arguments.average_last, arguments.loss)
     net(arguments.seed, settings, choose=arguments.part == "choose")
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import zoo
 from zoo.errors import ConfigError, MissingExtraError
-from zoo.files import atomic_path
+from zoo.files import write_figure
 from zoo.terminal import console, import_frameworks, parse, run
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def draw(photo: "Image", best: "Sequence[Guess]", path: Path, *, title: str) -> 
     right.invert_yaxis()  # the best on top
     right.set(xlim=(0, 118), xticks=range(0, 101, 25), xlabel="probability, %", title=title)
     right.spines[["top", "right"]].set_visible(False)
-    with atomic_path(path) as scratch:
-        figure.savefig(scratch, format="png")
+    write_figure(figure, path)
 
 
 def _parser() -> argparse.ArgumentParser:

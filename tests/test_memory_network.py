@@ -18,7 +18,7 @@ from blocks import (
 from examples.question_answering import main
 from zoo.catalogue import list_models
 from zoo.datasets import load_questions
-from zoo.errors import ConfigError, DataError, WeightsError
+from zoo.errors import ConfigError, DataError, UnknownNameError, WeightsError
 from zoo.models import memory_network, question_answering
 from zoo.recipes import load_trained
 from zoo.recipes.families import family_of
@@ -265,6 +265,14 @@ def test_attention_is_drawn(tmp_path):
         ["Ann has $5.", "Bob left."], np.array([[0.9, 0.1], [0.2, 0.8]]), path, question="Who?", answer="ann"
     )
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_ending_of_its_name_says_what_a_picture_is_written_as(tmp_path):
+    for name, begins in (("looks.svg", b"<?xml"), ("looks.JPG", b"\xff\xd8"), ("looks", b"\x89PNG")):
+        draw_attention(("Ada sat.",), np.ones((1, 1)), tmp_path / name, question="Who sat?", answer="ada")
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    with pytest.raises(UnknownNameError, match=r"Unknown kind of picture 'pgn'; did you mean 'png'"):
+        draw_attention(("Ada sat.",), np.ones((1, 1)), tmp_path / "looks.pgn", question="Who sat?", answer="ada")
 
 
 def test_a_picture_without_a_name_is_told():

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import ConfigError, UnwritableError
+from zoo.errors import ConfigError, UnwritableError, require_known
 
 
 @contextmanager
@@ -47,6 +47,17 @@ def write_text(path: Path | str, text: str) -> None:
 def write_json(path: Path | str, value: Any) -> None:
     """Replace the whole of `path` by `value`, as indented JSON. NaN is refused: it is not JSON."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_figure(figure: Any, path: Path | str, **options: Any) -> None:
+    """Write a figure of matplotlib as what the name ends in, PNG where it ends in nothing; `options` of its `savefig`.
+
+    Raises `UnknownNameError` for an ending that matplotlib does not write.
+    """
+    kind = Path(path).suffix[1:].lower() or "png"
+    require_known("kind of picture", kind, sorted(figure.canvas.get_supported_filetypes()))
+    with atomic_path(path) as scratch:
+        figure.savefig(scratch, format=kind, **options)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.errors import MissingExtraError
-from zoo.files import atomic_path
+from zoo.files import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,10 +19,9 @@ MOST = 60  # sentences that are drawn: the last
 def draw_attention(
     sentences: Sequence[str], attention: np.ndarray, path: Path | str, *, question: str, answer: str
 ) -> Path:
-    """Write (hops, sentences) shares of attention as a PNG, whole or not at all. Needs matplotlib."""
+    """Write (hops, sentences) shares of attention as a picture, whole or not at all. Needs matplotlib."""
     figure = _figure(sentences[-MOST:], attention[:, -MOST:], f"{question}  {answer}")
-    with atomic_path(path) as scratch:
-        figure.savefig(scratch, format="png", dpi=120)
+    write_figure(figure, path, dpi=120)
     return Path(path)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.files import atomic_path, write_json
+from zoo.files import write_figure, write_json
 from zoo.report.ngrams import KneserNey
 from zoo.samples import Samples, present
 
@@ -84,8 +84,7 @@ class LanguageReport:
         bars.set_xticks(np.arange(len(shown)), [row["group"] for row in shown])
         bars.set(ylabel="perplexity", title="held-out poems")
         bars.legend(frameon=False)
-        with atomic_path(path) as scratch:
-            figure.savefig(scratch, format="png")
+        write_figure(figure, path)
 
 
 def language_report(

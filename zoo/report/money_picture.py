@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import MissingExtraError
-from zoo.files import atomic_path
+from zoo.files import write_figure
 from zoo.report.money_panels import (
     draw_cost_by_threshold,
     draw_cost_curve,
@@ -57,5 +57,4 @@ def draw_costs(report: "CostReport", path: Path) -> None:
     else:
         for panel in panels[1:]:
             say(panel, "curves over a threshold\nare for two labels")
-    with atomic_path(path) as scratch:
-        figure.savefig(scratch, format="png")
+    write_figure(figure, path)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import MissingExtraError
-from zoo.files import atomic_path
+from zoo.files import write_figure
 from zoo.report.panels import draw_confusion, draw_groups, draw_learning, draw_regression, draw_terms, say
 from zoo.report.table import WIDTH, score_table
 from zoo.samples import present
@@ -41,8 +41,7 @@ def draw(report: "Report", path: Path) -> None:
     draw_terms(figure.add_subplot(grid[0, 2]), report.history)
     for line, name in enumerate(report.targets, start=1):
         _output_row(report, name, [figure.add_subplot(grid[line, column]) for column in range(3)])
-    with atomic_path(path) as scratch:
-        figure.savefig(scratch, format="png")
+    write_figure(figure, path)
 
 
 def table_text(report: "Report") -> str:

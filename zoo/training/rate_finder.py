@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from zoo.errors import ConfigError, MissingExtraError, TrainingError, is_number
-from zoo.files import atomic_path
+from zoo.files import write_figure
 from zoo.samples import Samples
 from zoo.training.fit import require_labels
 from zoo.training.heads import check_heads
@@ -52,7 +52,7 @@ class RateSearch:
         return self.valley
 
     def save(self, path: Path | str) -> Path:
-        """Draw loss against rate to a PNG file. Needs matplotlib."""
+        """Draw loss against rate to a file (.png, .svg, .pdf, ...). Needs matplotlib."""
         return _draw(self, Path(path))
 
 
@@ -178,6 +178,5 @@ def _draw(search: RateSearch, path: Path) -> Path:
     axes.set_title(f"suggested learning rate: {search.suggestion:.2g}")
     axes.grid(alpha=0.3)
     axes.legend()
-    with atomic_path(path) as scratch:
-        figure.savefig(scratch, format="png")
+    write_figure(figure, path)
     return path
