@@ -1,6 +1,7 @@
 """Rossmann store sales: one net of fast.ai's shape, the average of several, and simple answers, on the last six weeks.
 
-    python -m benchmarks.rossmann choose --epochs 7 # one training without the six weeks before the test: their score
+    python -m benchmarks.rossmann choose --loss mse # one training without the six weeks before the test: their score;
+                                                    # also --epochs 7, --average-last 0.5
     python -m benchmarks.rossmann net --seed 0      # one training; predictions into runs/rossmann
     python -m benchmarks.rossmann baselines         # a constant, a linear model, gradient boosting; likewise
     python -m benchmarks.rossmann record            # scores of all that is there into results/rossmann.json
@@ -153,6 +154,8 @@ def main() -> None:
     if arguments.part in ("baselines", "record"):
         {"baselines": baselines, "record": record}[arguments.part]()
         return
+    if arguments.part == "net" and (arguments.epochs or arguments.average_last or arguments.loss):
+        parser.error("A net is trained by the recipe; other settings are for 'choose'.")
     settings = changed(arguments.epochs, arguments.average_last, arguments.loss)
     net(arguments.seed, settings, choose=arguments.part == "choose")
 

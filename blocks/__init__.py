@@ -45,7 +45,7 @@ from blocks.tabular import (
     one_hot,
     piecewise_linear,
 )
-from blocks.text import convolutional_text_encoder, dropped_table, embed, lstm_text_encoder, padding_mask
+from blocks.text import convolutional_text_encoder, embed, lstm_text_encoder, padding_mask, table_dropout
 
 __all__ = [
     "act_separable_norm",
@@ -66,7 +66,6 @@ __all__ = [
     "dense_block",
     "dense_stack",
     "drop_path",
-    "dropped_table",
     "embed",
     "embedding_size",
     "entity_embedding",
@@ -103,5 +102,6 @@ __all__ = [
     "symmetric_conv",
     "symmetric_features",
     "symmetric_max_pool",
+    "table_dropout",
     "word_places",
 ]

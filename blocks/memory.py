@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from blocks.checks import require_integer, require_rank, require_share
 
+PRODUCT_DEVIATION = 0.1  # of the first weights of a product: that of the paper's tables
 NEVER = -3e4  # the score of a sentence that is not there: its share of the attention is 0 in float16 too
 
 
@@ -96,6 +97,6 @@ def memory_hop(
     if not multiplicative:
         return layers.Add(name=name)([state, read])
     product = layers.Multiply(name=f"{name}_agreement")([state, read])
-    start = keras.initializers.RandomNormal(stddev=0.1)
+    start = keras.initializers.RandomNormal(stddev=PRODUCT_DEVIATION)
     product = layers.Dense(state.shape[-1], use_bias=False, kernel_initializer=start, name=f"{name}_product")(product)
     return layers.Add(name=name)([state, read, product])

@@ -1,6 +1,6 @@
-"""Text encoders: token numbers -> one vector for each text.
+"""Text encoders: token numbers -> one vector for each text; and dropout of a table of words.
 
-Texts of one batch are padded on the right with the number 0. Both encoders take the mask of what is not padding and
+Texts of one batch are padded on the right with the number 0. The encoders take the mask of what is not padding and
 give the same vector however much padding follows a text, so a batch can be cut to its longest text, or one text be
 read alone. The masks are plain operations of the graph: a saved model opens without custom objects.
 """
@@ -31,17 +31,19 @@ def embed(tokens: keras.KerasTensor, vocabulary_size: int, dim: int, *, name: st
     return layers.Embedding(vocabulary_size, dim, name=name)(tokens)
 
 
-def dropped_table(
+def table_dropout(
     embedding: layers.Embedding, rate: float, tokens: keras.KerasTensor, *, name: str
 ) -> keras.KerasTensor:
-    """The table of an embedding, (rows, dim), where in training each number is 0 with probability `rate`.
+    """What each number of an embedding's table counts, (rows, dim): in training 0 with probability `rate`, else
+    1 / (1 - rate); otherwise 1. Embedded tokens are multiplied by its rows, `keras.ops.take(it, tokens, axis=0)`.
 
-    One draw serves the whole batch: what a step does not see of a word, it sees in no sentence (Wan et al. 2013,
-    "Regularization of Neural Networks using DropConnect"). Rows are taken by `keras.ops.take`. `tokens` are any
+    One draw serves the whole batch: what a step does not see of a word, it sees in no sentence. This is the weight drop
+    of Merity et al. 2017, "Regularizing and Optimizing LSTM Language Models", on a table of words. `tokens` are any
     integers of the graph, of which nothing is used: an operation of a graph must have an input of it.
     """
-    ones = ops.broadcast_to(0 * ops.sum(tokens) + 1, (embedding.input_dim,))
-    return layers.Dropout(require_share("rate", rate), name=name)(embedding(ops.cumsum(ones) - 1))
+    one = ops.cast(0 * ops.sum(tokens) + 1, embedding.compute_dtype)
+    ones = ops.broadcast_to(one, (embedding.input_dim, embedding.output_dim))
+    return layers.Dropout(require_share("rate", rate), name=name)(ones)
 
 
 def lstm_text_encoder(

@@ -77,7 +77,7 @@ def in_words(guess: "Guess") -> str:
 
 
 def draw(photo: "Image", best: "Sequence[Guess]", path: Path, *, title: str) -> None:
-    """Write to `path` a PNG of the photo and, beside it, a bar for each class."""
+    """Write to `path` a picture of the photo and, beside it, a bar for each class."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -104,7 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("photo", nargs="?", metavar="PHOTO", help="a file (default: one that scikit-image brings)")
     parser.add_argument("--model", default=MODEL, help=f"model.tag: a model and its weights (default: {MODEL})")
     parser.add_argument("--weights", metavar="FILE", help="weights in a file of yours, in place of the official file")
-    parser.add_argument("--out", metavar="PNG", help="the picture (default: the photo's name and _classes.png, here)")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="the picture (default: PHOTO_classes.png, here)",
+    )
     return parser
 
 

@@ -45,7 +45,7 @@ def ask(arguments: Sequence[str]) -> None:
     parser.add_argument("texts", nargs="*", metavar="QUESTION")
     parser.add_argument("--text", required=True, metavar="FILE", help="the story, in UTF-8; - for standard input")
     parser.add_argument("--weights", help="run folder or file (default: the weights that come with the zoo)")
-    parser.add_argument("--picture", metavar="PNG", default="attention.png", help="default: attention.png")
+    parser.add_argument("--picture", metavar="FILE", default="attention.png", help="or .svg, .pdf, ...")
     parsed = parse(parser, arguments)
     if not parsed.texts:
         raise ConfigError('Write a question behind the options, such as "Where is the milk?".')

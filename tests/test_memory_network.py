@@ -1,6 +1,4 @@
-"""Models that answer questions: what their graphs promise, how they are trained, what they say and refuse to say."""
-
-from dataclasses import replace
+"""Models that answer questions: what their graphs promise."""
 
 import keras
 import numpy as np
@@ -8,25 +6,18 @@ import pytest
 
 import zoo
 from blocks import (
-    dropped_table,
     learnt_position_encoding,
     memory_hop,
     position_encoding,
     sentence_ages,
+    table_dropout,
     word_places,
 )
-from examples.question_answering import main
-from zoo.catalogue import list_models
-from zoo.datasets import load_questions
-from zoo.errors import ConfigError, DataError, UnknownNameError, WeightsError
+from zoo.errors import ConfigError
 from zoo.models import memory_network, question_answering
-from zoo.recipes import load_trained
-from zoo.recipes.families import family_of
-from zoo.recipes.trained_questions import TrainedQuestions
-from zoo.report.attention import draw_attention
+from zoo.training.sentinel import NaNSentinel, TroubleWarning
 
 SMALL = {"vocabulary_size": 30, "answers": 5, "embedding_dim": 6}
-DATA = {"train": 300, "validation": 60, "test": 60, "seed": 0}
 
 
 def tokens(*shape, seed=0):
@@ -131,18 +122,18 @@ def test_a_multiplicative_hop_can_tell_whether_state_and_reading_agree():
     """Of one sentence, which is read whole whatever the attention."""
     state, value = keras.Input((2,)), keras.Input((1, 2))
     present = keras.Input((1,), dtype="bool")
-    hops = {kind: memory_hop(state, value, value, present, multiplicative=kind, name=f"hop{kind}") for kind in (0, 1)}
-    graph = keras.Model([state, value, present], hops)
-    graph.get_layer("hop1_product").set_weights([np.array([[10.0, 0.0], [0.0, 100.0]])])
+    plain = memory_hop(state, value, value, present, name="plain")
+    hop = memory_hop(state, value, value, present, multiplicative=True, name="hop")
+    graph = keras.Model([state, value, present], [plain, hop])
+    graph.get_layer("hop_product").set_weights([np.array([[10.0, 0.0], [0.0, 100.0]])])
     new = graph([np.array([[2.0, 3.0]]), np.array([[[5.0, 7.0]]]), np.ones((1, 1), bool)])
     np.testing.assert_allclose(np.asarray(new[0]), [[7.0, 10.0]])
     np.testing.assert_allclose(np.asarray(new[1]), [[7.0 + 10 * 2 * 5, 10.0 + 100 * 3 * 7]])
 
 
-def test_a_dropped_table_draws_once_for_the_batch_and_only_in_training():
-    table = keras.layers.Embedding(50, 8, embeddings_initializer="ones")
+def test_dropout_of_a_table_draws_once_for_the_batch_and_only_in_training():
     question = keras.Input((None,), dtype="int32")
-    graph = keras.Model(question, dropped_table(table, 0.25, question, name="dropped"))
+    graph = keras.Model(question, table_dropout(keras.layers.Embedding(50, 8), 0.25, question, name="dropped"))
     asked = tokens(3, 2)
     assert (np.asarray(graph(asked)) == 1.0).all()
     drawn = np.stack([np.asarray(graph(asked, training=True)) for _ in range(20)])
@@ -160,6 +151,28 @@ def test_weights_of_a_network_with_dropout_answer_alike_without_it():
             layer.set_weights(model.get_layer(layer.name).get_weights())
     text, question = tokens(2, 4, 5), tokens(2, 3)
     np.testing.assert_allclose(answer(model, text, question), answer(plain, text, question), rtol=1e-6)
+    assert model.count_params() == memory_network(**SMALL).count_params() + 3 * 6**2
+    assert {f"hop{hop}_product" for hop in (1, 2, 3)} <= {layer.name for layer in model.layers if layer.weights}
+
+
+@pytest.mark.parametrize(("rate", "differ"), [(0.5, True), (0.0, False)])
+def test_dropout_of_tables_falls_on_what_is_read_in_training(rate, differ):
+    model = shaken(memory_network(**SMALL, noise=0.0, weight_dropout=rate))
+    same = {"text": np.repeat(tokens(1, 4, 5), 2, axis=0), "question": np.repeat(tokens(1, 3), 2, axis=0)}
+    first, second = (np.asarray(model(same, training=True)["answer"]) for _ in range(2))
+    np.testing.assert_allclose(first[0], first[1], rtol=1e-5)  # one draw for the batch
+    assert bool(np.abs(first - second).max() > 1e-4) is differ
+
+
+def test_the_largest_token_is_still_known_from_the_graph():
+    model = memory_network(**SMALL, weight_dropout=0.1)
+    model.compile("sgd", loss={"answer": "sparse_categorical_crossentropy"})
+    text, question = tokens(8, 4, 5), tokens(8, 3)
+    text[3, 2, 1] = 30
+    sentinel, inputs = NaNSentinel(), {"question": question, "text": text}
+    with pytest.warns(TroubleWarning, match="30"):
+        model.fit(inputs, {"answer": np.zeros(8)}, shuffle=False, verbose=0, callbacks=[sentinel])
+    assert (sentinel.troubles[0].name, sentinel.troubles[0].row) == ("text", 3)
 
 
 def test_linear_attention_has_the_same_weights():
@@ -181,128 +194,3 @@ def test_linear_attention_has_the_same_weights():
 def test_a_wrong_option_is_told(config, sentence):
     with pytest.raises((ConfigError, ValueError), match=sentence):
         zoo.create_model("memory_network_tiny", **config)
-
-
-# --- trained
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A memory network after a few epochs on generated stories, read back from its file."""
-    family = family_of("memory_network_tiny")
-    dataset = family.load("stories", DATA, None)
-    recipe = replace(family.recipe(dataset, "memory_network_tiny", data="stories", options=DATA), epochs=4)
-    model = zoo.create_model("memory_network_tiny", **recipe.config)
-    run = family.fit(model, dataset.train, dataset.validation, recipe, seed=0)
-    assert len(run.history) == 4
-    path = tmp_path_factory.mktemp("run") / "model.h5"
-    family.trained(model, recipe, dataset, origin={"data": "stories", "seed": 0}).save(path)
-    return load_trained(path)
-
-
-def test_a_trained_model_answers_and_shows_what_it_looked_at(trained):
-    reading = trained.ask("Ada went to the attic. Ben took the milk.", "Where is Ada?")
-    assert isinstance(trained, TrainedQuestions)
-    assert reading.sentences == ("Ada went to the attic.", "Ben took the milk.")
-    assert reading.attention.shape == (2, 2)
-    labels = [label for label, _ in reading.answer.probabilities]
-    assert {"attic", "yes"} <= set(labels)
-    assert not any(label.startswith("(") for label in labels)
-    assert reading.notes == ()
-
-
-def test_the_last_sentence_of_a_text_is_the_question(trained):
-    asked = trained.ask("Ada went to the attic.", "Where is Ada?").answer
-    assert trained.answer(["Ada went to the attic. Where is Ada?"])[0]["answer"] == asked
-    with pytest.raises(DataError, match="as the last one, the question"):
-        trained.answer(["Where is Ada?"])
-
-
-@pytest.mark.parametrize(
-    ("story", "question", "sentence"),
-    [
-        ("", "Where is Ada?", "The story is empty"),
-        ("Ada went to the attic.", "  ", "The question is empty"),
-        ("...", "Where is Ada?", "The story has no word"),
-        ("彼女は屋根裏へ行った。", "Where is Ada?", "The story .* no word that the model knows; .* script"),
-        ("Ada went to the attic.", "¿Dónde está?", "The question .* no word that the model knows"),
-        ("Ada ran. " * 200_000, "Where is Ada?", "1,800,000 characters; at most 1,000,000"),
-    ],
-)
-def test_what_cannot_be_answered_is_one_sentence(trained, story, question, sentence):
-    with pytest.raises(DataError, match=sentence):
-        trained.ask(story, question)
-
-
-def test_what_a_model_does_not_know_or_read_is_noted(trained):
-    notes = trained.ask("Zoe went to the attic. " * 60, "Where is Zoe?").notes
-    assert "never seen 'zoe'" in notes[0]
-    assert "60 sentences; the model read the last 50" in notes[1]
-
-
-def test_a_story_of_a_hundred_thousand_words_is_read(trained):
-    reading = trained.ask("Ada went to the attic. " * 20_000, "Where is Ada?")
-    assert len(reading.sentences) == 50
-    reading = trained.ask("ada attic " * 50_000, "Where is Ada?")
-    assert "up to their 100th word" in reading.notes[0]
-
-
-def test_another_vocabulary_starts_from_the_trained_one(trained, tmp_path):
-    trained.save(tmp_path / "model.h5")
-    family = family_of("memory_network_tiny")
-    dataset = family.load("stories", {**DATA, "seed": 1}, tmp_path / "model.h5")
-    assert dataset.tokeniser.words == trained.tokeniser.words
-    assert dataset.targets["answer"] == trained.heads["answer"].target
-    other = tmp_path / "other.h5"
-    zoo.save_weights(zoo.create_model("sequential_twin"), other, metadata={"entry": "sequential_twin"})
-    with pytest.raises(WeightsError, match="not a file of a model of questions"):
-        family.load("stories", DATA, other)
-
-
-def test_attention_is_drawn(tmp_path):
-    path = tmp_path / "attention.png"
-    draw_attention(
-        ["Ann has $5.", "Bob left."], np.array([[0.9, 0.1], [0.2, 0.8]]), path, question="Who?", answer="ann"
-    )
-    assert path.read_bytes().startswith(b"\x89PNG")
-
-
-def test_the_ending_of_its_name_says_what_a_picture_is_written_as(tmp_path):
-    for name, begins in (("looks.svg", b"<?xml"), ("looks.JPG", b"\xff\xd8"), ("looks", b"\x89PNG")):
-        draw_attention(("Ada sat.",), np.ones((1, 1)), tmp_path / name, question="Who sat?", answer="ada")
-        assert (tmp_path / name).read_bytes().startswith(begins)
-    with pytest.raises(UnknownNameError, match=r"Unknown kind of picture 'pgn'; did you mean 'png'"):
-        draw_attention(("Ada sat.",), np.ones((1, 1)), tmp_path / "looks.pgn", question="Who sat?", answer="ada")
-
-
-def test_a_picture_without_a_name_is_told():
-    with pytest.raises(ConfigError, match="The name of a file to write is missing"):
-        draw_attention(("Ada sat.",), np.ones((1, 1)), "", question="Who sat?", answer="ada")
-
-
-def test_the_example_asks_a_model_of_ones_own(trained, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    trained.save(tmp_path / "model.h5")
-    (tmp_path / "story.txt").write_text("Ada went to the attic.\nBen went to the garden.\n")
-    given = ["ask", "--text", "story.txt", "--weights", "model.h5", "Where is Ada?"]
-    assert main(given) == 0
-    shown = capsys.readouterr().out
-    assert "Where is Ada?" in shown
-    assert "hop 2" in shown
-    assert (tmp_path / "attention.png").exists()
-    assert main(["ask", "--text", "nowhere.txt", "--weights", "model.h5", "Where is Ada?"]) == 2
-    assert "There is no file 'nowhere.txt'" in capsys.readouterr().err
-
-
-def test_every_model_of_questions_has_a_recipe():
-    for name in list_models(task="question-answering"):
-        family = family_of(name)
-        dataset = family.load("stories", DATA, None)
-        recipe = family.recipe(dataset, name, data="stories", options=DATA)
-        assert zoo.create_model(name, **recipe.config).output["answer"].shape[-1] == len(
-            dataset.targets["answer"].labels
-        )
-
-
-def test_the_words_of_a_story_are_the_inputs_of_two_lstms():
-    assert load_questions("stories", **DATA, layout="words").train.inputs["text"].ndim == 2

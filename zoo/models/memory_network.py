@@ -11,7 +11,7 @@ from keras import layers, ops
 from blocks.checks import require_integer, require_share
 from blocks.heads import classification_head
 from blocks.memory import learnt_position_encoding, memory_hop, position_encoding, sentence_ages, word_places
-from blocks.text import PADDING, dropped_table
+from blocks.text import PADDING, table_dropout
 from zoo.errors import require_known
 
 TYINGS = ("adjacent", "layerwise")
@@ -46,7 +46,7 @@ def memory_network(
     order, and are scored by the vectors that the last hop reads: what it finds in a sentence is an answer at once.
     The attention of hop k, (B, S), is the layer "hop{k}_attention". `noise` is that of `sentence_ages`, `linear` and
     `multiplicative` are those of `memory_hop`; the paper has no product and no dropout. `weight_dropout` falls on the
-    tables of words (`dropped_table`), but not where they score the answers.
+    tables of words (`table_dropout`), but not where they score the answers.
     """
     require_known("tying", tying, TYINGS)
     require_known("encoding of sentences", encoding, ENCODINGS)
@@ -67,13 +67,11 @@ def memory_network(
     times = [_table(memory_size, embedding_dim, f"ages{k}") for k in banks]
     weights = [_table(places, embedding_dim, f"places{k}", mean=1.0) for k in banks] if encoding == "learnt" else []
 
-    if weight_dropout:
-        tables = [dropped_table(words[k], weight_dropout, question, name=f"words{k}_dropout") for k in banks]
-    else:
-        tables = []
+    names = [f"words{k}_dropout" for k in banks] if weight_dropout else []
+    counts = [table_dropout(words[k], weight_dropout, question, name=name) for k, name in enumerate(names)]
 
     def look_up(k: int, tokens: keras.KerasTensor) -> keras.KerasTensor:  # (...) -> (..., embedding_dim)
-        return ops.take(tables[k], tokens, axis=0) if tables else words[k](tokens)
+        return words[k](tokens) * ops.take(counts[k], tokens, axis=0) if counts else words[k](tokens)
 
     def encode(k: int, tokens: keras.KerasTensor, name: str) -> keras.KerasTensor:  # (..., W) -> (..., embedding_dim)
         mask = ops.not_equal(tokens, PADDING)

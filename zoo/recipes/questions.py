@@ -19,7 +19,7 @@ from zoo.training import Optimiser, Recipe, Run, fit, heads_for
 from zoo.weights import read_metadata
 
 SOLVED = 0.98  # validation skill (`fit`) from which another start would not do better
-JOINT = 10_000  # questions from which on a network is wider, as the paper's joint one, and begins once
+JOINT = 10_000  # questions from which on a network is trained in larger batches, for fewer epochs, and begins once
 # Where learnt weights of places were better on validation than those of the paper; on other tasks they fit too closely.
 LEARNT = ("babi-qa4", "babi-qa16", "babi-qa17", "babi-qa19")
 
@@ -32,6 +32,7 @@ TWO_LSTMS = Settings(
         "trim_padding": True,
     },
 )
+# Products and dropout of tables: 97, 97, 96 % of validation on tasks 6, 9, 10, against 82, 80, 74 without.
 # Plain gradient descent, as in the paper (which sums the gradient over a batch of 32 and begins at 0.01): with Adam the
 # network learns the training stories by heart sooner.
 MEMORY = Settings(
@@ -47,8 +48,7 @@ MEMORY = Settings(
 )
 MEMORY_LEARNT = replace(MEMORY, config={**MEMORY.config, "encoding": "learnt"})
 MEMORY_JOINT = replace(
-    MEMORY,
-    config={**MEMORY.config, "encoding": "learnt"},
+    MEMORY_LEARNT,
     training={**MEMORY.training, "batch_size": 64, "epochs": 50},
     restarts=1,
     linear_start=8,
@@ -65,27 +65,36 @@ def settings_of(entry: str, data: str, questions: int) -> Settings:
 
 
 def load(family: str, data: str, options: Mapping[str, Any], like: Path | None = None) -> Dataset:
-    """The data set of this name or file, as this family reads it; as the model in the file `like`, where given."""
+    """The data set of this name or file, as this family reads it; as the model in the file `like`, where given, whose
+    options are then "like" in its card."""
     chosen = {"layout": LAYOUT_OF[family], **options}
     if like is None:
         return load_questions(data, **chosen)
     known = read_metadata(like)
     try:
         labels = known["targets"]["answer"]["labels"]
-        return load_questions(data, **chosen, vocabulary=known["vocabulary"], answers=labels)
+        found = load_questions(data, **chosen, vocabulary=known["vocabulary"], answers=labels)
+        return replace(found, card={**found.card, "like": known["config"]})
     except KeyError as error:
         raise WeightsError(f"'{like}' is not a file of a model of questions: it holds no {error}.") from error
 
 
 def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any]) -> Recipe:
-    """The recipe of `entry` on `dataset`, which was loaded as `data` with `options`."""
+    """The recipe of `entry` on `dataset`, which was loaded as `data` with `options`.
+
+    A training that starts from a model builds one like it: its options, not those of today's recipe.
+    """
     assert dataset.tokeniser is not None
     settings = settings_of(entry, data, len(dataset.train))
     answers = len(dataset.targets["answer"].labels)
     return Recipe(
         heads_for(dataset.targets),
         entry=entry,
-        config={**settings.config, "vocabulary_size": dataset.tokeniser.size, "answers": answers},
+        config={
+            **dataset.card.get("like", settings.config),
+            "vocabulary_size": dataset.tokeniser.size,
+            "answers": answers,
+        },
         data=data,
         data_options=dict(options),
         **settings.training,
