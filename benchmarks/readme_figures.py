@@ -178,15 +178,18 @@ def tables() -> str:
         lines.append(f"| {name}, `{found['model']}`, {len(found['runs'])} splits | {title} | {' | '.join(cells)} |")
     stores = figures("rossmann")
     one, together = stores["one_net"], stores["average_of_nets"]
+    simple = {name: f"{row['exp_rmspe']:.4f}" for name, row in stores["baselines"].items()}
+    beside = " | ".join(simple[name] for name in ("majority", "linear", "trees"))
     lines.append(
         f"| rossmann, `entity_embedding`, {one['nets']} nets | exp_rmspe of the last six weeks | "
-        f"{one['mean']:.4f} ± {one['deviation']:.4f} | – | – | – | – |"
+        f"{one['mean']:.4f} ± {one['deviation']:.4f} | {beside} | – |"
     )
     return "\n".join(lines) + (
         f"\n\nMean ± standard deviation. Rossmann: the average of {together['nets']} nets reaches "
         f"{together['exp_rmspe']:.4f}; fast.ai's one net {stores['fast_ai']}. "
-        "Trees are tuned and stopped on validation. In membership and rossmann the network is trained on the "
-        "validation rows too in the end, the others are not.\n"
+        "Trees are tuned and stopped on validation"
+        f" (rossmann's, on all days that a net sees: {simple['trees-on-all-days']}). "
+        "In membership and rossmann the network is trained on the validation rows too in the end, the others are not.\n"
     )
 
 
