@@ -32,7 +32,7 @@ TWO_LSTMS = Settings(
         "trim_padding": True,
     },
 )
-# Products and dropout of tables: 97, 97, 96 % of validation on tasks 6, 9, 10, against 82, 80, 74 without.
+# Products and dropout of tables, 40 numbers a word: 97, 97, 96 % of validation on tasks 6, 9, 10; without, 20: 82, 80, 74.
 # Plain gradient descent, as in the paper (which sums the gradient over a batch of 32 and begins at 0.01): with Adam the
 # network learns the training stories by heart sooner.
 MEMORY = Settings(
