@@ -32,8 +32,8 @@ TWO_LSTMS = Settings(
         "trim_padding": True,
     },
 )
-# Products, dropout of tables and 40 numbers a word: validation of tasks 6, 9, 10 is 97, 97, 96 %; of the paper's network
-# with 20 numbers 82, 80, 74.
+# With products, dropout of tables and 40 numbers a word, validation of tasks 6, 9, 10 is 97, 97, 96 %; with the paper's
+# network of 20 numbers 82, 80, 74.
 # Plain gradient descent, as in the paper (which sums the gradient over a batch of 32 and begins at 0.01): with Adam the
 # network learns the training stories by heart sooner.
 MEMORY = Settings(
