@@ -45,6 +45,7 @@ def babi(
     if not chosen or len(set(chosen)) < len(chosen):
         raise ConfigError(f"'tasks' must be different numbers from 1 to 20; received {tasks!r}.")
     require_known("size of bAbI", size, FOLDERS)
+    chosen_layout = layout_of(layout, memories)  # told before a file is fetched
     source = Path(path) if path is not None else fetch(ARTIFACT)
     files = _files(source, FOLDERS[size])
     parts: dict[str, list[Question]] = {"train": [], "test": []}
@@ -59,7 +60,7 @@ def babi(
         train,
         validation,
         parts["test"],
-        layout=layout_of(layout, memories),
+        layout=chosen_layout,
         seed=seed,
         card={
             "source": "bAbI tasks v1.2, Weston et al. 2015, s3.amazonaws.com/text-datasets/babi_tasks_1-20_v1-2.tar.gz",
