@@ -1,5 +1,7 @@
 """What tests of several files are given."""
 
+import os
+
 import pytest
 
 KEPT = []  # declarations live as long as this list
@@ -25,6 +27,16 @@ def torchvision():
 def timm(torchvision):
     """timm, which imports torchvision."""
     return pytest.importorskip("timm")
+
+
+@pytest.fixture(scope="module")
+def pairs_mirror(tmp_path_factory):
+    """SICK and STS-B from a mirror, kept in a folder of the tests unless one is given; or a skip that says so."""
+    if not os.environ.get("ZOO_MIRROR"):
+        pytest.skip("set ZOO_MIRROR to a mirror that holds SICK and STS-B")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_DATA", os.environ.get("ZOO_DATA") or str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture

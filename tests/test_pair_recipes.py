@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import sys
 from types import SimpleNamespace
 
@@ -23,15 +22,6 @@ from zoo.training import Optimiser
 OPTIONS = {"count": 600, "validation": 100, "test": 200}
 PAIR = ("The boy is holding a ball in the garden", "The lad is carrying a ball in the yard")
 FAR = ("The boy is holding a ball in the garden", "The doctor is chasing a car by the sea")
-
-
-@pytest.fixture(scope="module")
-def mirror(tmp_path_factory):
-    if not os.environ.get("ZOO_MIRROR"):
-        pytest.skip("set ZOO_MIRROR to a mirror that holds SICK")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZOO_DATA", os.environ.get("ZOO_DATA") or str(tmp_path_factory.mktemp("data")))
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +223,7 @@ def test_the_weights_that_come_with_the_zoo_order_pairs_by_what_they_say(shipped
     assert far + 1 < denied < same - 0.5
 
 
-def test_the_weights_that_come_with_the_zoo_reach_the_score_of_their_card(shipped, mirror):
+def test_the_weights_that_come_with_the_zoo_reach_the_score_of_their_card(shipped, pairs_mirror):
     card = json.loads((tracked_folder() / "text_similarity_aligned.sick.card.json").read_text())
     expected = next(row["model"] for row in card["scores_on_test"] if row["metric"] == "pearson")
     test = load_pairs("sick").test.take(np.arange(0, 4_906, 5))

@@ -1,7 +1,6 @@
 """Pairs of texts: SICK and STS-B as published, generated ones whose likeness is known, and files of one's own."""
 
 import json
-import os
 
 import numpy as np
 import pytest
@@ -202,16 +201,7 @@ def test_a_short_line_of_sts_is_told():
         read_sts("main-news\theadlines\t2012\n")
 
 
-@pytest.fixture(scope="module")
-def mirror(tmp_path_factory):
-    if not os.environ.get("ZOO_MIRROR"):
-        pytest.skip("set ZOO_MIRROR to a mirror that holds SICK and STS-B")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZOO_DATA", os.environ.get("ZOO_DATA") or str(tmp_path_factory.mktemp("data")))
-        yield
-
-
-@pytest.mark.usefixtures("mirror")
+@pytest.mark.usefixtures("pairs_mirror")
 def test_sick_has_its_official_splits_and_scale():
     data = load_dataset("sick")
     assert [len(getattr(data, split)) for split in SPLITS] == [4_439, 495, 4_906]
@@ -223,7 +213,7 @@ def test_sick_has_its_official_splits_and_scale():
     assert (data.test.inputs["left"] == 1).sum() / (data.test.inputs["left"] != 0).sum() < 0.005
 
 
-@pytest.mark.usefixtures("mirror")
+@pytest.mark.usefixtures("pairs_mirror")
 def test_sts_b_has_its_official_splits_and_scale():
     data = load_dataset("sts-b")
     assert [len(getattr(data, split)) for split in SPLITS] == [5_749, 1_500, 1_379]

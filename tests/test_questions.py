@@ -131,6 +131,7 @@ def test_the_training_file_that_the_archive_lacks_is_told(mirror):
 
 def test_the_answers_are_the_first_words_of_the_vocabulary(mirror):
     dataset = load_questions("babi-qa8")
+    assert dataset.name == "babi-qa8"
     labels = dataset.targets["answer"].labels
     assert dataset.tokeniser.words[: len(labels)] == labels
     assert dataset.test.targets["answer"].max() == labels.index(OTHER)  # an answer that training never gave

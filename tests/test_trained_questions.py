@@ -1,5 +1,6 @@
 """A trained network of questions: what it answers and shows, starts from and refuses."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 import zoo
 from examples.question_answering import main
-from zoo.catalogue import list_models
+from zoo.artifacts import tracked_folder
+from zoo.catalogue import describe, list_models
 from zoo.datasets import load_questions
 from zoo.errors import ConfigError, DataError, WeightsError
 from zoo.recipes import load_trained
@@ -77,6 +79,12 @@ def test_a_story_of_a_hundred_thousand_words_is_read(trained):
     assert len(reading.sentences) == 50
     reading = trained.ask("ada attic " * 50_000, "Where is Ada?")
     assert "up to their 100th word" in reading.notes[0]
+
+
+def test_the_catalogue_says_what_the_card_of_the_weights_says():
+    weights = describe("memory_network").weights["babi"]
+    card = json.loads((tracked_folder() / weights.file).with_suffix(".card.json").read_text(encoding="utf-8"))
+    assert f"{100 * card['scores_on_test']['accuracy']:.1f} %" in weights.scores["answer"]
 
 
 def test_another_vocabulary_starts_from_the_trained_one(trained, tmp_path):

@@ -52,7 +52,7 @@ ENTRIES = (
             "babi": Weights(
                 file="memory_network.babi.h5",
                 data="all twenty tasks of bAbI (1k) together, seed 0 (weights/memory_network.babi.card.json)",
-                scores={"answer": "accuracy 80.6 %, mean of the tasks"},
+                scores={"answer": "accuracy 84.4 %, mean of the tasks"},
             )
         },
     ),

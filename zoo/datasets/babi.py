@@ -56,7 +56,7 @@ def babi(
             questions += read_stories(files[task, split], f"qa{task}", of=f"qa{task}_{split}")
     train, validation = split_off(parts["train"], seed=seed, share=VALIDATION_SHARE)
     return build(
-        "babi" if size == "1k" else f"babi-{size}",
+        "babi" + (f"-{size}" if size != "1k" else "") + (f"-qa{tasks}" if isinstance(tasks, int) else ""),
         train,
         validation,
         parts["test"],
