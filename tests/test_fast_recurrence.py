@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from zoo.models.question_answering import question_answering_tiny
-from zoo.training.recurrent_layers import fast_loops, plain_embeddings, plain_recurrences
+from zoo.training.recurrent_layers import fast_loops, plain_embeddings, plain_recurrences, unread_embeddings
 from zoo.training.token_convolution import accelerate
 
 VOCABULARY, BATCH, LENGTH = 40, 5, 9
@@ -107,6 +107,45 @@ def test_tokens_given_as_floats_are_read_as_keras_reads_them():
     tokens = keras.Input((LENGTH,))  # float32, where nobody says otherwise
     x = layers.Embedding(VOCABULARY, 6, mask_zero=True)(tokens)
     assert_same(keras.Model(tokens, layers.LSTM(4)(x)), texts().astype("float32"))
+
+
+def read_twice(kind):
+    """The embedding is also averaged."""
+    tokens = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(VOCABULARY, 6, mask_zero=True)(tokens)
+    return keras.Model(tokens, [kind(4)(x), layers.GlobalAveragePooling1D()(x)])
+
+
+def shown(kind):
+    """The embedding is an output too."""
+    tokens = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(VOCABULARY, 6, mask_zero=True)(tokens)
+    return keras.Model(tokens, [kind(4)(x), x])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("build", [read_twice, shown])
+def test_an_embedding_that_others_read_is_computed(kind, build):
+    model = build(kind)
+    assert not unread_embeddings(model, plain_recurrences(model))
+    assert_same(model, texts())
+
+
+@pytest.mark.parametrize("build", [reader, from_a_state, shared])
+def test_an_embedding_that_only_loops_read_is_not(build):
+    model = build(layers.LSTM)
+    assert unread_embeddings(model, plain_recurrences(model)) == plain_embeddings(model)
+    tokens = [tf.TensorSpec((2, 3), tf.int32) for _ in model.inputs]
+    forward = tf.function(accelerate(model), autograph=False)
+    operations = forward.get_concrete_function(tokens if len(tokens) > 1 else tokens[0]).graph.get_operations()
+    assert not [each.name for each in operations if each.type == "ReadVariableOp" and "embedding" in each.name]
+
+
+def test_what_was_not_computed_may_not_be_read():
+    model = read_twice(layers.LSTM)
+    embeddings = plain_embeddings(model)
+    with pytest.raises(RuntimeError, match="1 embeddings were not computed"), fast_loops([], embeddings, embeddings):
+        model(texts())
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -33,18 +33,24 @@ def plain_recurrences(model: keras.Model) -> list[layers.RNN]:
 
 
 @contextmanager
-def fast_loops(recurrences: Sequence[layers.RNN], embeddings: Sequence[layers.Embedding]) -> Iterator[None]:
+def fast_loops(
+    recurrences: Sequence[layers.RNN], embeddings: Sequence[layers.Embedding], unread: Sequence[layers.Embedding] = ()
+) -> Iterator[None]:
     """While this lasts, the layers of `plain_recurrences` run in `fast_recurrence`.
 
-    Where one reads an embedding directly, words are projected instead of places (`project_tokens`).
+    Where one reads an embedding directly, words are projected instead of places (`project_tokens`). The embeddings
+    `unread` are not computed: nothing else reads them.
     """
     sources: Sources = {}
+    stand_ins: set[int] = set()  # ids of what nobody may read
     for layer in recurrences:
-        vars(layer)["inner_loop"] = partial(_inner_loop, layer, sources)
+        vars(layer)["inner_loop"] = partial(_inner_loop, layer, sources, stand_ins)
     for layer in embeddings:
-        vars(layer)["call"] = partial(_embed, layer, sources)
+        vars(layer)["call"] = partial(_embed, layer, sources, stand_ins if layer in unread else None)
     try:
         yield
+        if stand_ins:
+            raise RuntimeError(f"{len(stand_ins)} embeddings were not computed, and not read by an LSTM or GRU layer.")
     finally:
         for layer in recurrences:
             del vars(layer)["inner_loop"]
@@ -55,6 +61,19 @@ def fast_loops(recurrences: Sequence[layers.RNN], embeddings: Sequence[layers.Em
 def plain_embeddings(model: keras.Model) -> list[layers.Embedding]:
     """The embeddings of the model, nested ones too, that look rows up in float32 and nothing more."""
     return [layer for layer in model._flatten_layers() if type(layer) is layers.Embedding and _is_exact(layer)]
+
+
+def unread_embeddings(model: keras.Model, recurrences: Sequence[layers.RNN]) -> list[layers.Embedding]:
+    """The `plain_embeddings` that only `recurrences` read, and these without dropout on what they read."""
+    parts = [model, *(each for each in model._flatten_layers() if isinstance(each, keras.Model))]
+    outputs = {id(tensor) for part in parts for tensor in part.outputs}
+
+    def is_read_elsewhere(layer: layers.Embedding) -> bool:
+        shown = any(id(tensor) in outputs for node in layer._inbound_nodes for tensor in node.output_tensors)
+        readers = [node.operation for node in layer._outbound_nodes]
+        return shown or not readers or any(each not in recurrences or each.cell.dropout for each in readers)
+
+    return [layer for layer in plain_embeddings(model) if not is_read_elsewhere(layer)]
 
 
 def _is_exact(layer: layers.Layer) -> bool:
@@ -69,17 +88,29 @@ def _is_plain(layer: layers.RNN) -> bool:
     return usual and dropout and _is_exact(cell) and not layer.unroll and getattr(cell, "reset_after", True)
 
 
-def _embed(layer: layers.Embedding, sources: Sources, tokens: Tensor) -> Tensor:
+def _embed(layer: layers.Embedding, sources: Sources, stand_ins: set[int] | None, tokens: Tensor) -> Tensor:
     if keras.backend.standardize_dtype(tokens.dtype) not in ("int32", "int64"):
         tokens = keras.ops.cast(tokens, "int32")  # as Keras does: an input is float32 where nobody says otherwise
-    embedded = type(layer).call(layer, tokens)
-    if len(embedded.shape) == 3:
-        sources[id(embedded)] = embedded, tokens, layer
+    if len(tokens.shape) != 2:
+        return type(layer).call(layer, tokens)
+    if stand_ins is None:
+        embedded = type(layer).call(layer, tokens)
+    else:  # its shape alone; a look at the table is done even where its result is not used
+        shape = keras.ops.shape(tokens)
+        embedded = keras.ops.zeros((*shape, layer.output_dim), layer.compute_dtype)
+        stand_ins.add(id(embedded))
+    sources[id(embedded)] = embedded, tokens, layer
     return embedded
 
 
 def _inner_loop(
-    layer: layers.RNN, sources: Sources, sequences: Tensor, initial_state: Any, mask: Any, training: bool | None = False
+    layer: layers.RNN,
+    sources: Sources,
+    stand_ins: set[int],
+    sequences: Tensor,
+    initial_state: Any,
+    mask: Any,
+    training: bool | None = False,
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
     """What `RNN.inner_loop` returns: last output, all outputs, last states."""
     import tensorflow as tf
@@ -104,6 +135,7 @@ def _inner_loop(
         sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
         embedding = None
     if embedding is not None:
+        stand_ins.discard(id(sequences))
         x = fast_recurrence.project_tokens(time_major(tokens), embedding.embeddings.value, kernel, bias)
     else:
         x = fast_recurrence.project(time_major(sequences), kernel, bias)

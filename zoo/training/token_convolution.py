@@ -12,7 +12,7 @@ import keras
 from keras import layers
 from keras.src.models.functional import Functional, operation_fn
 
-from zoo.training.recurrent_layers import fast_loops, plain_embeddings, plain_recurrences
+from zoo.training.recurrent_layers import fast_loops, plain_embeddings, plain_recurrences, unread_embeddings
 
 Tensor = Any
 
@@ -47,12 +47,13 @@ def accelerate(model: keras.Model) -> Callable[..., Any] | None:
     if not replaced and not recurrences:
         return None
     embeddings = plain_embeddings(model) if recurrences else []
+    unread = unread_embeddings(model, recurrences)
 
     def forward(inputs: Any, training: bool | None = None) -> Any:
         def choose(operation: Any) -> Callable[..., Any]:
             return replaced.get(id(operation)) or operation_fn(operation, training=training)
 
-        with fast_loops(recurrences, embeddings):
+        with fast_loops(recurrences, embeddings, unread):
             return model._run_through_graph(model._standardize_inputs(inputs), operation_fn=choose)
 
     return forward
