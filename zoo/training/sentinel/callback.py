@@ -32,6 +32,7 @@ from zoo.training.sentinel.window import Culprit, Window
 from zoo.training.stack import Stack
 
 WINDOW_BYTES = 256 * 2**20  # of all remembered batches together
+SMALL_BYTES = 8 * 2**20  # of small batches between two looks
 TRIES = 3  # lowerings of the rate for one batch, before it is skipped
 STOPPED = "Training was stopped; the weights are those of before this batch."
 SKIPPED = "The batch was left out."
@@ -51,8 +52,9 @@ class NaNSentinel(keras.callbacks.Callback):
                 "lower_rate": go back to the last copy of the state, multiply the learning rate by `factor` and go on
                 from there (a batch that no lowering helps, or with faulty data, is skipped).
     folder      where faulty batches are saved, as .npz; None saves nothing.
-    every       batches between two looks at the state: 1 finds trouble at once, many cost less. None for 32, or 8 calls
-                where a call takes several steps. Fewer where so many batches would fill more than 256 MB.
+    every       batches between two looks at the state: 1 finds trouble at once, many cost less. None for 32, up to 256
+                if they fill less than 8 MB, or 16 calls where a call takes several steps. Fewer where so many batches
+                would fill more than 256 MB.
     missing     names of inputs and targets where NaN means "not known". Inputs of graphs that ask for NaN themselves
                 (imputation) need no mention.
     columns     input -> names of its columns, for the sentence.
@@ -104,7 +106,8 @@ class NaNSentinel(keras.callbacks.Callback):
     def begin_epoch(self, epoch: int, batch: int = 0) -> None:
         """From here on batches belong to this epoch (from 1), of which `batch` are done."""
         self.epoch, self.batch = epoch, batch
-        self._window.close()
+        if not self._window.own_resets:  # Keras' `fit` begins its metrics anew here
+            self._window.close()
 
     def on_test_begin(self, logs: Any = None) -> None:
         self.verify()
@@ -149,8 +152,9 @@ class NaNSentinel(keras.callbacks.Callback):
             raise StopIteration
         if not self._steps.variables:
             self._steps.begin(batches[0])
-            every = self.every or batches_between_looks(max(self._steps.size, len(batches)))
-            self._length = max(1, min(every, WINDOW_BYTES // max(_size(batches[0]), 1)))
+            filled = max(_size(batches[0]), 1)
+            every = self.every or batches_between_looks(max(self._steps.size, len(batches)), filled)
+            self._length = max(1, min(every, WINDOW_BYTES // filled))
         elif self._steps.touched():
             self._end_of_data()
         if self._window.start is None:
@@ -262,9 +266,14 @@ class NaNSentinel(keras.callbacks.Callback):
             warnings.warn(str(found), TroubleWarning, stacklevel=2)
 
 
-def batches_between_looks(size: int) -> int:
-    """How often to look where a call of the train function takes `size` steps: a look costs as much as a small call."""
-    return 32 if size == 1 else 8 * size
+def batches_between_looks(size: int, filled: int | None = None) -> int:
+    """How often to look where a call of the train function takes `size` steps: a look costs as much as a small call.
+
+    `filled` is how many bytes a batch has, if that is known: the step on a small one is short.
+    """
+    if size > 1:
+        return 16 * size
+    return 32 if filled is None else min(max(SMALL_BYTES // filled, 32), 256)
 
 
 def _size(batch: Batch) -> int:
