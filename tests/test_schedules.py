@@ -87,7 +87,7 @@ def test_a_run_is_judged_by_and_ends_with_the_mean_of_its_last_weights():
 
     # One step an epoch: the weights after an epoch are those after a step. Half of four steps are averaged.
     samples = line_samples(64, 0)
-    optimiser = Optimiser(learning_rate=1e-2, schedule="constant", average_last=0.5)
+    optimiser = Optimiser(learning_rate=0.1, schedule="constant", average_last=0.5)
     recipe = line_recipe(epochs=4, batch_size=64, optimiser=optimiser)
     keras.utils.set_random_seed(0)
     model = line_model()
@@ -95,6 +95,42 @@ def test_a_run_is_judged_by_and_ends_with_the_mean_of_its_last_weights():
     assert run.best_epoch == 4
     mean = (trace[2][0] + trace[3][0]) / 2  # the hidden layer, which no unit is folded into
     np.testing.assert_allclose(model.trainable_variables[0], mean, atol=1e-6)
+
+
+def test_batch_normalisation_has_the_statistics_of_the_averaged_weights():
+    samples = line_samples(256, 0)
+    optimiser = Optimiser(learning_rate=0.1, schedule="constant", average_last=0.9)
+    keras.utils.set_random_seed(0)
+    model = line_model(dropout=0.5)
+    fit(model, samples, samples, line_recipe(epochs=4, batch_size=64, optimiser=optimiser))
+    hidden = np.array(keras.Model(model.input, model.get_layer("hidden").output)([samples.inputs["x"]]))
+    norm = model.get_layer("norm")
+    np.testing.assert_allclose(norm.moving_mean, hidden.mean(axis=0), rtol=1e-4, atol=1e-5)
+    assert norm.momentum == 0.99
+    # The mean variance of four batches of 64: less than that of all rows by how their means differ.
+    np.testing.assert_allclose(norm.moving_variance, hidden.var(axis=0), rtol=0.1)
+
+
+def test_a_look_at_the_averaged_weights_leaves_the_training_alone():
+    """Statistics and random states are those of a training without an average, which is only ever looked at."""
+    samples = line_samples(256, 0)
+
+    def end(**average):
+        ends = []
+
+        class Keep(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                trainer = self.model
+                ends.append([np.array(each) for each in trainer.variables if "log" not in each.path])
+
+        optimiser = Optimiser(learning_rate=0.1, schedule="constant", **average)
+        keras.utils.set_random_seed(0)
+        model = line_model(dropout=0.5)
+        fit(model, samples, samples, line_recipe(optimiser=optimiser), callbacks=[Keep()])
+        return ends[-1]
+
+    for one, two in zip(end(), end(average_last=0.9), strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "muon", "rmsprop", "sgd"])

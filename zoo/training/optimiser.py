@@ -9,7 +9,7 @@ import keras
 
 from zoo.errors import ConfigError, is_number, require_known
 from zoo.training.muon import ConvolutionMuon
-from zoo.training.schedules import SCHEDULES, equal_average, following, learning_rate, momentum
+from zoo.training.schedules import SCHEDULES, average_begin, equal_average, following, learning_rate, momentum
 
 OPTIMISERS = {
     "adam": keras.optimizers.Adam,
@@ -37,8 +37,8 @@ class Optimiser:
     average       momentum of a moving average of the weights (Polyak and Juditsky 1992), which validation and the
                   finished run then use, for example 0.99; None for the weights themselves.
     average_last  instead, the plain mean of the weights of the last share of all steps, for example 0.25 (Izmailov et
-                  al. 2018); until then the weights themselves. The statistics of batch normalisation are no weights:
-                  under either average they are those of the training's last steps.
+                  al. 2018); until then the weights themselves. Batch normalisation then takes its statistics anew, on
+                  up to 65,536 rows; under `average`, which lags little, they are those of the training's last steps.
     lazy_rows     on TensorFlow, with "adam" or "rmsprop", update only the embedding rows that a batch touched.
     """
 
@@ -94,6 +94,10 @@ class Optimiser:
         if self.weight_decay:
             optimizer.exclude_from_weight_decay([each for each in variables if len(each.shape) < 2])
         return optimizer
+
+    def average_from(self, steps: int) -> int | None:
+        """Of a run of `steps` steps, those before the first of which `average_last` is the mean; None without."""
+        return None if self.average_last is None else average_begin(self.average_last, steps)
 
     def _class(self, steps: int) -> type[keras.optimizers.Optimizer]:
         """The named class, with what a schedule moves beside the rate."""

@@ -92,13 +92,18 @@ def equal_average(share: float, steps: int) -> Callable[[Tensor], Tensor]:
 
     After n further steps it is n / (n + 1): stochastic weight averaging (Izmailov et al. 2018), at every step.
     """
-    begin = min(round((1.0 - share) * steps), steps - 1)
+    begin = average_begin(share, steps)
 
     def at(step: Tensor) -> Tensor:
         seen = ops.maximum(ops.cast(step, "float32") - begin, 0.0)
         return seen / (seen + 1.0)
 
     return at
+
+
+def average_begin(share: float, steps: int) -> int:
+    """How many steps are done before the last `share` of them."""
+    return min(round((1.0 - share) * steps), steps - 1)
 
 
 def following(kind: type[keras.optimizers.Optimizer], **schedules: Callable[[Tensor], Tensor]) -> type:

@@ -13,6 +13,7 @@ from zoo.errors import TrainingError
 from zoo.samples import Samples
 from zoo.training.answers import outputs_of
 from zoo.training.balance import BALANCES
+from zoo.training.batch_statistics import BATCHES, ROWS, take_statistics, trained_norms
 from zoo.training.batches import Batches
 from zoo.training.calibration import Calibration, calibrate, prior_shift, uncalibrate
 from zoo.training.checkpoint import load_checkpoint, save_checkpoint
@@ -73,6 +74,7 @@ class Session:
         steps = len(self.train) * recipe.epochs
         self.trainer.compile(optimizer=recipe.optimiser.build(steps, recipe.heads, weights))
         self.trainer.optimizer.build(weights)
+        self.average_from = recipe.optimiser.average_from(steps)
         self.epoch, self.step = 0, 0
         self.together = steps_per_execution(model, self.train, recipe.steps_per_execution)
         self.sums = EpochSums(self.trainer.log.keys)
@@ -186,16 +188,30 @@ class Session:
     @contextmanager
     def _averaged(self) -> Iterator[None]:
         """The model with the moving average of its weights meanwhile, where the optimiser keeps one."""
-        variables, optimizer = self.trainer.trainable_variables, self.trainer.optimizer
-        own = [keras.ops.convert_to_numpy(variable).copy() for variable in variables if optimizer.use_ema]
-        optimizer.finalize_variable_values(variables)
-        for variable, _ in zip(variables, own, strict=False):  # a copy: on JAX, predicting gives away what it reads
+        optimizer = self.trainer.optimizer
+        if not optimizer.use_ema:
+            yield
+            return
+        trainable, others = self.trainer.trainable_variables, self.trainer.non_trainable_variables
+        own = [(each, keras.ops.convert_to_numpy(each).copy()) for each in (*trainable, *others)]
+        optimizer.finalize_variable_values(trainable)
+        for variable in trainable:  # a copy: on JAX, predicting gives away what it reads
             variable.assign(keras.ops.convert_to_numpy(variable).copy())
+        if self.average_from is not None and int(optimizer.iterations) > self.average_from:
+            self._take_statistics()
         try:
             yield
         finally:
-            for variable, value in zip(variables, own, strict=False):
+            for variable, value in own:
                 variable.assign(value)
+
+    def _take_statistics(self) -> None:
+        """Of batch normalisation, for the weights of now, on rows of the epoch."""
+        if trained_norms(self.model):
+            order = self.train.order(self.epoch)[: min(BATCHES, max(ROWS // self.recipe.batch_size, 1))]
+            take_statistics(
+                self.model, (self.train.training_inputs(rows, self.epoch, step) for step, rows in enumerate(order))
+            )
 
     def watch(self, on_trouble: str | None, store: RunFolder | None) -> list[NaNSentinel]:
         """The sentinel of this training, where one is wanted."""
