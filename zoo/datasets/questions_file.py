@@ -54,7 +54,8 @@ def read_questions(
     stories = {each.of: each.task for each in questions}
     if len(stories) < LEAST_PEOPLE:
         raise DataError(
-            f"{file} holds {len(stories)} stories; a split into training, validation and test needs {LEAST_PEOPLE}."
+            f"{file} has questions about {len(stories)} of the {LEAST_PEOPLE} stories that a split into training, "
+            "validation and test needs."
         )
     split_of = split_people(stories, seed=seed)
     parts = [[each for each in questions if split_of[each.of] == split] for split in SPLITS]

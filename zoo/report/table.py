@@ -132,7 +132,7 @@ def worse_groups_table(report: "Report") -> Table:
     flagged = [row for row in report.groups if row["worse"]]
     flagged.sort(key=lambda row: -abs(row["difference"]) / row["difference_standard_error"])
     left = len(flagged) - MOST_WORSE
-    caption = f"and {left} more in scores.json" if left > 0 else None if flagged else "none"
+    caption = f"and {left} more in scores.json" if left > 0 else None if flagged else "No group is."
     table = Table(
         title="Groups served worse than all (by more than two standard errors)",
         caption=caption,

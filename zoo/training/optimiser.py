@@ -109,6 +109,11 @@ class Optimiser:
             if self.lazy_rows:
                 require_known("optimiser with lazy rows", self.name, LAZY_OPTIMISERS)
             kind = (LAZY_OPTIMISERS if self.lazy_rows else FUSED_OPTIMISERS).get(self.name, kind)
+            begin = self.average_from(steps)
+            if begin is not None:
+                from zoo.training.late_average import averaging_from
+
+                kind = averaging_from(kind, begin)
         moved: dict[str, Any] = {}
         cycle = momentum(self.schedule, self.warm_up, steps)
         if cycle is not None and self.name in MOMENTUM_OF:

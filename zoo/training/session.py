@@ -189,7 +189,8 @@ class Session:
     def _averaged(self) -> Iterator[None]:
         """The model with the moving average of its weights meanwhile, where the optimiser keeps one."""
         optimizer = self.trainer.optimizer
-        if not optimizer.use_ema:
+        late = self.average_from is not None and int(optimizer.iterations) <= self.average_from
+        if late or not optimizer.use_ema:
             yield
             return
         trainable, others = self.trainer.trainable_variables, self.trainer.non_trainable_variables
@@ -197,7 +198,7 @@ class Session:
         optimizer.finalize_variable_values(trainable)
         for variable in trainable:  # a copy: on JAX, predicting gives away what it reads
             variable.assign(keras.ops.convert_to_numpy(variable).copy())
-        if self.average_from is not None and int(optimizer.iterations) > self.average_from:
+        if self.average_from is not None:
             self._take_statistics()
         try:
             yield
