@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import keras
 
 LOSSES: dict[str, tuple[str, ...]] = {
-    "regression": ("mse", "mae", "huber", "exp_mspe"),
+    "regression": ("mse", "mae", "huber"),
     "classification": ("crossentropy", "expected_cost"),
     "binary": ("crossentropy", "expected_cost"),
 }
@@ -31,9 +31,8 @@ class Head:
     """One output of a model.
 
     target         what it predicts (kind, labels, unit).
-    loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units; "exp_mspe", for
-                   logarithms, is the squared percentage error of what they stand for, up to the fourth order of their
-                   difference; "expected_cost" is what the answers, taken as shares of decisions, cost by `costs`.
+    loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units; "expected_cost"
+                   is what the answers, taken as shares of decisions, cost by `costs`.
     weight         its share in the sum of losses under static balancing.
     metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the
@@ -139,7 +138,7 @@ class Head:
         if not len(known):
             raise ConfigError("An output without a single label in the training split cannot be trained.")
         if self.target.kind == "regression":
-            return np.array([_best_constant(self.loss, known.astype("float64"))], dtype=np.float32)
+            return np.array([np.mean(known) if self.loss == "mse" else np.median(known)], dtype=np.float32)
         if self.target.kind == "binary":
             return np.array([(np.sum(known) + 0.5) / (len(known) + 1.0)], dtype=np.float32)
         counts = np.bincount(known, minlength=len(self.target.labels)) + 0.5
@@ -148,15 +147,6 @@ class Head:
     def to_json(self) -> dict[str, Any]:
         """Plain values that tell everything about the head."""
         return asdict(self)
-
-
-def _best_constant(loss: str, values: np.ndarray) -> float:
-    if loss == "mse":
-        return float(np.mean(values))
-    if loss == "exp_mspe":
-        lower = np.exp(np.min(values) - values)
-        return float(np.min(values) + np.log(np.mean(lower) / np.mean(np.square(lower))))
-    return float(np.median(values))
 
 
 def heads_for(targets: Mapping[str, Target], **changes: Mapping[str, Any]) -> dict[str, Head]:

@@ -71,10 +71,6 @@ def focal(loss: Tensor, label: Tensor, gamma: float, alpha: float | None) -> Ten
 def _regression_loss(head: Head, error: Tensor) -> Tensor:
     if head.loss == "mse":
         return ops.square(error)
-    if head.loss == "exp_mspe":
-        # (1 - exp(-e))^2 to the fourth order. Itself it is flat where an answer is far too low, and does not train from
-        # there; this rises on both sides: its slope is e times 2 - 3 e + 7/3 e^2, which has no root.
-        return ops.square(error) * (1.0 - error + 7.0 / 12.0 * ops.square(error))
     size = ops.abs(error)
     if head.loss == "mae":
         return size
