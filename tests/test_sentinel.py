@@ -97,7 +97,26 @@ def test_what_a_finite_loss_hides_is_found():
     assert same(weights, train(picture_model(), x[: 5 * 16], y[: 5 * 16]))
 
 
-@pytest.mark.parametrize("options", [{}, {"jit_compile": True}, {"run_eagerly": True}])
+@pytest.mark.filterwarnings("ignore:.*ran out of data")
+def test_fewer_batches_than_were_promised_end_the_epoch_as_without_a_sentinel():
+    if keras.backend.backend() == "torch":
+        pytest.skip("several steps an execution are not PyTorch's")
+    x, y = pictures(batches=8)
+
+    def batches():
+        yield from ((x[row : row + 16], y[row : row + 16]) for row in range(0, len(x), 16))
+
+    def weights(*callbacks):
+        model = picture_model(steps_per_execution=4)
+        model.fit(batches(), steps_per_epoch=20, verbose=0, callbacks=list(callbacks))
+        return model.get_weights()
+
+    assert same(weights(NaNSentinel()), weights())
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"jit_compile": True}, {"run_eagerly": True}, {"steps_per_execution": 2}], ids=str
+)
 def test_watching_changes_no_bit(options):
     x, y = pictures(batches=4)
     watched = train(picture_model(**options), x, y, NaNSentinel(every=3), epochs=2)
