@@ -59,7 +59,11 @@ class Window:
         self.logs: Any = {}
 
     def __len__(self) -> int:
-        return sum(len(each.batches) for each in self.executions)
+        """Batches from the first to the last, those between them that were left out too."""
+        if not self.executions:
+            return 0
+        last = self.executions[-1]
+        return last.first + len(last.batches) - self.executions[0].first
 
     def open(self) -> dict[str, float]:
         """Copy the state that the window starts from -> the arrays that are not finite (then it is not open)."""
