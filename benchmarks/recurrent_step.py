@@ -31,7 +31,7 @@ Step = Callable[[Arrays, np.ndarray], Any]
 CONTESTANTS = ("zoo", "keras", "keras_xla", "keras_unrolled", "zoo_jax", "keras_jax", "torch")
 BATCHES = 8
 SECONDS, LEAST_STEPS = 0.15, 3  # of a turn
-WARM_UP = 2.0  # seconds: more than the steps after which the zoo's Adam passes over rows (`moving_rows.SETTLED`)
+WARM_UP = 2.0  # seconds; for the small models more than the 200 steps after which the zoo's Adam passes over rows
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,17 @@ def test_an_embedding_that_others_read_is_computed(kind, build):
     assert_same(model, texts())
 
 
+def test_an_embedding_with_a_penalty_is_computed():
+    tokens = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(VOCABULARY, 6, activity_regularizer="l2")(tokens)
+    model = keras.Model(tokens, layers.LSTM(4)(x))
+    accelerate(model)(texts())
+    found = float(sum(model.losses))
+    model(texts())
+    assert found == pytest.approx(float(sum(model.losses)))
+    assert found > 0
+
+
 @pytest.mark.parametrize("build", [reader, from_a_state, shared])
 def test_an_embedding_that_only_loops_read_is_not(build):
     model = build(layers.LSTM)
@@ -144,7 +155,7 @@ def test_an_embedding_that_only_loops_read_is_not(build):
 def test_what_was_not_computed_may_not_be_read():
     model = read_twice(layers.LSTM)
     embeddings = plain_embeddings(model)
-    with pytest.raises(RuntimeError, match="1 embeddings were not computed"), fast_loops([], embeddings, embeddings):
+    with pytest.raises(RuntimeError, match="not computed for it: embedding"), fast_loops([], embeddings, embeddings):
         model(texts())
 
 

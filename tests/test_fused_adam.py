@@ -50,9 +50,10 @@ def test_a_step_is_keras(name, sparse, xla):
         np.testing.assert_allclose(two, one, atol=ROUNDING)
 
 
-def test_amsgrad_is_left_to_keras():
-    expected = plain_steps(keras.optimizers.Adam(0.1, amsgrad=True), sparse=False)
-    found = steps(FUSED_OPTIMISERS["adam"](0.1, amsgrad=True), sparse=False, xla=False)
+@pytest.mark.parametrize("sparse", [False, True])
+def test_amsgrad_is_left_to_keras(sparse):
+    expected = plain_steps(keras.optimizers.Adam(0.1, amsgrad=True), sparse=sparse)
+    found = steps(FUSED_OPTIMISERS["adam"](0.1, amsgrad=True), sparse=sparse, xla=False)
     for one, two in zip(expected, found, strict=True):
         np.testing.assert_allclose(two, one, atol=ROUNDING)
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.training import moving_rows
-from zoo.training.fused_adam import FusedAdam
+from zoo.training.fused_adam import FusedAdam, _Step
 from zoo.training.moving_rows import FEW, LONG
 
 STEPS = 6
@@ -49,8 +49,6 @@ def dense(found):
 
 def passed_over(monkeypatch):
     """How often Adam was asked for some rows, and for all."""
-    from zoo.training.fused_adam import _Step
-
     counts = {"on_rows": tf.Variable(0), "on_all": tf.Variable(0)}
     for name, count in counts.items():
         own = getattr(_Step, name)
@@ -106,6 +104,16 @@ def test_a_run_that_goes_on_elsewhere_has_the_same_bits():
     np.testing.assert_array_equal(np.array(train(second, found[4:], table=table)), np.array(through))
 
 
+def test_a_row_is_known_by_either_moment():
+    """The square of 1e-22 is 0 in single precision."""
+    optimiser = FusedAdam(0.1)
+    table = train(optimiser, [(np.array([5]), np.full((1, 3), 1e-22, "float32"))] * 3)
+    _, rows = optimiser._watched[0]
+    rows.forget()
+    optimiser.apply([tf.IndexedSlices(tf.zeros((1, 3)), tf.constant([9]), tf.constant((LONG, 3)))], [table])
+    assert np.flatnonzero(rows._moving.numpy()).tolist() == [5]
+
+
 def test_moments_that_are_loaded_are_looked_at():
     source = FusedAdam(0.1)
     train(source, gradients())
@@ -121,13 +129,13 @@ def test_moments_that_are_loaded_are_looked_at():
     assert np.flatnonzero((np.array(table) != before).any(axis=1)).tolist() == sorted(WORDS)
 
 
-def test_what_is_not_finite_spreads_as_in_keras():
+def test_a_row_whose_moments_are_not_finite_is_not_passed_over():
     """A sentinel must find it: NaN is no 0."""
     optimiser = FusedAdam(0.1)
     table = train(optimiser, gradients())
     moments = optimiser._velocities[0]
     moments.assign(tf.tensor_scatter_nd_update(moments.value, [[8]], [[np.nan] * 3]))
     optimiser._watched[0][1].forget()
-    train_on = tf.IndexedSlices(tf.ones((1, 3)), tf.constant([5]), tf.constant((LONG, 3)))
-    optimiser.apply([train_on], [table])
+    gradient = tf.IndexedSlices(tf.ones((1, 3)), tf.constant([5]), tf.constant((LONG, 3)))
+    optimiser.apply([gradient], [table])
     assert np.flatnonzero(np.isnan(np.array(table)).any(axis=1)).tolist() == [8]

@@ -7,6 +7,7 @@ import pytest
 from tests.toy import line_model, line_recipe, line_samples
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.training import Optimiser, fit
+from zoo.training.batch_statistics import BatchStatistics
 from zoo.training.schedules import equal_average
 
 
@@ -97,8 +98,10 @@ def test_a_run_is_judged_by_and_ends_with_the_mean_of_its_last_weights():
     np.testing.assert_allclose(model.trainable_variables[0], mean, atol=1e-6)
 
 
-def test_batch_normalisation_has_the_statistics_of_the_averaged_weights():
-    samples = line_samples(256, 0)
+@pytest.mark.parametrize("rows", [256, 129])
+def test_batch_normalisation_has_the_statistics_of_the_averaged_weights(rows):
+    """Of 129 rows the last batch has one, with a variance of 0, and counts as one."""
+    samples = line_samples(rows, 0)
     optimiser = Optimiser(learning_rate=0.1, schedule="constant", average_last=0.9)
     keras.utils.set_random_seed(0)
     model = line_model(dropout=0.5)
@@ -107,8 +110,38 @@ def test_batch_normalisation_has_the_statistics_of_the_averaged_weights():
     norm = model.get_layer("norm")
     np.testing.assert_allclose(norm.moving_mean, hidden.mean(axis=0), rtol=1e-4, atol=1e-5)
     assert norm.momentum == 0.99
-    # The mean variance of four batches of 64: less than that of all rows by how their means differ.
+    # The mean variance of batches of 64: less than that of all rows by how their means differ.
     np.testing.assert_allclose(norm.moving_variance, hidden.var(axis=0), rtol=0.1)
+
+
+def test_a_norm_that_is_called_twice_keeps_the_statistics_of_both_calls():
+    left, right = keras.Input((3,), name="left"), keras.Input((3,), name="right")
+    norm = keras.layers.BatchNormalization()
+    model = keras.Model([left, right], norm(left) + norm(right))
+    random = np.random.default_rng(0)
+    ones = [{"left": random.normal(0, 1, (64, 3)), "right": random.normal(10, 1, (64, 3))} for _ in range(40)]
+    BatchStatistics(model).take([{name: x.astype("float32") for name, x in each.items()} for each in ones])
+    np.testing.assert_allclose(norm.moving_mean, 5.0, atol=0.3)
+    np.testing.assert_allclose(norm.moving_variance, 1.0, atol=0.1)
+
+
+def test_a_frozen_norm_keeps_its_statistics():
+    x = keras.Input((3,), name="x")
+    norm = keras.layers.BatchNormalization(trainable=False)
+    BatchStatistics(keras.Model(x, norm(x))).take([{"x": np.ones((4, 3), "float32")}])
+    np.testing.assert_array_equal(norm.moving_mean, 0.0)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only there it costs much")
+def test_an_average_is_not_kept_up_before_it_begins():
+    optimizer = Optimiser("sgd", learning_rate=0.1, schedule="constant", average_last=0.5).build(4)
+    weight = keras.Variable(np.zeros(2, "float32"))
+    optimizer.build([weight])
+    averages = []
+    for _ in range(4):
+        optimizer.apply([keras.ops.ones(2)], [weight])
+        averages.append(float(np.array(optimizer._model_variables_moving_average[0])[0]))
+    assert averages == pytest.approx([0.0, 0.0, -0.3, -0.35])
 
 
 def test_a_look_at_the_averaged_weights_leaves_the_training_alone():

@@ -13,7 +13,7 @@ from zoo.errors import UnknownNameError
 from zoo.models.author_profile import author_profile_tiny
 from zoo.samples import Samples
 from zoo.training import Optimiser, TrainingError, fit
-from zoo.training.sentinel import TroubleWarning
+from zoo.training.sentinel import TroubleWarning, batches_between_looks
 
 
 def toy_model():
@@ -112,3 +112,26 @@ def test_recipes_know_what_can_be_done_about_trouble():
     with pytest.raises(UnknownNameError, match="did you mean 'lower_rate'"):
         toy_recipe(on_trouble="lower_rates")
     assert set(TARGETS) == {"age", "income", "gender"}
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="elsewhere a variable cannot be written past Keras")
+@pytest.mark.parametrize("steps_per_execution", [1, 4])
+def test_what_is_written_between_epochs_past_keras_is_no_batchs_fault(steps_per_execution):
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 0:
+                kernel = self.model.model.get_layer("hidden").kernel
+                kernel.value.assign(np.full(kernel.shape, np.nan))
+
+    samples = line_samples(128, 0)
+    recipe = line_recipe(steps_per_execution=steps_per_execution)
+    with pytest.raises(TrainingError, match="Epoch 2, batch 1: weight 'hidden/kernel' was overwritten with NaN"):
+        fit(line_model(), samples, samples, recipe, callbacks=[Spoil()])
+
+
+@pytest.mark.parametrize(
+    ("size", "filled", "every"),
+    [(1, None, 32), (1, 2**23, 32), (1, 2**16, 128), (1, 1, 256), (4, 1, 64), (32, None, 512)],
+)
+def test_short_steps_are_looked_at_less_often(size, filled, every):
+    assert batches_between_looks(size, filled) == every

@@ -3,41 +3,91 @@
 Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization", section 3.3.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import keras
-from keras import layers, ops
+import numpy as np
+from keras import layers
+
+Tensor = Any
+Run = Callable[[dict[str, Any], Any], None]
 
 ROWS, BATCHES = 2**16, 256  # as many as are looked at, at most
 
 
-def trained_norms(model: keras.Model) -> list[layers.BatchNormalization]:
-    """The layers of batch normalisation, in nested models too, that take statistics in training."""
-    norms = [layer for layer in model._flatten_layers() if isinstance(layer, layers.BatchNormalization)]
-    return [layer for layer in norms if layer.trainable]
+class BatchStatistics:
+    """Takes the statistics of a model's batch normalisation anew.
 
-
-def take_statistics(model: keras.Model, batches: Iterable[Mapping[str, Any]]) -> None:
-    """Let the layers of `trained_norms` keep the mean of the statistics of these batches of inputs, in training mode.
-
-    Dropout draws from the model's random states, which go on.
+    norms  the layers, in nested models too, that take statistics in training: those that are not frozen.
     """
-    norms = trained_norms(model)
-    momenta = [layer.momentum for layer in norms]
-    kept = [variable for layer in norms for variable in (layer.moving_mean, layer.moving_variance)]
-    sums: list[Any] = []
-    count = 0
-    try:
-        for layer in norms:
-            layer.momentum = 0.0  # what is kept after a batch is the batch's
+
+    def __init__(self, model: keras.Model):
+        self.model = model
+        norms = [layer for layer in model._flatten_layers() if isinstance(layer, layers.BatchNormalization)]
+        self.norms = [layer for layer in norms if layer.trainable]
+        self._run: Run | None = None  # compiled at the first need
+
+    def take(self, batches: Iterable[Mapping[str, Any]]) -> None:
+        """Let the layers keep the mean, over the rows of these batches of inputs, of what they find in training mode.
+
+        Of a layer that is called several times, all calls count. Dropout draws from the model's random states.
+        """
+        if not self.norms:
+            return
+        if self._run is None:
+            makers = {"tensorflow": self._on_tensorflow, "jax": self._on_jax, "torch": self._on_torch}
+            self._run = makers[keras.backend.backend()]()
+        seen = 0
         for batch in batches:
-            model(dict(batch), training=True)
-            found = [ops.convert_to_numpy(variable).astype("float64") for variable in kept]
-            sums = [total + each for total, each in zip(sums, found, strict=True)] if count else found
-            count += 1
-    finally:
-        for layer, momentum in zip(norms, momenta, strict=True):
-            layer.momentum = momentum
-    for variable, total in zip(kept, sums, strict=True):
-        variable.assign(total / count)
+            rows = len(next(iter(batch.values())))
+            self._run(dict(batch), np.float32(seen / (seen + rows)))
+            seen += rows
+
+    @contextmanager
+    def _keeping(self, share: Tensor) -> Iterator[None]:
+        """While this lasts, so much of the old statistics is kept at every call."""
+        own = [layer.momentum for layer in self.norms]
+        try:
+            for layer in self.norms:
+                vars(layer)["momentum"] = share
+            yield
+        finally:
+            for layer, momentum in zip(self.norms, own, strict=True):
+                vars(layer)["momentum"] = momentum
+
+    def _on_tensorflow(self) -> Run:
+        import tensorflow as tf
+
+        @tf.function(autograph=False, reduce_retracing=True)
+        def run(inputs: dict[str, Tensor], share: Tensor) -> None:
+            with self._keeping(share):
+                self.model(inputs, training=True)
+
+        return lambda inputs, share: run(inputs, tf.constant(share))
+
+    def _on_jax(self) -> Run:
+        import jax
+
+        @jax.jit
+        def step(weights: list[Tensor], others: list[Tensor], inputs: dict[str, Tensor], share: Tensor) -> list[Tensor]:
+            with self._keeping(share):
+                return list(self.model.stateless_call(weights, others, inputs, training=True)[1])
+
+        def run(inputs: dict[str, Any], share: Any) -> None:
+            weights, others = self.model.trainable_variables, self.model.non_trainable_variables
+            found = step([each.value for each in weights], [each.value for each in others], inputs, share)
+            for variable, value in zip(others, found, strict=True):
+                variable.assign(value)
+
+        return run
+
+    def _on_torch(self) -> Run:
+        import torch
+
+        def run(inputs: dict[str, Any], share: Any) -> None:
+            with torch.no_grad(), torch.random.fork_rng(), self._keeping(float(share)):
+                self.model(inputs, training=True)
+
+        return run

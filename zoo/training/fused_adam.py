@@ -61,7 +61,7 @@ class _Step:
 
 
 class _Fused(keras.optimizers.Adam):
-    _watched: tuple[tuple[int, MovingRows], ...] = ()  # long tables, by their place among the variables
+    _watched: tuple[tuple[int, MovingRows], ...] = ()  # long tables; no dict, which Keras would wrap to track it
 
     def build(self, variables: list[Any]) -> None:
         already = self.built
@@ -70,7 +70,9 @@ class _Fused(keras.optimizers.Adam):
             tables = enumerate(variables) if not self.amsgrad else ()
             with tf.init_scope():
                 self._watched = tuple(
-                    (index, MovingRows(self._velocities[index].value)) for index, each in tables if is_long(each.shape)
+                    (index, MovingRows(self._momentums[index].value, self._velocities[index].value))
+                    for index, each in tables
+                    if is_long(each.shape)
                 )
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
@@ -80,16 +82,16 @@ class _Fused(keras.optimizers.Adam):
 
     def _clip_gradients(self, gradients: list[Any]) -> list[Any]:
         """Rows of an embedding's gradient are summed first: Keras takes the norm of repeated ones row by row."""
-        if not (self.clipnorm or self.global_clipnorm or self.clipvalue):
-            return gradients
-        gradients = [merge_rows(each) if is_of_long_table(each) else tf.convert_to_tensor(each) for each in gradients]
         if self.global_clipnorm:
-            return list(tf.clip_by_global_norm(gradients, self.global_clipnorm)[0])
-        return list(super()._clip_gradients([tf.convert_to_tensor(each) for each in gradients]))
+            merged = [merge_rows(each) if is_of_long_table(each) else tf.convert_to_tensor(each) for each in gradients]
+            return list(tf.clip_by_global_norm(merged, self.global_clipnorm)[0])
+        if self.clipnorm or self.clipvalue:
+            gradients = [tf.convert_to_tensor(each) for each in gradients]
+        return list(super()._clip_gradients(gradients))
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         if self.amsgrad:
-            super().update_step(gradient, variable, learning_rate)
+            super().update_step(tf.convert_to_tensor(gradient), variable, learning_rate)
             return
         index, dtype = self._get_variable_index(variable), variable.dtype
         rate, beta_1, beta_2, epsilon, count = (

@@ -18,20 +18,21 @@ Tensor = Any
 class MovingRows:
     """The rows of one table that have had a gradient other than 0.
 
-    They are known from the second moments, read once, and from every gradient since; so a run that goes on from a
-    checkpoint knows the same ones. To write back moments older than those of now leaves too many, never too few.
+    They are known from the moments, read once, and from every gradient since; so a run that goes on from a checkpoint
+    knows all that can still move. To write back moments older than those of now leaves too many, never too few.
     """
 
-    def __init__(self, second_moments: tf.Variable) -> None:
-        self._moments = second_moments
-        self._moving = tf.Variable(tf.zeros(second_moments.shape[0], tf.bool), trainable=False)
+    def __init__(self, *moments: tf.Variable) -> None:
+        self._moments = moments
+        self._moving = tf.Variable(tf.zeros(moments[0].shape[0], tf.bool), trainable=False)
         self._known = tf.Variable(False, trainable=False)
 
     def with_those_of(self, gradient: tf.IndexedSlices) -> Tensor:
         """(V,) bool: the rows that move now."""
 
         def look() -> None:
-            self._moving.assign(tf.reduce_any(tf.not_equal(self._moments, 0.0), axis=1))
+            moved = [tf.reduce_any(tf.not_equal(each, 0.0), axis=1) for each in self._moments]
+            self._moving.assign(tf.reduce_any(tf.stack(moved), axis=0))
             self._known.assign(True)
 
         tf.cond(self._known, lambda: None, look)

@@ -37,8 +37,9 @@ class Optimiser:
     average       momentum of a moving average of the weights (Polyak and Juditsky 1992), which validation and the
                   finished run then use, for example 0.99; None for the weights themselves.
     average_last  instead, the plain mean of the weights of the last share of all steps, for example 0.25 (Izmailov et
-                  al. 2018); until then the weights themselves. Batch normalisation then takes its statistics anew, on
-                  up to 65,536 rows; under `average`, which lags little, they are those of the training's last steps.
+                  al. 2018); until then the weights themselves. Batch normalisation takes its statistics anew after each
+                  of those epochs, on up to 256 batches and 65,536 rows; under `average`, which lags little, they are
+                  those of the training's last steps.
     lazy_rows     on TensorFlow, with "adam" or "rmsprop", update only the embedding rows that a batch touched.
     """
 
@@ -96,7 +97,7 @@ class Optimiser:
         return optimizer
 
     def average_from(self, steps: int) -> int | None:
-        """Of a run of `steps` steps, those before the first of which `average_last` is the mean; None without."""
+        """How many of a run's `steps` steps come before those that `average_last` averages; None without it."""
         return None if self.average_last is None else average_begin(self.average_last, steps)
 
     def _class(self, steps: int) -> type[keras.optimizers.Optimizer]:

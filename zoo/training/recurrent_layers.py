@@ -50,7 +50,8 @@ def fast_loops(
     try:
         yield
         if stand_ins:
-            raise RuntimeError(f"{len(stand_ins)} embeddings were not computed, and not read by an LSTM or GRU layer.")
+            names = ", ".join(sources[each][2].name for each in stand_ins)
+            raise RuntimeError(f"No LSTM or GRU layer read what was not computed for it: {names}.")
     finally:
         for layer in recurrences:
             del vars(layer)["inner_loop"]
@@ -73,7 +74,8 @@ def unread_embeddings(model: keras.Model, recurrences: Sequence[layers.RNN]) -> 
         readers = [node.operation for node in layer._outbound_nodes]
         return shown or not readers or any(each not in recurrences or each.cell.dropout for each in readers)
 
-    return [layer for layer in plain_embeddings(model) if not is_read_elsewhere(layer)]
+    found = plain_embeddings(model)
+    return [layer for layer in found if layer.activity_regularizer is None and not is_read_elsewhere(layer)]
 
 
 def _is_exact(layer: layers.Layer) -> bool:

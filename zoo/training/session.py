@@ -13,7 +13,7 @@ from zoo.errors import TrainingError
 from zoo.samples import Samples
 from zoo.training.answers import outputs_of
 from zoo.training.balance import BALANCES
-from zoo.training.batch_statistics import BATCHES, ROWS, take_statistics, trained_norms
+from zoo.training.batch_statistics import BATCHES, ROWS, BatchStatistics
 from zoo.training.batches import Batches
 from zoo.training.calibration import Calibration, calibrate, prior_shift, uncalibrate
 from zoo.training.checkpoint import load_checkpoint, save_checkpoint
@@ -74,7 +74,7 @@ class Session:
         steps = len(self.train) * recipe.epochs
         self.trainer.compile(optimizer=recipe.optimiser.build(steps, recipe.heads, weights))
         self.trainer.optimizer.build(weights)
-        self.average_from = recipe.optimiser.average_from(steps)
+        self.average_from, self.statistics = recipe.optimiser.average_from(steps), BatchStatistics(model)
         self.epoch, self.step = 0, 0
         self.together = steps_per_execution(model, self.train, recipe.steps_per_execution)
         self.sums = EpochSums(self.trainer.log.keys)
@@ -187,7 +187,10 @@ class Session:
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
-        """The model with the moving average of its weights meanwhile, where the optimiser keeps one."""
+        """The model with the average of its weights meanwhile, where the optimiser keeps one and it has begun.
+
+        For an average of the last steps, batch normalisation has its own statistics meanwhile.
+        """
         optimizer = self.trainer.optimizer
         late = self.average_from is not None and int(optimizer.iterations) <= self.average_from
         if late or not optimizer.use_ema:
@@ -195,24 +198,18 @@ class Session:
             return
         trainable, others = self.trainer.trainable_variables, self.trainer.non_trainable_variables
         own = [(each, keras.ops.convert_to_numpy(each).copy()) for each in (*trainable, *others)]
-        optimizer.finalize_variable_values(trainable)
-        for variable in trainable:  # a copy: on JAX, predicting gives away what it reads
-            variable.assign(keras.ops.convert_to_numpy(variable).copy())
-        if self.average_from is not None:
-            self._take_statistics()
         try:
+            optimizer.finalize_variable_values(trainable)
+            for variable in trainable:  # a copy: on JAX, predicting gives away what it reads
+                variable.assign(keras.ops.convert_to_numpy(variable).copy())
+            if self.average_from is not None:
+                order = self.train.order(self.epoch)[: min(BATCHES, max(ROWS // self.recipe.batch_size, 1))]
+                inputs = (self.train.training_inputs(rows, self.epoch, step) for step, rows in enumerate(order))
+                self.statistics.take(inputs)
             yield
         finally:
             for variable, value in own:
                 variable.assign(value)
-
-    def _take_statistics(self) -> None:
-        """Of batch normalisation, for the weights of now, on rows of the epoch."""
-        if trained_norms(self.model):
-            order = self.train.order(self.epoch)[: min(BATCHES, max(ROWS // self.recipe.batch_size, 1))]
-            take_statistics(
-                self.model, (self.train.training_inputs(rows, self.epoch, step) for step, rows in enumerate(order))
-            )
 
     def watch(self, on_trouble: str | None, store: RunFolder | None) -> list[NaNSentinel]:
         """The sentinel of this training, where one is wanted."""
@@ -234,8 +231,10 @@ class Session:
             self._add(log_rows(log, len(self.sums.keys)), order, number - 1)
         if self.sentinel.stopped:
             trouble = self.sentinel.troubles[-1]
-            rows = order[trouble.batch - 1] % len(self.train.samples)  # see `Sampler.rows`
-            sample = "" if trouble.row is None else f" The row is sample {rows[trouble.row]} of the training split."
+            sample = ""
+            if trouble.row is not None:
+                row = order[trouble.batch - 1][trouble.row] % len(self.train.samples)  # see `Sampler.rows`
+                sample = f" The row is sample {row} of the training split."
             raise TrainingError(f"{trouble}{sample}")
 
     def _add(self, log: np.ndarray, order: Sequence[np.ndarray], first: int) -> None:

@@ -51,9 +51,9 @@ class NaNSentinel(keras.callbacks.Callback):
                 "lower_rate": go back to the last copy of the state, multiply the learning rate by `factor` and go on
                 from there (a batch that no lowering helps, or with faulty data, is skipped).
     folder      where faulty batches are saved, as .npz; None saves nothing.
-    every       batches between two looks at the state: 1 finds trouble at once, many cost less. None for 32, up to 256
-                if they fill less than 8 MB, or 16 calls where a call takes several steps. Fewer where so many batches
-                would fill more than 256 MB.
+    every       batches between two looks at the state: 1 finds trouble at once, many cost less. None for 32, of small
+                batches as many as fill 8 MB, at most 256; or 16 calls where a call takes several steps. Fewer where so
+                many batches would fill more than 256 MB.
     missing     names of inputs and targets where NaN means "not known". Inputs of graphs that ask for NaN themselves
                 (imputation) need no mention.
     columns     input -> names of its columns, for the sentence.
@@ -105,8 +105,7 @@ class NaNSentinel(keras.callbacks.Callback):
     def begin_epoch(self, epoch: int, batch: int = 0) -> None:
         """From here on batches belong to this epoch (from 1), of which `batch` are done."""
         self.epoch, self.batch = epoch, batch
-        if not self._window.own_resets:  # Keras' `fit` begins its metrics anew here
-            self._window.close()
+        self._window.close()
 
     def on_test_begin(self, logs: Any = None) -> None:
         self.verify()

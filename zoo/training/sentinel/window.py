@@ -46,24 +46,21 @@ class Culprit:
 class Window:
     """Runs batches and remembers them until the state that they led to was seen to be finite.
 
-    own_resets  whether the caller resets the metrics before every batch, as `train_on_batch` does.
+    own_resets  whether the caller resets the metrics before every batch, or needs none: a loop of one's own, not `fit`.
     settled     (number of the first batch, logs) of the executions that are known to be sound.
     """
 
     def __init__(self, steps: Steps, *, own_resets: bool):
         self.steps, self.own_resets = steps, own_resets
         self.executions: list[Execution] = []
+        self._size = 0  # batches of the executions
         self.start: Snapshot | None = None
         self.last_sound: Snapshot | None = None
         self.settled: list[tuple[int, Any]] = []
         self.logs: Any = {}
 
     def __len__(self) -> int:
-        """Batches from the first to the last, those between them that were left out too."""
-        if not self.executions:
-            return 0
-        last = self.executions[-1]
-        return last.first + len(last.batches) - self.executions[0].first
+        return self._size
 
     def open(self) -> dict[str, float]:
         """Copy the state that the window starts from -> the arrays that are not finite (then it is not open)."""
@@ -81,7 +78,7 @@ class Window:
         """Put this state in place, and start a window there."""
         self.steps.restore(snapshot)
         self.start = self.last_sound = snapshot
-        self.executions = []
+        self.executions, self._size = [], 0
 
     def run(self, batches: Sequence[Batch], first: int, *, again: bool = False) -> None:
         """Train on these batches, the first of which has the number `first`; `again` if they have been seen before."""
@@ -90,6 +87,7 @@ class Window:
             part = batches if isinstance(batches, Stack) else batches[place : place + size]
             self.logs = self._again(part) if again else self.steps.run(part)
             self.executions.append(Execution(first + place, part, self.logs))
+            self._size += len(part)
 
     def check(self) -> Culprit | None:
         """Look at the state: settle the window and start the next from here, or the culprit, and nothing is settled."""
@@ -100,7 +98,7 @@ class Window:
             return self._find(self.steps.broken(snapshot))
         self.settle(self.executions)
         self.start = self.last_sound = snapshot
-        self.executions = []
+        self.executions, self._size = [], 0
         return None
 
     def settle(self, executions: list[Execution]) -> None:
