@@ -106,9 +106,9 @@ def test_batch_normalisation_has_the_statistics_of_the_averaged_weights(rows):
     keras.utils.set_random_seed(0)
     model = line_model(dropout=0.5)
     fit(model, samples, samples, line_recipe(epochs=4, batch_size=64, optimiser=optimiser))
-    hidden = np.array(keras.Model(model.input, model.get_layer("hidden").output)([samples.inputs["x"]]))
+    hidden = keras.Model(model.input, model.get_layer("hidden").output).predict([samples.inputs["x"]], verbose=0)
     norm = model.get_layer("norm")
-    np.testing.assert_allclose(norm.moving_mean, hidden.mean(axis=0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(np.array(norm.moving_mean), hidden.mean(axis=0), rtol=1e-4, atol=1e-5)
     assert norm.momentum == 0.99
     # The mean variance of batches of 64: less than that of all rows by how their means differ.
     np.testing.assert_allclose(norm.moving_variance, hidden.var(axis=0), rtol=0.1)
