@@ -52,8 +52,8 @@ class TensorFlowSteps(VariableSteps):
             self._next = tf.function(lambda each: [each.get_next() for _ in range(self.size)], autograph=False)
         try:
             return self._next(source)
-        except tf.errors.OutOfRangeError:  # fewer than was promised to `fit`, which says so
-            return []
+        except tf.errors.OutOfRangeError:
+            return []  # `fit` was promised more, and says so; the last ones, fewer than `size`, are not trained on
 
     def step(self, batches: Sequence[Batch]) -> Any:
         if not isinstance(batches, Stack) and len(batches) > 1 and _same_shapes(batches):
