@@ -70,3 +70,14 @@ def test_a_momentum_that_a_schedule_moves_is_used():
         strict=True,
     ):
         np.testing.assert_allclose(two, one, atol=ROUNDING)
+
+
+def test_an_average_is_not_kept_up_before_it_begins():
+    optimizer = Optimiser("sgd", learning_rate=0.1, schedule="constant", average_last=0.5).build(4)
+    weight = keras.Variable(np.zeros(2, "float32"))
+    optimizer.build([weight])
+    averages = []
+    for _ in range(4):
+        optimizer.apply([keras.ops.ones(2)], [weight])
+        averages.append(float(np.array(optimizer._model_variables_moving_average[0])[0]))
+    assert averages == pytest.approx([0.0, 0.0, -0.3, -0.35])

@@ -132,18 +132,6 @@ def test_a_frozen_norm_keeps_its_statistics():
     np.testing.assert_array_equal(norm.moving_mean, 0.0)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only there it costs much")
-def test_an_average_is_not_kept_up_before_it_begins():
-    optimizer = Optimiser("sgd", learning_rate=0.1, schedule="constant", average_last=0.5).build(4)
-    weight = keras.Variable(np.zeros(2, "float32"))
-    optimizer.build([weight])
-    averages = []
-    for _ in range(4):
-        optimizer.apply([keras.ops.ones(2)], [weight])
-        averages.append(float(np.array(optimizer._model_variables_moving_average[0])[0]))
-    assert averages == pytest.approx([0.0, 0.0, -0.3, -0.35])
-
-
 def test_a_look_at_the_averaged_weights_leaves_the_training_alone():
     """Statistics and random states are those of a training without an average, which is only ever looked at."""
     samples = line_samples(256, 0)

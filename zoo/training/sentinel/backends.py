@@ -15,8 +15,6 @@ from zoo.training.stack import Stack
 class TensorFlowSteps(VariableSteps):
     """Reads share their memory with the variable until it is written again: a snapshot costs one copy of the state."""
 
-    _next: Any = None
-
     def prepare(self) -> None:
         import tensorflow as tf
 
@@ -41,19 +39,6 @@ class TensorFlowSteps(VariableSteps):
             return tf.while_loop(lambda row, _: row < len(batches) - 1, step, (tf.constant(0), logs))[1]
 
         self._look, self._several = look, several
-
-    def fetch(self, source: Source, left: int) -> Sequence[Batch]:
-        """In one call of the runtime, as Keras does, where so many are known to come."""
-        import tensorflow as tf
-
-        if left < self.size or self.size == 1 or not isinstance(source, tf.data.Iterator):
-            return super().fetch(source, left)
-        if self._next is None:
-            self._next = tf.function(lambda each: [each.get_next() for _ in range(self.size)], autograph=False)
-        try:
-            return self._next(source)
-        except tf.errors.OutOfRangeError:
-            return []  # `fit` was promised more, and says so; the last ones, fewer than `size`, are not trained on
 
     def step(self, batches: Sequence[Batch]) -> Any:
         if not isinstance(batches, Stack) and len(batches) > 1 and _same_shapes(batches):

@@ -11,6 +11,7 @@ training ends, or goes on, with the state before it.
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +145,7 @@ class NaNSentinel(keras.callbacks.Callback):
 
     def _take(self, source: Source) -> Any:
         """What the model's train function now does: fetch batches, look at them, train on them."""
-        planned = (self.params or {}).get("steps")
-        batches = self._steps.fetch(source, planned - self.batch if planned else 0)
+        batches = self._fetch(source)
         if not batches:
             self._end_of_data()
             raise StopIteration
@@ -159,11 +159,18 @@ class NaNSentinel(keras.callbacks.Callback):
         if self._window.start is None:
             self._open()
         self._train(batches)
+        planned = (self.params or {}).get("steps")
         if planned and self.batch >= planned:
             self._end_of_data()
         elif len(self._window) >= self._length:
             self._settle()
         return self._window.logs
+
+    def _fetch(self, source: Source) -> Sequence[Batch]:
+        first = list(islice(source, 1))
+        if first and isinstance(first[0], Stack):
+            return first[0]
+        return [*first, *islice(source, self._steps.size - 1)]
 
     def _open(self) -> None:
         broken = self._window.open()

@@ -6,7 +6,6 @@ it: the numbers are those of a training without a sentinel, bit for bit.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 import keras
@@ -94,13 +93,6 @@ class Steps(ABC):
     @abstractmethod
     def prepare(self) -> None:
         """After the state is known."""
-
-    def fetch(self, source: Source, left: int) -> Sequence[Batch]:
-        """The batches of the next call: a stack, or at most `size`; the epoch has at least `left` more."""
-        first = list(islice(source, 1))
-        if first and isinstance(first[0], Stack):
-            return first[0]
-        return [*first, *islice(source, self.size - 1)]
 
     def run(self, batches: Sequence[Batch]) -> Any:
         """Train on a stack, or on these batches, at most `size`; the logs of all of the stack, or of the last."""
