@@ -18,6 +18,7 @@ from zoo.errors import ConfigError, UnknownNameError
 from zoo.training.layerwise import Walk
 from zoo.training.listening import LayerCall
 from zoo.training.sentinel import NaNSentinel, TroubleWarning
+from zoo.training.sentinel.data import DataCheck
 from zoo.training.sentinel.diagnosis import in_gradients
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -121,6 +122,35 @@ def test_watching_changes_no_bit(options):
     assert same(watched, train(picture_model(**options), x, y, epochs=2))
 
 
+@pytest.mark.parametrize("size", [2, 4, 9])
+def test_several_steps_at_once_change_no_bit_to_the_last_short_batch(size):
+    x, y = pictures(batches=11)
+    weights = [
+        train(picture_model(steps_per_execution=size), x[:-9], y[:-9], *watchers, epochs=2)
+        for watchers in ((), (NaNSentinel(every=16),))
+    ]
+    assert same(*weights)
+
+
+def test_compiled_and_plain_looks_at_data_agree():
+    tokens, numbers = keras.Input((3,), dtype="int32", name="tokens"), keras.Input((2,), name="numbers")
+    embedded = layers.Flatten()(layers.Embedding(10, 3)(tokens))
+    model = keras.Model([tokens, numbers], layers.Dense(1, name="out")(layers.Concatenate()([embedded, numbers])))
+
+    def batch(token=0, number=0.0, target=1.0, weight=1.0):
+        inputs = {"tokens": np.full((4, 3), token, np.uint8), "numbers": np.full((4, 2), number, np.float32)}
+        return inputs, np.array([target, 0.0, 0.0, 0.0]), np.full(4, weight, np.float16)
+
+    sound = [batch(), batch(token=9), batch(number=3e38), batch(number=-3e38, weight=0.0), batch()[:2]]
+    unsound = [batch(token=10), batch(token=255), batch(number=np.inf), batch(target=np.nan), batch(weight=-np.inf)]
+    check, missing = DataCheck(model), DataCheck(model, missing=("numbers",))
+    for each, expected in [*((each, True) for each in sound), *((each, False) for each in unsound)]:
+        assert (check.fault(each) is None) is bool(check.is_sound(each)) is expected
+    for number, expected in ((np.nan, True), (np.inf, False)):
+        each = batch(number=number)
+        assert (missing.fault(each) is None) is bool(missing.is_sound(each)) is expected
+
+
 @pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
 def test_a_skipped_batch_leaves_a_training_without_it():
     x, y = pictures(bad=6)
@@ -218,25 +248,27 @@ def test_numbers_that_the_graph_imputes_are_no_trouble():
         train(model, x, y, NaNSentinel(columns={"numbers": ["area", "rooms"]}))
 
 
-def test_a_token_beyond_the_embedding_is_named():
+@pytest.mark.parametrize("steps_per_execution", [1, 4])
+def test_a_token_beyond_the_embedding_is_named(steps_per_execution):
     tokens = keras.Input((4,), dtype="int32", name="tokens")
     x = layers.GlobalAveragePooling1D()(layers.Embedding(10, 3, name="embedding")(tokens))
     model = keras.Model(tokens, layers.Dense(1, name="out")(x))
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", steps_per_execution=steps_per_execution)
     x = np.ones((32, 4), "int32")
     x[17, 2] = 10
     with pytest.warns(TroubleWarning, match="batch 2: input 'tokens' holds 10 in row 1, column 2, and its embedding"):
         train(model, x, np.zeros((32, 1), "float32"), NaNSentinel())
 
 
-def test_data_from_a_generator_without_a_length_are_watched_to_the_end():
+@pytest.mark.parametrize("steps_per_execution", [1, 5])
+def test_data_from_a_generator_without_a_length_are_watched_to_the_end(steps_per_execution):
     x, y = pictures(bad=12)
 
     def batches():
         for start in range(0, len(x), 16):
             yield x[start : start + 16], y[start : start + 16]
 
-    model = picture_model()
+    model = picture_model(steps_per_execution=steps_per_execution)
     with pytest.warns(TroubleWarning, match="batch 12"):
         model.fit(batches(), epochs=1, verbose=0, callbacks=[NaNSentinel()])
     assert all(np.isfinite(each).all() for each in model.get_weights())

@@ -8,6 +8,7 @@ import keras
 from keras import tree
 
 from zoo.errors import ConfigError
+from zoo.training.sentinel.drawn import Drawn, can_draw, drawing
 from zoo.training.sentinel.steps import Batch, Snapshot, Source, Steps, Tensor, VariableSteps, as_source
 from zoo.training.stack import Stack
 
@@ -40,9 +41,20 @@ class TensorFlowSteps(VariableSteps):
 
         self._look, self._several = look, several
 
+        self._draw = drawing(lambda batch: one(iter([batch])), self.size - 1, self.is_sound)
+
+    def draws(self, source: Source) -> bool:
+        return self.size > 1 and not self.model.run_eagerly and can_draw(source)
+
+    def draw(self, first: Batch, source: Source) -> tuple[Any, Sequence[Batch], list[Batch]]:
+        logs, packed, left = self._draw(first, source)
+        self.written = False
+        drawn = Drawn(first, packed, source.element_spec)
+        return logs, drawn, [left.get_value()] if left.has_value() else []
+
     def step(self, batches: Sequence[Batch]) -> Any:
         if not isinstance(batches, Stack) and len(batches) > 1 and _same_shapes(batches):
-            return self._several(batches)  # one call of the runtime, as with Keras' own loop
+            return self._several(list(batches))  # one call of the runtime, as with Keras' own loop
         return self.original(as_source(batches))
 
     def look(self) -> tuple[bool, Snapshot]:
@@ -74,12 +86,12 @@ class JaxSteps(Steps):
     """Here `fit` hands the state from step to step, and each step uses up the arrays that it was given."""
 
     state: Any = None
-    left: tuple[Tensor, ...] = ()
+    left: Any = None  # the state as it was handed back after the last step
 
     def called(self, state: Any, source: Any) -> Any:
         self.state = state
         logs = self.take(iter(source))
-        self.left = tuple(_leaves(self.state))
+        self.left = self.state
         return logs, self.state
 
     def prepare(self) -> None:
@@ -101,9 +113,10 @@ class JaxSteps(Steps):
         self.state = (*self.state[:3], state[3]) if metrics_only else state
 
     def touched(self) -> bool:
-        own = sum(self.lengths[:3])  # the metrics are reset by `train_on_batch`
-        now = _leaves(self.state[:3])
-        return bool(self.left) and any(old is not new for old, new in zip(self.left[:own], now, strict=True))
+        if self.left is None or self.left is self.state:
+            return False
+        now, left = (_leaves(state[:3]) for state in (self.state, self.left))  # the metrics are reset at will
+        return any(old is not new for old, new in zip(left, now, strict=True))
 
     def commit(self) -> None:
         for variable, value in zip(self.variables, self._copy(_leaves(self.state)), strict=True):
@@ -125,15 +138,15 @@ def _jax_functions() -> tuple[Callable[..., Any], Callable[..., Any]]:
     return jax.jit(look, static_argnums=0), jax.jit(copy)
 
 
-def steps_of(model: keras.Model, take: Callable[[Source], Any]) -> Steps:
-    """The steps of a compiled model on the backend in use."""
+def steps_of(model: keras.Model, take: Callable[[Source], Any], is_sound: Callable[[Batch], Tensor]) -> Steps:
+    """The steps of a compiled model on the backend in use; see `Steps`."""
     if not model.compiled or model.optimizer is None:
         raise ConfigError(f"The sentinel watches a training: compile '{model.name}' with an optimiser first.")
     strategy = getattr(model, "distribute_strategy", None)
     if strategy is not None and strategy.num_replicas_in_sync > 1:
         raise ConfigError("The sentinel watches a training on one device; take it out, or train on one device.")
     kinds: dict[str, Callable[..., Steps]] = {"tensorflow": TensorFlowSteps, "jax": JaxSteps, "torch": TorchSteps}
-    return kinds[keras.backend.backend()](model, take)
+    return kinds[keras.backend.backend()](model, take, is_sound)
 
 
 def _leaves(state: Any) -> list[Tensor]:

@@ -93,8 +93,8 @@ class NaNSentinel(keras.callbacks.Callback):
         self.troubles.clear()
         self.stopped = False
         self.epoch, self.batch = 1, 0
-        self._steps: Steps = steps_of(self._model, self._take)
         self._check = DataCheck(self._model, self.missing)
+        self._steps: Steps = steps_of(self._model, self._take, self._check.is_sound)
         self._window = Window(self._steps, own_resets=not self.params)  # Keras' `fit` tells its callbacks parameters
         self._length = 1
         self._weights = {id(each): np.array(to_array(each)) for each in self._model.variables}  # until the first look
@@ -145,7 +145,8 @@ class NaNSentinel(keras.callbacks.Callback):
 
     def _take(self, source: Source) -> Any:
         """What the model's train function now does: fetch batches, look at them, train on them."""
-        batches = self._fetch(source)
+        draws = self._steps.draws(source)
+        batches = self._fetch(source, 1 if draws else self._steps.size)
         if not batches:
             self._end_of_data()
             raise StopIteration
@@ -158,7 +159,7 @@ class NaNSentinel(keras.callbacks.Callback):
             self._end_of_data()
         if self._window.start is None:
             self._open()
-        self._train(batches)
+        self._train(self._draw(batches[0], source) if draws else batches)
         planned = (self.params or {}).get("steps")
         if planned and self.batch >= planned:
             self._end_of_data()
@@ -166,11 +167,19 @@ class NaNSentinel(keras.callbacks.Callback):
             self._settle()
         return self._window.logs
 
-    def _fetch(self, source: Source) -> Sequence[Batch]:
+    def _fetch(self, source: Source, size: int) -> Sequence[Batch]:
         first = list(islice(source, 1))
         if first and isinstance(first[0], Stack):
             return first[0]
-        return [*first, *islice(source, self._steps.size - 1)]
+        return [*first, *islice(source, size - 1)]
+
+    def _draw(self, first: Batch, source: Source) -> list[Batch]:
+        """Train on batches as the compiled step draws them, up to an unsound one -> it and the rest of the call."""
+        trained, left = 0, [first]
+        if not self.stopped and self._check.fault(first) is None:
+            trained, left = self._window.draw(first, source, self.batch + 1)
+            self.batch += trained
+        return [*left, *islice(source, self._steps.size - trained - len(left))] if left else []
 
     def _open(self) -> None:
         broken = self._window.open()

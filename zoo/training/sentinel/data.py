@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import tree
 
 ASKS_FOR_NAN = {"Isnan", "IsNan", "NanToNum", "Isfinite"}  # operations of graphs that take missing numbers themselves
 
@@ -47,9 +48,12 @@ class DataCheck:
         self.outputs = list(getattr(model, "output_names", None) or [])
         self.missing = {*missing, *(tensor.name for tensor in inputs if _asks_for_nan(tensor))}
         self.sizes: Mapping[str, int | None] = {tensor.name: _embedding_size(tensor) for tensor in inputs}
+        self._nameless = not self.missing and not any(self.sizes.values())  # all arrays are judged alike
 
     def fault(self, batch: Any) -> DataFault | None:
         """The first fault of a batch (inputs, targets, sample weights), or None."""
+        if self._nameless and all(map(_is_plainly_sound, tree.flatten(batch))):
+            return None
         for part, name, values in self.named(batch):
             array = to_numpy(values)
             if array is None:
@@ -63,6 +67,22 @@ class DataCheck:
             if size is not None and array.size and (array.min() < 0 or array.max() >= size):
                 return _fault(part, name, array, np.logical_or(array < 0, array >= size), size - 1)
         return None
+
+    def is_sound(self, batch: Any) -> Any:
+        """Whether `fault` would find nothing, as a tensor, for compiled functions; tensors only."""
+        sound = [keras.ops.convert_to_tensor(True)]
+        for part, name, values in self.named(batch):
+            if not hasattr(values, "dtype"):
+                continue
+            kind = keras.backend.standardize_dtype(values.dtype)
+            if kind.startswith("float"):
+                wrong = keras.ops.isinf(values) if name in self.missing else ~keras.ops.isfinite(values)
+                sound.append(~keras.ops.any(wrong))
+            size = self.sizes.get(name) if part == "input" and "int" in kind else None
+            if size is not None:
+                rows = keras.ops.cast(values, "int64")
+                sound.append(keras.ops.all(keras.ops.logical_and(rows >= 0, rows < size)))
+        return keras.ops.all(keras.ops.stack(sound))
 
     def named(self, batch: Any) -> Iterator[tuple[str, str, Any]]:
         """(part, name, array) of all that a batch holds."""
@@ -99,6 +119,12 @@ def _is_sound(array: np.ndarray, may_miss: bool) -> bool:
         return False
     flat = array.reshape(-1)
     return math.isfinite(np.dot(flat, flat))
+
+
+def _is_plainly_sound(values: Any) -> bool:
+    """A quick look at anything in a batch; False is no verdict."""
+    array = to_numpy(values)
+    return array is None or array.dtype.kind != "f" or _is_sound(array, False)
 
 
 def _fault(part: str, name: str, array: np.ndarray, wrong: np.ndarray, allowed: int | None = None) -> DataFault:

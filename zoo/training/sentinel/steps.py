@@ -23,6 +23,8 @@ Source = Iterator[Batch]
 class Steps(ABC):
     """The training steps of `model`; `take` is asked for the logs whenever Keras wants the next step(s).
 
+    `is_sound` says of a batch, in a compiled function, whether it may be trained on (`DataCheck.is_sound`).
+
     variables   all that a step may change: weights, batch statistics, random seeds, the optimiser's, the metrics'.
     names       a name for each of them.
     watched     numbers of those that must stay finite: all floats but the metrics, of which only the mean loss counts.
@@ -30,8 +32,8 @@ class Steps(ABC):
 
     lengths: list[int]  # how many variables are trainable, are not, are the optimiser's, the metrics'
 
-    def __init__(self, model: keras.Model, take: Callable[[Source], Any]):
-        self.model, self.take = model, take
+    def __init__(self, model: keras.Model, take: Callable[[Source], Any], is_sound: Callable[[Batch], Tensor]):
+        self.model, self.take, self.is_sound = model, take, is_sound
         self.size = int(model.steps_per_execution)
         self.variables: list[keras.Variable] = []
         self.names: list[str] = []
@@ -97,6 +99,17 @@ class Steps(ABC):
     def run(self, batches: Sequence[Batch]) -> Any:
         """Train on a stack, or on these batches, at most `size`; the logs of all of the stack, or of the last."""
         return self.original(as_source(batches))
+
+    def draws(self, source: Source) -> bool:
+        """Whether `draw` can take batches from this source."""
+        return False
+
+    def draw(self, first: Batch, source: Source) -> tuple[Any, Sequence[Batch], list[Batch]]:
+        """Train on `first`, and on `size` - 1 more that the compiled step draws itself, up to one that is not sound.
+
+        It gives the logs of the last, the batches trained on, and the one that was drawn and not trained on, if any.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def look(self) -> tuple[bool, Snapshot]:

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import tree
 
 from zoo.training.listening import to_array
-from zoo.training.sentinel.steps import Batch, Snapshot, Steps
+from zoo.training.sentinel.steps import Batch, Snapshot, Source, Steps
 from zoo.training.stack import Stack
 
 
-@dataclass(frozen=True)
-class Execution:
+class Execution(NamedTuple):
     """One call of the train function: the number of its first batch in the epoch (from 1), its batches, its logs."""
 
     first: int
@@ -88,6 +87,16 @@ class Window:
             self.logs = self._again(part) if again else self.steps.run(part)
             self.executions.append(Execution(first + place, part, self.logs))
             self._size += len(part)
+
+    def draw(self, first: Batch, source: Source, number: int) -> tuple[int, list[Batch]]:
+        """Train on `first`, which has this number, and on what the compiled step draws -> how many, and an unsound one.
+
+        See `Steps.draw`.
+        """
+        self.logs, batches, left = self.steps.draw(first, source)
+        self.executions.append(Execution(number, batches, self.logs))
+        self._size += len(batches)
+        return len(batches), left
 
     def check(self) -> Culprit | None:
         """Look at the state: settle the window and start the next from here, or the culprit, and nothing is settled."""
