@@ -46,7 +46,7 @@ class TensorFlowSteps(VariableSteps):
     def draws(self, source: Source) -> bool:
         return self.size > 1 and not self.model.run_eagerly and can_draw(source)
 
-    def draw(self, first: Batch, source: Source) -> tuple[Any, Sequence[Batch], list[Batch]]:
+    def draw(self, first: Batch, source: Any) -> tuple[Any, Sequence[Batch], list[Batch]]:
         logs, packed, left = self._draw(first, source)
         self.written = False
         drawn = Drawn(first, packed, source.element_spec)
