@@ -174,6 +174,7 @@ class Worker:
 def compare(name: str, contestants: list[str], rounds: int) -> dict[str, Any]:
     workers = {each: Worker(each, name) for each in contestants}
     for worker in workers.values():
+        worker.turn(0.0)  # compiles
         worker.turn(WARM_UP)
     found = []
     for number in range(rounds):

@@ -150,6 +150,32 @@ def test_dropped_tokens_are_unknown_words_and_the_same_when_a_step_is_repeated()
     assert (dropped != batches.training_inputs(rows, 1, 0)["posts"]).any()
 
 
+def stories():
+    random = np.random.default_rng(0)
+    inputs = {"text": random.integers(0, 9, (400, 3, 4)), "question": random.integers(0, 9, (400, 5))}
+    return Samples({**inputs, "age": random.random((400, 1))}, {})
+
+
+def test_names_are_exchanged_in_half_of_the_samples_alike_in_text_and_question():
+    batches = Batches(stories(), batch_size=400, exchangeable=[(2, 3, 4, 5), (7, 8)])
+    rows = np.arange(400)
+    before, after = batches.inputs(rows), batches.training_inputs(rows, 0, 0)
+    others = set()
+    for row in rows:
+        old, new = (np.concatenate([each["text"][row].ravel(), each["question"][row]]) for each in (before, after))
+        becomes = dict(zip(old.tolist(), new.tolist(), strict=True))
+        assert [becomes[token] for token in old] == new.tolist()
+        assert all(becomes.get(token, token) == token for token in (0, 1, 6))
+        assert {becomes[token] for token in (7, 8) if token in becomes} <= {7, 8}
+        assert len(set(becomes.values())) == len(becomes)
+        if any(old != new for old, new in becomes.items()):
+            others.add(int(row))
+    assert len(others) / 400 == pytest.approx(0.5, abs=0.1)
+    np.testing.assert_array_equal(before["age"], after["age"])
+    np.testing.assert_array_equal(after["text"], batches.training_inputs(rows, 0, 0)["text"])
+    assert (after["text"] != batches.training_inputs(rows, 1, 0)["text"]).any()
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

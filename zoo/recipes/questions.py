@@ -11,6 +11,7 @@ from zoo.catalogue import describe
 from zoo.create import create_model
 from zoo.datasets import load_questions
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.tokeniser import Tokeniser
 from zoo.errors import WeightsError
 from zoo.recipes.settings import Settings
 from zoo.recipes.trained_questions import LAYOUT_OF, TrainedQuestions
@@ -48,6 +49,14 @@ MEMORY = Settings(
     linear_start=15,
 )
 MEMORY_LEARNT = replace(MEMORY, config={**MEMORY.config, "encoding": "learnt"})
+# Most questions about sizes are answered by names alone, so that the network learns names and does not read. On stories
+# held out of the training split (twelve splits) names tell 90 % of the answers, and the network found 88 %; with names
+# exchanged and a longer training 92 %.
+MEMORY_SIZES = replace(
+    MEMORY,
+    training={**MEMORY.training, "epochs": 800, "optimiser": Optimiser("sgd", learning_rate=0.5, clip_norm=1.25)},
+    exchangeable=(("box", "chest", "chocolate", "container", "suitcase"),),
+)
 MEMORY_JOINT = replace(
     MEMORY_LEARNT,
     training={**MEMORY.training, "batch_size": 64, "epochs": 50},
@@ -62,6 +71,8 @@ def settings_of(entry: str, data: str, questions: int) -> Settings:
         return TWO_LSTMS
     if questions >= JOINT:
         return MEMORY_JOINT
+    if data == "babi-qa18":
+        return MEMORY_SIZES
     return MEMORY_LEARNT if data in LEARNT else MEMORY
 
 
@@ -98,8 +109,13 @@ def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any
         },
         data=data,
         data_options=dict(options),
+        exchangeable=_tokens_of(settings.exchangeable, dataset.tokeniser),
         **settings.training,
     )
+
+
+def _tokens_of(groups: tuple[tuple[str, ...], ...], tokeniser: Tokeniser) -> tuple[tuple[int, ...], ...] | None:
+    return tuple(tuple(int(tokeniser.encode(word)[0]) for word in group) for group in groups) or None
 
 
 def training_rows(dataset: Dataset, entry: str) -> Samples:

@@ -18,6 +18,7 @@ class Settings:
     pieces, bins  in how many parts of equal frequency every number of a table is cut, to enter once more as shares of
               its parts (`blocks.piecewise_linear`), or as the part that it lies in (`blocks.bin_indicators`); 0: not.
     refit     train on the validation rows too: everything was chosen on them before.
+    exchangeable  groups of words that may stand for each other in texts and questions (`Recipe.exchangeable`).
     restarts  trainings from fresh weights, at most, of which the best on validation is kept.
     linear_start  epochs with linear attention before each of them (`blocks.memory_hop`).
     """
@@ -32,5 +33,6 @@ class Settings:
     pieces: int = 0
     bins: int = 0
     refit: bool = False
+    exchangeable: tuple[tuple[str, ...], ...] = ()
     restarts: int = 1
     linear_start: int = 0

@@ -3,11 +3,12 @@
 (After `keras.utils.set_random_seed`, Keras on TensorFlow repeats one shuffled order in every epoch.)
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from zoo.samples import Samples
+from zoo.training.exchange import exchange_tokens
 from zoo.training.sampling import Sampler
 
 SHAPES = 20  # trimmed lengths that there are at the most: each is compiled for
@@ -21,6 +22,7 @@ class Batches:
 
     trim_padding  cut the right padding (zeros) that all samples of a batch share from integer sequences (n, L), and
                   bring samples of similar length together. Only for models whose outputs do not depend on padding.
+    exchangeable  groups of tokens that are exchanged in training, see `exchange_tokens`.
     sampler       which rows an epoch reads; all of them once where there is none.
     """
 
@@ -32,6 +34,7 @@ class Batches:
         seed: int = 0,
         trim_padding: bool = False,
         token_dropout: float = 0.0,
+        exchangeable: Sequence[Sequence[int]] | None = None,
         sampler: Sampler | None = None,
     ):
         self.samples = samples
@@ -40,6 +43,7 @@ class Batches:
         self.batch_size = batch_size
         self.seed = seed
         self.token_dropout = token_dropout
+        self.exchangeable = exchangeable or ()
         self.sequences = tuple(
             name
             for name, values in samples.inputs.items()
@@ -78,11 +82,18 @@ class Batches:
                 arrays[name] = arrays[name][:, : self._trimmed(name, rows)]
         return arrays
 
+    @property
+    def varied(self) -> bool:
+        """Whether training sees other inputs in every epoch."""
+        return bool(self.token_dropout or self.exchangeable)
+
     def training_inputs(self, rows: np.ndarray, epoch: int, step: int) -> dict[str, np.ndarray]:
-        """The inputs of these rows, with `token_dropout` of their tokens read as unknown."""
+        """The inputs of these rows, some names exchanged, and `token_dropout` of their tokens read as unknown."""
         arrays = self.inputs(rows)
-        if self.token_dropout:
-            random = np.random.default_rng([self.seed, epoch, step + 1])
+        random = np.random.default_rng([self.seed, epoch, step + 1]) if self.varied else None
+        if random and self.exchangeable:
+            arrays = exchange_tokens(arrays, self.exchangeable, random)
+        if random and self.token_dropout:
             for name, values in arrays.items():
                 if values.ndim == 2 and np.issubdtype(values.dtype, np.integer):
                     dropped = (random.random(values.shape) < self.token_dropout) & (values != 0)

@@ -1,6 +1,6 @@
 """A recipe: how an entry of the catalogue is trained, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -22,6 +22,8 @@ class Recipe:
     balance         "static" (the heads' weights), "uncertainty" or "gradnorm".
     trim_padding    batches of similar length without the padding they share (models blind to padding only).
     token_dropout   share of the tokens of integer sequences that training reads as unknown (1), drawn anew each epoch.
+    exchangeable    groups of tokens that may stand for each other (names), exchanged in half of the samples, drawn anew
+                    each epoch; targets stay as they are, so answers must not be among them.
     standard_units  train regressions in units of their own deviation (`units.py`); off for plain gradient descent.
     start_at_prior  set each output's bias to the best constant answer before the first step: for fresh weights.
     patience        stop after so many epochs without a better validation skill; None trains all epochs.
@@ -44,6 +46,7 @@ class Recipe:
     batch_size: int = 64
     trim_padding: bool = False
     token_dropout: float = 0.0
+    exchangeable: Sequence[Sequence[int]] | None = None
     standard_units: bool = True
     start_at_prior: bool = True
     patience: int | None = None

@@ -49,6 +49,7 @@ class Session:
             seed=seed,
             trim_padding=recipe.trim_padding,
             token_dropout=recipe.token_dropout,
+            exchangeable=recipe.exchangeable,
             sampler=self.sampler,
         )
         self.priors = {name: head.prior(train.targets[name]) for name, head in recipe.heads.items()}

@@ -45,7 +45,7 @@ def stacked(batches: Batches, rows: Sequence[np.ndarray], epoch: int, step: int)
     """The batches of these rows, of which the first is number `step` (from 0) of its epoch; None for unequal shapes."""
     if len({len(each) for each in rows}) > 1:
         return None
-    if not batches.sequences and not batches.token_dropout:
+    if not batches.sequences and not batches.varied:
         together = np.stack(rows)  # one gathering of all rows
         return Stack(batches.inputs(together), batches.targets(together))
     parts = [
