@@ -13,6 +13,7 @@ from zoo.datasets.questions import OTHER, Layout, Question, sentences_of, split_
 from zoo.datasets.stories import stories
 from zoo.datasets.tokeniser import Tokeniser
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
+from zoo.recipes.questions import recipe
 
 SMALL = {"train": 60, "validation": 20, "test": 20}
 LINES = "1 Ann went to the hall.\n2 Where is Ann?\tHall\t1\n3 She took the milk.\n4 Where is the milk?\thall\t1 3\n"
@@ -135,6 +136,15 @@ def test_the_answers_are_the_first_words_of_the_vocabulary(mirror):
     labels = dataset.targets["answer"].labels
     assert dataset.tokeniser.words[: len(labels)] == labels
     assert dataset.test.targets["answer"].max() == labels.index(OTHER)  # an answer that training never gave
+
+
+def test_of_questions_about_sizes_names_that_are_no_answers_are_exchanged(mirror):
+    dataset = load_questions("babi-qa18", layout="sentences")
+    groups = recipe(dataset, "memory_network", data="babi-qa18", options={}).exchangeable
+    names = [dataset.tokeniser.words[token - 2] for group in groups for token in group]
+    assert sorted(names) == ["box", "chest", "chocolate", "container", "suitcase"]
+    assert not set(names) & set(dataset.targets["answer"].labels)
+    assert recipe(dataset, "question_answering", data="babi-qa18", options={}).exchangeable is None
 
 
 @pytest.mark.parametrize(

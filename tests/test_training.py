@@ -294,10 +294,17 @@ def test_a_patience_that_would_train_nothing_is_refused(patience):
         toy_recipe(patience=patience)
 
 
-def test_the_token_dropout_of_a_recipe_reaches_training():
-    def first_loss(share):
+@pytest.mark.parametrize("varied", [{"token_dropout": 0.9}, {"exchangeable": (tuple(range(2, 12)),)}], ids=str)
+def test_what_a_recipe_varies_of_the_tokens_reaches_training(varied):
+    def first_loss(**varied):
         keras.utils.set_random_seed(0)
-        recipe = toy_recipe(epochs=1, token_dropout=share)
+        recipe = toy_recipe(epochs=1, **varied)
         return fit(author_profile_tiny(**CONFIG), toy_samples(100, 0), toy_samples(50, 1), recipe).history[0]["loss"]
 
-    assert first_loss(0.0) == first_loss(0.0) != first_loss(0.9)
+    assert first_loss() == first_loss() != first_loss(**varied)
+
+
+@pytest.mark.parametrize("groups", [((2, 2),), ((2, 3), (3, 4)), ((0, 2),), ((2.0, 3),), (("box", "chest"),)], ids=str)
+def test_groups_that_cannot_be_exchanged_are_refused(groups):
+    with pytest.raises(ConfigError, match="'exchangeable' must hold groups of tokens > 0, each token once; received"):
+        toy_recipe(exchangeable=groups)

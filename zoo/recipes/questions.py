@@ -115,7 +115,9 @@ def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any
 
 
 def _tokens_of(groups: tuple[tuple[str, ...], ...], tokeniser: Tokeniser) -> tuple[tuple[int, ...], ...] | None:
-    return tuple(tuple(int(tokeniser.encode(word)[0]) for word in group) for group in groups) or None
+    """The tokens of the words that the vocabulary holds."""
+    known = [[word for word in group if word in tokeniser.words] for group in groups]
+    return tuple(tuple(int(tokeniser.encode(word)[0]) for word in group) for group in known) or None
 
 
 def training_rows(dataset: Dataset, entry: str) -> Samples:

@@ -69,6 +69,11 @@ class Recipe:
                 raise ConfigError(f"'{name}' must be None or a whole number >= 1; received {value!r}.")
         if not 0 <= self.token_dropout < 1:
             raise ConfigError(f"'token_dropout' must be at least 0 and below 1; received {self.token_dropout!r}.")
+        tokens = [token for group in self.exchangeable or () for token in group]
+        if len(set(tokens)) < len(tokens) or not all(type(each) is int and each > 0 for each in tokens):
+            raise ConfigError(
+                f"'exchangeable' must hold groups of tokens > 0, each token once; received {self.exchangeable!r}."
+            )
         if not self.heads:
             raise ConfigError("A recipe needs at least one head.")
 
