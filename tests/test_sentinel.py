@@ -132,6 +132,29 @@ def test_several_steps_at_once_change_no_bit_to_the_last_short_batch(size):
     assert same(*weights)
 
 
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning", "ignore:.*shuffle=True:UserWarning")
+def test_steps_may_log_rows_or_nothing_and_weights_of_samples_may_be_none(size):
+    class Logging(keras.Model):
+        def train_step(self, *arguments):
+            logs = super().train_step(*arguments)
+            if keras.backend.backend() != "tensorflow":
+                return logs
+            return {**logs, "rows": ops.sum(arguments[0][0], axis=(1, 2, 3)), "nothing": None}
+
+    x, y = pictures(batches=11, bad=6)
+    graph = picture_model()
+    model = Logging(graph.inputs, graph.outputs)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=size)
+    batches = ((x[row : row + 16], y[row : row + 16], None) for row in range(0, len(x) - 9, 16))
+    sentinel = NaNSentinel("skip")
+    model.fit(batches, verbose=0, callbacks=[sentinel])
+    assert [each.batch for each in sentinel.troubles] == [6]
+    sentinel = NaNSentinel("skip", missing=("picture",))  # so that it is the step that fails, and is repeated
+    model.fit(x[:-9], y[:-9], batch_size=16, shuffle=False, verbose=0, callbacks=[sentinel])
+    assert [each.batch for each in sentinel.troubles] == [6]
+
+
 def test_compiled_and_plain_looks_at_data_agree():
     tokens, numbers = keras.Input((3,), dtype="int32", name="tokens"), keras.Input((2,), name="numbers")
     embedded = layers.Flatten()(layers.Embedding(10, 3)(tokens))

@@ -4,6 +4,7 @@ A network that finds most answers by knowing the names ("a chest is larger than 
 among samples with names exchanged it must. The others keep what names alone tell.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -31,10 +32,10 @@ def exchange_tokens(
     chosen = random.random(size) < SHARE
     becomes = np.tile(tokens, (size, 1))  # (B, tokens)
     for group in groups:
-        places = np.array(group)
+        places = np.array(group, dtype=np.int64)
         becomes[np.ix_(chosen, places)] = random.permuted(np.tile(places, (int(chosen.sum()), 1)), axis=1)
     found = dict(arrays)
     for name, values in sequences.items():
-        flat = np.take_along_axis(becomes, values.reshape(size, -1), axis=1)
+        flat = np.take_along_axis(becomes, values.reshape(size, math.prod(values.shape[1:])), axis=1)
         found[name] = flat.reshape(values.shape).astype(values.dtype)
     return found

@@ -8,7 +8,7 @@ import keras
 from keras import tree
 
 from zoo.errors import ConfigError
-from zoo.training.sentinel.drawn import Drawn, can_draw, drawing
+from zoo.training.sentinel.drawn import Drawn, as_logs, can_draw, drawing, tensors_of
 from zoo.training.sentinel.steps import Batch, Snapshot, Source, Steps, Tensor, VariableSteps, as_source
 from zoo.training.stack import Stack
 
@@ -31,16 +31,16 @@ class TensorFlowSteps(VariableSteps):
         @tf.function(autograph=False, reduce_retracing=True)
         def several(batches: list[Batch]) -> Any:
             logs = one(iter(batches[:1]))
-            rest = tree.map_structure(lambda *parts: None if parts[0] is None else tf.stack(parts), *batches[1:])
+            rest = tree.map_structure(lambda *parts: tf.stack(parts) if _is_array(parts[0]) else None, *batches[1:])
 
-            def step(row: Tensor, _: Any) -> tuple[Tensor, Any]:
+            def step(row: Tensor, _: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
                 batch = tree.map_structure(lambda each: None if each is None else each[row], rest)
-                return row + 1, one(iter([batch]))
+                return row + 1, tensors_of(one(iter([batch])))
 
-            return tf.while_loop(lambda row, _: row < len(batches) - 1, step, (tf.constant(0), logs))[1]
+            state = tf.constant(0), tensors_of(logs)
+            return as_logs(logs, tf.while_loop(lambda row, _: row < len(batches) - 1, step, state)[1])
 
         self._look, self._several = look, several
-
         self._draw = drawing(lambda batch: one(iter([batch])), self.size - 1, self.is_sound)
 
     def draws(self, source: Source) -> bool:
@@ -153,6 +153,11 @@ def _leaves(state: Any) -> list[Tensor]:
     return [each for part in state for each in part]
 
 
+def _is_array(part: Any) -> bool:
+    """No None, and no `tf.experimental.Optional`, which a data set has for it."""
+    return hasattr(part, "shape")
+
+
 def _same_shapes(batches: Sequence[Batch]) -> bool:
-    shapes = [[None if each is None else tuple(each.shape) for each in tree.flatten(batch)] for batch in batches]
+    shapes = [[tuple(each.shape) if _is_array(each) else None for each in tree.flatten(batch)] for batch in batches]
     return all(each == shapes[0] for each in shapes)

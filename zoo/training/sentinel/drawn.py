@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, overload
 
+from keras import tree
+
 Tensor = Any
 Batch = Any
 Structure = Any  # of a batch: TensorFlow's type specifications
@@ -67,18 +69,32 @@ def drawing(step: Callable[[Batch], Any], most: int, is_sound: Callable[[Batch],
         def can_train(drawn: Any) -> Tensor:
             return tf.cond(drawn.has_value(), lambda: is_sound(drawn.get_value()), lambda: tf.constant(False))
 
-        def train(trained: Tensor, _: Tensor, drawn: Any, packed: Any, logs: Any) -> tuple[Any, ...]:
+        def train(trained: Tensor, _: Tensor, drawn: Any, packed: Any, logs: list[Tensor]) -> tuple[Any, ...]:
             packed = packed.write(trained, tf.nest.flatten(drawn, expand_composites=True)[0])
             empty = tf.experimental.Optional.empty(source.element_spec)
             upcoming = tf.cond(trained + 1 < most, source.get_next_as_optional, lambda: empty)
-            logs = step(drawn.get_value())
+            logs = tensors_of(step(drawn.get_value()))
             return trained + 1, can_train(upcoming), upcoming, packed, logs
 
-        logs = step(first)
+        first_logs = step(first)
         drawn = source.get_next_as_optional()
         packed = tf.TensorArray(tf.variant, most, element_shape=())
-        state = (tf.constant(0), can_train(drawn), drawn, packed, logs)
+        state = (tf.constant(0), can_train(drawn), drawn, packed, tensors_of(first_logs))
         trained, _, left, packed, logs = tf.while_loop(lambda _, sound, *__: sound, train, state)
-        return logs, packed.gather(tf.range(trained)), left
+        return as_logs(first_logs, logs), packed.gather(tf.range(trained)), left
 
     return draw
+
+
+def tensors_of(logs: Any) -> list[Tensor]:
+    """What a step logs, for a loop over steps: without None, and of shapes that may change with the batch's."""
+    import tensorflow as tf
+
+    tensors = [tf.convert_to_tensor(each) for each in tree.flatten(logs) if each is not None]
+    return [tf.compat.v1.placeholder_with_default(each, [None] * len(each.shape)) for each in tensors]
+
+
+def as_logs(like: Any, tensors: list[Tensor]) -> Any:
+    """`tensors_of` undone, in the structure of `like`."""
+    values = iter(tensors)
+    return tree.map_structure(lambda each: None if each is None else next(values), like)

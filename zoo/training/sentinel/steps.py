@@ -1,7 +1,7 @@
 """The compiled training step of a model under the sentinel's hand: run, look at its state, and put the state back.
 
 The sentinel stands between `fit` (or `train_on_batch`) and the model's own `train_function`, which stays as Keras made
-it: the numbers are those of a training without a sentinel, bit for bit.
+it: the numbers are those of a training without a sentinel, bit for bit (but for rounding in batches of changing shape).
 """
 
 from abc import ABC, abstractmethod
@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import tree
 
 from zoo.training.listening import first_unsound, to_array, variable_names
 from zoo.training.stack import Stack
@@ -195,4 +196,5 @@ def as_source(batches: Sequence[Batch]) -> Source:
 
 def _as_triple(batch: Batch) -> tuple[Any, Any, Any]:
     parts = batch if isinstance(batch, tuple) else (batch,)
-    return (*parts, None, None, None)[:3]
+    arrays = [tree.map_structure(lambda each: each if hasattr(each, "shape") else None, part) for part in parts]
+    return (*arrays, None, None, None)[:3]
