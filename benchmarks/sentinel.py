@@ -32,7 +32,7 @@ from zoo.training.sentinel import NaNSentinel
 
 BACKENDS = ("tensorflow", "jax")
 COUNTED = ("found", "right_batch", "right_place", "restored")
-PAIRS = 4  # trainings with and without, in turns
+PAIRS = 6  # trainings with and without, in turns
 
 
 def faults() -> None:
