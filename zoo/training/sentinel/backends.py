@@ -9,7 +9,7 @@ from keras import tree
 
 from zoo.errors import ConfigError
 from zoo.training.sentinel.drawn import Drawn, as_logs, can_draw, drawing, tensors_of
-from zoo.training.sentinel.steps import Batch, Snapshot, Source, Steps, Tensor, VariableSteps, as_source
+from zoo.training.sentinel.steps import Batch, Draw, Snapshot, Source, Steps, Tensor, VariableSteps, as_source
 from zoo.training.stack import Stack
 
 
@@ -43,10 +43,11 @@ class TensorFlowSteps(VariableSteps):
         self._look, self._several = look, several
         self._draw = drawing(lambda batch: one(iter([batch])), self.size - 1, self.is_sound)
 
-    def draws(self, source: Source) -> bool:
-        return self.size > 1 and not self.model.run_eagerly and can_draw(source)
+    def drawing_from(self, source: Source) -> Draw | None:
+        can = self.size > 1 and not self.model.run_eagerly and can_draw(source)
+        return partial(self._drawn_from, source) if can else None
 
-    def draw(self, first: Batch, source: Any) -> tuple[Any, Sequence[Batch], list[Batch]]:
+    def _drawn_from(self, source: Any, first: Batch) -> tuple[Any, Sequence[Batch], list[Batch]]:
         logs, packed, left = self._draw(first, source)
         self.written = False
         drawn = Drawn(first, packed, source.element_spec)

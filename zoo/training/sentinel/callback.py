@@ -26,7 +26,7 @@ from zoo.training.sentinel.backends import steps_of
 from zoo.training.sentinel.data import DataCheck, DataFault, to_numpy
 from zoo.training.sentinel.diagnosis import StepFault, diagnose
 from zoo.training.sentinel.rate import lowered
-from zoo.training.sentinel.steps import Batch, Source, Steps
+from zoo.training.sentinel.steps import Batch, Draw, Source, Steps
 from zoo.training.sentinel.trouble import Trouble, column_name, save_batch
 from zoo.training.sentinel.window import Culprit, Window
 from zoo.training.stack import Stack
@@ -145,8 +145,8 @@ class NaNSentinel(keras.callbacks.Callback):
 
     def _take(self, source: Source) -> Any:
         """What the model's train function now does: fetch batches, look at them, train on them."""
-        draws = self._steps.draws(source)
-        batches = self._fetch(source, 1 if draws else self._steps.size)
+        draw = self._steps.drawing_from(source)
+        batches = self._fetch(source, 1 if draw else self._steps.size)
         if not batches:
             self._end_of_data()
             raise StopIteration
@@ -159,7 +159,7 @@ class NaNSentinel(keras.callbacks.Callback):
             self._end_of_data()
         if self._window.start is None:
             self._open()
-        self._train(self._draw(batches[0], source) if draws else batches)
+        self._train(self._draw(draw, batches[0], source) if draw else batches)
         planned = (self.params or {}).get("steps")
         if planned and self.batch >= planned:
             self._end_of_data()
@@ -173,11 +173,11 @@ class NaNSentinel(keras.callbacks.Callback):
             return first[0]
         return [*first, *islice(source, size - 1)]
 
-    def _draw(self, first: Batch, source: Source) -> list[Batch]:
+    def _draw(self, draw: Draw, first: Batch, source: Source) -> list[Batch]:
         """Train on batches as the compiled step draws them, up to an unsound one -> it and the rest of the call."""
         trained, left = 0, [first]
         if not self.stopped and self._check.fault(first) is None:
-            trained, left = self._window.draw(first, source, self.batch + 1)
+            trained, left = self._window.draw(draw, first, self.batch + 1)
             self.batch += trained
         return [*left, *islice(source, self._steps.size - trained - len(left))] if left else []
 

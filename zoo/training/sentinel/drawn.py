@@ -13,7 +13,7 @@ from keras import tree
 Tensor = Any
 Batch = Any
 Structure = Any  # of a batch: TensorFlow's type specifications
-Draw = Callable[[Batch, Any], tuple[Any, Tensor, Any]]
+CompiledDraw = Callable[[Batch, Any], tuple[Any, Tensor, Any]]
 
 
 class Drawn(Sequence[Batch]):
@@ -56,7 +56,7 @@ def can_draw(source: Any) -> bool:
     return all(isinstance(each, tf.TensorSpec | tf.OptionalSpec) for each in tf.nest.flatten(source.element_spec))
 
 
-def drawing(step: Callable[[Batch], Any], most: int, is_sound: Callable[[Batch], Tensor]) -> Draw:
+def drawing(step: Callable[[Batch], Any], most: int, is_sound: Callable[[Batch], Tensor]) -> CompiledDraw:
     """A compiled function: train on a batch, then on at most `most` more from an iterator, up to one that is not sound.
 
     It gives the logs of the last step, the batches that it drew and trained on, packed as for `Drawn`, and, as an

@@ -19,6 +19,9 @@ Tensor = Any
 Batch = Any  # what `fit` gives a step: a tuple (inputs, targets, sample weights) or a part of it
 Snapshot = list[Tensor]  # values of `Steps.variables`, in their order; whatever else a step changes behind them
 Source = Iterator[Batch]
+# The first batch -> trained on it and on `size` - 1 more, up to one that is not sound: the logs of the last, all those
+# batches, and the one that was drawn and not trained on, if any.
+Draw = Callable[[Batch], tuple[Any, Sequence[Batch], list[Batch]]]
 
 
 class Steps(ABC):
@@ -101,16 +104,9 @@ class Steps(ABC):
         """Train on a stack, or on these batches, at most `size`; the logs of all of the stack, or of the last."""
         return self.original(as_source(batches))
 
-    def draws(self, source: Source) -> bool:
-        """Whether `draw` can take batches from this source."""
-        return False
-
-    def draw(self, first: Batch, source: Source) -> tuple[Any, Sequence[Batch], list[Batch]]:
-        """Train on `first`, and on `size` - 1 more that the compiled step draws itself, up to one that is not sound.
-
-        It gives the logs of the last, the batches trained on, and the one that was drawn and not trained on, if any.
-        """
-        raise NotImplementedError
+    def drawing_from(self, source: Source) -> Draw | None:
+        """What trains on batches that the compiled step draws from `source` itself; None: they are to be fetched."""
+        return None
 
     @abstractmethod
     def look(self) -> tuple[bool, Snapshot]:

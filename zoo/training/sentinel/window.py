@@ -8,7 +8,7 @@ import numpy as np
 from keras import tree
 
 from zoo.training.listening import to_array
-from zoo.training.sentinel.steps import Batch, Snapshot, Source, Steps
+from zoo.training.sentinel.steps import Batch, Draw, Snapshot, Steps
 from zoo.training.stack import Stack
 
 
@@ -88,12 +88,9 @@ class Window:
             self.executions.append(Execution(first + place, part, self.logs))
             self._size += len(part)
 
-    def draw(self, first: Batch, source: Source, number: int) -> tuple[int, list[Batch]]:
-        """Train on `first`, which has this number, and on what the compiled step draws -> how many, and an unsound one.
-
-        See `Steps.draw`.
-        """
-        self.logs, batches, left = self.steps.draw(first, source)
+    def draw(self, draw: Draw, first: Batch, number: int) -> tuple[int, list[Batch]]:
+        """Train on `first`, which has this number, and on what is drawn -> how many, and one that is not sound."""
+        self.logs, batches, left = draw(first)
         self.executions.append(Execution(number, batches, self.logs))
         self._size += len(batches)
         return len(batches), left
