@@ -32,6 +32,11 @@ def producer(tensor: Tensor) -> tuple[GraphCall, int]:
     return GraphCall(history.operation, tuple(node.input_tensors), tuple(node.output_tensors)), history.tensor_index
 
 
+def input_names(model: keras.Model) -> list[str]:
+    """The keys by which a functional model takes a dict of inputs: the names of its input layers."""
+    return [producer(tensor)[0].operation.name for tensor in model.inputs]
+
+
 def graph_calls(model: keras.Model) -> list[GraphCall]:
     """Every call in the graph of a model, upwards from its outputs; calls inside nested models are not among them."""
     calls: dict[tuple[int, ...], GraphCall] = {}

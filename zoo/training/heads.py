@@ -12,6 +12,7 @@ import numpy as np
 
 from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, UnknownNameError, is_number, require_known
+from zoo.keras_internals import input_names
 from zoo.metrics import ALLOWED, DEFAULTS
 from zoo.samples import Samples, Target, present
 from zoo.training.imbalance import Imbalance, merged_labels
@@ -217,9 +218,10 @@ def check_heads(model: "keras.Model", heads: Mapping[str, Head], *splits: Sample
     for name, head in heads.items():
         _check_output(model.name, name, head, tuple(outputs[name].shape))
     for samples in splits:
-        require_same_keys("inputs", samples.inputs, f"inputs of '{model.name}'", [each.name for each in model.inputs])
-        for tensor in model.inputs:
-            _check_input(model.name, tensor, samples.inputs[tensor.name])
+        names = input_names(model)
+        require_same_keys("inputs", samples.inputs, f"inputs of '{model.name}'", names)
+        for input_name, tensor in zip(names, model.inputs, strict=True):
+            _check_input(model.name, input_name, tensor, samples.inputs[input_name])
         for name, head in heads.items():
             require_known("target (heads are matched with targets by name)", name, samples.targets)
             steps = head.target.kind == "classification" and len(outputs[name].shape) == 3
@@ -250,15 +252,15 @@ def _check_output(model: str, name: str, head: Head, shape: tuple[int | None, ..
         raise ConfigError(f"Output '{name}' of '{model}' has shape {shape}; its {kind} head needs {expected}.{cure}")
 
 
-def _check_input(model: str, tensor: Any, values: np.ndarray) -> None:
+def _check_input(model: str, name: str, tensor: Any, values: np.ndarray) -> None:
     """Raise unless an array fits an input tensor, dimension by dimension."""
     expected, given = tuple(tensor.shape), np.shape(values)
     if getattr(tensor, "sparse", False) or not hasattr(values, "dtype"):
         return
     if not _fits(given, expected):
-        raise ConfigError(f"Input '{tensor.name}' of '{model}' has shape {expected}; its values have {given}.")
+        raise ConfigError(f"Input '{name}' of '{model}' has shape {expected}; its values have {given}.")
     if values.dtype.kind not in "fiub":
-        raise ConfigError(f"Input '{tensor.name}' of '{model}' must be numbers; received {values.dtype}.")
+        raise ConfigError(f"Input '{name}' of '{model}' must be numbers; received {values.dtype}.")
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:

@@ -5,7 +5,7 @@ integers, booleans, (n, 1) where (n,) is meant. All that a training does is done
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,27 +13,37 @@ import keras
 import numpy as np
 
 from zoo.errors import ConfigError
-from zoo.keras_internals import is_graph, producer
+from zoo.keras_internals import input_names, is_graph, producer
 from zoo.samples import MISSING_CLASS, Samples
 from zoo.training.heads import Head
 
 
 def named_graph(model: keras.Model) -> keras.Model:
-    """The model with a dict of outputs: itself, or another graph of the same layers and weights.
+    """The model with a list of named inputs and a dict of outputs: itself, or another graph of the same layers.
 
     An output that has no key is named after the layer that makes it. Raises `ConfigError` for a model without a graph.
     """
     if not is_graph(model):
         cure = "call `model.build(input_shape)`, or begin with `keras.Input`" if _is_stack(model) else _FUNCTIONAL
         raise ConfigError(f"Model '{getattr(model, 'name', model)}' has no graph that can be read; {cure}.")
+    names = _output_names(model)
+    if any(tensor.name != name for tensor, name in zip(model.inputs, input_names(model), strict=True)):
+        return _around(model, names)  # Keras calls an input without a name now by its layer's name, now by its tensor's
+    is_named = not _is_stack(model) and isinstance(model.output, dict)
+    is_plain = _is_stack(model) or not isinstance(model.input, dict) or set(model.input) == set(input_names(model))
+    if is_named and is_plain:
+        return model
+    return keras.Model(model.inputs, dict(zip(names, model.outputs, strict=True)), name=model.name)
+
+
+def _output_names(model: keras.Model) -> list[str]:
+    """A name for each tensor of `model.outputs`."""
     outputs = None if _is_stack(model) else model.output  # that of a stack is there only once it was called
     if isinstance(outputs, dict):
         nested = [name for name, tensor in outputs.items() if not hasattr(tensor, "shape")]
         if nested:
             raise ConfigError(f"Output '{nested[0]}' of '{model.name}' is no tensor but a structure; name each tensor.")
-        if not isinstance(model.input, dict) or all(key == each.name for key, each in model.input.items()):
-            return model
-        return keras.Model(model.inputs, outputs, name=model.name)
+        return keras.tree.flatten(_itself(outputs))
     names = [producer(tensor)[0].operation.name for tensor in model.outputs]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -41,7 +51,24 @@ def named_graph(model: keras.Model) -> keras.Model:
             f"Several outputs of '{model.name}' come from the layer '{twice[0]}'; name the outputs: "
             "keras.Model(inputs, {name: tensor, ...})."
         )
-    return keras.Model(model.inputs, dict(zip(names, model.outputs, strict=True)), name=model.name)
+    return names
+
+
+def _around(model: keras.Model, names: Sequence[str]) -> keras.Model:
+    """The model as one layer of a graph whose inputs have names."""
+    inputs = [
+        keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
+        for name, tensor in zip(input_names(model), model.inputs, strict=True)
+    ]
+    structure = model.inputs if _is_stack(model) else model.input
+    given = keras.tree.pack_sequence_as(structure, inputs)
+    outputs = keras.tree.flatten(model(given[0] if _is_stack(model) else given))
+    return keras.Model(inputs, dict(zip(names, outputs, strict=True)), name=model.name)
+
+
+def _itself(keys: Iterable[str]) -> dict[str, str]:
+    """Key -> key: flattened by Keras, the keys in the order of the tensors of a structure."""
+    return {key: key for key in keys}
 
 
 _FUNCTIONAL = "build it with the functional API, keras.Model(inputs, outputs)"
@@ -52,13 +79,13 @@ def _is_stack(model: Any) -> bool:
 
 
 def with_named_inputs(model: keras.Model, samples: Samples) -> Samples:
-    """The samples with their inputs under the names of the model's input tensors.
+    """The samples with their inputs under the names of the model's input layers.
 
     They may be given by these names, by the keys of a dict of inputs, or, where there is only one, by any name.
     """
-    names = [tensor.name for tensor in model.inputs]
+    names = input_names(model)
     structure = None if _is_stack(model) else model.input
-    keys = {key: tensor.name for key, tensor in structure.items()} if isinstance(structure, dict) else {}
+    keys = dict(zip(keras.tree.flatten(_itself(structure)), names, strict=True)) if isinstance(structure, dict) else {}
     if len(names) == len(samples.inputs) == 1:
         keys = {next(iter(samples.inputs)): names[0]}
     if set(samples.inputs) <= set(names) or not keys:

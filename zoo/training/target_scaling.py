@@ -48,12 +48,20 @@ def target_scalings(outputs: OutputLayers, heads: Mapping[str, Head], train: Sam
             continue
         values = train.targets[name]
         columns = values.reshape(-1, values.shape[-1] if values.ndim > 1 else 1).astype(np.float64)
-        known = np.ma.masked_array(columns, ~present(columns))
-        shift = np.ma.filled(known.mean(axis=0), 0.0)
-        scale = np.ma.filled(known.std(axis=0), 0.0)
+        shift, scale = _moments(columns, train.sample_weight.get(name))
         varies = scale > 1e-6 * np.abs(shift)  # rounding gives a constant a tiny deviation
         found[name] = Scaling(layer, np.where(varies, scale, 1.0).astype("float32"), shift.astype("float32"))
     return found
+
+
+def _moments(columns: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """(m, k) numbers, NaN where missing, and the weights (n,) of their samples -> mean and deviation (k,)."""
+    shares = np.ones(len(columns)) if weights is None else np.repeat(weights, len(columns) // len(weights))
+    known = present(columns) & (shares > 0)[:, None]
+    counted = np.ma.masked_array(columns, ~known)
+    shift = np.ma.average(counted, axis=0, weights=shares)
+    scale = np.sqrt(np.ma.average(np.square(counted - shift), axis=0, weights=shares))
+    return np.ma.filled(shift, 0.0), np.ma.filled(scale, 0.0)
 
 
 @contextmanager
