@@ -16,6 +16,7 @@ from keras import tree
 
 from zoo.training.layer_gradients import call_model, gradients_of
 from zoo.training.listening import LayerCall, Values, listening, to_array, variable_names
+from zoo.training.untouched import untouched
 
 
 @dataclass
@@ -75,14 +76,15 @@ def walk(
 
 @contextmanager
 def unchanged(model: keras.Model) -> Iterator[None]:
-    """All variables of the model have their old values afterwards."""
-    variables = [*model.variables, *getattr(model, "metrics_variables", [])]
+    """All variables of the model, those of its metrics and all random numbers to come are as before afterwards."""
+    variables = list(getattr(model, "metrics_variables", []))
     values = [np.array(to_array(variable)) for variable in variables]
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
+    with untouched(model):
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
 
 
 def _add_gradients(found: Walk, model: keras.Model, batch: tuple, training: bool) -> None:
