@@ -9,7 +9,7 @@ from zoo.training.heads import Head
 from zoo.training.optimiser import Optimiser
 
 ON_TROUBLE = ("stop", "skip", "lower_rate")
-BALANCE_NAMES = ("static", "uncertainty", "gradnorm")
+BALANCE_NAMES = ("relative", "static", "uncertainty", "gradnorm")
 
 
 @dataclass(frozen=True)
@@ -19,18 +19,23 @@ class Recipe:
     heads           output -> loss, weight, metrics, class weights.
     entry, config   the catalogue's name of the model, and the arguments of its builder.
     data            the data set's name, and its options.
-    balance         "static" (the heads' weights), "uncertainty" or "gradnorm".
+    balance         "relative" (the heads' weights, each loss as a share of that of the best constant prediction),
+                    "static" (the heads' weights alone, as in Keras), "uncertainty" or "gradnorm".
     trim_padding    batches of similar length without the padding they share (models blind to padding only).
     token_dropout   share of the tokens of integer sequences that training reads as unknown (1), drawn anew each epoch.
     exchangeable    groups of tokens that may stand for each other (names), exchanged in half of the samples, drawn anew
                     each epoch; targets stay as they are, so answers must not be among them.
-    standard_units  train regressions in units of their own deviation (`units.py`); off for plain gradient descent.
-    start_at_prior  set each output's bias to the best constant answer before the first step: for fresh weights.
+    standard_units  train regressions in units of their own deviation, where the output's layer allows it
+                    (`target_scaling`); off for plain gradient descent.
+    start_at_prior  begin with the best constant prediction at each output whose layer is fresh (its bias is 0); one
+                    that has learnt something goes on from there.
     patience        stop after so many epochs without a better validation skill; None trains all epochs.
     on_trouble      what to do about NaN and Inf: "stop", "skip" (the batch) or "lower_rate", see `NaNSentinel`; None
                     does not watch.
     steps_per_execution  batches that one call of the compiled step trains on, on TensorFlow and JAX: what a call costs
                     is much of a small network's step. None for a number that suits network and batches.
+    restarts        trainings from fresh weights, at most, of which the best on validation is kept (memory networks).
+    linear_start    share of the epochs that a training with linear attention has before each of them.
     start           hash of the file of weights where training starts; None for fresh weights.
     expected        output -> headline score on the test split that this recipe reached when it was written.
     """
@@ -41,7 +46,7 @@ class Recipe:
     data: str = ""
     data_options: Mapping[str, Any] = field(default_factory=dict)
     optimiser: Optimiser = field(default_factory=Optimiser)
-    balance: str = "static"
+    balance: str = "relative"
     epochs: int = 10
     batch_size: int = 64
     trim_padding: bool = False
@@ -52,6 +57,8 @@ class Recipe:
     patience: int | None = None
     on_trouble: str | None = "stop"
     steps_per_execution: int | None = None
+    restarts: int = 1
+    linear_start: float = 0.0
     start: str | None = None
     expected: Mapping[str, float] = field(default_factory=dict)
 
@@ -59,7 +66,7 @@ class Recipe:
         require_known("balance", self.balance, BALANCE_NAMES)
         if self.on_trouble is not None:
             require_known("answer to trouble", self.on_trouble, ON_TROUBLE)
-        for name in ("epochs", "batch_size"):
+        for name in ("epochs", "batch_size", "restarts"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ConfigError(f"'{name}' must be a whole number >= 1; received {value!r}.")
@@ -67,8 +74,9 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
                 raise ConfigError(f"'{name}' must be None or a whole number >= 1; received {value!r}.")
-        if not 0 <= self.token_dropout < 1:
-            raise ConfigError(f"'token_dropout' must be at least 0 and below 1; received {self.token_dropout!r}.")
+        for name in ("token_dropout", "linear_start"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"'{name}' must be at least 0 and below 1; received {getattr(self, name)!r}.")
         tokens = [token for group in self.exchangeable or () for token in group]
         if len(set(tokens)) < len(tokens) or not all(type(each) is int and each > 0 for each in tokens):
             raise ConfigError(
