@@ -9,6 +9,8 @@ import blocks
 from tests.tensors import model_of, normal, outputs_of, scramble
 from zoo.testing.gradients import gradients as gradients_of
 
+pytestmark = pytest.mark.backends
+
 # inception
 
 

@@ -19,6 +19,8 @@ from zoo.training.layerwise import walk
 from zoo.training.listening import operations
 from zoo.training.trainer import Trainer
 
+pytestmark = pytest.mark.backends
+
 X = np.array([[1.0, -2.0], [3.0, 0.0]], "float32")
 
 

@@ -23,6 +23,8 @@ from zoo.training.sentinel import NaNSentinel, TroubleWarning
 from zoo.training.sentinel.data import DataCheck
 from zoo.training.sentinel.diagnosis import in_gradients
 
+pytestmark = pytest.mark.backends
+
 ROOT = Path(__file__).resolve().parents[1]
 GOOD = {"found": True, "right_batch": True, "right_place": True, "restored": True}
 PLANTED = [

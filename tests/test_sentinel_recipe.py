@@ -16,6 +16,8 @@ from zoo.samples import Samples
 from zoo.training import Optimiser, TrainingError, fit
 from zoo.training.sentinel import TroubleWarning, batches_between_looks
 
+pytestmark = pytest.mark.backends
+
 
 def toy_model():
     keras.utils.set_random_seed(0)

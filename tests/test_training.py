@@ -18,6 +18,8 @@ from zoo.training.losses import batch_loss, mean_loss
 from zoo.training.recipe import BALANCE_NAMES
 from zoo.training.trainer import last_shared_tensor
 
+pytestmark = pytest.mark.backends
+
 
 @pytest.fixture
 def model():
