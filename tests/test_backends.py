@@ -1,4 +1,4 @@
-"""What training promises on every backend : true histories, and divergences that name batch and place."""
+"""What training promises on every backend: true histories, and divergences that name batch and place."""
 
 import keras
 import numpy as np
@@ -35,7 +35,7 @@ def test_the_recorded_loss_is_the_mean_over_all_batches(on_trouble):
     run = fit(model, train, letters(50, 1), recipe)
     shares = predict(model, train, recipe.heads)["letter"]
     expected = -np.log(shares[np.arange(100), train.targets["letter"]]).mean()
-    assert [row["loss_letter"] for row in run.history] == pytest.approx([expected] * 2, rel=1e-5)
+    assert [row["letter_loss"] for row in run.history] == pytest.approx([expected] * 2, rel=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
