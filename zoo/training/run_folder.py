@@ -71,7 +71,7 @@ class RunFolder:
         if [place for place, _, _ in found] == ["recipe.epochs"]:
             _, old, new = found[0]
             raise ConfigError(
-                f"'{self.path}' holds a run whose learning rates were planned for {old} epoch(s); it cannot become one of "
+                f"'{self.path}' holds a run whose rates were planned for {old} epoch(s); it cannot become one of "
                 f"{new}. Train on from its model in another folder, or start a run of {new} epochs there."
             )
         for place, old, new in found:
