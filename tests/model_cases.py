@@ -98,7 +98,8 @@ class Case:
     wrapped   the whole model stands as one layer in another.
     weighted  sample weights: "", "some" (of each output by itself) or "all" (one array).
     wrong     the mistake that must be refused, one of `WRONG`, `WRONG_WEIGHTS`, `WRONG_CLASSES`, `WRONG_NUMBERS`.
-    stop_at   after how many steps the run that is resumed is stopped.
+    stop      where the run that is resumed was stopped: "epoch" or "batch", the end of the one of number `stop_at`, or
+              "data", when a batch is read for the time of that number.
     """
 
     inputs: tuple[Input, ...] = (Input(),)
@@ -122,6 +123,7 @@ class Case:
     standard_units: bool = True
     start_at_prior: bool = True
     seed: int = 0
+    stop: str = "epoch"
     stop_at: int = 1
     wrong: str = ""
 

@@ -13,7 +13,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,8 @@ def train_on(case: Case, model: keras.Model, change: Callable[[Recipe], Recipe] 
     before, seen = facts(model), []
     train, validation = data(case)
     settings = change(recipe(case))
-    watch = Watch(case, model, validation, seen)
-    run = fit(model, train, validation, settings, seed=case.seed, callbacks=[watch])
+    callbacks = [Watch(case, model, validation, seen), *stoppers(case)]
+    run = fit(model, train, validation, settings, seed=case.seed, callbacks=callbacks)
     return Trained(case, model, train, validation, settings, before, run, seen, values_of(model))
 
 
@@ -82,12 +82,13 @@ class Watch(keras.callbacks.Callback):
 def facts(model: keras.Model) -> dict[str, Any]:
     """What training must leave as it is, and the weights."""
     layers = model._flatten_layers()
+    outputs = model.outputs if isinstance(model, keras.Sequential) else model.output
     return {
         "config": json.dumps(keras.saving.serialize_keras_object(model), sort_keys=True, default=str),
         "names": [layer.name for layer in layers],
         "trainable": [layer.trainable for layer in layers],
         "paths": [each.path for each in model.weights],
-        "outputs": str(keras.tree.map_structure(lambda each: (each.shape, each.dtype), model.output)),
+        "outputs": str(keras.tree.map_structure(lambda each: (each.shape, each.dtype), outputs)),
         "inputs": [(each.name, each.shape, each.dtype) for each in model.inputs],
         "weights": values_of(model),
     }
@@ -165,32 +166,68 @@ class Stop(Exception):  # noqa: N818 (it is no error)
     """What stops a run in its midst."""
 
 
-class Stopper(keras.callbacks.Callback):
-    """Stops after so many steps, or where the backend's steps are not told, after an epoch."""
+class EpochStopper(keras.callbacks.Callback):
+    """Stops after so many epochs; 0 for never."""
 
-    def __init__(self, case: Case):
+    def __init__(self, left: int):
         super().__init__()
-        self.steps, self.left = 0, case.stop_at
+        self.left = left
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self.steps = max(self.steps, batch + 1)
+    def count(self) -> None:
         self.left -= 1
         if not self.left:
             raise Stop
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if not self.steps:
-            raise Stop
+        self.count()
+
+
+class BatchStopper(EpochStopper):
+    """Stops after so many batches; steps that are watched are single ones."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        pass
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self.count()
+
+
+class FailingArray(np.ndarray):
+    """An array of which so many parts can be taken by row numbers, and the next cannot."""
+
+    left: int
+
+    def __getitem__(self, rows: Any) -> Any:
+        if isinstance(rows, np.ndarray) and self.left >= 0:
+            self.left -= 1
+            if self.left < 0:
+                raise Stop
+        return np.asarray(self)[rows]
+
+
+def stopped_data(case: Case, samples: Samples) -> Samples:
+    """The samples; of a case that is stopped while it reads, the first input fails then."""
+    name, values = next(iter(samples.inputs.items()))
+    failing = values.view(FailingArray)
+    failing.left = case.stop_at
+    return replace(samples, inputs={**samples.inputs, name: failing}) if case.stop == "data" else samples
+
+
+def stoppers(case: Case, left: int = 0) -> list[keras.callbacks.Callback]:
+    """The callbacks of a run that is stopped, or would be: that batches are watched may change how steps are run."""
+    kinds = {"epoch": EpochStopper, "batch": BatchStopper}
+    return [kinds[case.stop](left)] if case.stop in kinds else []
 
 
 def resumes(done: Trained, folder: Path) -> None:
     """F"""
     case = done.case
-    arguments: dict[str, Any] = {"seed": case.seed, "folder": folder / "run", "checkpoint_seconds": 0.0}
+    options: dict[str, Any] = {"seed": case.seed, "folder": folder / "run", "checkpoint_seconds": 0.0}
     with contextlib.suppress(Stop):
-        fit(build(case), done.train, done.validation, done.recipe, callbacks=[Stopper(case)], **arguments)
+        callbacks = stoppers(case, case.stop_at)
+        fit(build(case), stopped_data(case, done.train), done.validation, done.recipe, callbacks=callbacks, **options)
     model = build(case)
-    run = fit(model, done.train, done.validation, done.recipe, **arguments)
+    run = fit(model, done.train, done.validation, done.recipe, callbacks=stoppers(case), **options)
     require(run.best_epoch == done.run.best_epoch, f"best epoch {run.best_epoch} instead of {done.run.best_epoch}")
     for one, other in zip(run.history, done.run.history, strict=True):
         differ = [key for key in other if key != "seconds" and one.get(key) != other[key]]
@@ -250,8 +287,10 @@ def check(case: Case, folder: Path, statements: str = "ABCDEFG") -> Outcome:
 
 
 def first_line(error: Exception) -> str:
-    """The error's type and the beginning of what it says."""
-    return f"{type(error).__name__}: {(str(error).strip() or '.').splitlines()[0][:300]}"
+    """The error's type and the beginning of what it says, what Keras puts around it left out."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = next((line for line in lines if "Exception encountered when calling" not in line), "")
+    return f"{type(error).__name__}: {said[:300]}"
 
 
 def sentence_kind(error: Exception) -> str:

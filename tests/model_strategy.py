@@ -129,6 +129,7 @@ def cases(draw: Any, *, several_steps: bool = True) -> Case:
         standard_units=draw(often(True, False, share=6)),
         start_at_prior=draw(often(True, False)),
         seed=draw(st.integers(0, 99)),
+        stop=draw(st.sampled_from(["epoch", "batch", "data"])),
         stop_at=draw(st.integers(1, 6)),
         wrong=wrong,
     )
