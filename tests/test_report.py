@@ -21,7 +21,7 @@ TARGETS = {
 }
 HISTORY = [
     {"epoch": epoch, "loss": 3.0 / epoch, "term_age": 2.0 / epoch, "term_gender": 1.0 / epoch}
-    | {f"{part}loss_{name}": 1.0 / epoch for name in TARGETS for part in ("", "val_")}
+    | {f"{part}{name}_loss": 1.0 / epoch for name in TARGETS for part in ("", "val_")}
     for epoch in (1, 2, 3)
 ]
 
@@ -179,7 +179,7 @@ def test_the_folder_holds_the_figures_and_a_picture_1600_pixels_wide(tmp_path):
     assert height > 1200
 
 
-@pytest.mark.parametrize("history", [[], HISTORY[:1], [{"epoch": 1, "loss": float("nan"), "loss_age": float("inf")}]])
+@pytest.mark.parametrize("history", [[], HISTORY[:1], [{"epoch": 1, "loss": float("nan"), "age_loss": float("inf")}]])
 def test_a_picture_is_drawn_for_any_history(tmp_path, history):
     gender = {"gender": TARGETS["gender"]}
     report_of(split(30), {"gender": np.full(30, 0.5)}, targets=gender, history=history).save(tmp_path)

@@ -53,7 +53,7 @@ def test_the_model_holds_the_weights_of_the_best_epoch(model):
     assert run.best_epoch == 1 + int(np.argmax(skills))
     outputs = predict(model, validation, recipe.heads)
     loss = mean_loss(recipe.heads["age"], validation.targets["age"], outputs["age"][:, None])
-    assert loss == pytest.approx(run.history[run.best_epoch - 1]["val_loss_age"], rel=1e-4)
+    assert loss == pytest.approx(run.history[run.best_epoch - 1]["val_age_loss"], rel=1e-4)
 
 
 def test_an_averaged_run_ends_with_the_moving_average_of_the_weights_after_every_step(model):

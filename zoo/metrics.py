@@ -1,7 +1,8 @@
 """Scores of predictions, in numpy: named, with the direction in which they are better.
 
 Regression takes targets and predictions (n,); classification takes integer labels (n,) and probabilities (n, classes);
-binary takes labels 0 or 1 (n,) and the probability of 1 (n,). Rows without a label are left out by `score`.
+binary takes labels 0 or 1 (n,) and the probability of 1 (n,). Rows without a label are left out by `score`, which also
+takes vectors of numbers and tags (n, k).
 """
 
 from collections.abc import Callable
@@ -164,16 +165,31 @@ DEFAULTS: dict[Kind, tuple[str, ...]] = {
     "regression": ("mae", "rmse", "r2"),
     "classification": ("accuracy", "log_loss"),
     "binary": ("accuracy", "auc", "log_loss"),
+    "tags": ("accuracy", "auc", "log_loss"),
 }
 ALLOWED: dict[Kind, tuple[str, ...]] = {
     "regression": (*DEFAULTS["regression"], "mse", "pearson", "spearman", "exp_rmspe"),
     "classification": (*DEFAULTS["classification"], "perplexity", "calibration_error"),
     "binary": (*DEFAULTS["binary"], "average_precision", "calibration_error"),
+    "tags": (*DEFAULTS["tags"], "average_precision", "calibration_error"),
 }
 
 
 def score(metric: str, target: np.ndarray, predicted: np.ndarray) -> float | None:
-    """One score over the rows whose label is known; None when there is no such row."""
+    """One score over the rows whose label is known; None when there is no such row.
+
+    Of vectors and tags, both (n, k), the mean over the columns that have a label ("macro").
+    """
     require_known("metric", metric, METRICS)
+    if target.ndim > 1:
+        columns = zip(_columns(target), _columns(predicted), strict=True)
+        scores = [score(metric, *column) for column in columns]
+        known_scores = [each for each in scores if each is not None]
+        return float(np.mean(known_scores)) if known_scores else None
     known = present(target)
     return METRICS[metric].function(target[known], predicted[known]) if known.any() else None
+
+
+def _columns(values: np.ndarray) -> np.ndarray:
+    """(n, ..., k) -> (k, n * ...)."""
+    return values.reshape(-1, values.shape[-1]).T

@@ -65,7 +65,7 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--costs", metavar="FILE", help='what mistakes cost: {"costs": {true: {decided: cost}}, "unit": "EUR"}'
     )
-    parser.add_argument("--balance", help="static, uncertainty or gradnorm (default: the recipe's)")
+    parser.add_argument("--balance", help="relative, static, uncertainty or gradnorm (default: the recipe's)")
     parser.add_argument("--on-trouble", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
     parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
     parser.add_argument("--seed", type=whole_number, default=0)

@@ -8,8 +8,9 @@ import numpy as np
 
 from zoo.errors import DataError, require_known
 
-Kind = Literal["regression", "classification", "binary"]
-KINDS: tuple[Kind, ...] = ("regression", "classification", "binary")
+Kind = Literal["regression", "classification", "binary", "tags"]
+KINDS: tuple[Kind, ...] = ("regression", "classification", "binary", "tags")
+SINGLE_KINDS = KINDS[:3]  # one number or label a sample, as a column of a table has it
 MISSING_CLASS = -1  # a class label that is not known; an unknown number is NaN
 
 
@@ -18,7 +19,8 @@ class Target:
     """What one output predicts.
 
     `labels` are the class names in the order of their integers: all of them for "classification", the negative and
-    the positive one for "binary", none for "regression". `unit` is that of a regression ("years").
+    the positive one for "binary", none for "regression"; of "tags", several of which may hold at once, the name of each
+    column. `unit` is that of a regression ("years").
     """
 
     kind: Kind
@@ -29,7 +31,11 @@ class Target:
         require_known("kind of target", self.kind, KINDS)
         if not all(isinstance(label, str) for label in self.labels) or len(set(self.labels)) < len(self.labels):
             raise DataError(f"The labels of a target must be different texts; received {list(self.labels)}.")
-        expected = {"regression": len(self.labels) == 0, "binary": len(self.labels) == 2}
+        expected = {
+            "regression": len(self.labels) == 0,
+            "binary": len(self.labels) == 2,
+            "tags": len(self.labels) >= 1,
+        }
         if not expected.get(self.kind, len(self.labels) >= 2):
             raise DataError(f"A {self.kind} target cannot have the labels {list(self.labels)}.")
 
@@ -39,27 +45,36 @@ class Samples:
     """Arrays of one split, all of the same first dimension n.
 
     inputs   name -> (n, ...). Integer sequences are padded on the right with 0.
-    targets  name -> (n,). Regression: float32, NaN where missing. Classes: int32, `MISSING_CLASS` where missing. Of
-             an output that answers at every step of a sequence: (n, steps).
+    targets  name -> (n,). Regression: floats, NaN where missing; vectors are (n, k). Classes: integers,
+             `MISSING_CLASS` where missing. Tags: (n, tags) of 0, 1 or `MISSING_CLASS`. Of an output that answers at
+             every step of a sequence: (n, steps).
     groups   name -> (n,) strings: columns to break errors down by, beside the targets themselves.
     texts    the raw text of every sample where the input is one, for baselines and for showing; else empty.
+    sample_weight  name of a target -> (n,) numbers >= 0: how much each sample counts in the loss of that output, 1
+             where an output is not named. One array stands for all outputs.
     """
 
     inputs: Mapping[str, np.ndarray]
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
+    sample_weight: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        lengths = {
-            name: len(values) for part in (self.inputs, self.targets, self.groups) for name, values in part.items()
-        }
+        if not isinstance(self.sample_weight, Mapping):
+            weights = dict.fromkeys(self.targets, np.asarray(self.sample_weight))
+            object.__setattr__(self, "sample_weight", weights)
+        parts = (self.inputs, self.targets, self.groups, self.sample_weight)
+        lengths = {name: len(values) for part in parts for name, values in part.items()}
         if self.texts:
             lengths["texts"] = len(self.texts)
-        if len(set(lengths.values())) > 1:
+        if len(set(lengths.values())) > 1 or len({len(values) for part in parts for values in part.values()}) > 1:
             raise DataError(f"Arrays of one split must be equally long; received {lengths}.")
         if not self.inputs:
             raise DataError("A split needs at least one named input.")
+        for name, weights in self.sample_weight.items():
+            require_known("target to weigh samples of", name, self.targets)
+            _check_weights(name, np.asarray(weights))
 
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values())))
@@ -71,17 +86,37 @@ class Samples:
             {name: values[rows] for name, values in self.targets.items()},
             {name: values[rows] for name, values in self.groups.items()},
             tuple(self.texts[row] for row in rows) if self.texts else (),
+            {name: values[rows] for name, values in self.sample_weight.items()},
         )
 
     def joined(self, other: "Samples") -> "Samples":
         """These samples and then those of `other`, which has the same inputs, targets and groups."""
-        parts = ((self.inputs, other.inputs), (self.targets, other.targets), (self.groups, other.groups))
+        parts = (
+            (self.inputs, other.inputs),
+            (self.targets, other.targets),
+            (self.groups, other.groups),
+            (self.sample_weight, other.sample_weight),
+        )
         if any(mine.keys() != theirs.keys() for mine, theirs in parts):
-            raise DataError("Samples of different inputs, targets or groups cannot be joined.")
-        inputs, targets, groups = (
+            raise DataError("Samples of different inputs, targets, groups or sample weights cannot be joined.")
+        inputs, targets, groups, weights = (
             {name: np.concatenate([values, theirs[name]]) for name, values in mine.items()} for mine, theirs in parts
         )
-        return Samples(inputs, targets, groups, self.texts + other.texts)
+        return Samples(inputs, targets, groups, self.texts + other.texts, weights)
+
+
+def _check_weights(name: str, weights: np.ndarray) -> None:
+    """Raise a `DataError` unless they are numbers >= 0, one a sample, not all 0."""
+    if weights.ndim != 1 or weights.dtype.kind not in "fiub":
+        raise DataError(
+            f"The sample weights of '{name}' must be numbers (n,); received {weights.dtype} of shape {weights.shape}."
+        )
+    numbers = weights.astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0))
+    if len(bad):
+        raise DataError(f"The sample weights of '{name}' must be finite and >= 0; row {bad[0]} has {weights[bad[0]]}.")
+    if len(numbers) and not numbers.any():
+        raise DataError(f"The sample weights of '{name}' are all 0: no sample would count.")
 
 
 def present(values: np.ndarray) -> np.ndarray:

@@ -22,7 +22,9 @@ def read_table_file(
     scaling: str | None = "z-score",
     seed: int = 0,
 ) -> Table:
-    """The rows whose targets are all known, shared out 70:10:20 at random, the classes of every target alike.
+    """The rows of which a target is known, shared out 70:10:20 at random, the classes of every target alike.
+
+    Where several targets are labelled each in rows of their own, a row teaches the outputs whose labels it has.
 
     targets  columns to predict, with their kinds or without: texts are classes then, numbers a regression.
     The others are as in `zoo.tables.Schema.fit`. Raises `UnknownNameError` for a column that is not there, `DataError`
@@ -30,10 +32,10 @@ def read_table_file(
     """
     frame = read_table(path, types=types)
     kinds = _kinds(frame, targets)
-    frame = frame.dropna(subset=list(kinds), ignore_index=True)
+    frame = frame.dropna(subset=list(kinds), how="all", ignore_index=True)
     features = {name: kind for name, kind in (types or {}).items() if name not in kinds and name not in ignore}
     classes = [name for name, kind in kinds.items() if kind != "regression"]
-    strata = frame[classes].astype(str).to_numpy() if classes else None
+    strata = frame[classes].astype(object).fillna("").astype(str).to_numpy() if classes else None
     train, validation, test = split_rows(frame, seed=seed, strata=strata)
     return Table(
         Path(path).name,

@@ -55,7 +55,7 @@ def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any
         data_options=dict(options),
         trim_padding=True,
         start_at_prior=False,  # the answer layer is the embedding, which has no bias
-        **settings.training,
+        **{"balance": "static", **settings.training},  # one output: its loss is what its rates were chosen for
     )
 
 

@@ -110,7 +110,7 @@ def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any
         data=data,
         data_options=dict(options),
         exchangeable=_tokens_of(settings.exchangeable, dataset.tokeniser),
-        **settings.training,
+        **{"balance": "static", **settings.training},  # one output: its loss is what its rates were chosen for
     )
 
 

@@ -172,7 +172,9 @@ def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any
     for way, number in {"pieces": settings.pieces, "bins": settings.bins}.items():
         if number:
             config["numbers"] = config["numbers"] | {way: bin_edges(dataset.train.inputs["numbers"], number)}
-    return Recipe(heads, entry=entry, config=config, data=data, data_options=dict(options), **settings.training)
+    # The rates of these settings were chosen for the loss of one output as it is; several are brought to one scale.
+    training = {"balance": "static" if len(heads) == 1 else "relative", **settings.training}
+    return Recipe(heads, entry=entry, config=config, data=data, data_options=dict(options), **training)
 
 
 def trained(model: keras.Model, recipe: Recipe, dataset: Dataset, *, origin: Mapping[str, Any]) -> TrainedTable:

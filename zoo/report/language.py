@@ -70,8 +70,8 @@ class LanguageReport:
         learning, bars = figure.subplots(1, 2)
         epochs = [row["epoch"] for row in self.history]
         if epochs:
-            learning.plot(epochs, [np.exp(row[f"loss_{self.output}"]) for row in self.history], label="training")
-            learning.plot(epochs, [np.exp(row[f"val_loss_{self.output}"]) for row in self.history], label="validation")
+            learning.plot(epochs, [np.exp(row[f"{self.output}_loss"]) for row in self.history], label="training")
+            learning.plot(epochs, [np.exp(row[f"val_{self.output}_loss"]) for row in self.history], label="validation")
             learning.set(xlabel="epoch", ylabel="perplexity", yscale="log", title=self.title)
             learning.legend(frameon=False)
         else:

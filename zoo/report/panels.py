@@ -121,8 +121,8 @@ def draw_terms(axes: Any, history: Sequence[Mapping[str, Any]]) -> None:
 def draw_learning(axes: Any, history: Sequence[Mapping[str, Any]], output: str) -> None:
     """One output's loss without its weight, on train and validation, by epoch."""
     drawn = [
-        _curve(axes, history, f"loss_{output}", label="train", color=BLUE),
-        _curve(axes, history, f"val_loss_{output}", label="validation", color=ORANGE),
+        _curve(axes, history, f"{output}_loss", label="train", color=BLUE),
+        _curve(axes, history, f"val_{output}_loss", label="validation", color=ORANGE),
     ]
     entitle(axes, f"{shorten(output)}: loss, unweighted")
     _finish_curves(axes, any(drawn), history)

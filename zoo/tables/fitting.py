@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import ConfigError, DataError, UnknownNameError, is_number, require_known
-from zoo.samples import KINDS, MISSING_CLASS, Target
+from zoo.samples import MISSING_CLASS, SINGLE_KINDS, Target
 from zoo.tables.columns import CategoryColumn, DateColumn, NumberColumn, OutputColumn
 from zoo.tables.dates import ELAPSED, FLAGS, WHOLE, date_parts, date_prefix, dates_of
 from zoo.tables.frames import Column, Frame, listed, pandas, require_columns, shown
@@ -207,7 +207,7 @@ def _output(column: Column, name: str, kind: Any, options: Options) -> OutputCol
 
 
 def _target(column: Column, name: str, kind: Any) -> Target:
-    require_known(f"kind of the target {shown(name)}", kind, KINDS)
+    require_known(f"kind of the target {shown(name)}", kind, SINGLE_KINDS)
     if kind == "regression":
         return Target("regression")
     _, texts = texts_of(column, name)

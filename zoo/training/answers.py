@@ -8,17 +8,23 @@ import numpy as np
 from zoo.samples import Samples
 from zoo.training.batches import Batches
 from zoo.training.heads import Head
+from zoo.training.named_graph import named_graph, with_named_inputs
 
 
 def predict(
     model: keras.Model, samples: Samples, heads: Mapping[str, Head], *, trim_padding: bool = False
 ) -> dict[str, np.ndarray]:
-    """Answers for every sample: (n,) for regression, (n,) probability of the positive label, (n, classes)."""
-    outputs = outputs_of(model, Batches(samples, batch_size=256, trim_padding=trim_padding))
+    """Predictions for every sample: (n,) for regression, (n,) probability of the positive label, (n, classes).
+
+    Of vectors and tags, (n, k).
+    """
+    samples = with_named_inputs(model, samples)
+    outputs = outputs_of(named_graph(model), Batches(samples, batch_size=256, trim_padding=trim_padding))
     return {name: answers_of(head, outputs[name]) for name, head in heads.items()}
 
 
 def outputs_of(model: keras.Model, batches: Batches) -> dict[str, np.ndarray]:
+    """The outputs of a model with a dict of them, for every sample, in float32."""
     found: dict[str, np.ndarray] = {}
     for rows, inputs in batches.all_inputs():
         for name, values in model.predict_on_batch(inputs).items():
@@ -30,4 +36,6 @@ def outputs_of(model: keras.Model, batches: Batches) -> dict[str, np.ndarray]:
 
 
 def answers_of(head: Head, output: np.ndarray) -> np.ndarray:
-    return output if head.target.kind == "classification" else output[:, 0]
+    """An output as metrics take it: (n, 1) of one number or probability as (n,)."""
+    alone = head.target.kind in ("regression", "binary") and output.ndim == 2 and output.shape[1] == 1
+    return output[:, 0] if alone else output

@@ -1,9 +1,10 @@
-"""How the losses of several outputs become one: fixed weights, learnt uncertainties, or equal gradients.
+"""How the losses of several outputs become one: by their size, fixed weights, learnt ones, or equal gradients.
 
 Every method gives the weight of each loss in this batch; the trained loss is the sum of weight * loss, plus a penalty
 where the method has one. All of them are logged, so that the printed terms add up to the printed loss.
 """
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,11 @@ from zoo.errors import ConfigError
 from zoo.training.heads import Head
 
 Tensor = Any
+UNEQUAL = 100.0  # times another loss, where one is warned of
+
+
+class LossScaleWarning(UserWarning):
+    """One output's loss is so much larger than another's that it decides alone."""
 
 
 class Balance(keras.layers.Layer):
@@ -29,7 +35,7 @@ class Balance(keras.layers.Layer):
         super().__init__(name="balance", dtype="float32")
         self.outputs = tuple(heads)
         self.static_weights = {name: float(head.weight) for name, head in heads.items()}
-        self.scales = {name: max(float(scales[name]), 1e-8) for name in heads}
+        self.scales = {name: max(float(scales[name]), 1e-30) for name in heads}
         self.built = True
 
     def weigh(self, losses: dict[str, Tensor], counts: dict[str, Tensor], shared: Tensor) -> tuple[dict, Tensor]:
@@ -42,6 +48,18 @@ class Static(Balance):
 
     def weigh(self, losses: dict[str, Tensor], counts: dict[str, Tensor], shared: Tensor) -> tuple[dict, Tensor]:
         return {name: ops.convert_to_tensor(self.static_weights[name]) for name in losses}, ops.convert_to_tensor(0.0)
+
+
+class Relative(Static):
+    """The weights of the heads, relative to the loss of the best constant prediction: 1 for each output is one scale.
+
+    A squared error of prices is 50,000 times a cross-entropy, and would have all of the gradient; one of lengths in
+    metres may be so small that Adam, whose epsilon is an absolute number, does not move.
+    """
+
+    def __init__(self, heads: Mapping[str, Head], scales: Mapping[str, float]):
+        super().__init__(heads, scales)
+        self.static_weights = {name: weight / self.scales[name] for name, weight in self.static_weights.items()}
 
 
 class Uncertainty(Balance):
@@ -111,4 +129,28 @@ class GradNorm(Balance):
         return {name: weights[row] for row, name in enumerate(self.outputs)}, ops.convert_to_tensor(0.0)
 
 
-BALANCES: dict[str, type[Balance]] = {"static": Static, "uncertainty": Uncertainty, "gradnorm": GradNorm}
+BALANCES: dict[str, type[Balance]] = {
+    "relative": Relative,
+    "static": Static,
+    "uncertainty": Uncertainty,
+    "gradnorm": GradNorm,
+}
+
+
+def warn_of_unequal_losses(heads: Mapping[str, Head], scales: Mapping[str, float]) -> None:
+    """Warn where, under the weights of the heads alone, one output's loss begins `UNEQUAL` times as large as another's.
+
+    `scales` are the losses of the best constant predictions.
+    """
+    sizes = {name: head.weight * scales[name] for name, head in heads.items() if head.weight > 0}
+    if len(sizes) < 2:
+        return
+    most, least = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
+    if sizes[most] > UNEQUAL * sizes[least]:
+        warnings.warn(
+            f"Under balance 'static' the weighted loss of '{most}' begins at {sizes[most]:.3g}, that of '{least}' at "
+            f"{sizes[least]:.3g}: '{most}' will take nearly all of the gradient. Use balance 'relative' or "
+            "'uncertainty', or other weights.",
+            LossScaleWarning,
+            stacklevel=2,
+        )

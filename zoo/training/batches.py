@@ -24,6 +24,7 @@ class Batches:
                   bring samples of similar length together. Only for models whose outputs do not depend on padding.
     exchangeable  groups of tokens that are exchanged in training, see `exchange_tokens`.
     sampler       which rows an epoch reads; all of them once where there is none.
+    steps         names of the targets that have a value at every step of the sequences, and are trimmed with them.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Batches:
         token_dropout: float = 0.0,
         exchangeable: Sequence[Sequence[int]] | None = None,
         sampler: Sampler | None = None,
+        steps: Sequence[str] = (),
     ):
         self.samples = samples
         self.sampler = sampler
@@ -44,6 +46,7 @@ class Batches:
         self.seed = seed
         self.token_dropout = token_dropout
         self.exchangeable = exchangeable or ()
+        self.step_targets = tuple(steps)
         self.sequences = tuple(
             name
             for name, values in samples.inputs.items()
@@ -105,8 +108,15 @@ class Batches:
         if self.sampler is not None:
             return self.sampler.targets(rows, self.samples.targets)
         found = {name: values[rows] for name, values in self.samples.targets.items()}
-        longest = max((self._trimmed(name, rows) for name in self.sequences), default=None)
-        return {name: values[:, :longest] if values.ndim == 2 else values for name, values in found.items()}
+        if self.sequences:
+            longest = max(self._trimmed(name, rows) for name in self.sequences)
+            found |= {name: found[name][:, :longest] for name in self.step_targets}
+        return found
+
+    def weights(self, rows: np.ndarray) -> dict[str, np.ndarray] | None:
+        """The samples' weights of these rows, of the outputs that have some; None where none has."""
+        given = self.samples.sample_weight
+        return {name: values[rows % len(self.samples)] for name, values in given.items()} if given else None
 
     def _trimmed(self, name: str, rows: np.ndarray) -> int:
         """To how many steps a sequence is cut in a batch of these rows."""

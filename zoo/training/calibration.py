@@ -10,15 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
+from keras import activations, layers
 
 from zoo.errors import ConfigError
 from zoo.metrics import TINY
 from zoo.samples import present
 from zoo.training.heads import Head
 from zoo.training.imbalance import LEARNT
+from zoo.training.output_layers import OutputLayers
+from zoo.training.target_scaling import assign, weights_of
 
+PROBABILITIES = {"classification": activations.softmax, "binary": activations.sigmoid}
 RIDGE = 1.0  # of the weight of one sample: where validation is separable, the best scale would be infinite
 SCALES = (0.01, 100.0)  # a negative scale would turn the ranking round
 STEPS, CLOSE = 50, 1e-9
@@ -34,6 +37,11 @@ class Calibration:
 
     scale: float = 1.0
     shift: tuple[float, ...] = (0.0,)
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "Calibration":
+        """From its fields as JSON has them."""
+        return cls(float(facts["scale"]), tuple(float(each) for each in facts["shift"]))
 
     @property
     def is_identity(self) -> bool:
@@ -150,34 +158,30 @@ def _bounded(point: np.ndarray) -> np.ndarray:
     return np.concatenate([[np.clip(point[0], *SCALES)], point[1:]])
 
 
-def require_foldable(model: keras.Model, heads: Mapping[str, Head]) -> None:
-    """Raise unless every calibration that the heads ask for can become part of the model's layers."""
+def require_foldable(outputs: OutputLayers, heads: Mapping[str, Head]) -> dict[str, layers.Dense]:
+    """Output of classes -> the layer that its calibration becomes part of; raises where there is none."""
+    found = {}
     for name, head in heads.items():
-        if head.plan.calibration == "none" or head.target.kind == "regression":
+        if head.plan.calibration == "none" or head.target.kind not in PROBABILITIES:
             continue
-        layer = model.get_layer(name)
-        activation = keras.activations.softmax if head.target.kind == "classification" else keras.activations.sigmoid
-        dense = isinstance(layer, keras.layers.Dense) and layer.use_bias and layer.activation is activation
-        if not dense:
+        activation = PROBABILITIES[head.target.kind]
+        layer = outputs.alone(name, activation)
+        if layer is None:
             raise ConfigError(
-                f"Output '{name}' of '{model.name}' is no Dense layer with a bias and {activation.__name__}, so that "
-                f"the calibration '{head.plan.calibration}' cannot become part of it; set calibration='none'."
+                f"The calibration '{head.plan.calibration}' of output '{name}' cannot become part of its layer: "
+                f"{outputs.why_not_alone(name, activation)}. Set calibration='none'."
             )
+        found[name] = layer
+    return found
 
 
-def calibrate(model: keras.Model, calibrations: Mapping[str, Calibration]) -> None:
-    """Let the output layers answer calibrated."""
-    for name, found in calibrations.items():
-        if not found.is_identity:
-            layer: Any = model.get_layer(name)
-            layer.kernel.assign(layer.kernel * found.scale)
-            layer.bias.assign(layer.bias * found.scale + np.array(found.shift, dtype="float32"))
+def calibrate(layer: layers.Dense, found: Calibration) -> None:
+    """Let an output layer answer calibrated."""
+    if not found.is_identity:
+        kernel, bias = weights_of(layer)
+        assign(layer, kernel * found.scale, bias * found.scale + np.array(found.shift))
 
 
-def uncalibrate(model: keras.Model, calibrations: Mapping[str, Calibration]) -> None:
+def uncalibrate(layer: layers.Dense, found: Calibration) -> None:
     """The inverse of `calibrate`: for training on from calibrated weights."""
-    inverse = {
-        name: Calibration(1.0 / found.scale, tuple(-each / found.scale for each in found.shift))
-        for name, found in calibrations.items()
-    }
-    calibrate(model, inverse)
+    calibrate(layer, Calibration(1.0 / found.scale, tuple(-each / found.scale for each in found.shift)))

@@ -8,6 +8,7 @@ sums of the epoch under way.
 
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +19,32 @@ from zoo.errors import ConfigError
 from zoo.files import atomic_path
 
 PROGRESS = "progress"
+KEPT = "kept/"  # before the names of arrays that are no variables
 
 
-def save_checkpoint(path: Path, variables: list[keras.Variable], progress: dict[str, Any]) -> None:
-    """Write the values of `variables` and the JSON value `progress` to `path` (npz)."""
-    arrays = {f"{row:05d}": keras.ops.convert_to_numpy(variable) for row, variable in enumerate(variables)}
+def save_checkpoint(
+    path: Path, variables: list[Any], progress: dict[str, Any], kept: Mapping[str, np.ndarray] | None = None
+) -> None:
+    """Write the values of `variables` (variables or arrays), the JSON value `progress` and arrays by name (npz)."""
+    values = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    arrays: dict[str, Any] = {f"{row:05d}": _plain(value) for row, value in enumerate(values)}
+    arrays |= {f"{KEPT}{name}": values for name, values in (kept or {}).items()}
     arrays[PROGRESS] = np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
     with atomic_path(path) as scratch, open(scratch, "wb") as file:
         np.savez(file, **arrays)
 
 
-def load_checkpoint(path: Path, variables: list[keras.Variable]) -> dict[str, Any]:
-    """Assign the values in `path` to `variables` and return the progress; nothing is assigned if any does not fit."""
+def load_checkpoint(path: Path, variables: list[keras.Variable]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Assign the values in `path` to `variables` -> the progress and the arrays kept with it.
+
+    Nothing is assigned if any value does not fit.
+    """
     try:
         with np.load(path, allow_pickle=False) as stored:
             values = [stored[f"{row:05d}"] for row in range(len(variables))]
             progress = json.loads(stored[PROGRESS].tobytes())
-            surplus = len(stored.files) - len(variables) - 1
+            kept = {name.removeprefix(KEPT): stored[name] for name in stored.files if name.startswith(KEPT)}
+            surplus = len(stored.files) - len(variables) - len(kept) - 1
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ConfigError(f"'{path}' is not a checkpoint of this run: {error}.") from error
     wrong = [v.path for v, value in zip(variables, values, strict=True) if tuple(v.shape) != value.shape]
@@ -42,4 +52,9 @@ def load_checkpoint(path: Path, variables: list[keras.Variable]) -> dict[str, An
         raise ConfigError(f"'{path}' is a checkpoint of another model: {wrong[:3] or f'{surplus} more arrays'} differ.")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-    return progress
+    return progress, kept
+
+
+def _plain(value: np.ndarray) -> np.ndarray:
+    """bfloat16, which a file of numpy's does not name, as the float32 that holds it exactly."""
+    return value.astype(np.float32) if value.dtype.kind == "V" or str(value.dtype) == "bfloat16" else value

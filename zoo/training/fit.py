@@ -1,6 +1,7 @@
 """Train any functional model on arrays with named inputs and targets, and resume exactly where it stopped."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ import keras
 
 from zoo.errors import ConfigError
 from zoo.samples import Samples, present
-from zoo.training.calibration import Calibration, require_foldable
+from zoo.training.calibration import Calibration
+from zoo.training.callbacks import UserCallbacks, require_usable
 from zoo.training.heads import Head, check_heads
 from zoo.training.labels import relabel
+from zoo.training.named_graph import named_graph, with_named_inputs, with_standard_targets
+from zoo.training.probabilities import require_probabilities
 from zoo.training.recipe import Recipe
 from zoo.training.run_folder import RunFolder, data_fingerprint, model_facts
 from zoo.training.sampling import require_two_labels
@@ -44,8 +48,13 @@ def fit(
 ) -> Run:
     """Train `model` by `recipe`; afterwards it holds the weights of the epoch with the best validation skill.
 
-    The skill is the mean over outputs of 1 - loss / loss of the best constant answer: free of scales and of the
-    weights of the losses, so that epochs compare under any balancing.
+    The skill is the mean over outputs of 1 - loss / loss of the best constant prediction: free of scales and of the
+    weights of the losses, so that epochs compare under any balancing. In the end the model predicts some of validation
+    once more, and what is given back is what was measured.
+
+    Any functional or sequential model will do. Outputs are named by the keys of a dict, or after the layers that they
+    come from; a single input may have any name in the samples. `callbacks` are called as Keras calls them: `self.model`
+    is `model`, in the units of its targets, and logs have Keras' names ("loss", "val_loss", "val_age_mae").
 
     With a `folder`, the run is written as it goes (after every epoch, and every `checkpoint_seconds` within one), and
     an interrupted run continues from there: call again with the same arguments. A finished one is loaded.
@@ -53,34 +62,71 @@ def fit(
     A sentinel watches for NaN and Inf in inputs, targets, weights and losses, and does as `recipe.on_trouble` says; the
     batches that it found go to `troubles` in the folder.
 
-    Raises `ConfigError` when keys, shapes or the folder do not fit, and `TrainingError`, with batch, row and column or
-    layer, when something is no longer finite.
+    Raises `ConfigError` when keys, shapes, callbacks or the folder do not fit, and `TrainingError`, with batch, row and
+    column or layer, when something is no longer finite.
     """
+    require_usable(callbacks, recipe)
     data = {"train": data_fingerprint(train), "validation": data_fingerprint(validation)}
-    train, validation = relabel(train, recipe.heads), relabel(validation, recipe.heads)
-    settled = replace(recipe, heads={name: head.settled() for name, head in recipe.heads.items()})
-    check_heads(model, settled.heads, train, validation)
-    require_labels(settled.heads, train, validation)
-    require_foldable(model, settled.heads)
-    session = Session(model, train, validation, settled, seed)
-    config = {"model": model_facts(model), "recipe": recipe.to_json(), "seed": seed, "data": data}
-    store = RunFolder(folder, config) if folder is not None else None
-    session.begin(store)
-    watchers = session.watch(recipe.on_trouble, store)
+    graph = named_graph(model)
+    named = (with_named_inputs(model, each) for each in (train, validation))
+    train, validation, settled = prepared(graph, recipe, *named)
+    require_probabilities(graph, settled.heads, train)
+    session = Session(graph, train, validation, settled, seed)
+    hooks = UserCallbacks(callbacks, model, recipe, session.presented)
+    if hooks.wants_batches and recipe.steps_per_execution is None:
+        session.together = 1
+    config = {
+        "model": model_facts(model),
+        "recipe": recipe.to_json(),
+        "seed": seed,
+        "data": data,
+        "steps_per_execution": session.together,
+    }
+    with ExitStack() as stack:
+        store = stack.enter_context(RunFolder(folder, config)) if folder is not None else None
+        stack.enter_context(session.random.own())
+        stack.enter_context(hooks.attached(session.trainer.optimizer, len(session.train)))
+        session.start_or_resume(store)
+        _train(session, store, hooks, recipe, checkpoint_seconds)
+        session.verify()
+        hooks.train_end(session.history[-1] if session.history else {})
+    return Run(session.history, session.best_epoch, store.path if store else None, session.best_calibrations)
+
+
+def _train(
+    session: Session, store: RunFolder | None, hooks: UserCallbacks, recipe: Recipe, checkpoint_seconds: float
+) -> None:
+    """All epochs that are left; in the end, or when anything ends it, the model has the weights of the best."""
+    watchers = session.attach_sentinel(recipe.on_trouble, store)
     try:
-        hooks = keras.callbacks.CallbackList([*watchers, *callbacks], model=session.trainer)
-        hooks.on_train_begin()
+        watching = keras.callbacks.CallbackList([*watchers], model=session.trainer)
+        watching.on_train_begin()
+        hooks.train_begin()
         for epoch in range(session.epoch, recipe.epochs):
-            if session.finished or session.trainer.stop_training:
+            if session.finished or session.trainer.stop_training or hooks.stopped:
                 break
-            hooks.on_epoch_begin(epoch)
-            hooks.on_epoch_end(epoch, session.run_epoch(store, checkpoint_seconds))
-        hooks.on_train_end()
+            watching.on_epoch_begin(epoch)
+            hooks.epoch_begin(epoch)
+            session.run_epoch(store, checkpoint_seconds, hooks)
+            watching.on_epoch_end(epoch)
+        watching.on_train_end()
     finally:
         for watcher in watchers:
             watcher.release()
         session.end()
-    return Run(session.history, session.best_epoch, store.path if store else None, session.calibrations)
+
+
+def prepared(graph: keras.Model, recipe: Recipe, *splits: Samples) -> tuple[Samples, Samples, Recipe]:
+    """Training and validation rows and the recipe as a session takes them: checked, in standard types, relabelled.
+
+    Raises a `ZooError` for what does not fit.
+    """
+    standard = (with_standard_targets(graph, each, recipe.heads) for each in splits)
+    train, validation = (relabel(each, recipe.heads) for each in standard)
+    settled = replace(recipe, heads={name: head.settled() for name, head in recipe.heads.items()})
+    check_heads(graph, settled.heads, train, validation)
+    require_labels(settled.heads, train, validation)
+    return train, validation, settled
 
 
 def require_labels(heads: Mapping[str, Head], train: Samples, validation: Samples) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, UnknownNameError, is_number, require_known
+from zoo.keras_internals import input_names
 from zoo.metrics import ALLOWED, DEFAULTS
 from zoo.samples import Samples, Target, present
 from zoo.training.imbalance import Imbalance, merged_labels
@@ -23,6 +24,7 @@ LOSSES: dict[str, tuple[str, ...]] = {
     "regression": ("mse", "mae", "huber"),
     "classification": ("crossentropy", "expected_cost"),
     "binary": ("crossentropy", "expected_cost"),
+    "tags": ("crossentropy",),
 }
 
 
@@ -85,10 +87,10 @@ class Head:
         return replace(self, target=self.answers, imbalance=replace(self.plan, merge={}, ignore=()))
 
     def _check_classes(self) -> None:
-        if self.target.kind == "regression":
-            for what in ("imbalance", "costs"):
+        if self.target.kind in ("regression", "tags"):
+            for what in ("imbalance", "costs", "class_weights"):
                 if getattr(self, what) is not None:
-                    raise ConfigError(f"A regression output has no classes; '{what}' is for classes.")
+                    raise ConfigError(f"A {self.target.kind} output has no classes; '{what}' is for classes.")
             return
         if self.imbalance is not None and not isinstance(self.imbalance, Imbalance):
             raise ConfigError(f"'imbalance' must be an Imbalance or its method's name; received {self.imbalance!r}.")
@@ -108,8 +110,6 @@ class Head:
     def _check_class_weights(self) -> None:
         if self.class_weights is None:
             return
-        if self.target.kind == "regression":
-            raise ConfigError("A regression output has no classes to weight.")
         if isinstance(self.class_weights, str):
             require_known("class weighting", self.class_weights, ["balanced"])
             return
@@ -132,21 +132,53 @@ class Head:
             raise ConfigError(f"The class weights {weights!r} leave no sample with a weight.")
         return (table / mean).astype(np.float32)
 
-    def prior(self, values: np.ndarray) -> np.ndarray:
-        """(n,) training targets -> the best constant answer, shaped as one row of the output: (1,) or (classes,)."""
-        known = values[present(values)]
-        if not len(known):
+    def prior(self, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        """Training targets and weights of the samples -> the best constant prediction, shaped as one row of the output.
+
+        (1,) or (classes,); of vectors and tags, one number for each column.
+        """
+        if not present(values).any():
             raise ConfigError("An output without a single label in the training split cannot be trained.")
-        if self.target.kind == "regression":
-            return np.array([np.mean(known) if self.loss == "mse" else np.median(known)], dtype=np.float32)
-        if self.target.kind == "binary":
-            return np.array([(np.sum(known) + 0.5) / (len(known) + 1.0)], dtype=np.float32)
-        counts = np.bincount(known, minlength=len(self.target.labels)) + 0.5
+        if self.target.kind == "classification":
+            return self._shares(values, weights)
+        columns = values.reshape(len(values), -1)
+        found = [self._constant(columns[:, place], weights) for place in range(columns.shape[1])]
+        return np.array(found, dtype=np.float32).reshape(values.shape[1:] or (1,))
+
+    def _constant(self, values: np.ndarray, weights: np.ndarray | None) -> float:
+        """The best constant of one column; 0, or one half, for a column without a label."""
+        known = present(values)
+        numbers = values[known].astype(np.float64)
+        shares = np.ones(len(numbers)) if weights is None else weights[known].astype(np.float64)
+        if not shares.any():
+            return 0.0 if self.target.kind == "regression" else 0.5
+        if self.target.kind != "regression":
+            shares = shares / shares.mean()
+            return float((np.sum(numbers * shares) + 0.5) / (len(numbers) + 1.0))
+        return float(np.average(numbers, weights=shares)) if self.loss == "mse" else weighted_median(numbers, shares)
+
+    def _shares(self, values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+        """(classes,) how often each label occurs, half a sample added to each."""
+        known = present(values)
+        shares = None
+        if weights is not None:
+            shares = np.broadcast_to(weights.reshape(-1, *[1] * (values.ndim - 1)), values.shape)[known]
+            shares = shares / shares.mean() if shares.any() else None
+        counts = np.bincount(values[known], weights=shares, minlength=len(self.target.labels)) + 0.5
         return (counts / counts.sum()).astype(np.float32)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that tell everything about the head."""
         return asdict(self)
+
+
+def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    """The number with the least weighted absolute distance to these; of equal weights, the median."""
+    if (weights == weights[0]).all():
+        return float(np.median(values))
+    order = np.argsort(values, kind="stable")
+    passed = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(passed, passed[-1] / 2.0)])
 
 
 def heads_for(targets: Mapping[str, Target], **changes: Mapping[str, Any]) -> dict[str, Head]:
@@ -177,35 +209,80 @@ def require_same_keys(what: str, given: Mapping[str, Any], whose: str, expected:
 
 
 def check_heads(model: "keras.Model", heads: Mapping[str, Head], *splits: Samples) -> None:
-    """Raise a `ConfigError` unless heads, outputs, inputs and targets agree by key and by shape."""
+    """Raise a `ConfigError` unless heads, outputs, inputs and targets agree by key and by shape.
+
+    `model` has a dict of outputs (`named_graph`).
+    """
     outputs = model.output
-    if not isinstance(outputs, dict):
-        raise ConfigError(f"Model '{model.name}' must have a dict of named outputs; it has {type(outputs).__name__}.")
     require_same_keys("heads", heads, f"outputs of '{model.name}'", outputs)
     for name, head in heads.items():
-        expected = len(head.target.labels) if head.target.kind == "classification" else 1
-        ranks = (2, 3) if head.target.kind == "classification" else (2,)  # of rank 3: an answer at every step
-        if outputs[name].shape[-1] != expected or len(outputs[name].shape) not in ranks:
-            raise ConfigError(
-                f"Output '{name}' of '{model.name}' has shape {tuple(outputs[name].shape)}; "
-                f"its {head.target.kind} head needs (None, {expected})."
-            )
+        _check_output(model.name, name, head, tuple(outputs[name].shape))
     for samples in splits:
-        require_same_keys("inputs", samples.inputs, f"inputs of '{model.name}'", [each.name for each in model.inputs])
+        names = input_names(model)
+        require_same_keys("inputs", samples.inputs, f"inputs of '{model.name}'", names)
+        for input_name, tensor in zip(names, model.inputs, strict=True):
+            _check_input(model.name, input_name, tensor, samples.inputs[input_name])
         for name, head in heads.items():
             require_known("target (heads are matched with targets by name)", name, samples.targets)
-            steps = len(outputs[name].shape) == 3
+            steps = head.target.kind == "classification" and len(outputs[name].shape) == 3
             check_values(name, head, samples.targets[name], steps=steps)
+            expected = tuple(outputs[name].shape)
+            if head.target.kind in ("regression", "tags") and not _fits(samples.targets[name].shape, expected):
+                raise ConfigError(
+                    f"Output '{name}' of '{model.name}' has shape {expected}, and its target "
+                    f"{samples.targets[name].shape}; the target must be {_told(expected)}."
+                )
             if steps and head.imbalance is not None:
                 raise ConfigError(f"'{name}' answers at every step; methods against imbalance choose whole samples.")
 
 
+def _check_output(model: str, name: str, head: Head, shape: tuple[int | None, ...]) -> None:
+    """Raise unless the shape of an output is that of its kind."""
+    kind, labels = head.target.kind, len(head.target.labels)
+    if kind == "regression":
+        fits, expected = len(shape) >= 2, "(None, k)"
+    elif kind == "classification":
+        fits, expected = len(shape) in (2, 3) and shape[-1] == labels, f"(None, {labels})"
+    else:
+        width = labels if kind == "tags" else 1
+        fits, expected = shape[1:] == (width,), f"(None, {width})"
+    if not fits:
+        several = kind == "binary" and len(shape) == 2 and (shape[1] or 0) > 1
+        cure = " For several labels at once there is Target('tags', labels)." if several else ""
+        raise ConfigError(f"Output '{name}' of '{model}' has shape {shape}; its {kind} head needs {expected}.{cure}")
+
+
+def _check_input(model: str, name: str, tensor: Any, values: np.ndarray) -> None:
+    """Raise unless an array fits an input tensor, dimension by dimension."""
+    expected, given = tuple(tensor.shape), np.shape(values)
+    if getattr(tensor, "sparse", False) or not hasattr(values, "dtype"):
+        return
+    if not _fits(given, expected):
+        raise ConfigError(f"Input '{name}' of '{model}' has shape {expected}; its values have {given}.")
+    if values.dtype.kind not in "fiub":
+        raise ConfigError(f"Input '{name}' of '{model}' must be numbers; received {values.dtype}.")
+
+
+def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    if len(shape) == 1 and expected[1:] == (1,):
+        return True
+    pairs = zip(expected[1:], shape[1:], strict=False)
+    return len(shape) == len(expected) and all(each in (None, given) for each, given in pairs)
+
+
+def _told(shape: tuple[int | None, ...]) -> str:
+    rest = ", ".join("any" if each is None else str(each) for each in shape[1:])
+    return "(n,)" if shape[1:] == (1,) else f"(n, {rest})"
+
+
 def check_values(name: str, head: Head, values: np.ndarray, *, steps: bool = False) -> None:
     """Raise a `ConfigError` unless one split's target has the shape, type and range of its kind."""
-    if values.ndim != (2 if steps else 1):
+    kind = head.target.kind
+    if kind in ("classification", "binary") and values.ndim != (2 if steps else 1):
         expected = "(n, steps), as the output answers at every step" if steps else "(n,)"
-        raise ConfigError(f"Target '{name}' must have shape {expected}; received {values.shape}.")
-    if head.target.kind == "regression":
+        hint = " Of one-hot rows, give the places of the ones: values.argmax(axis=1)." if values.ndim == 2 else ""
+        raise ConfigError(f"Target '{name}' must have shape {expected}; received {values.shape}.{hint}")
+    if kind == "regression":
         if not np.issubdtype(values.dtype, np.floating):
             raise ConfigError(f"Target '{name}' must be floats (NaN where missing); received {values.dtype}.")
         if np.isinf(values).any():
@@ -213,8 +290,8 @@ def check_values(name: str, head: Head, values: np.ndarray, *, steps: bool = Fal
         return
     if not np.issubdtype(values.dtype, np.integer):
         raise ConfigError(f"Target '{name}' must be integer labels; received {values.dtype}.")
-    if len(values) and not (values.min() >= -1 and values.max() < len(head.target.labels)):
+    most = 1 if kind == "tags" else len(head.target.labels) - 1
+    if values.size and not (values.min() >= -1 and values.max() <= most):
         raise ConfigError(
-            f"Target '{name}' must lie in 0..{len(head.target.labels) - 1} (-1 where missing); "
-            f"received {values.min()}..{values.max()}."
+            f"Target '{name}' must lie in 0..{most} (-1 where missing); received {values.min()}..{values.max()}."
         )

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -22,24 +21,28 @@ def sample_losses(
 ) -> tuple[Tensor, Tensor]:
     """Targets (B,), outputs (B, 1) or (B, classes) -> losses (B,) and 1.0 where the label is known, else 0.0 (B,).
 
-    Of outputs at every step, targets (B, L) and (B, L, classes) -> (B, L) each; a `tied` softmax is given its features
-    instead of the outputs. A missing label is replaced before the loss: NaN times a weight of 0 would still be NaN.
+    Of vectors, tags and outputs at every step, targets (B, ...) and losses (B, ...); a `tied` softmax is given its
+    features instead of the outputs. A missing label is replaced before the loss: NaN times a weight of 0 would still
+    be NaN. Half precision is left before the loss is taken: it would count to 2,048.
     """
+    output = output if tied is not None else ops.cast(output, "float32")
     if head.target.kind == "regression":
-        output = ops.squeeze(output, -1)
+        output = ops.squeeze(output, -1) if len(output.shape) > len(target.shape) else output
         known = ops.logical_not(ops.isnan(target))
         error = ops.where(known, target, output) - output
         return _regression_loss(head, error), ops.cast(known, output.dtype)
     known = ops.not_equal(target, MISSING_CLASS)
     label = ops.where(known, target, ops.zeros_like(target))
     losses = _class_loss(head, label, output) if tied is None else _modulated(head, label, tied.losses(output, label))
-    mask = ops.cast(known, losses.dtype)  # not that of a tied softmax' features: half precision counts to 2,048
+    mask = ops.cast(known, losses.dtype)
     return losses * mask, mask
 
 
 def _class_loss(head: Head, label: Tensor, output: Tensor) -> Tensor:
-    """Known labels (B,), probabilities (B, 1) of the positive label or (B, classes) -> (B,)."""
+    """Known labels (B,), probabilities (B, 1) of the positive label or (B, classes) -> (B,); of tags (B, k) each."""
     binary = head.target.kind == "binary"
+    if head.target.kind == "tags":
+        return ops.binary_crossentropy(ops.cast(label, output.dtype), output)
     if head.loss == "expected_cost" and head.costs is not None:
         costs = ops.convert_to_tensor(head.costs.table(head.target.labels), dtype=output.dtype)
         shares = ops.concatenate([1.0 - output, output], axis=-1) if binary else output
@@ -84,14 +87,25 @@ def batch_loss(
     output: Tensor,
     class_weights: np.ndarray | None,
     tied: "TiedSoftmax | None" = None,
+    sample_weight: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The mean loss over the known labels of a batch (0 where there is none), and how many there are."""
+    """The mean loss over the known labels of a batch (0 where there is none), and how many there are.
+
+    Weights of classes and of samples (B,) multiply the losses; the mean is still over all known labels, as in Keras.
+    """
     losses, mask = sample_losses(head, target, output, tied)
     count = ops.sum(mask)
     if class_weights is not None:
         label = ops.maximum(target, 0)
         losses = losses * ops.take(ops.convert_to_tensor(class_weights, dtype=losses.dtype), label)
+    if sample_weight is not None:
+        losses = losses * _per_loss(ops.cast(sample_weight, losses.dtype), losses)
     return ops.sum(losses) / ops.maximum(count, 1.0), count
+
+
+def _per_loss(weights: Tensor, losses: Tensor) -> Tensor:
+    """(B,) -> (B, 1, ...), as many dimensions as the losses have."""
+    return ops.reshape(weights, (-1, *[1] * (len(losses.shape) - 1)))
 
 
 def row_losses(head: Head, target: np.ndarray, output: np.ndarray) -> np.ndarray:
@@ -100,22 +114,29 @@ def row_losses(head: Head, target: np.ndarray, output: np.ndarray) -> np.ndarray
     return np.array(ops.convert_to_numpy(losses), dtype=np.float32)
 
 
-def mean_loss(head: Head, target: np.ndarray, output: np.ndarray) -> float | None:
-    """The mean loss over the known labels of a whole split, in numpy; None when no label is known."""
-    losses, mask = sample_losses(head, ops.convert_to_tensor(target), ops.convert_to_tensor(output))
-    count = float(np.sum(keras.ops.convert_to_numpy(mask)))
-    return float(np.sum(keras.ops.convert_to_numpy(losses), dtype=np.float64)) / count if count else None
+def mean_loss(head: Head, target: np.ndarray, output: np.ndarray, weights: np.ndarray | None = None) -> float | None:
+    """The mean loss over the known labels of a whole split, in numpy, weighted by the samples' weights (n,) where there
+    are any; None when no label is known, or all have the weight 0.
+    """
+    found = sample_losses(head, ops.convert_to_tensor(target), ops.convert_to_tensor(output))
+    losses, mask = (np.array(ops.convert_to_numpy(each), dtype=np.float64) for each in found)
+    if weights is not None:
+        shares = weights.astype(np.float64).reshape(-1, *[1] * (losses.ndim - 1))
+        losses, mask = losses * shares, mask * shares
+    return float(losses.sum() / mask.sum()) if mask.sum() else None
 
 
-def judged_loss(head: Head, target: np.ndarray, output: np.ndarray) -> float | None:
+def judged_loss(head: Head, target: np.ndarray, output: np.ndarray, weights: np.ndarray | None = None) -> float | None:
     """The loss by which epochs are compared, of calibrated outputs: of a focal loss the cross-entropy, of an expected
     cost that of the cheapest decisions, else the head's own. None when no label is known.
     """
     known = present(target)
-    if head.target.kind == "regression" or not known.any():
-        return mean_loss(head, target, output)
+    if head.target.kind in ("regression", "tags") or not known.any():
+        return mean_loss(head, target, output, weights)
     answers = output[:, 0] if head.target.kind == "binary" else output
     if head.loss == "expected_cost" and head.costs is not None:
         table = head.costs.table(head.target.labels)
         return expected_cost(target, decide(answers, table), table)
-    return log_loss(target[known], answers[known]) if head.plan.method == "focal" else mean_loss(head, target, output)
+    if head.plan.method == "focal":
+        return log_loss(target[known], answers[known])
+    return mean_loss(head, target, output, weights)

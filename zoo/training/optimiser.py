@@ -91,7 +91,9 @@ class Optimiser:
         if self.name == "muon":
             layers = [f"(^|/){re.escape(name)}/" for name in heads]
             options |= {"adam_weight_decay": self.weight_decay or None, "exclude_layers": layers}
-        optimizer = self._class(steps)(learning_rate=rate, **options)
+        variables = list(variables)
+        single = all(each.dtype == "float32" for each in variables)
+        optimizer = self._class(steps, single=single)(learning_rate=rate, **options)
         if self.weight_decay:
             optimizer.exclude_from_weight_decay([each for each in variables if len(each.shape) < 2])
         return optimizer
@@ -100,10 +102,10 @@ class Optimiser:
         """How many of a run's `steps` steps come before those that `average_last` averages; None without it."""
         return None if self.average_last is None else average_begin(self.average_last, steps)
 
-    def _class(self, steps: int) -> type[keras.optimizers.Optimizer]:
-        """The named class, with what a schedule moves beside the rate."""
+    def _class(self, steps: int, *, single: bool) -> type[keras.optimizers.Optimizer]:
+        """The named class, with what a schedule moves beside the rate; `single`: all weights are in float32."""
         kind = OPTIMISERS[self.name]
-        if keras.backend.backend() == "tensorflow":
+        if keras.backend.backend() == "tensorflow" and single:
             from zoo.training.fused_adam import FUSED_OPTIMISERS
             from zoo.training.lazy_rows import LAZY_OPTIMISERS
 

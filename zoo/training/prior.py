@@ -1,16 +1,16 @@
-"""The best constant answer: what it costs, and output layers that begin with it, so that no step is spent on it."""
+"""The best constant prediction: what it costs, and output layers that begin with it, so that no step is spent on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
+from keras import activations
 
-from zoo.errors import ConfigError
 from zoo.samples import Samples, present
 from zoo.training.heads import Head
 from zoo.training.losses import mean_loss
-from zoo.training.units import Affine
+from zoo.training.output_layers import OutputLayers
 
 EDGE = 1e-3  # of a bounded range: a prior on its edge would have an infinite bias
 
@@ -19,62 +19,49 @@ def prior_losses(
     heads: Mapping[str, Head],
     priors: Mapping[str, np.ndarray],
     samples: Samples,
-    loss_of: Callable[[Head, np.ndarray, np.ndarray], float | None] = mean_loss,
+    loss_of: Callable[..., float | None] = mean_loss,
 ) -> dict[str, float]:
-    """output -> loss of its best constant answer on `samples` (1 where no label is known, or nothing is lost)."""
+    """output -> loss of its best constant prediction on `samples` (1 where no label is known, or nothing is lost)."""
     found = {}
     for name, head in heads.items():
-        target = samples.targets[name]
-        if target.ndim == 2:  # of all steps: too many for a row of probabilities each
-            shares = priors[name][target[present(target)]]
+        target, prior = samples.targets[name], priors[name]
+        if head.target.kind == "classification" and target.ndim == 2:
+            shares = prior[target[present(target)]]  # of all steps: too many for a row of probabilities each
             found[name] = float(-np.mean(np.log(shares))) if shares.size else 1.0
             continue
-        constant = np.broadcast_to(priors[name], (len(target), len(priors[name])))
-        loss = loss_of(head, target, np.ascontiguousarray(constant))
+        constant = np.ascontiguousarray(np.broadcast_to(prior, (len(target), *prior.shape)))
+        loss = loss_of(head, target, constant, samples.sample_weight.get(name))
         found[name] = loss or 1.0  # what costs nothing, such as one class alone by a cost matrix, is no measure
     return found
 
 
 def start_at_prior(
-    model: keras.Model, heads: Mapping[str, Head], priors: Mapping[str, np.ndarray], units: Mapping[str, Affine]
+    layers: OutputLayers, heads: Mapping[str, Head], priors: Mapping[str, np.ndarray], scaled: Iterable[str]
 ) -> None:
-    """Set the bias of every output layer so that the untrained model answers with the prior, in its own units."""
+    """Set the bias of fresh output layers so that the untrained model predicts the prior.
+
+    The outputs `scaled` are trained in units in which their prior is 0. Outputs whose layer has learnt something, or
+    whose bias is not found, stay as they are.
+    """
     for name, head in heads.items():
-        bias, after = _bias_before(model.output[name])
-        if bias is None:
-            raise ConfigError(f"Output layer '{name}' has no bias to start at the prior; set start_at_prior=False.")
-        prior = priors[name]
-        if head.target.kind == "binary":
-            prior = np.log(prior / (1.0 - prior))
-        elif head.target.kind == "classification":
-            prior = np.log(prior)
-        elif name in units:
-            prior = (prior - units[name].shift) / units[name].scale
-        else:
-            for layer in after:
-                prior = _before(layer, prior)
-        bias.assign(prior)
+        found = layers.fresh_bias(name)
+        if found is None or name in scaled:
+            continue
+        bias, after = found
+        value: np.ndarray | None = priors[name].astype(np.float64)
+        for step in after:
+            value = None if value is None else _before(step, value, bounded=head.target.kind == "regression")
+        if value is not None and tuple(value.shape) == tuple(bias.shape):
+            bias.assign(value.astype(np.float32))
 
 
-def _before(layer: keras.layers.Layer, value: np.ndarray) -> np.ndarray:
-    """What a layer of a bounded output must be given to answer `value`."""
-    if isinstance(layer, keras.layers.Rescaling):
-        return (value - layer.offset) / layer.scale
-    if isinstance(layer, keras.layers.Activation) and layer.activation is keras.activations.sigmoid:
-        share = np.clip(value, EDGE, 1.0 - EDGE)
+def _before(step: Any, value: np.ndarray, *, bounded: bool) -> np.ndarray | None:
+    """What an activation or a `Rescaling` must be given to answer `value`; None where that is not known."""
+    if isinstance(step, keras.layers.Rescaling):
+        return (value - step.offset) / step.scale
+    if step is activations.sigmoid:
+        share = np.clip(value, EDGE, 1.0 - EDGE) if bounded else value
         return np.log(share / (1.0 - share))
-    return value
-
-
-def _bias_before(output: Any) -> tuple[keras.Variable | None, list[keras.layers.Layer]]:
-    """The bias of the output's layer, or of the nearest above it through activations, ranges and sums; and these."""
-    passed: list[keras.layers.Layer] = []
-    pending = [output]
-    while pending:
-        layer, node, _ = pending.pop(0)._keras_history
-        if getattr(layer, "bias", None) is not None:
-            return layer.bias, passed
-        if isinstance(layer, keras.layers.Activation | keras.layers.Add | keras.layers.Rescaling):
-            passed.append(layer)
-            pending += layer._inbound_nodes[node].input_tensors
-    return None, passed
+    if step is activations.softmax:
+        return np.log(value)
+    return value if step is activations.linear else None

@@ -17,9 +17,9 @@ import numpy as np
 from zoo.errors import ConfigError, MissingExtraError, TrainingError, is_number
 from zoo.files import write_figure
 from zoo.samples import Samples
-from zoo.training.fit import require_labels
-from zoo.training.heads import check_heads
-from zoo.training.labels import relabel
+from zoo.training.fit import prepared
+from zoo.training.named_graph import named_graph, with_named_inputs
+from zoo.training.probabilities import require_probabilities
 from zoo.training.recipe import Recipe
 from zoo.training.session import Session
 from zoo.training.untouched import untouched
@@ -75,16 +75,16 @@ def find_learning_rate(
     beginning.
     """
     _check_range(lowest, highest, steps)
-    rows = relabel(samples, recipe.heads)
-    heads = {name: head.settled() for name, head in recipe.heads.items()}
-    check_heads(model, heads, rows)
-    require_labels(heads, rows, rows)
+    graph = named_graph(model)
+    samples = with_named_inputs(model, samples)
+    rows, _, prepared_recipe = prepared(graph, recipe, samples, samples)
+    require_probabilities(graph, prepared_recipe.heads, rows)
     constant = replace(recipe.optimiser, schedule="constant", learning_rate=lowest, average=None, average_last=None)
-    settled = replace(recipe, heads=heads, optimiser=constant)
+    settled = replace(prepared_recipe, optimiser=constant)
     rates = np.geomspace(lowest, highest, steps)
     with untouched(model):
-        session = Session(model, rows, rows, settled, seed)
-        session.begin(None)
+        session = Session(graph, rows, rows, settled, seed)
+        session.start_or_resume(None)
         losses = _losses(session, rates)
     if len(losses) < FEWEST_STEPS:
         raise TrainingError(
@@ -118,8 +118,10 @@ def _losses(session: Session, rates: np.ndarray) -> list[float]:
             epoch, step = epoch + 1, 0
             order = session.train.order(epoch)
         session.trainer.optimizer.learning_rate = float(rate)
-        inputs = session.train.training_inputs(order[step], epoch, step)
-        log = session.trainer.train_on_batch(inputs, session.train.targets(order[step]), return_dict=True)
+        inputs, rows = session.train.training_inputs(order[step], epoch, step), order[step]
+        log = session.trainer.train_on_batch(
+            inputs, session.train.targets(rows), sample_weight=session.train.weights(rows), return_dict=True
+        )
         loss = float(log["loss"])
         if not math.isfinite(loss):
             break

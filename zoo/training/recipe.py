@@ -9,7 +9,7 @@ from zoo.training.heads import Head
 from zoo.training.optimiser import Optimiser
 
 ON_TROUBLE = ("stop", "skip", "lower_rate")
-BALANCE_NAMES = ("static", "uncertainty", "gradnorm")
+BALANCE_NAMES = ("relative", "static", "uncertainty", "gradnorm")
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,16 @@ class Recipe:
     heads           output -> loss, weight, metrics, class weights.
     entry, config   the catalogue's name of the model, and the arguments of its builder.
     data            the data set's name, and its options.
-    balance         "static" (the heads' weights), "uncertainty" or "gradnorm".
+    balance         "relative" (the heads' weights, each loss as a share of that of the best constant prediction),
+                    "static" (the heads' weights alone, as in Keras), "uncertainty" or "gradnorm".
     trim_padding    batches of similar length without the padding they share (models blind to padding only).
     token_dropout   share of the tokens of integer sequences that training reads as unknown (1), drawn anew each epoch.
     exchangeable    groups of tokens that may stand for each other (names), exchanged in half of the samples, drawn anew
                     each epoch; targets stay as they are, so answers must not be among them.
-    standard_units  train regressions in units of their own deviation (`units.py`); off for plain gradient descent.
-    start_at_prior  set each output's bias to the best constant answer before the first step: for fresh weights.
+    standard_units  train regressions in units of their own deviation, where the output's layer allows it
+                    (`target_scaling`); off for plain gradient descent.
+    start_at_prior  begin with the best constant prediction at each output whose layer is fresh (its bias is 0); one
+                    that has learnt something goes on from there.
     patience        stop after so many epochs without a better validation skill; None trains all epochs.
     on_trouble      what to do about NaN and Inf: "stop", "skip" (the batch) or "lower_rate", see `NaNSentinel`; None
                     does not watch.
@@ -41,7 +44,7 @@ class Recipe:
     data: str = ""
     data_options: Mapping[str, Any] = field(default_factory=dict)
     optimiser: Optimiser = field(default_factory=Optimiser)
-    balance: str = "static"
+    balance: str = "relative"
     epochs: int = 10
     batch_size: int = 64
     trim_padding: bool = False

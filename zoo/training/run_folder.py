@@ -15,8 +15,9 @@ from typing import Any
 
 import keras
 import numpy as np
+from filelock import FileLock, Timeout
 
-from zoo.errors import ConfigError
+from zoo.errors import ConfigError, UnwritableError
 from zoo.files import write_json, write_text
 from zoo.samples import Samples
 
@@ -32,6 +33,21 @@ class RunFolder:
         self.best = self.path / "best.npz"
         self.history = self.path / "history.jsonl"
         self._open(self.path / "config.json", json.loads(json.dumps({"format": FORMAT, **config})))
+        self._lock = FileLock(self.path / "lock")
+
+    def __enter__(self) -> "RunFolder":
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout as error:
+            raise ConfigError(
+                f"'{self.path}' is in use by another training; wait for its end, or give another folder."
+            ) from error
+        except OSError as error:
+            raise UnwritableError(self.path, error) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
     @property
     def started(self) -> bool:
@@ -51,7 +67,14 @@ class RunFolder:
             raise ConfigError(f"The run folder '{self.path}' cannot be used: {error.strerror or error}.") from error
 
     def _check_same(self, stored: dict[str, Any], config: dict[str, Any]) -> None:
-        for place, old, new in differences(stored, config):
+        found = differences(stored, config)
+        if [place for place, _, _ in found] == ["recipe.epochs"]:
+            _, old, new = found[0]
+            raise ConfigError(
+                f"'{self.path}' holds a run of {old} epochs, and its learning rates were planned for these; it cannot "
+                f"become one of {new}. Train on from its model in another folder, or start a run of {new} epochs there."
+            )
+        for place, old, new in found:
             raise ConfigError(
                 f"'{self.path}' holds another run: {place} is {_short(old)} there and {_short(new)} here. "
                 "Give another folder, or the same settings."
@@ -98,9 +121,9 @@ def model_facts(model: keras.Model) -> dict[str, Any]:
 
 
 def data_fingerprint(samples: Samples) -> str:
-    """A hash of the names, shapes and bytes of all inputs and targets."""
+    """A hash of the names, shapes and bytes of all inputs, targets and sample weights."""
     digest = hashlib.sha256()
-    for part in (samples.inputs, samples.targets):
+    for part in (samples.inputs, samples.targets, samples.sample_weight):
         for name in sorted(part):
             values = np.ascontiguousarray(part[name])
             digest.update(f"{name} {values.dtype} {values.shape}".encode())

@@ -61,7 +61,8 @@ class Sampler:
         for place, name in enumerate(self.outputs):
             values = found[name]
             missing = np.nan if np.issubdtype(values.dtype, np.floating) else MISSING_CLASS
-            found[name] = np.where(hidden >> place & 1, np.array(missing, values.dtype), values)
+            hides = (hidden >> place & 1).reshape(*hidden.shape, *[1] * (values.ndim - hidden.ndim))
+            found[name] = np.where(hides, np.array(missing, values.dtype), values)
         return found
 
     def _copies(self, name: str, random: np.random.Generator, epoch: int) -> np.ndarray:

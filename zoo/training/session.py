@@ -10,37 +10,48 @@ import keras
 import numpy as np
 
 from zoo.errors import TrainingError
+from zoo.keras_internals import layers_of
 from zoo.samples import Samples
 from zoo.training.answers import outputs_of
-from zoo.training.balance import BALANCES
+from zoo.training.balance import BALANCES, warn_of_unequal_losses
 from zoo.training.batch_statistics import BATCHES, ROWS, BatchStatistics
 from zoo.training.batches import Batches
-from zoo.training.calibration import Calibration, calibrate, prior_shift, uncalibrate
+from zoo.training.calibration import Calibration, calibrate, prior_shift, require_foldable, uncalibrate
+from zoo.training.callbacks import UserCallbacks
 from zoo.training.checkpoint import load_checkpoint, save_checkpoint
 from zoo.training.losses import row_losses
+from zoo.training.output_layers import OutputLayers
 from zoo.training.prior import prior_losses, start_at_prior
+from zoo.training.random_state import RandomState
 from zoo.training.recipe import Recipe
 from zoo.training.run_folder import RunFolder
 from zoo.training.sampling import sampler_for
 from zoo.training.sentinel import NaNSentinel, batches_between_looks, lower_schedule, schedule_factor
 from zoo.training.several_steps import steps_per_execution
 from zoo.training.stack import Batch, Stack, stacked
-from zoo.training.steps import labels_by_frequency
+from zoo.training.steps import labels_by_frequency, per_step
 from zoo.training.sums import EpochSums
 from zoo.training.synthesis import with_synthetic_rows
+from zoo.training.target_scaling import changed_for_now, target_scalings
 from zoo.training.tied_softmax import tied_softmaxes
 from zoo.training.trainer import Trainer, log_rows
-from zoo.training.units import fold, unfold, units_of
 from zoo.training.validation import Validation
+from zoo.training.verification import verify_predictions
 
 LOSS = 0  # its place in a log
 
 
 class Session:
-    """One training under way: the trainer, and its place in the data."""
+    """One training under way: the trainer, and its place in the data.
+
+    The model has a dict of outputs. While batches are trained on, its output layers hold the weights of training:
+    regressions in standard units, probabilities of the frequencies that training sees. Whoever looks at it finds those
+    of the targets' own units (`presented`).
+    """
 
     def __init__(self, model: keras.Model, train: Samples, validation: Samples, recipe: Recipe, seed: int):
         self.model, self.recipe = model, recipe
+        outputs = OutputLayers(model)
         rows = with_synthetic_rows(train, recipe.heads, seed)
         self.sampler = sampler_for(recipe.heads, rows, seed)
         self.train = Batches(
@@ -51,16 +62,20 @@ class Session:
             token_dropout=recipe.token_dropout,
             exchangeable=recipe.exchangeable,
             sampler=self.sampler,
+            steps=per_step(model, recipe.heads),
         )
-        self.priors = {name: head.prior(train.targets[name]) for name, head in recipe.heads.items()}
+        weights = train.sample_weight
+        self.priors = {name: head.prior(train.targets[name], weights.get(name)) for name, head in recipe.heads.items()}
         scales = prior_losses(recipe.heads, self.priors, train)
+        if recipe.balance == "static":
+            warn_of_unequal_losses(recipe.heads, scales)
         tables = {name: head.class_weight_table(train.targets[name]) for name, head in recipe.heads.items()}
-        self.units = units_of(model, recipe.heads, train) if recipe.standard_units else {}
+        self.scalings = target_scalings(outputs, recipe.heads, train) if recipe.standard_units else {}
+        self.calibrated = require_foldable(outputs, recipe.heads)  # output -> the layer of its calibration
         seen = self.train.targets(np.concatenate(self.train.order(0)))
         self.shifts = {
-            name: prior_shift(head, train.targets[name], seen[name], tables[name])
-            for name, head in recipe.heads.items()
-            if head.target.kind != "regression"
+            name: prior_shift(recipe.heads[name], train.targets[name], seen[name], tables[name])
+            for name in self.calibrated
         }
         self.calibrations: Mapping[str, Calibration] = self.shifts
         self.validation = Validation(
@@ -70,17 +85,25 @@ class Session:
         by_step = self.validation.steps
         orders = {name: labels_by_frequency(recipe.heads[name], train.targets[name]) for name in by_step}
         tied = tied_softmaxes(model, orders, seed)
-        self.trainer = Trainer(model, recipe.heads, balance, tables, self.units, tied)
-        weights = self.trainer.trainable_variables
+        self.trainer = Trainer(model, recipe.heads, balance, tables, self.scalings, tied)
+        trainable = self.trainer.trainable_variables
         steps = len(self.train) * recipe.epochs
-        self.trainer.compile(optimizer=recipe.optimiser.build(steps, recipe.heads, weights))
-        self.trainer.optimizer.build(weights)
+        optimizer = recipe.optimiser.build(steps, outputs.layer_names, trainable)
+        if any(layer.compute_dtype == "float16" for layer in layers_of(model)):
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)  # small gradients would be 0 in half precision
+        self.trainer.compile(optimizer=optimizer, auto_scale_loss=False)
+        self.trainer.optimizer.build(trainable)
         self.average_from, self.statistics = recipe.optimiser.average_from(steps), BatchStatistics(model)
+        self.fresh = {name for name in recipe.heads if recipe.start_at_prior and outputs.fresh_bias(name)}
+        self.outputs = outputs
         self.epoch, self.step = 0, 0
         self.together = steps_per_execution(model, self.train, recipe.steps_per_execution)
         self.sums = EpochSums(self.trainer.log.keys)
         self.history: list[dict[str, Any]] = []
         self.best_epoch, self.best_weights = 0, self._weights()
+        self.best_sample: dict[str, np.ndarray] = {}
+        self.best_calibrations: Mapping[str, Calibration] = self.shifts
+        self.random = RandomState(seed)
         self.seconds, self.clock = 0.0, time.perf_counter()
         self.sentinel: NaNSentinel | None = None
 
@@ -94,37 +117,81 @@ class Session:
         """Whether saving changes nothing: it makes the sentinel look, and a rate is lowered from its last look on."""
         return self.sentinel is None or self.sentinel.on_trouble != "lower_rate" or self.sentinel.at_rest
 
-    def begin(self, store: RunFolder | None) -> None:
+    def start_or_resume(self, store: RunFolder | None) -> None:
         """Start afresh, or from the folder's checkpoint."""
         if store and store.started:
-            progress = load_checkpoint(store.checkpoint, self._state())
+            progress, kept = load_checkpoint(store.checkpoint, self._state())
+            self.random.restore(kept)
             self.epoch, self.step, self.sums.totals = progress["epoch"], progress["step"], progress["sums"]
             self.history, self.best_epoch = progress["history"], progress["best_epoch"]
             self.seconds = progress["seconds"]
             if progress.get("rate_factor", 1.0) != 1.0:
                 lower_schedule(self.trainer.optimizer, progress["rate_factor"])
             if self.best_epoch:
-                load_checkpoint(store.best, self.model.variables)
+                found, self.best_sample = load_checkpoint(store.best, self.model.variables)
                 self.best_weights = self._weights()
+                self.best_calibrations = {name: Calibration.of(each) for name, each in found["calibrations"].items()}
                 load_checkpoint(store.checkpoint, self._state())
             else:
-                self.best_weights = self._weights()  # in standard units, as `end` expects them
+                self._keep_start()
         else:
-            if self.recipe.start_at_prior:
-                shifts = self.shifts  # in training the labels have other frequencies
-                priors = {name: shifts[name].undo(p) if name in shifts else p for name, p in self.priors.items()}
-                start_at_prior(self.model, self.recipe.heads, priors, self.units)
-            else:
-                unfold(self.model, self.units)
-                uncalibrate(self.model, self.shifts)
-            self.best_weights = self._weights()
+            for name, scaling in self.scalings.items():
+                if name not in self.fresh:
+                    scaling.unmerge()
+            for name, layer in self.calibrated.items():
+                if name not in self.fresh:
+                    uncalibrate(layer, self.shifts[name])
+            start_at_prior(self.outputs, self.recipe.heads, self._priors_in_training(), self.fresh)
+            self._keep_start()
             if store:
                 self._save(store)
         if store:
             store.write_history(self.history)
         self.clock = time.perf_counter()
 
-    def run_epoch(self, store: RunFolder | None, checkpoint_seconds: float) -> dict[str, Any]:
+    def _priors_in_training(self) -> dict[str, np.ndarray]:
+        """The priors in standard units, and of labels as often as training sees them."""
+        found = dict(self.priors)
+        for name, scaling in self.scalings.items():
+            found[name] = (found[name] - scaling.shift) / scaling.scale
+        for name, shift in self.shifts.items():
+            found[name] = shift.undo(found[name])
+        return found
+
+    def _keep_start(self) -> None:
+        """Until an epoch is done, the best weights are those of the start."""
+        with self._own_units(), self._calibrated(self.shifts):
+            self.best_weights = self._weights()
+
+    @contextmanager
+    def _own_units(self) -> Iterator[None]:
+        """While this lasts, regressions answer in the targets' own units."""
+        layers = {name: scaling.layer for name, scaling in self.scalings.items()}
+        merge, unmerge = (lambda name: self.scalings[name].merge()), (lambda name: self.scalings[name].unmerge())
+        with changed_for_now(layers, merge, unmerge):
+            yield
+
+    @contextmanager
+    def _calibrated(self, found: Mapping[str, Calibration]) -> Iterator[None]:
+        """While this lasts, classes have calibrated probabilities."""
+        layers = self.calibrated
+
+        def change(name: str) -> None:
+            calibrate(layers[name], found[name])
+
+        def undo(name: str) -> None:
+            uncalibrate(layers[name], found[name])
+
+        with changed_for_now(layers, change, undo):
+            yield
+
+    @contextmanager
+    def presented(self) -> Iterator[None]:
+        """While this lasts, the model is in the targets' units and calibrated, for code that is not ours."""
+        with self._own_units(), self._calibrated(self.calibrations):
+            yield
+
+    def run_epoch(self, store: RunFolder | None, checkpoint_seconds: float, callbacks: UserCallbacks) -> dict[str, Any]:
         """The rest of the epoch under way -> its row of the history."""
         saved = time.perf_counter()
         if not self.step:
@@ -132,30 +199,46 @@ class Session:
         order = self.train.order(self.epoch)
         if self.sentinel is not None:
             self.sentinel.begin_epoch(self.epoch + 1, self.step)
-        while self.step < len(order):
-            batch = self._next(order)
-            log, first = self.trainer.train_on(batch), self.step
+        while self.step < len(order) and not (callbacks.stopped or self.trainer.stop_training):
+            batch, first = self._next(order), self.step
+            callbacks.batch_begin(first)
+            log = self.trainer.train_on(batch)
             self.step += len(batch) if isinstance(batch, Stack) else 1
             if self.sentinel is None:
                 self._add(log, order, first)
             else:
-                self._settle(order, at_once=self.step == len(order) or not np.isfinite(log[:, LOSS]).all())
+                self._commit_logs(order, at_once=self.step == len(order) or not np.isfinite(log[:, LOSS]).all())
+            callbacks.batch_end(self.step - 1, log, order[first : self.step])
             if store and time.perf_counter() - saved > checkpoint_seconds and self._may_save:
-                self._settle(order, at_once=True)
+                self._commit_logs(order, at_once=True)
                 self._save(store)
                 saved = time.perf_counter()
-        with self._averaged():
-            row = self._row()
-            self.history.append(row)
-            self.epoch, self.step = self.epoch + 1, 0
-            self.sums.totals = {}
-            if not self.best_epoch or row["val_skill"] > self.history[self.best_epoch - 1]["val_skill"]:
-                self.best_epoch, self.best_weights = self.epoch, self._weights()
-                if store:
-                    save_checkpoint(store.best, self.model.variables, {"epoch": self.epoch})
+        self._commit_logs(order, at_once=True)
+        with self._averaged(), self._own_units():
+            row = self._judge(store, callbacks)
+        self.sums.totals = {}
         if store:
             store.append_history(row)
             self._save(store)
+        return row
+
+    def _judge(self, store: RunFolder | None, callbacks: UserCallbacks) -> dict[str, Any]:
+        """Judge the model after an epoch, keep it where it is the best, and show it to the callbacks."""
+        callbacks.test_begin()
+        judged = self.validation.judge(self.trainer, self.epoch + 1)
+        row = self._row(judged.row)
+        self.history.append(row)
+        self.epoch, self.step = self.epoch + 1, 0
+        self.calibrations = judged.calibrations
+        with self._calibrated(judged.calibrations):
+            if not self.best_epoch or row["val_skill"] > self.history[self.best_epoch - 1]["val_skill"]:
+                self.best_epoch, self.best_weights, self.best_sample = self.epoch, self._weights(), judged.sample
+                self.best_calibrations = judged.calibrations
+                if store:
+                    facts = {name: vars(each) for name, each in judged.calibrations.items()}
+                    kept = {"epoch": self.epoch, "calibrations": facts}
+                    save_checkpoint(store.best, self.model.variables, kept, judged.sample)
+            callbacks.epoch_end(self.epoch - 1, row)
         return row
 
     def _next(self, order: Sequence[np.ndarray]) -> Batch | Stack:
@@ -168,16 +251,22 @@ class Session:
             if stack is not None:
                 return stack
         rows = order[self.step]
-        return self.train.training_inputs(rows, self.epoch, self.step), self.train.targets(rows)
+        batch = self.train.training_inputs(rows, self.epoch, self.step), self.train.targets(rows)
+        weights = self.train.weights(rows)
+        return batch if weights is None else (*batch, weights)
 
     def end(self) -> None:
         """Give the model the weights of the best epoch, in the targets' units."""
         for variable, value in zip(self.model.variables, self.best_weights, strict=True):
             variable.assign(value)
-        fold(self.model, self.units)
+
+    def verify(self) -> None:
+        """Raise `TrainingError` unless the finished model predicts what its best epoch was measured by.
+
+        Whatever was rewritten for the training, nothing wrong is given back.
+        """
         if self.best_epoch:
-            self.calibrations = self.validation.calibrations(self.model)
-        calibrate(self.model, self.calibrations)
+            verify_predictions(self.model, self.validation, self.best_sample, self.best_epoch)
 
     def _score_rows(self) -> None:
         """Before an epoch, the loss of every training row for the outputs that look for hard ones."""
@@ -199,6 +288,7 @@ class Session:
             return
         trainable, others = self.trainer.trainable_variables, self.trainer.non_trainable_variables
         own = [(each, keras.ops.convert_to_numpy(each).copy()) for each in (*trainable, *others)]
+        given: list[np.ndarray] = []
         try:
             optimizer.finalize_variable_values(trainable)
             for variable in trainable:  # a copy: on JAX, predicting gives away what it reads
@@ -207,12 +297,18 @@ class Session:
                 order = self.train.order(self.epoch)[: min(BATCHES, max(ROWS // self.recipe.batch_size, 1))]
                 inputs = (self.train.training_inputs(rows, self.epoch, step) for step, rows in enumerate(order))
                 self.statistics.take(inputs)
+            given = [np.array(keras.ops.convert_to_numpy(each)) for each in trainable]
             yield
+            if not all(map(np.array_equal, map(keras.ops.convert_to_numpy, trainable), given)):
+                raise TrainingError(
+                    "A callback changed weights of the model while their average stood in their place, so that the "
+                    "change would be lost; train without `average`, or leave the weights alone."
+                )
         finally:
             for variable, value in own:
                 variable.assign(value)
 
-    def watch(self, on_trouble: str | None, store: RunFolder | None) -> list[NaNSentinel]:
+    def attach_sentinel(self, on_trouble: str | None, store: RunFolder | None) -> list[NaNSentinel]:
         """The sentinel of this training, where one is wanted."""
         if on_trouble is None:
             return []
@@ -222,7 +318,7 @@ class Session:
         self.sentinel = NaNSentinel(on_trouble, folder=folder, every=every, missing=numbers)
         return [self.sentinel]
 
-    def _settle(self, order: Sequence[np.ndarray], *, at_once: bool) -> None:
+    def _commit_logs(self, order: Sequence[np.ndarray], *, at_once: bool) -> None:
         """Add up the batches that the sentinel knows to be sound, of all until now if `at_once`; or raise."""
         if self.sentinel is None:
             return
@@ -250,12 +346,15 @@ class Session:
             )
         self.sums.add(log, [len(rows) for rows in order[first : first + len(log)]])
 
-    def _row(self) -> dict[str, Any]:
+    def _row(self, judged: Mapping[str, float]) -> dict[str, Any]:
         if not self.sums.totals.get("samples"):
             said = self.sentinel.troubles[-1] if self.sentinel and self.sentinel.troubles else "no batch was sound."
             raise TrainingError(f"Every batch of epoch {self.epoch + 1} was left out. {said}")
         row: dict[str, Any] = {"epoch": self.epoch + 1, **self.sums.means()}
-        row |= self.validation.row(self.trainer, self.epoch + 1)
+        found = [name for name in self.recipe.heads if f"val_{name}_loss" in judged]
+        weighted = sum(row[f"weight_{name}"] * judged[f"val_{name}_loss"] for name in found)
+        row["val_loss"] = weighted + row["term_balance"] + row["term_regularisation"]  # the sum that "loss" is
+        row |= judged
         row["learning_rate"] = float(keras.ops.convert_to_numpy(self.trainer.optimizer.learning_rate))
         row["seconds"] = round(self._elapsed(), 3)
         return row
@@ -280,4 +379,4 @@ class Session:
             "seconds": self._elapsed(),
             "rate_factor": schedule_factor(self.trainer.optimizer),
         }
-        save_checkpoint(store.checkpoint, self._state(), progress)
+        save_checkpoint(store.checkpoint, self._state(), progress, self.random.state())

@@ -13,8 +13,10 @@ Batch = Any  # (inputs, targets, sample weights), each a dict of arrays or None
 class Stack(Sequence[Batch]):
     """The batches of one call of a compiled step: every array is (k, B, ...). As a sequence, the k batches."""
 
-    def __init__(self, inputs: dict[str, np.ndarray], targets: dict[str, np.ndarray]):
-        self.arrays: Batch = (inputs, targets, None)
+    def __init__(
+        self, inputs: dict[str, np.ndarray], targets: dict[str, np.ndarray], weights: dict[str, np.ndarray] | None
+    ):
+        self.arrays: Batch = (inputs, targets, weights)
 
     def __len__(self) -> int:
         return len(next(iter(self.arrays[0].values())))
@@ -30,12 +32,7 @@ class Stack(Sequence[Batch]):
             return [self[row] for row in range(*place.indices(len(self)))]
         if not -len(self) <= place < len(self):
             raise IndexError(f"A stack of {len(self)} batches has no batch {place}.")
-        inputs, targets, _ = self.arrays
-        return (
-            {key: each[place] for key, each in inputs.items()},
-            {key: each[place] for key, each in targets.items()},
-            None,
-        )
+        return tuple(part and {key: each[place] for key, each in part.items()} for part in self.arrays)
 
     def __iter__(self) -> Iterator[Batch]:
         return (self[row] for row in range(len(self)))
@@ -47,12 +44,12 @@ def stacked(batches: Batches, rows: Sequence[np.ndarray], epoch: int, step: int)
         return None
     if not batches.sequences and not batches.varied:
         together = np.stack(rows)  # one gathering of all rows
-        return Stack(batches.inputs(together), batches.targets(together))
+        return Stack(batches.inputs(together), batches.targets(together), batches.weights(together))
     parts = [
         (batches.training_inputs(each, epoch, step + place), batches.targets(each)) for place, each in enumerate(rows)
     ]
     inputs, targets = (_stacked([part[side] for part in parts]) for side in (0, 1))
-    return None if inputs is None or targets is None else Stack(inputs, targets)
+    return None if inputs is None or targets is None else Stack(inputs, targets, batches.weights(np.stack(rows)))
 
 
 def _stacked(parts: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray] | None:

@@ -22,7 +22,8 @@ TARGET = "target_of_"
 
 def per_step(model: keras.Model, heads: Mapping[str, Head]) -> tuple[str, ...]:
     """The outputs (B, L, classes) among the heads'."""
-    return tuple(name for name in heads if len(model.output[name].shape) == 3)
+    kinds = {name: head.target.kind for name, head in heads.items()}
+    return tuple(name for name in heads if kinds[name] == "classification" and len(model.output[name].shape) == 3)
 
 
 def labels_by_frequency(head: Head, values: np.ndarray) -> np.ndarray:
@@ -70,7 +71,7 @@ def judge_steps(
     Needs the targets (n, L) of these outputs; steps without a label have 0 and 0.
     """
     judge = model if isinstance(model, StepJudge) else StepJudge(model, outputs)
-    batches = Batches(samples, batch_size=JUDGED_BATCH, trim_padding=trim_padding)
+    batches = Batches(samples, batch_size=JUDGED_BATCH, trim_padding=trim_padding, steps=outputs)
     found = {name: np.zeros((*samples.targets[name].shape, 2), np.float32) for name in outputs}
     for rows, inputs in batches.all_inputs():
         targets = batches.targets(rows)

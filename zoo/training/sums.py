@@ -36,7 +36,8 @@ class EpochSums:
         row = {}
         for key in self.keys:
             if key.startswith("loss_"):
-                row[key] = self.totals[key] / max(self.totals[f"count_{key.removeprefix('loss_')}"], 1.0)
+                name = key.removeprefix("loss_")
+                row[f"{name}_loss"] = self.totals[key] / max(self.totals[f"count_{name}"], 1.0)  # as Keras names it
             elif not key.startswith("count_"):
                 row[key] = self.totals[key] / samples
         return row

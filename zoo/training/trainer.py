@@ -9,14 +9,15 @@ import numpy as np
 from keras import ops
 
 from zoo.errors import ConfigError
+from zoo.keras_internals import producer
 from zoo.training.balance import Balance
 from zoo.training.heads import Head
 from zoo.training.losses import batch_loss
 from zoo.training.several_steps import LOG, taking_stacks
 from zoo.training.stack import Batch, Stack
+from zoo.training.target_scaling import Scaling, scaled_calls
 from zoo.training.tied_softmax import TiedSoftmax
 from zoo.training.token_convolution import accelerate
-from zoo.training.units import Affine
 
 Tensor = Any
 
@@ -40,7 +41,8 @@ class Trainer(keras.Model):
     """Trains `model` on named inputs and targets; missing labels and class weights are its affair, not Keras'.
 
     class_weights  output -> (classes,) weights, where wanted.
-    units          output -> what turns the layer's values into the target's units while training (see `units.py`).
+    scalings       output -> what turns the layer's values into the target's units in training mode alone
+                   (`target_scaling`).
     tied           output -> what takes its loss from the features before the last layer, while training.
 
     One step logs "loss", and for every output "loss_X" (mean over known labels), "weight_X",
@@ -57,10 +59,10 @@ class Trainer(keras.Model):
         heads: Mapping[str, Head],
         balance: Balance,
         class_weights: Mapping[str, np.ndarray | None],
-        units: Mapping[str, Affine] | None = None,
+        scalings: Mapping[str, Scaling] | None = None,
         tied: Mapping[str, TiedSoftmax] | None = None,
     ):
-        super().__init__(name=f"{model.name}_trainer")
+        super().__init__(name=f"{model.name}_trainer", dtype="float32", autocast=False)  # whatever the global policy
         self.model = model
         self.balance = balance
         self._heads = tuple(heads.items())  # tuples: Keras would wrap a dict and look for layers in it
@@ -70,7 +72,7 @@ class Trainer(keras.Model):
         graph = model_with(model, {name: each.features for name, each in self._tied}) if tied else model
         graph = shared_forward(graph) if balance.needs_shared_tensor else graph
         self._forward: Callable[..., dict[str, Tensor]] = accelerate(graph) or graph  # on the model's own variables
-        self._units = tuple((units or {}).items())
+        self._scalings = tuple((scalings or {}).values())
         self._shared: Tensor = None
         self._plain = False
         keys = [f"{what}_{name}" for name in heads for what in ("loss", "weight", "term", "count")]
@@ -91,10 +93,10 @@ class Trainer(keras.Model):
 
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:
         whole = self._plain or (self._tied and not training)
-        outputs = dict((self.model if whole else self._forward)(inputs, training=training))
+        forward = self.model if whole else self._forward
+        with scaled_calls(self._scalings if training else ()):
+            outputs = dict(forward(inputs, training=training))
         self._shared = outputs.pop(self.SHARED, None)
-        for name, unit in self._units:
-            outputs[name] = outputs[name] * unit.scale + unit.shift
         return outputs
 
     def compute_loss(
@@ -107,8 +109,10 @@ class Trainer(keras.Model):
     ) -> Tensor:
         tables = dict(self._class_weights)
         tied = dict(self._tied) if training and not self._plain else {}
+        weighed = sample_weight or {}
         pairs = {
-            name: batch_loss(head, y[name], y_pred[name], tables[name], tied.get(name)) for name, head in self._heads
+            name: batch_loss(head, y[name], y_pred[name], tables[name], tied.get(name), weighed.get(name))
+            for name, head in self._heads
         }
         losses = {name: loss for name, (loss, _) in pairs.items()}
         counts = {name: count for name, (_, count) in pairs.items()}
@@ -126,7 +130,7 @@ class Trainer(keras.Model):
         return loss
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Tensor]:
-        return {LOG: ops.convert_to_tensor(self.log.values)}
+        return {LOG: ops.copy(self.log.values)}  # on PyTorch the next step writes into the variable
 
     def make_train_function(self, force: bool = False) -> None:
         if self.train_function is None or force:
@@ -216,5 +220,4 @@ def last_shared_tensor(model: keras.Model) -> Any:
 
 
 def _parents(tensor: Any) -> list[Any]:
-    operation, node_index, _ = tensor._keras_history
-    return list(operation._inbound_nodes[node_index].input_tensors)
+    return list(producer(tensor)[0].inputs)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
@@ -13,10 +14,29 @@ from zoo.training.answers import answers_of, outputs_of
 from zoo.training.batches import Batches
 from zoo.training.calibration import Calibration, learn
 from zoo.training.heads import Head
-from zoo.training.imbalance import LEARNT
 from zoo.training.losses import judged_loss, mean_loss
 from zoo.training.prior import prior_losses
+from zoo.training.probabilities import check_probabilities
 from zoo.training.steps import StepJudge, judge_steps, per_step, step_score
+
+SAMPLE_ROWS = 1024  # of the predictions that are kept to compare the finished model with
+SAMPLE_VALUES = 2**20  # of one output among them, at most
+STEP_ROWS = 16  # the same of outputs at every step
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What an epoch is worth.
+
+    row           losses, metrics and "val_skill", as they stand in the history.
+    calibrations  output of classes -> the calibration of its probabilities.
+    sample        output -> calibrated predictions for the first rows of the split; of an output at every step, the
+                  cross-entropy of each row.
+    """
+
+    row: dict[str, float] = field(default_factory=dict)
+    calibrations: dict[str, Calibration] = field(default_factory=dict)
+    sample: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Validation:
@@ -40,54 +60,54 @@ class Validation:
         self.batches = Batches(samples, batch_size=256, trim_padding=trim_padding)
         self.constant_losses = prior_losses(heads, priors, samples, judged_loss)
         self.steps = per_step(model, heads)
-        self.judge = StepJudge(model, self.steps) if self.steps else None
+        self.judge_of_steps = StepJudge(model, self.steps) if self.steps else None
 
-    def row(self, model: keras.Model, epoch: int) -> dict[str, float]:
-        """Losses, metrics and "val_skill" of the model's outputs after `epoch` (from 1); see `fit`.
+    def judge(self, model: keras.Model, epoch: int) -> Judgement:
+        """Judge the model, whose outputs are in the targets' units and not yet calibrated, after `epoch` (from 1).
 
-        Raises `TrainingError` when a loss is not finite.
+        Raises `TrainingError` when a loss is not finite, `ConfigError` when probabilities are none.
         """
-        row, skills = self._row_of_steps(epoch)
+        found = Judgement(calibrations=dict(self.shifts))
+        skills = self._judge_steps(found, epoch)
         rest = {name: head for name, head in self.heads.items() if name not in self.steps}
         outputs = outputs_of(model, self.batches) if rest else {}
         for name, head in rest.items():
-            target, output = self.samples.targets[name], outputs[name]
+            target, output, weights = self.samples.targets[name], outputs[name], self.samples.sample_weight.get(name)
             if name in self.shifts:
-                output = self._calibration(name, output).apply(output)
-            loss, judged = mean_loss(head, target, output), judged_loss(head, target, output)
+                found.calibrations[name] = learn(head, self.shifts[name], target, output)
+                output = found.calibrations[name].apply(output)
+            found.sample[name] = output[: rows_of_sample(output)].copy()
+            loss, judged = mean_loss(head, target, output, weights), judged_loss(head, target, output, weights)
             if loss is None or judged is None:
                 continue
-            row[f"val_loss_{name}"] = _finite(loss, name, epoch)
-            skills.append(1.0 - judged / max(self.constant_losses[name], 1e-8))
+            found.row[f"val_{name}_loss"] = _finite(loss, name, epoch)
+            check_probabilities(name, head, output)
+            skills.append(1.0 - judged / max(self.constant_losses[name], 1e-30))
             for metric in head.metrics:
-                row[f"val_{name}_{metric}"] = float(score(metric, target, answers_of(head, output)) or 0.0)
-        row["val_skill"] = float(np.mean(skills))
-        return row
+                found.row[f"val_{name}_{metric}"] = float(score(metric, target, answers_of(head, output)) or 0.0)
+        found.row["val_skill"] = float(np.mean(skills))
+        return found
 
-    def calibrations(self, model: keras.Model) -> dict[str, Calibration]:
-        """Output of classes -> the calibration of its probabilities, learnt from the model's answers where one is."""
-        learnt = [name for name in self.shifts if self.heads[name].plan.calibration in LEARNT]
-        outputs = outputs_of(model, self.batches) if learnt else {}
-        return {**self.shifts, **{name: self._calibration(name, outputs[name]) for name in learnt}}
-
-    def _calibration(self, name: str, output: np.ndarray) -> Calibration:
-        return learn(self.heads[name], self.shifts[name], self.samples.targets[name], output)
-
-    def _row_of_steps(self, epoch: int) -> tuple[dict[str, float], list[float]]:
-        """The rows and skills of outputs at every step."""
-        row: dict[str, float] = {}
+    def _judge_steps(self, found: Judgement, epoch: int) -> list[float]:
+        """Add the outputs at every step -> their skills."""
         skills: list[float] = []
-        judged = judge_steps(self.judge, self.samples, self.steps) if self.judge else {}
+        judged = judge_steps(self.judge_of_steps, self.samples, self.steps) if self.judge_of_steps else {}
         for name, values in judged.items():
             target = self.samples.targets[name]
+            found.sample[name] = values[:STEP_ROWS, :, 0].sum(axis=1)
             loss = step_score("log_loss", values, target)
             if loss is None:
                 continue
-            row[f"val_loss_{name}"] = _finite(loss, name, epoch)
+            found.row[f"val_{name}_loss"] = _finite(loss, name, epoch)
             skills.append(1.0 - loss / self.constant_losses[name])
             for metric in self.heads[name].metrics:
-                row[f"val_{name}_{metric}"] = step_score(metric, values, target) or 0.0
-        return row, skills
+                found.row[f"val_{name}_{metric}"] = step_score(metric, values, target) or 0.0
+        return skills
+
+
+def rows_of_sample(output: np.ndarray) -> int:
+    """How many rows of an output (n, ...) are kept."""
+    return min(SAMPLE_ROWS, max(SAMPLE_VALUES // max(output[:1].size, 1), 1))
 
 
 def _finite(loss: float, name: str, epoch: int) -> float:
