@@ -273,8 +273,8 @@ def fuzz() -> str:
         refused = found["refused"] + found["mistakes_refused"]
         lines.append(f"| {backend} | {found['cases']} | {found['held']} | {refused} | {found['failed']} |")
     return "\n".join(lines) + (
-        "\n\nFunctional models drawn at random (one to three inputs and outputs, shared, nested, frozen, half precision, "
-        "every kind of target) and trained; a run stopped in the middle is among what is tried "
+        "\n\nFunctional models drawn at random (one to three inputs and outputs, shared, nested, frozen, half "
+        "precision, every kind of target) and trained; a run stopped in the middle is among what is tried "
         "(`python -m benchmarks.fit_fuzz`).\n"
     )
 
