@@ -1,4 +1,4 @@
-"""What training promises on every backend : true histories, and divergences that name batch and place."""
+"""What training promises on every backend: true histories, and divergences that name batch and place."""
 
 import keras
 import numpy as np

@@ -12,6 +12,9 @@ from zoo.errors import ConfigError
 from zoo.training import Optimiser
 from zoo.training.sentinel import NaNSentinel
 
+pytestmark = pytest.mark.backends
+
+
 TARGET = (LINE * 1000 + 5000).astype(np.float32)
 DATA = samples(a=TARGET)
 STILL = Optimiser("sgd", learning_rate=1e-9)
