@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tests.backends import gradient
+from tests.backends import gradient, only_on
 from tests.toy import CONFIG, TARGETS, toy_recipe, toy_samples
 from zoo.errors import ConfigError, UnknownNameError, ZooError
 from zoo.models.author_profile import author_profile_tiny
@@ -19,6 +19,7 @@ from zoo.training.recipe import BALANCE_NAMES
 from zoo.training.trainer import last_shared_tensor
 
 pytestmark = pytest.mark.backends
+NEEDS = {"gradnorm": only_on("tensorflow", because="it takes gradients within the step")}
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_every_balancing_method_of_recipes_exists():
     assert set(BALANCES) == set(BALANCE_NAMES)
 
 
-@pytest.mark.parametrize("balance", BALANCE_NAMES)
+@pytest.mark.parametrize("balance", [pytest.param(each, marks=NEEDS.get(each, ())) for each in BALANCE_NAMES])
 def test_training_learns_every_output_and_the_printed_terms_add_up(model, balance):
     heads = {"heads": heads_for(TARGETS)} if balance == "relative" else {}  # needs no weights to bring them together
     run = fit(
