@@ -263,6 +263,22 @@ def steady() -> str:
     return "\n".join(lines) + f"\n\nBatches of {found['batch']} images of {found['size']} pixels, in turns.\n"
 
 
+def fuzz() -> str:
+    lines = [
+        "| backend | models drawn | every statement holds | refused in a sentence | failed |",
+        "|---|---|---|---|---|",
+    ]
+    for backend in ("tensorflow", "jax", "torch"):
+        found = figures(f"fit_fuzz_{backend}")
+        refused = found["refused"] + found["mistakes_refused"]
+        lines.append(f"| {backend} | {found['cases']} | {found['held']} | {refused} | {found['failed']} |")
+    return "\n".join(lines) + (
+        "\n\nFunctional models drawn at random (one to three inputs and outputs, shared, nested, frozen, half "
+        "precision, every kind of target) and trained; a run stopped in the middle is among what is tried "
+        "(`python -m benchmarks.fit_fuzz`).\n"
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "posts": posts,
     "blogs": blogs,
@@ -284,6 +300,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "imbalance": imbalance,
     "credit_cost": credit_cost,
     "start": start,
+    "fuzz": fuzz,
     "steady": steady,
 }
 

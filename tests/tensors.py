@@ -16,6 +16,11 @@ def model_of(function, *shape, dtype="float32"):
     return keras.Model([x], function(x))
 
 
+def outputs_of(model, x, **options):
+    """What a model gives for x, as arrays."""
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, model(x, **options))
+
+
 def scramble(model, seed=6):
     """Weights far from zero, so that outputs tell texts apart: the same ones whatever was drawn before."""
     random = np.random.default_rng(seed)

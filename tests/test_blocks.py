@@ -3,10 +3,13 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from keras import ops
 
 import blocks
-from tests.tensors import model_of, normal, scramble
+from tests.tensors import model_of, normal, outputs_of, scramble
+from zoo.testing.gradients import gradients as gradients_of
+
+pytestmark = pytest.mark.backends
 
 # inception
 
@@ -32,7 +35,7 @@ def test_inception_first_branch_is_a_strided_pointwise_product():
     x = normal(2, 9, 7, 3)
     kernel, bias = model.get_layer("mixed_a_conv").get_weights()
     expected = np.maximum(x[:, ::2, ::2] @ kernel[0, 0] + bias, 0)
-    np.testing.assert_allclose(model([x])[..., :4], expected, atol=1e-5)
+    np.testing.assert_allclose(outputs_of(model, [x])[..., :4], expected, atol=1e-5)
 
 
 def test_inception_with_stride_one_keeps_the_size():
@@ -48,7 +51,7 @@ def test_residual_connection_adds_the_tensor_itself_when_shapes_agree():
     model = keras.Model([x, y], blocks.residual_connection(x, y, name="skip"))
     a, b = normal(2, 4, 5, 3), normal(2, 4, 5, 3)
     assert model.count_params() == 0
-    np.testing.assert_array_equal(model([a, b]), a + b)
+    np.testing.assert_array_equal(outputs_of(model, [a, b]), a + b)
 
 
 def test_residual_connection_projects_by_a_strided_pointwise_product():
@@ -57,7 +60,7 @@ def test_residual_connection_projects_by_a_strided_pointwise_product():
     a, b = normal(2, 7, 5, 3), normal(2, 4, 3, 6)
     kernel, bias = model.get_layer("skip_projection").get_weights()
     assert model.count_params() == 3 * 6 + 6
-    np.testing.assert_allclose(model([a, b]), a[:, ::2, ::2] @ kernel[0, 0] + bias + b, atol=1e-5)
+    np.testing.assert_allclose(outputs_of(model, [a, b]), a[:, ::2, ::2] @ kernel[0, 0] + bias + b, atol=1e-5)
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
@@ -79,7 +82,7 @@ def test_residual_block_without_weights_hands_its_input_on():
     for variable in model.weights:
         variable.assign(np.zeros(variable.shape))
     x = np.abs(normal(1, 6, 6, 3))
-    np.testing.assert_array_equal(model([x]), x)
+    np.testing.assert_array_equal(outputs_of(model, [x]), x)
 
 
 # shared encoder
@@ -87,15 +90,15 @@ def test_residual_block_without_weights_hands_its_input_on():
 
 def test_shared_encoder_has_its_weights_once_and_the_gradients_of_its_uses_add_up():
     encoder = keras.layers.LSTM(4, name="encoder")
-    left, right = keras.Input((None, 3)), keras.Input((None, 3))
+    left, right = keras.Input((None, 3), name="left"), keras.Input((None, 3), name="right")
     model = keras.Model([left, right], blocks.shared_encoder(encoder, [left, right]))
     a, b = normal(2, 5, 3), normal(2, 7, 3)
 
     def gradients(weight_left, weight_right):
-        with tf.GradientTape() as tape:
-            from_left, from_right = model([a, b])
-            loss = weight_left * tf.reduce_sum(from_left**2) + weight_right * tf.reduce_sum(from_right)
-        return [gradient.numpy() for gradient in tape.gradient(loss, [v.value for v in encoder.trainable_weights])]
+        def loss(outputs):
+            return weight_left * ops.sum(outputs[0] ** 2) + weight_right * ops.sum(outputs[1])
+
+        return gradients_of(model, {"left": a, "right": b}, loss).values()
 
     assert model.count_params() == 4 * (3 + 4 + 1) * 4
     for both, one, other in zip(gradients(1, 1), gradients(1, 0), gradients(0, 1), strict=True):
@@ -109,7 +112,7 @@ def test_shared_encoder_takes_a_whole_model():
     tensors = [keras.Input((3,)) for _ in range(3)]
     model = keras.Model(tensors, blocks.shared_encoder(encoder, tensors))
     x = normal(2, 3)
-    first, second, third = (np.asarray(y) for y in model([x, x, 2 * x]))
+    first, second, third = outputs_of(model, [x, x, 2 * x])
     assert model.count_params() == 3 * 2 + 2
     np.testing.assert_array_equal(first, second)
     assert np.abs(third - first).max() > 1e-3
@@ -119,7 +122,7 @@ def test_a_head_adds_the_scores_of_others_before_its_activation():
     x, scores = keras.Input((4,)), keras.Input((3,))
     model = keras.Model([x, scores], blocks.classification_head(x, 3, scores=scores, name="kind"))
     values, others = np.ones((2, 4), "float32"), np.array([[0, 0, 0], [0, 9, 0]], "float32")
-    alone, pushed = np.log(np.asarray(model([values, others])))
+    alone, pushed = np.log(outputs_of(model, [values, others]))
     np.testing.assert_allclose(pushed - alone - (pushed - alone)[0], [0, 9, 0], atol=1e-4)
 
 
@@ -130,7 +133,7 @@ def test_fuse_puts_vectors_side_by_side():
     x, y = keras.Input((2,)), keras.Input((3,))
     a, b = normal(4, 2), normal(4, 3)
     model = keras.Model([x, y], blocks.fuse([x, y], name="fusion"))
-    np.testing.assert_array_equal(model([a, b]), np.concatenate([a, b], axis=1))
+    np.testing.assert_array_equal(outputs_of(model, [a, b]), np.concatenate([a, b], axis=1))
 
 
 HEADS = {
@@ -151,7 +154,7 @@ def test_heads_are_named_after_their_target_and_answer_in_their_range(kind):
         "classification": np.exp(logits) / np.exp(logits).sum(-1, keepdims=True),
         "binary": 1 / (1 + np.exp(-logits)),
     }
-    np.testing.assert_allclose(model([x]), expected[kind], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(outputs_of(model, [x]), expected[kind], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", HEADS)

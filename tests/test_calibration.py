@@ -100,18 +100,18 @@ def test_separable_validation_rows_give_a_finite_scale_that_keeps_the_ranking():
 def test_a_calibrated_model_answers_what_the_change_says_and_can_be_put_back():
     model, samples = rare_model(), rare_samples(50, 0)
     before = model.predict(samples.inputs, verbose=0)["rare"]
-    change = {"rare": Calibration(0.7, (-1.5,))}
-    calibrate(model, change)
+    change, layer = {"rare": Calibration(0.7, (-1.5,))}, model.get_layer("rare")
+    calibrate(layer, change["rare"])
     after = model.predict(samples.inputs, verbose=0)["rare"]
     np.testing.assert_allclose(after, change["rare"].apply(before), rtol=1e-4)
     np.testing.assert_allclose(change["rare"].undo(after), before, rtol=1e-4)
-    uncalibrate(model, change)
+    uncalibrate(layer, change["rare"])
     np.testing.assert_allclose(model.predict(samples.inputs, verbose=0)["rare"], before, rtol=1e-5)
 
 
 def test_a_calibrated_file_opens_without_anything_of_the_zoo(tmp_path):
     model, samples = rare_model(), rare_samples(50, 0)
-    calibrate(model, {"rare": Calibration(2.0, (-3.0,))})
+    calibrate(model.get_layer("rare"), Calibration(2.0, (-3.0,)))
     model.save(tmp_path / "model.keras")
     opened = keras.saving.load_model(tmp_path / "model.keras")
     for answers in zip(*(each.predict(samples.inputs, verbose=0)["rare"] for each in (model, opened)), strict=True):

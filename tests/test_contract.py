@@ -22,10 +22,22 @@ FROZEN = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
 MOST_NAMED = 200_000  # weights; of larger models a fingerprint stands for the names
 IMAGES = zoo.list_models(task="image-classification")
 OTHERS = {"convnext_test", "linear_regression", "sequential_twin", "softmax_regression"}
+ON_ALL_BACKENDS = {
+    "author_profile_tiny",
+    "entity_embedding_tiny",
+    "linear_regression",
+    "memory_network_tiny",
+    "vgg_tiny",
+}
 SMALL = {*zoo.list_models("*_tiny"), *OTHERS} - {"convnext_tiny"}  # 28 million weights
 
 
-@pytest.mark.parametrize("name", zoo.list_models())
+def marked(name):
+    """Few models for every backend, of all kinds: each costs most of a minute where every shape is compiled."""
+    return pytest.param(name, marks=pytest.mark.backends) if name in ON_ALL_BACKENDS else name
+
+
+@pytest.mark.parametrize("name", map(marked, zoo.list_models()))
 def test_every_model_keeps_the_contract(name):
     small = name in SMALL
     asked = check_model(name, runs=small, **FROZEN.get(name, {}))

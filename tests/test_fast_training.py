@@ -6,9 +6,12 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
+from tests.backends import only_on
 from zoo.models.author_profile import author_profile
 from zoo.training.lazy_rows import LAZY_OPTIMISERS, LazyAdam, merge_rows
 from zoo.training.token_convolution import accelerate
+
+pytestmark = only_on("tensorflow", because="the fast layers and the optimisers of rows are written for TensorFlow")
 
 VOCABULARY = 60
 DENSE = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}

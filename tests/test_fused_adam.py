@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.backends import only_on
 from zoo.training.fused_adam import FUSED_OPTIMISERS
 from zoo.training.optimiser import OPTIMISERS, Optimiser
+
+pytestmark = only_on("tensorflow", because="the fused step is written for TensorFlow")
 
 GRADIENTS = np.random.default_rng(0).normal(size=(4, 6, 3)).astype("float32")
 ROUNDING = 1e-5  # Keras takes 1 - beta in double precision and 1 - beta ** step in single; here both are single

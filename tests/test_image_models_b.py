@@ -11,6 +11,7 @@ from keras.src.applications import inception_v3 as official_inception
 from keras.src.applications import nasnet as official_nasnet
 
 import blocks
+from tests.tensors import outputs_of
 from zoo.errors import ConfigError
 from zoo.models import densenet, inception_resnet_v2, inception_v3, nasnet, xception
 from zoo.models.image_builder import ImageBuilder
@@ -48,8 +49,8 @@ def scramble(model):
 def logits(model, x):
     model.get_layer("predictions").activation = keras.activations.linear
     if isinstance(model.output, dict):
-        return np.asarray(model([x], training=False)["predictions"])
-    return np.asarray(model(x, training=False))  # an official one
+        return outputs_of(model, [x], training=False)["predictions"]
+    return outputs_of(model, x, training=False)  # an official one
 
 
 def copy_by_name(source, target, family):
@@ -217,7 +218,7 @@ def test_a_dense_block_keeps_its_input_and_grows():
     x = keras.Input((6, 6, 3))
     model = keras.Model(x, blocks.dense_block(x, 2, 4, name="dense"))
     values = images(6)
-    output = np.asarray(model(values))
+    output = outputs_of(model, values)
     assert output.shape == (2, 6, 6, 3 + 2 * 4)
     np.testing.assert_array_equal(output[..., :3], values)
     by_hand = sum(4 * c + c * 16 + 4 * 16 + 9 * 16 * 4 for c in (3, 7))  # norm, 1x1, norm, 3x3
@@ -234,4 +235,4 @@ def test_nasnet_pools_over_a_border_of_zeros(kind, size):
     zeros = np.pad(values, ((0, 0), (size % 2, 1), (size % 2, 1), (0, 0)))  # the far side alone at even sizes
     windows = np.lib.stride_tricks.sliding_window_view(zeros, (3, 3), axis=(1, 2))[:, ::2, ::2]
     expected = (windows.mean if kind == "avg" else windows.max)(axis=(-2, -1))
-    np.testing.assert_allclose(model(values), expected, atol=1e-6)
+    np.testing.assert_allclose(outputs_of(model, values), expected, atol=1e-6)

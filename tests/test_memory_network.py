@@ -13,6 +13,7 @@ from blocks import (
     table_dropout,
     word_places,
 )
+from tests.tensors import outputs_of
 from zoo.errors import ConfigError
 from zoo.models import memory_network, question_answering
 from zoo.training.sentinel import NaNSentinel, TroubleWarning
@@ -25,7 +26,7 @@ def tokens(*shape, seed=0):
 
 
 def answer(model, text, question):
-    return np.asarray(model({"text": text, "question": question}, training=False)["answer"])
+    return outputs_of(model, {"text": text, "question": question}, training=False)["answer"]
 
 
 def shaken(model):
@@ -68,7 +69,7 @@ def test_position_encoding_is_that_of_the_paper():
             for k in range(1, 5):
                 weight = (1 - j / count) - (k / 4) * (1 - 2 * j / count)
                 expected[k - 1] += weight * x[row, j - 1, k - 1]
-        np.testing.assert_allclose(np.asarray(graph([x, mask]))[row], expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(outputs_of(graph, [x, mask])[row], expected, rtol=1e-5, atol=1e-6)
 
 
 def test_learnt_weights_of_places_tell_the_order_of_words():
@@ -78,7 +79,7 @@ def test_learnt_weights_of_places_tell_the_order_of_words():
     x, mask = np.random.default_rng(0).normal(size=(1, 3, 4)).astype("float32"), np.ones((1, 3), bool)
     table = np.asarray(weights.embeddings)
     np.testing.assert_allclose(
-        np.asarray(graph([x, mask]))[0], x[0, 0] * table[0] + (x[0, 1] + x[0, 2]) * table[1], rtol=1e-5
+        outputs_of(graph, [x, mask])[0], x[0, 0] * table[0] + (x[0, 1] + x[0, 2]) * table[1], rtol=1e-5
     )
 
 
@@ -86,9 +87,9 @@ def test_the_newest_sentence_has_age_zero_and_padding_ages_nothing():
     present = keras.Input((None,), dtype="bool")
     graph = keras.Model(present, sentence_ages(present, 3, noise=0.5, name="ages"))
     there = np.array([[True, True, True, True, False], [True, False, False, False, False]])
-    assert np.asarray(graph(there))[:, :4].tolist()[0] == [2, 2, 1, 0]
-    assert np.asarray(graph(there))[1, 0] == 0
-    drawn = np.stack([np.asarray(graph(there[:1], training=True)) for _ in range(20)])
+    assert outputs_of(graph, there)[:, :4].tolist()[0] == [2, 2, 1, 0]
+    assert outputs_of(graph, there)[1, 0] == 0
+    drawn = np.stack([outputs_of(graph, there[:1], training=True) for _ in range(20)])
     assert len(np.unique(drawn[:, 0, 3])) > 1, "in training empty sentences come in between"
 
 
@@ -113,9 +114,9 @@ def test_a_hop_shares_out_its_attention_among_the_sentences_that_are_there():
     hops = keras.Model(model.inputs, [model.get_layer(f"hop{hop}_attention").output for hop in (1, 2, 3)])
     text = tokens(2, 4, 5)
     text[0, 2:] = 0
-    for attention in hops({"text": text, "question": tokens(2, 3)}):
-        np.testing.assert_allclose(np.asarray(attention).sum(axis=1), 1.0, rtol=1e-5)
-        assert np.asarray(attention)[0, 2:].tolist() == [0.0, 0.0]
+    for attention in outputs_of(hops, {"text": text, "question": tokens(2, 3)}):
+        np.testing.assert_allclose(attention.sum(axis=1), 1.0, rtol=1e-5)
+        assert attention[0, 2:].tolist() == [0.0, 0.0]
 
 
 def test_a_multiplicative_hop_can_tell_whether_state_and_reading_agree():
@@ -126,17 +127,17 @@ def test_a_multiplicative_hop_can_tell_whether_state_and_reading_agree():
     hop = memory_hop(state, value, value, present, multiplicative=True, name="hop")
     graph = keras.Model([state, value, present], [plain, hop])
     graph.get_layer("hop_product").set_weights([np.array([[10.0, 0.0], [0.0, 100.0]])])
-    new = graph([np.array([[2.0, 3.0]]), np.array([[[5.0, 7.0]]]), np.ones((1, 1), bool)])
-    np.testing.assert_allclose(np.asarray(new[0]), [[7.0, 10.0]])
-    np.testing.assert_allclose(np.asarray(new[1]), [[7.0 + 10 * 2 * 5, 10.0 + 100 * 3 * 7]])
+    new = outputs_of(graph, [np.array([[2.0, 3.0]]), np.array([[[5.0, 7.0]]]), np.ones((1, 1), bool)])
+    np.testing.assert_allclose(new[0], [[7.0, 10.0]])
+    np.testing.assert_allclose(new[1], [[7.0 + 10 * 2 * 5, 10.0 + 100 * 3 * 7]])
 
 
 def test_dropout_of_a_table_draws_once_for_the_batch_and_only_in_training():
     question = keras.Input((None,), dtype="int32")
     graph = keras.Model(question, table_dropout(keras.layers.Embedding(50, 8), 0.25, question, name="dropped"))
     asked = tokens(3, 2)
-    assert (np.asarray(graph(asked)) == 1.0).all()
-    drawn = np.stack([np.asarray(graph(asked, training=True)) for _ in range(20)])
+    assert (outputs_of(graph, asked) == 1.0).all()
+    drawn = np.stack([outputs_of(graph, asked, training=True) for _ in range(20)])
     assert drawn.shape == (20, 50, 8)
     assert 0.2 < (drawn == 0).mean() < 0.3
     np.testing.assert_allclose(drawn[drawn > 0], 1 / 0.75, rtol=1e-6)
@@ -159,7 +160,7 @@ def test_weights_of_a_network_with_dropout_answer_alike_without_it():
 def test_dropout_of_tables_falls_on_what_is_read_in_training(rate, differ):
     model = shaken(memory_network(**SMALL, noise=0.0, weight_dropout=rate))
     same = {"text": np.repeat(tokens(1, 4, 5), 2, axis=0), "question": np.repeat(tokens(1, 3), 2, axis=0)}
-    first, second = (np.asarray(model(same, training=True)["answer"]) for _ in range(2))
+    first, second = (outputs_of(model, same, training=True)["answer"] for _ in range(2))
     np.testing.assert_allclose(first[0], first[1], rtol=1e-5)  # one draw for the batch
     assert bool(np.abs(first - second).max() > 1e-4) is differ
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import zoo
+from tests.tensors import outputs_of
 from zoo.errors import ZooError
 from zoo.models import author_profile, author_profile_small, author_profile_tiny, sequential_stack, sequential_twin
 
@@ -102,7 +103,7 @@ def test_author_profile_tells_wrong_targets(config, sentence):
 def test_a_model_is_fed_by_the_name_of_its_input():
     model = author_profile_tiny()
     posts = np.array([[5, 6, 7]])
-    np.testing.assert_array_equal(model({"posts": posts})["age"], model([posts])["age"])
+    np.testing.assert_array_equal(outputs_of(model, {"posts": posts})["age"], outputs_of(model, [posts])["age"])
 
 
 def test_the_sequential_stack_and_its_functional_twin_are_the_same_model():

@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.backends import only_on
 from zoo.training import moving_rows
 from zoo.training.fused_adam import FusedAdam, _Step
 from zoo.training.moving_rows import FEW, LONG
+
+pytestmark = only_on("tensorflow", because="gradients that name rows are TensorFlow's")
 
 STEPS = 6
 WORDS = (5, 9, LONG - 1)

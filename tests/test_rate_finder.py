@@ -110,8 +110,8 @@ def test_a_wrong_range_is_one_sentence(options, sentence):
 
 def test_samples_that_do_not_fit_the_model_are_one_sentence():
     x = np.zeros((40, 4), np.float32)
-    with pytest.raises(UnknownNameError, match="Unknown key of the inputs 'X'"):
-        find_learning_rate(line_model(), Samples({"X": x}, {"y": x[:, 0]}), line_recipe())
+    with pytest.raises(UnknownNameError, match="Unknown key of the inputs 'z'"):
+        find_learning_rate(line_model(), Samples({"x": x, "z": x}, {"y": x[:, 0]}), line_recipe())
     with pytest.raises(ConfigError, match="without a single label"):
         find_learning_rate(line_model(), Samples({"x": x}, {"y": x[:, 0] + np.nan}), line_recipe())
 

@@ -8,6 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.backends
+
 ROOT = Path(__file__).parent.parent
 EPOCHS = 4
 

@@ -1,6 +1,9 @@
 """A run folder: what it tells, what is refused, and where a run goes on."""
 
 import json
+import subprocess
+import sys
+from dataclasses import fields
 
 import keras
 import numpy as np
@@ -9,7 +12,7 @@ import pytest
 from tests.toy import CONFIG, toy_recipe, toy_samples
 from zoo.errors import ConfigError
 from zoo.models.author_profile import author_profile_tiny
-from zoo.training import Optimiser, fit, predict
+from zoo.training import Optimiser, Recipe, fit, predict
 
 
 @pytest.fixture
@@ -91,3 +94,55 @@ def test_a_run_stopped_in_its_first_epoch_after_a_resume_leaves_the_model_as_its
         with pytest.raises(KeyboardInterrupt):
             fit(model, train, validation, recipe, folder=tmp_path / "run", callbacks=[Stop()])
         np.testing.assert_allclose(predict(model, validation, recipe.heads)["age"], before, rtol=1e-3, atol=1e-2)
+
+
+def test_a_folder_belongs_to_one_training_at_a_time(model, tmp_path):
+    train, validation, recipe = toy_samples(100, 0), toy_samples(50, 1), toy_recipe(epochs=1)
+    seen = []
+
+    def second(epoch, logs):
+        other = author_profile_tiny(**CONFIG)
+        with pytest.raises(ConfigError, match="in use by another training"):
+            fit(other, train, validation, recipe, folder=tmp_path / "run")
+        seen.append(epoch)
+
+    fit(
+        model,
+        train,
+        validation,
+        recipe,
+        folder=tmp_path / "run",
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=second)],
+    )
+    assert seen == [0]
+    assert fit(model, train, validation, recipe, folder=tmp_path / "run").best_epoch == 1  # free again
+
+
+def test_a_process_that_holds_a_folder_keeps_another_out(model, tmp_path):
+    """Another process, which a lock in memory would not see; killed, it leaves the folder free."""
+    train, validation, recipe = toy_samples(100, 0), toy_samples(50, 1), toy_recipe(epochs=1)
+    fit(model, train, validation, recipe, folder=tmp_path / "run")
+    hold = "import filelock, sys, time; lock = filelock.FileLock(sys.argv[1]); lock.acquire(); print(1, flush=True)"
+    command = [sys.executable, "-c", f"{hold}; time.sleep(99)", str(tmp_path / "run" / "lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline().strip() == b"1"
+        with pytest.raises(ConfigError, match="in use by another training"):
+            fit(model, train, validation, recipe, folder=tmp_path / "run")
+        other.kill()
+    assert fit(model, train, validation, recipe, folder=tmp_path / "run").best_epoch == 1
+
+
+def test_a_finished_run_that_is_asked_for_more_epochs_says_what_to_do(model, tmp_path):
+    train, validation = toy_samples(100, 0), toy_samples(50, 1)
+    fit(model, train, validation, toy_recipe(epochs=1), folder=tmp_path / "run")
+    with pytest.raises(ConfigError, match=r"planned for 1 epoch\(s\).*cannot become one of 3.*another folder"):
+        fit(model, train, validation, toy_recipe(epochs=3), folder=tmp_path / "run")
+
+
+def test_whatever_changes_a_run_stands_in_its_config(model, tmp_path):
+    fit(model, toy_samples(100, 0), toy_samples(50, 1), toy_recipe(epochs=1), folder=tmp_path / "run")
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    told = {each.name for each in fields(Recipe)} - {"expected"}  # which changes nothing
+    assert set(config["recipe"]) == told
+    assert {"restarts", "linear_start", "exchangeable"} <= told
+    assert {"seed", "data", "model", "steps_per_execution"} <= set(config)

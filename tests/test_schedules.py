@@ -83,7 +83,7 @@ def test_a_run_is_judged_by_and_ends_with_the_mean_of_its_last_weights():
     trace = []
 
     class Keep(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
+        def on_train_batch_end(self, batch, logs=None):
             trace.append([np.array(value) for value in self.model.trainable_variables])
 
     # One step an epoch: the weights after an epoch are those after a step. Half of four steps are averaged.
@@ -140,9 +140,8 @@ def test_a_look_at_the_averaged_weights_leaves_the_training_alone():
         ends = []
 
         class Keep(keras.callbacks.Callback):
-            def on_epoch_end(self, epoch, logs=None):
-                trainer = self.model
-                ends.append([np.array(each) for each in trainer.variables if "log" not in each.path])
+            def on_train_batch_end(self, batch, logs=None):
+                ends.append([np.array(each) for each in self.model.variables])
 
         optimiser = Optimiser(learning_rate=0.1, schedule="constant", **average)
         keras.utils.set_random_seed(0)

@@ -12,23 +12,28 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from tests.backends import only_on, several_steps
 from tests.planted_faults import run_case
 from tests.toy import same
 from zoo.errors import ConfigError, UnknownNameError
+from zoo.training.inspection import inspect_model
 from zoo.training.layerwise import Walk
 from zoo.training.listening import LayerCall
 from zoo.training.sentinel import NaNSentinel, TroubleWarning
 from zoo.training.sentinel.data import DataCheck
 from zoo.training.sentinel.diagnosis import in_gradients
 
+pytestmark = pytest.mark.backends
+
 ROOT = Path(__file__).resolve().parents[1]
 GOOD = {"found": True, "right_batch": True, "right_place": True, "restored": True}
 PLANTED = [
-    ("NaN in an input", "middle", 8),
-    ("NaN in a weight", "middle", 8),
-    ("logarithm of zero", "middle", 8),
+    pytest.param("NaN in an input", "middle", 8, marks=several_steps),
+    pytest.param("NaN in a weight", "middle", 8, marks=several_steps),
+    pytest.param("logarithm of zero", "middle", 8, marks=several_steps),
+    pytest.param("Inf in a weight", "first", 8, marks=several_steps),
+    ("NaN in a weight", "middle", 1),
     ("overflow in softmax", "last", 1),
-    ("Inf in a weight", "first", 8),
     ("Inf in a target", "first", 1),
     ("slope of a root at zero", "last", 1),
     ("exploding rate", "last", 1),
@@ -48,6 +53,7 @@ def test_a_planted_fault_is_found_and_named_and_the_weights_restored(fault, posi
     assert row["troubles"] == 1
 
 
+@only_on("tensorflow", because="starts a process on JAX")
 def test_planted_faults_are_found_on_jax_too():
     pytest.importorskip("jax")
     cases = [("Inf in an input", "middle", 8), ("overflow in exp", "middle", 8)]
@@ -98,6 +104,7 @@ def test_what_a_finite_loss_hides_is_found():
     assert same(weights, train(picture_model(), x[: 5 * 16], y[: 5 * 16]))
 
 
+@several_steps
 @pytest.mark.filterwarnings("ignore:.*ran out of data")
 def test_fewer_batches_than_were_promised_end_the_epoch_as_without_a_sentinel():
     x, y = pictures(batches=6)
@@ -114,7 +121,14 @@ def test_fewer_batches_than_were_promised_end_the_epoch_as_without_a_sentinel():
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"jit_compile": True}, {"run_eagerly": True}, {"steps_per_execution": 2}], ids=str
+    "options",
+    [
+        {},
+        pytest.param({"jit_compile": True}, marks=only_on("tensorflow", "jax", because="PyTorch compiles for minutes")),
+        {"run_eagerly": True},
+        pytest.param({"steps_per_execution": 2}, marks=several_steps),
+    ],
+    ids=str,
 )
 def test_watching_changes_no_bit(options):
     x, y = pictures(batches=4)
@@ -122,6 +136,7 @@ def test_watching_changes_no_bit(options):
     assert same(watched, train(picture_model(**options), x, y, epochs=2))
 
 
+@several_steps
 @pytest.mark.parametrize("size", [2, 4, 9])
 def test_several_steps_at_once_change_no_bit_to_the_last_short_batch(size):
     x, y = pictures(batches=11)
@@ -132,7 +147,7 @@ def test_several_steps_at_once_change_no_bit_to_the_last_short_batch(size):
     assert same(*weights)
 
 
-@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("size", [1, pytest.param(4, marks=several_steps)])
 @pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning", "ignore:.*shuffle=True:UserWarning")
 def test_steps_may_log_rows_or_nothing_and_weights_of_samples_may_be_none(size):
     class Logging(keras.Model):
@@ -208,6 +223,36 @@ def test_a_step_that_cannot_be_taken_is_skipped_too():
 
 
 @pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+@pytest.mark.parametrize("every", [1, 32])
+def test_a_loss_that_refuses_nan_is_a_trouble_as_on_every_backend(every):
+    """PyTorch's binary crossentropy of NaN is an error, in the step and in its repetition."""
+    numbers = keras.Input((3,), name="numbers")
+    model = keras.Model(numbers, layers.Dense(1, activation="sigmoid", name="out")(ops.log(numbers)))
+    model.compile("adam", "binary_crossentropy")
+    x = np.full((10 * 16, 3), 2.0, "float32")
+    x[2 * 16 + 1, 0] = -1.0
+    sentinel = NaNSentinel("skip", every=every)
+    weights = train(model, x, np.ones((len(x), 1), "float32"), sentinel)
+    assert [(each.batch, each.kind, each.row) for each in sentinel.troubles] == [(3, "layer", 1)]
+    assert all(np.isfinite(each).all() for each in weights)
+    found = inspect_model(model, x[32:48], np.ones((16, 1), "float32"))
+    assert "The loss is nan." in found.findings()
+
+
+@only_on("torch", because="elsewhere such an error comes while the step is compiled")
+def test_an_error_that_is_about_no_number_stays_the_users():
+    def refuses(y_true, y_pred):
+        raise RuntimeError("of my own")
+
+    numbers = keras.Input((3,), name="numbers")
+    model = keras.Model(numbers, layers.Dense(1, name="out")(numbers))
+    model.compile("adam", refuses)
+    with pytest.raises(RuntimeError, match="of my own"):
+        train(model, np.ones((16, 3), "float32"), np.ones((16, 1), "float32"), NaNSentinel())
+    assert not hasattr(model.train_function, "original")
+
+
+@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
 @pytest.mark.parametrize("rate", [1e25, keras.optimizers.schedules.ExponentialDecay(1e25, 100, 0.9)])
 def test_an_exploding_rate_is_lowered_until_training_goes_on(rate):
     numbers = keras.Input((3,), name="numbers")
@@ -271,7 +316,7 @@ def test_numbers_that_the_graph_imputes_are_no_trouble():
         train(model, x, y, NaNSentinel(columns={"numbers": ["area", "rooms"]}))
 
 
-@pytest.mark.parametrize("steps_per_execution", [1, 4])
+@pytest.mark.parametrize("steps_per_execution", [1, pytest.param(4, marks=several_steps)])
 def test_a_token_beyond_the_embedding_is_named(steps_per_execution):
     tokens = keras.Input((4,), dtype="int32", name="tokens")
     x = layers.GlobalAveragePooling1D()(layers.Embedding(10, 3, name="embedding")(tokens))
@@ -283,7 +328,7 @@ def test_a_token_beyond_the_embedding_is_named(steps_per_execution):
         train(model, x, np.zeros((32, 1), "float32"), NaNSentinel())
 
 
-@pytest.mark.parametrize("steps_per_execution", [1, 5])
+@pytest.mark.parametrize("steps_per_execution", [1, pytest.param(5, marks=several_steps)])
 def test_data_from_a_generator_without_a_length_are_watched_to_the_end(steps_per_execution):
     x, y = pictures(bad=12)
 
@@ -309,6 +354,7 @@ def test_afterwards_the_model_is_as_if_never_watched():
     assert not sentinel.troubles
 
 
+@several_steps
 def test_a_step_at_once_with_a_short_last_batch_names_the_right_batch():
     x, y = pictures(bad=11, batches=11)
     sentinel = NaNSentinel("skip")

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from tests.backends import several_steps
 from tests.toy import TARGETS, line_model, line_recipe, line_samples, same, toy_recipe, toy_samples
 from zoo.errors import UnknownNameError
 from zoo.models.author_profile import author_profile_tiny
 from zoo.samples import Samples
 from zoo.training import Optimiser, TrainingError, fit
 from zoo.training.sentinel import TroubleWarning, batches_between_looks
+
+pytestmark = pytest.mark.backends
 
 
 def toy_model():
@@ -114,12 +117,12 @@ def test_recipes_know_what_can_be_done_about_trouble():
     assert set(TARGETS) == {"age", "income", "gender"}
 
 
-@pytest.mark.parametrize("steps_per_execution", [1, 4])
+@pytest.mark.parametrize("steps_per_execution", [1, pytest.param(4, marks=several_steps)])
 def test_what_is_written_between_epochs_past_keras_is_no_batchs_fault(steps_per_execution):
     class Spoil(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             if epoch == 0:
-                kernel = self.model.model.get_layer("hidden").kernel
+                kernel = self.model.get_layer("hidden").kernel
                 spoilt = ops.full(kernel.shape, np.nan)
                 if hasattr(kernel.value, "assign"):
                     kernel.value.assign(spoilt)

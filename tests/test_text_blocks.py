@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import blocks
-from tests.tensors import RANDOM, model_of, scramble
+from tests.tensors import RANDOM, model_of, outputs_of, scramble
+
+pytestmark = pytest.mark.backends
 
 # text
 
@@ -58,7 +60,7 @@ def test_convolutional_text_encoder_agrees_with_numpy_at_every_length(length):
     model = convolutional_text_model()
     tokens = RANDOM.integers(1, 30, (2, length))
     expected = [encoded_in_numpy(model, text) for text in tokens]
-    np.testing.assert_allclose(model([tokens]), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(outputs_of(model, [tokens]), expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -68,15 +70,15 @@ def test_convolutional_text_encoder_agrees_with_numpy_at_every_length(length):
 def test_text_encoders_ignore_how_much_padding_follows(build, paddings, length):
     model = build()
     tokens = RANDOM.integers(1, 30, (4, length))
-    alone = np.asarray(model([tokens]))
+    alone = outputs_of(model, [tokens])
     assert np.ptp(alone, axis=0).max() > 1e-2  # the texts are told apart
     for padding in paddings:
-        np.testing.assert_allclose(model([padded(tokens, padding)]), alone, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(outputs_of(model, [padded(tokens, padding)]), alone, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("build", [convolutional_text_model, lstm_text_model])
 def test_text_encoders_are_finite_on_a_text_without_words(build):
-    assert np.isfinite(build()([np.zeros((2, 9), "int32")])).all()
+    assert np.isfinite(outputs_of(build(), [np.zeros((2, 9), "int32")])).all()
 
 
 def test_mean_and_max_pooling_puts_both_side_by_side_and_the_padding_counts_for_neither():
@@ -89,11 +91,11 @@ def test_mean_and_max_pooling_puts_both_side_by_side_and_the_padding_counts_for_
     model = keras.Model(tokens, {"pooled": mean, "map": x})
     text = np.array([[3, 1, 4, 1, 5, 0, 0]])
     layer = next(layer for layer in model.layers if layer.name == "encoder_conv1")
-    embedded = np.pad(np.asarray(model(text)["map"])[0, :5], ((2, 2), (0, 0)))
+    embedded = np.pad(outputs_of(model, text)["map"][0, :5], ((2, 2), (0, 0)))
     maps = np.stack([np.tensordot(embedded[i : i + 5], np.asarray(layer.kernel), 2) for i in range(5)])
     maps = np.maximum(maps + np.asarray(layer.bias), 0)
     expected = np.concatenate([maps.mean(0), maps.max(0)])
-    np.testing.assert_allclose(np.asarray(model(text)["pooled"])[0], expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(outputs_of(model, text)["pooled"][0], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_text_encoders_count_the_parameters_of_the_reference():
@@ -122,8 +124,8 @@ def test_dropout_adds_layers_only_when_asked_for_and_changes_no_prediction():
     tokens = RANDOM.integers(1, 30, (4, 60))
     assert not any("dropout" in layer.name for layer in plain.layers)
     assert sum("dropout" in layer.name for layer in dropping.layers) == 2
-    np.testing.assert_array_equal(plain([tokens]), dropping([tokens]))
-    assert np.abs(np.asarray(plain([tokens])) - np.asarray(dropping([tokens], training=True))).max() > 1e-2
+    np.testing.assert_array_equal(outputs_of(plain, [tokens]), outputs_of(dropping, [tokens]))
+    assert np.abs(outputs_of(plain, [tokens]) - outputs_of(dropping, [tokens], training=True)).max() > 1e-2
 
 
 def test_a_bag_is_the_weighted_sum_of_its_word_and_pair_vectors():

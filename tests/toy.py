@@ -37,6 +37,7 @@ def toy_recipe(**changes) -> Recipe:
         "epochs": 3,
         "batch_size": 32,
         "trim_padding": True,
+        "balance": "static",
     }
     return Recipe(**(settings | changes))
 

@@ -44,9 +44,9 @@ MEMORY = Settings(
         "batch_size": 32,
         "optimiser": Optimiser("sgd", learning_rate=0.3, clip_norm=1.25),
         "start_at_prior": False,  # the scores of tied answers have no bias
+        "restarts": 3,
+        "linear_start": 0.15,
     },
-    restarts=3,
-    linear_start=15,
 )
 MEMORY_LEARNT = replace(MEMORY, config={**MEMORY.config, "encoding": "learnt"})
 # Most questions about sizes are answered by names alone, so that the network learns names and does not read. On stories
@@ -54,14 +54,17 @@ MEMORY_LEARNT = replace(MEMORY, config={**MEMORY.config, "encoding": "learnt"})
 # exchanged and a longer training 92 %.
 MEMORY_SIZES = replace(
     MEMORY,
-    training={**MEMORY.training, "epochs": 800, "optimiser": Optimiser("sgd", learning_rate=0.5, clip_norm=1.25)},
+    training={
+        **MEMORY.training,
+        "epochs": 800,
+        "linear_start": 15 / 800,
+        "optimiser": Optimiser("sgd", learning_rate=0.5, clip_norm=1.25),
+    },
     exchangeable=(("box", "chest", "chocolate", "container", "suitcase"),),
 )
 MEMORY_JOINT = replace(
     MEMORY_LEARNT,
-    training={**MEMORY.training, "batch_size": 64, "epochs": 50},
-    restarts=1,
-    linear_start=8,
+    training={**MEMORY.training, "batch_size": 64, "epochs": 50, "restarts": 1, "linear_start": 8 / 50},
 )
 
 
@@ -147,16 +150,14 @@ def fit_from_starts(
     """
     if recipe.start is not None:  # weights that know something already
         return fit(model, train, validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
-    settings = settings_of(recipe.entry, recipe.data, len(train))
     best: tuple[float, Run, keras.Model] | None = None
-    for number in range(settings.restarts):
+    for number in range(recipe.restarts):
         start_seed = (seed + 1_000_003 * number) % 2**32
         place = Path(folder) / f"start{number}" if folder is not None else None
         keras.utils.set_random_seed(start_seed)
         fresh = create_model(recipe.entry, **recipe.config)
-        if settings.linear_start:
-            share = recipe.epochs / settings.training["epochs"]  # a shorter training has a shorter beginning
-            epochs = max(1, round(share * settings.linear_start))
+        if recipe.linear_start:
+            epochs = max(1, round(recipe.epochs * recipe.linear_start))  # a shorter training has a shorter beginning
             _start_linearly(fresh, train, validation, recipe, epochs, start_seed)
             begun = replace(recipe, start_at_prior=False)  # which would throw away what the output has learnt
         else:

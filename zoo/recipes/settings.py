@@ -19,8 +19,6 @@ class Settings:
               its parts (`blocks.piecewise_linear`), or as the part that it lies in (`blocks.bin_indicators`); 0: not.
     refit     train on the validation rows too: everything was chosen on them before.
     exchangeable  groups of words that may stand for each other in texts and questions (`Recipe.exchangeable`).
-    restarts  trainings from fresh weights, at most, of which the best on validation is kept.
-    linear_start  epochs with linear attention before each of them (`blocks.memory_hop`).
     """
 
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -34,5 +32,3 @@ class Settings:
     bins: int = 0
     refit: bool = False
     exchangeable: tuple[tuple[str, ...], ...] = ()
-    restarts: int = 1
-    linear_start: int = 0

@@ -35,7 +35,7 @@ def _jax(model: keras.Model, inputs: dict[str, np.ndarray], loss: Loss) -> Any:
     def value(trainable: Any, others: Any) -> Any:
         return loss(model.stateless_call(trainable, others, inputs, training=False)[0])
 
-    return jax.grad(value)(
+    return jax.jit(jax.grad(value))(
         [variable.value for variable in model.trainable_variables],
         [variable.value for variable in model.non_trainable_variables],
     )

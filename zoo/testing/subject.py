@@ -118,8 +118,9 @@ def _read_by(layer: keras.Layer) -> list[Any]:
 
 
 def answers(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Outputs by name, as float32 or float64 arrays."""
-    outputs = model(dict(inputs), training=False)
+    """Outputs by name, as float32 arrays. On JAX the model is compiled as a whole: eagerly each operation would be."""
+    on_jax = keras.backend.backend() == "jax"
+    outputs = model.predict_on_batch(dict(inputs)) if on_jax else model(dict(inputs), training=False)
     return {name: keras.ops.convert_to_numpy(keras.ops.cast(value, "float32")) for name, value in outputs.items()}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from keras import callbacks as kinds
 
 from zoo.errors import ConfigError
+from zoo.metrics import METRICS
 from zoo.training.recipe import Recipe
 from zoo.training.sentinel import NaNSentinel
 
@@ -66,6 +67,8 @@ class UserCallbacks:
                 own[OPTIMIZER] = before
 
     def train_begin(self) -> None:
+        for callback in self._callbacks:
+            _tell_direction(callback)
         self._call("on_train_begin")
 
     def train_end(self, row: Mapping[str, Any]) -> None:
@@ -123,7 +126,7 @@ def require_usable(callbacks: Sequence[Any], recipe: Recipe) -> None:
                 f"Optimiser(schedule='constant'), or leave {name} out."
             )
         for hook in ("on_test_batch_begin", "on_test_batch_end"):
-            if not _is_default(callback, hook):
+            if not _is_default(callback, hook) and not isinstance(callback, kinds.TensorBoard):  # which only counts
                 raise ConfigError(
                     f"`fit` judges an epoch as a whole and would not call {name}.{hook}; use on_test_end."
                 )
@@ -132,6 +135,17 @@ def require_usable(callbacks: Sequence[Any], recipe: Recipe) -> None:
 def keras_logs(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the history as Keras gives it to callbacks: the number of the epoch is an argument there."""
     return {name: value for name, value in row.items() if name != "epoch"}
+
+
+def _tell_direction(callback: Any) -> None:
+    """Whether what a callback monitors should rise: Keras looks it up among compiled metrics, and here are none."""
+    monitor = getattr(callback, "monitor", None)
+    if getattr(callback, "mode", None) != "auto" or not isinstance(monitor, str):
+        return
+    known = {name: {"higher": "max", "lower": "min"}[metric.better] for name, metric in METRICS.items()}
+    known |= {"skill": "max", "loss": "min"}
+    found = max((name for name in known if monitor.endswith(f"_{name}")), key=len, default=None)
+    callback.mode = known[found] if found else "auto"
 
 
 def _wants_batches(callback: Any) -> bool:

@@ -4,6 +4,7 @@ The model is run eagerly: values may differ from those of the compiled step by r
 changes (batch statistics, random seeds, sums of metrics) are put back.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,13 +16,15 @@ from keras import tree
 
 from zoo.training.layer_gradients import call_model, gradients_of
 from zoo.training.listening import LayerCall, Values, listening, to_array, variable_names
+from zoo.training.untouched import untouched
 
 
 @dataclass
 class Walk:
     """One batch through a model.
 
-    loss              the training loss; None where no targets were given.
+    loss              the training loss; None where no targets were given. NaN, without gradients, where PyTorch refuses
+                      to take it of outputs that are not finite.
     losses            name -> loss of single outputs, where the model keeps them.
     weight_gradients  name of a trainable weight, as in "encoder/dense/kernel" -> gradient of the loss; empty where
                       gradients were not asked for.
@@ -57,7 +60,13 @@ def walk(
             outputs = call_model(model, x, training)
         found = Walk(listener.calls)
         if y is not None:
-            loss = model._compute_loss(x=x, y=y, y_pred=outputs, sample_weight=sample_weight, training=training)
+            try:
+                loss = model._compute_loss(x=x, y=y, y_pred=outputs, sample_weight=sample_weight, training=training)
+            except RuntimeError:  # of PyTorch's binary crossentropy, where other backends give NaN
+                if _is_finite(outputs):
+                    raise
+                found.loss = math.nan
+                return found
             found.loss = float(to_array(loss))
             found.losses = _terms(model)
         if gradients:
@@ -67,14 +76,15 @@ def walk(
 
 @contextmanager
 def unchanged(model: keras.Model) -> Iterator[None]:
-    """All variables of the model have their old values afterwards."""
-    variables = [*model.variables, *getattr(model, "metrics_variables", [])]
+    """All variables of the model, those of its metrics and all random numbers to come are as before afterwards."""
+    variables = list(getattr(model, "metrics_variables", []))
     values = [np.array(to_array(variable)) for variable in variables]
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
+    with untouched(model):
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
 
 
 def _add_gradients(found: Walk, model: keras.Model, batch: tuple, training: bool) -> None:
@@ -92,6 +102,10 @@ def _add_gradients(found: Walk, model: keras.Model, batch: tuple, training: bool
 
 def _to_tensor(value: Any) -> Any:
     return None if value is None else keras.ops.convert_to_tensor(value)
+
+
+def _is_finite(outputs: Any) -> bool:
+    return all(bool(np.isfinite(to_array(each)).all()) for each in tree.flatten(outputs))
 
 
 def _terms(model: keras.Model) -> dict[str, float]:

@@ -140,7 +140,6 @@ def _labels(name: str, values: np.ndarray) -> np.ndarray:
         )
     if values.dtype == np.int32 or not values.size:
         return values.astype(np.int32, copy=False)
-    info = np.iinfo(np.int32)
-    if values.min() < info.min or values.max() > info.max:
+    if max(abs(float(values.min())), abs(float(values.max()))) > np.iinfo(np.int32).max:
         raise ConfigError(f"Target '{name}' must be labels from 0; received {values.min()}..{values.max()}.")
     return values.astype(np.int32)

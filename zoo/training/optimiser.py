@@ -92,8 +92,13 @@ class Optimiser:
             layers = [f"(^|/){re.escape(name)}/" for name in heads]
             options |= {"adam_weight_decay": self.weight_decay or None, "exclude_layers": layers}
         variables = list(variables)
-        single = all(each.dtype == "float32" for each in variables)
-        optimizer = self._class(steps, single=single)(learning_rate=rate, **options)
+        other = next((each for each in variables if each.dtype != "float32"), None)
+        if other is not None and self.name == "muon":
+            raise ConfigError(
+                f"The optimiser 'muon' computes in float32, and the weight '{other.path}' is {other.dtype}; use "
+                "'adam', or a policy such as 'mixed_bfloat16', whose weights are float32."
+            )
+        optimizer = self._class(steps, single=other is None)(learning_rate=rate, **options)
         if self.weight_decay:
             optimizer.exclude_from_weight_decay([each for each in variables if len(each.shape) < 2])
         return optimizer

@@ -1,6 +1,6 @@
 """The best constant prediction: what it costs, and output layers that begin with it, so that no step is spent on it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -35,17 +35,14 @@ def prior_losses(
     return found
 
 
-def start_at_prior(
-    layers: OutputLayers, heads: Mapping[str, Head], priors: Mapping[str, np.ndarray], scaled: Iterable[str]
-) -> None:
+def start_at_prior(layers: OutputLayers, heads: Mapping[str, Head], priors: Mapping[str, np.ndarray]) -> None:
     """Set the bias of fresh output layers so that the untrained model predicts the prior.
 
-    The outputs `scaled` are trained in units in which their prior is 0. Outputs whose layer has learnt something, or
-    whose bias is not found, stay as they are.
+    Outputs whose layer has learnt something, or whose bias is not found, stay as they are.
     """
     for name, head in heads.items():
         found = layers.fresh_bias(name)
-        if found is None or name in scaled:
+        if found is None:
             continue
         bias, after = found
         value: np.ndarray | None = priors[name].astype(np.float64)

@@ -34,6 +34,8 @@ class Recipe:
                     does not watch.
     steps_per_execution  batches that one call of the compiled step trains on, on TensorFlow and JAX: what a call costs
                     is much of a small network's step. None for a number that suits network and batches.
+    restarts        trainings from fresh weights, at most, of which the best on validation is kept (memory networks).
+    linear_start    share of the epochs that a training with linear attention has before each of them.
     start           hash of the file of weights where training starts; None for fresh weights.
     expected        output -> headline score on the test split that this recipe reached when it was written.
     """
@@ -55,6 +57,8 @@ class Recipe:
     patience: int | None = None
     on_trouble: str | None = "stop"
     steps_per_execution: int | None = None
+    restarts: int = 1
+    linear_start: float = 0.0
     start: str | None = None
     expected: Mapping[str, float] = field(default_factory=dict)
 
@@ -62,7 +66,7 @@ class Recipe:
         require_known("balance", self.balance, BALANCE_NAMES)
         if self.on_trouble is not None:
             require_known("answer to trouble", self.on_trouble, ON_TROUBLE)
-        for name in ("epochs", "batch_size"):
+        for name in ("epochs", "batch_size", "restarts"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ConfigError(f"'{name}' must be a whole number >= 1; received {value!r}.")
@@ -70,8 +74,9 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
                 raise ConfigError(f"'{name}' must be None or a whole number >= 1; received {value!r}.")
-        if not 0 <= self.token_dropout < 1:
-            raise ConfigError(f"'token_dropout' must be at least 0 and below 1; received {self.token_dropout!r}.")
+        for name in ("token_dropout", "linear_start"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"'{name}' must be at least 0 and below 1; received {getattr(self, name)!r}.")
         tokens = [token for group in self.exchangeable or () for token in group]
         if len(set(tokens)) < len(tokens) or not all(type(each) is int and each > 0 for each in tokens):
             raise ConfigError(

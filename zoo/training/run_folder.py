@@ -71,8 +71,8 @@ class RunFolder:
         if [place for place, _, _ in found] == ["recipe.epochs"]:
             _, old, new = found[0]
             raise ConfigError(
-                f"'{self.path}' holds a run of {old} epochs, and its learning rates were planned for these; it cannot "
-                f"become one of {new}. Train on from its model in another folder, or start a run of {new} epochs there."
+                f"'{self.path}' holds a run whose rates were planned for {old} epoch(s); it cannot become one of "
+                f"{new}. Train on from its model in another folder, or start a run of {new} epochs there."
             )
         for place, old, new in found:
             raise ConfigError(

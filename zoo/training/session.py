@@ -141,7 +141,8 @@ class Session:
             for name, layer in self.calibrated.items():
                 if name not in self.fresh:
                     uncalibrate(layer, self.shifts[name])
-            start_at_prior(self.outputs, self.recipe.heads, self._priors_in_training(), self.fresh)
+            if self.recipe.start_at_prior:
+                start_at_prior(self.outputs, self.recipe.heads, self._priors_in_training())
             self._keep_start()
             if store:
                 self._save(store)

@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from zoo.samples import Samples, present
 from zoo.training.heads import Head
@@ -86,7 +85,8 @@ def scaled_calls(scalings: Iterable[Scaling]) -> Iterator[None]:
 
 def _scaled(scaling: Scaling, call: Callable[..., Any]) -> Callable[..., Any]:
     def scaled(*args: Any, **kwargs: Any) -> Any:
-        return keras.ops.cast(call(*args, **kwargs), "float32") * scaling.scale + scaling.shift
+        values = ops.cast(call(*args, **kwargs), "float32")
+        return ops.add(ops.multiply(values, scaling.scale), scaling.shift)
 
     return scaled
 
@@ -115,7 +115,7 @@ def changed_for_now(
 
 def weights_of(layer: layers.Dense) -> tuple[np.ndarray, np.ndarray]:
     """Copies of kernel and bias."""
-    return np.array(keras.ops.convert_to_numpy(layer.kernel)), np.array(keras.ops.convert_to_numpy(layer.bias))
+    return np.array(ops.convert_to_numpy(layer.kernel)), np.array(ops.convert_to_numpy(layer.bias))
 
 
 def assign(layer: layers.Dense, kernel: np.ndarray, bias: np.ndarray) -> None:

@@ -1,5 +1,6 @@
 """The sentinel's steps on each backend: where the state lives, and how it is copied and put back."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
@@ -8,6 +9,8 @@ import keras
 from keras import tree
 
 from zoo.errors import ConfigError
+from zoo.training.layerwise import walk
+from zoo.training.sentinel.diagnosis import in_forward
 from zoo.training.sentinel.drawn import Drawn, as_logs, can_draw, drawing, tensors_of
 from zoo.training.sentinel.steps import Batch, Draw, Snapshot, Source, Steps, Tensor, VariableSteps, as_source
 from zoo.training.stack import Stack
@@ -64,12 +67,29 @@ class TensorFlowSteps(VariableSteps):
 
 
 class TorchSteps(VariableSteps):
-    """PyTorch writes into its variables: a snapshot is a copy, with PyTorch's own random state (dropout) at its end."""
+    """PyTorch writes into its variables: a snapshot is a copy, with PyTorch's own random state (dropout) at its end.
+
+    Its binary crossentropy refuses NaN with an error, where other backends give NaN: such a step counts as one whose
+    loss was NaN.
+    """
+
+    def step(self, batches: Sequence[Batch]) -> Any:
+        try:
+            return super().step(batches)
+        except RuntimeError:
+            x = batches[0][0] if isinstance(batches[0], tuple) else batches[0]
+            if in_forward(walk(self.model, x)) is None:
+                raise  # it was about something else
+            self.refused = True
+            return {}
 
     def look(self) -> tuple[bool, Snapshot]:
         import torch
 
         values = [variable.value.detach().clone() for variable in self.variables]
+        loss = self.row_of(self.model._loss_tracker.total)
+        if self.refused and loss is not None:
+            values[loss].fill_(math.nan)
         finite = all(bool(values[row].isfinite().all()) for row in self.watched)
         return finite, [*values, [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]]
 

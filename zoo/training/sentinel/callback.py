@@ -163,7 +163,7 @@ class NaNSentinel(keras.callbacks.Callback):
         planned = (self.params or {}).get("steps")
         if planned and self.batch >= planned:
             self._end_of_data()
-        elif len(self._window) >= self._length:
+        elif self._steps.refused or len(self._window) >= self._length:
             self._settle()
         return self._window.logs
 

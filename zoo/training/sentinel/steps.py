@@ -32,9 +32,11 @@ class Steps(ABC):
     variables   all that a step may change: weights, batch statistics, random seeds, the optimiser's, the metrics'.
     names       a name for each of them.
     watched     numbers of those that must stay finite: all floats but the metrics, of which only the mean loss counts.
+    refused     whether a step since the last `restore` ended with an error because its numbers were not finite.
     """
 
     lengths: list[int]  # how many variables are trainable, are not, are the optimiser's, the metrics'
+    refused = False
 
     def __init__(self, model: keras.Model, take: Callable[[Source], Any], is_sound: Callable[[Batch], Tensor]):
         self.model, self.take, self.is_sound = model, take, is_sound
@@ -178,7 +180,7 @@ class VariableSteps(Steps):
         first = sum(self.lengths[:3]) if metrics_only else 0
         for variable, value in zip(self.variables[first:], snapshot[first:], strict=True):
             variable.assign(value)
-        self.written = False
+        self.written = self.refused = False
 
     def touched(self) -> bool:
         touched, self.written = self.written, False

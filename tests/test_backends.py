@@ -1,0 +1,63 @@
+"""What training promises on every backend: true histories, and divergences that name batch and place."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from tests.toy import CONFIG, line_model, line_recipe, line_samples, toy_recipe, toy_samples
+from zoo.models.author_profile import author_profile_tiny
+from zoo.samples import Samples, Target
+from zoo.training import Optimiser, Recipe, TrainingError, fit, heads_for, predict
+
+pytestmark = pytest.mark.backends
+LETTERS = {"letter": Target("classification", tuple("abc"))}
+
+
+def letters(rows: int, seed: int) -> Samples:
+    """Numbers that grow from row to row, and letters that have nothing to do with them."""
+    random = np.random.default_rng(seed)
+    x = (random.normal(size=(rows, 4)) * np.linspace(0.1, 3.0, rows)[:, None]).astype("float32")
+    return Samples({"x": x}, {"letter": random.integers(0, 3, rows).astype("int32")})
+
+
+def letter_model() -> keras.Model:
+    x = keras.Input((4,), name="x")
+    return keras.Model([x], {"letter": layers.Dense(3, activation="softmax", name="letter")(x)})
+
+
+@pytest.mark.parametrize("on_trouble", ["stop", None])
+def test_the_recorded_loss_is_the_mean_over_all_batches(on_trouble):
+    keras.utils.set_random_seed(0)
+    model, train = letter_model(), letters(100, 0)  # three batches of 32, and one of 4
+    still = Optimiser("sgd", learning_rate=1e-12, schedule="constant")
+    recipe = Recipe(heads_for(LETTERS), epochs=2, batch_size=32, optimiser=still, on_trouble=on_trouble)
+    run = fit(model, train, letters(50, 1), recipe)
+    shares = predict(model, train, recipe.heads)["letter"]
+    expected = -np.log(shares[np.arange(100), train.targets["letter"]]).mean()
+    assert [row["letter_loss"] for row in run.history] == pytest.approx([expected] * 2, rel=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+@pytest.mark.parametrize("on_trouble", ["stop", "skip", "lower_rate", None])
+@pytest.mark.parametrize("rate", [1e6, 1e30])
+def test_a_divergence_ends_the_run_in_a_sentence(rate, on_trouble):
+    keras.utils.set_random_seed(0)
+    model = author_profile_tiny(**CONFIG)
+    steep = Optimiser("sgd", learning_rate=rate, schedule="constant")
+    recipe = toy_recipe(epochs=1, optimiser=steep, on_trouble=on_trouble)
+    place = {
+        "stop": r"Epoch 1, batch 2: (layer|the loss of output) '",
+        "skip": r"The validation loss of output '\w+' became (nan|inf) in epoch 1|Epoch 1, batch \d: ",
+        "lower_rate": r"Epoch 1, batch \d: ",
+        None: r"The loss became (nan|inf) in epoch 1, step 2 \(output \w+",
+    }[on_trouble]
+    with pytest.raises(TrainingError, match=place):
+        fit(model, toy_samples(200, 0), toy_samples(50, 1), recipe)
+
+
+def test_nan_in_the_data_is_named_with_its_sample():
+    samples = line_samples(100, 0)
+    samples.inputs["x"][70, 1] = np.nan
+    with pytest.raises(TrainingError, match=r"input 'x' holds NaN in row \d+, column 1 .* sample 70 of the training"):
+        fit(line_model(), samples, line_samples(50, 1), line_recipe())
