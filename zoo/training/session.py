@@ -16,12 +16,12 @@ from zoo.training.answers import outputs_of
 from zoo.training.balance import BALANCES, warn_of_unequal_losses
 from zoo.training.batch_statistics import BATCHES, ROWS, BatchStatistics
 from zoo.training.batches import Batches
-from zoo.training.calibration import Calibration, calibrate, prior_shift, require_foldable, uncalibrate
+from zoo.training.calibration import Calibration
 from zoo.training.callbacks import UserCallbacks
 from zoo.training.checkpoint import load_checkpoint, save_checkpoint
 from zoo.training.losses import row_losses
-from zoo.training.output_layers import OutputLayers
-from zoo.training.prior import prior_losses, start_at_prior
+from zoo.training.presentation import Presentation
+from zoo.training.prior import prior_losses
 from zoo.training.random_state import RandomState
 from zoo.training.recipe import Recipe
 from zoo.training.run_folder import RunFolder
@@ -32,11 +32,11 @@ from zoo.training.stack import Batch, Stack, stacked
 from zoo.training.steps import labels_by_frequency, per_step
 from zoo.training.sums import EpochSums
 from zoo.training.synthesis import with_synthetic_rows
-from zoo.training.target_scaling import changed_for_now, target_scalings
 from zoo.training.tied_softmax import tied_softmaxes
 from zoo.training.trainer import Trainer, log_rows
 from zoo.training.validation import Validation
 from zoo.training.verification import verify_predictions
+from zoo.training.weight_average import averaged
 
 LOSS = 0  # its place in a log
 
@@ -44,14 +44,12 @@ LOSS = 0  # its place in a log
 class Session:
     """One training under way: the trainer, and its place in the data.
 
-    The model has a dict of outputs. While batches are trained on, its output layers hold the weights of training:
-    regressions in standard units, probabilities of the frequencies that training sees. Whoever looks at it finds those
-    of the targets' own units (`presented`).
+    The model has a dict of outputs. While batches are trained on, its output layers hold the weights of training;
+    whoever looks at it finds others (`presented`).
     """
 
     def __init__(self, model: keras.Model, train: Samples, validation: Samples, recipe: Recipe, seed: int):
         self.model, self.recipe = model, recipe
-        outputs = OutputLayers(model)
         rows = with_synthetic_rows(train, recipe.heads, seed)
         self.sampler = sampler_for(recipe.heads, rows, seed)
         self.train = Batches(
@@ -70,39 +68,32 @@ class Session:
         if recipe.balance == "static":
             warn_of_unequal_losses(recipe.heads, scales)
         tables = {name: head.class_weight_table(train.targets[name]) for name, head in recipe.heads.items()}
-        self.scalings = target_scalings(outputs, recipe.heads, train) if recipe.standard_units else {}
-        self.calibrated = require_foldable(outputs, recipe.heads)  # output -> the layer of its calibration
-        seen = self.train.targets(np.concatenate(self.train.order(0)))
-        self.shifts = {
-            name: prior_shift(recipe.heads[name], train.targets[name], seen[name], tables[name])
-            for name in self.calibrated
-        }
-        self.calibrations: Mapping[str, Calibration] = self.shifts
+        self.presentation = Presentation(model, recipe, train, self.train, self.priors, tables)
+        shifts = self.presentation.shifts
+        self.calibrations: Mapping[str, Calibration] = shifts
         self.validation = Validation(
-            model, recipe.heads, validation, self.priors, self.shifts, trim_padding=recipe.trim_padding
+            model, recipe.heads, validation, self.priors, shifts, trim_padding=recipe.trim_padding
         )
         balance = BALANCES[recipe.balance](recipe.heads, scales)
         by_step = self.validation.steps
         orders = {name: labels_by_frequency(recipe.heads[name], train.targets[name]) for name in by_step}
         tied = tied_softmaxes(model, orders, seed)
-        self.trainer = Trainer(model, recipe.heads, balance, tables, self.scalings, tied)
+        self.trainer = Trainer(model, recipe.heads, balance, tables, self.presentation.scalings, tied)
         trainable = self.trainer.trainable_variables
         steps = len(self.train) * recipe.epochs
-        optimizer = recipe.optimiser.build(steps, outputs.layer_names, trainable)
+        optimizer = recipe.optimiser.build(steps, self.presentation.outputs.layer_names, trainable)
         if any(layer.compute_dtype == "float16" for layer in layers_of(model)):
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)  # small gradients would be 0 in half precision
         self.trainer.compile(optimizer=optimizer, auto_scale_loss=False)
         self.trainer.optimizer.build(trainable)
         self.average_from, self.statistics = recipe.optimiser.average_from(steps), BatchStatistics(model)
-        self.fresh = {name for name in recipe.heads if recipe.start_at_prior and outputs.fresh_bias(name)}
-        self.outputs = outputs
         self.epoch, self.step = 0, 0
         self.together = steps_per_execution(model, self.train, recipe.steps_per_execution)
         self.sums = EpochSums(self.trainer.log.keys)
         self.history: list[dict[str, Any]] = []
         self.best_epoch, self.best_weights = 0, self._weights()
         self.best_sample: dict[str, np.ndarray] = {}
-        self.best_calibrations: Mapping[str, Calibration] = self.shifts
+        self.best_calibrations: Mapping[str, Calibration] = shifts
         self.random = RandomState(seed)
         self.seconds, self.clock = 0.0, time.perf_counter()
         self.sentinel: NaNSentinel | None = None
@@ -135,14 +126,7 @@ class Session:
             else:
                 self._keep_start()
         else:
-            for name, scaling in self.scalings.items():
-                if name not in self.fresh:
-                    scaling.unmerge()
-            for name, layer in self.calibrated.items():
-                if name not in self.fresh:
-                    uncalibrate(layer, self.shifts[name])
-            if self.recipe.start_at_prior:
-                start_at_prior(self.outputs, self.recipe.heads, self._priors_in_training())
+            self.presentation.begin()
             self._keep_start()
             if store:
                 self._save(store)
@@ -150,46 +134,15 @@ class Session:
             store.write_history(self.history)
         self.clock = time.perf_counter()
 
-    def _priors_in_training(self) -> dict[str, np.ndarray]:
-        """The priors in standard units, and of labels as often as training sees them."""
-        found = dict(self.priors)
-        for name, scaling in self.scalings.items():
-            found[name] = (found[name] - scaling.shift) / scaling.scale
-        for name, shift in self.shifts.items():
-            found[name] = shift.undo(found[name])
-        return found
-
     def _keep_start(self) -> None:
         """Until an epoch is done, the best weights are those of the start."""
-        with self._own_units(), self._calibrated(self.shifts):
+        with self.presented():
             self.best_weights = self._weights()
-
-    @contextmanager
-    def _own_units(self) -> Iterator[None]:
-        """While this lasts, regressions answer in the targets' own units."""
-        layers = {name: scaling.layer for name, scaling in self.scalings.items()}
-        merge, unmerge = (lambda name: self.scalings[name].merge()), (lambda name: self.scalings[name].unmerge())
-        with changed_for_now(layers, merge, unmerge):
-            yield
-
-    @contextmanager
-    def _calibrated(self, found: Mapping[str, Calibration]) -> Iterator[None]:
-        """While this lasts, classes have calibrated probabilities."""
-        layers = self.calibrated
-
-        def change(name: str) -> None:
-            calibrate(layers[name], found[name])
-
-        def undo(name: str) -> None:
-            uncalibrate(layers[name], found[name])
-
-        with changed_for_now(layers, change, undo):
-            yield
 
     @contextmanager
     def presented(self) -> Iterator[None]:
         """While this lasts, the model is in the targets' units and calibrated, for code that is not ours."""
-        with self._own_units(), self._calibrated(self.calibrations):
+        with self.presentation.own_units(), self.presentation.calibrated(self.calibrations):
             yield
 
     def run_epoch(self, store: RunFolder | None, checkpoint_seconds: float, callbacks: UserCallbacks) -> dict[str, Any]:
@@ -200,7 +153,7 @@ class Session:
         order = self.train.order(self.epoch)
         if self.sentinel is not None:
             self.sentinel.begin_epoch(self.epoch + 1, self.step)
-        while self.step < len(order) and not (callbacks.stopped or self.trainer.stop_training):
+        while self.step < len(order):
             batch, first = self._next(order), self.step
             callbacks.batch_begin(first)
             log = self.trainer.train_on(batch)
@@ -210,12 +163,17 @@ class Session:
             else:
                 self._commit_logs(order, at_once=self.step == len(order) or not np.isfinite(log[:, LOSS]).all())
             callbacks.batch_end(self.step - 1, log, order[first : self.step])
+            if callbacks.stopped:
+                break
             if store and time.perf_counter() - saved > checkpoint_seconds and self._may_save:
                 self._commit_logs(order, at_once=True)
                 self._save(store)
                 saved = time.perf_counter()
         self._commit_logs(order, at_once=True)
-        with self._averaged(), self._own_units():
+        with (
+            averaged(self.trainer, self.statistics, self.average_from, self._some_inputs),
+            self.presentation.own_units(),
+        ):
             row = self._judge(store, callbacks)
         self.sums.totals = {}
         if store:
@@ -231,7 +189,7 @@ class Session:
         self.history.append(row)
         self.epoch, self.step = self.epoch + 1, 0
         self.calibrations = judged.calibrations
-        with self._calibrated(judged.calibrations):
+        with self.presentation.calibrated(judged.calibrations):
             if not self.best_epoch or row["val_skill"] > self.history[self.best_epoch - 1]["val_skill"]:
                 self.best_epoch, self.best_weights, self.best_sample = self.epoch, self._weights(), judged.sample
                 self.best_calibrations = judged.calibrations
@@ -276,38 +234,10 @@ class Session:
             for name, losses in self.sampler.losses.items():
                 losses.assign(row_losses(self.recipe.heads[name], self.sampler.labels[name], outputs[name]))
 
-    @contextmanager
-    def _averaged(self) -> Iterator[None]:
-        """The model with the average of its weights meanwhile, where the optimiser keeps one and it has begun.
-
-        For an average of the last steps, batch normalisation has its own statistics meanwhile.
-        """
-        optimizer = self.trainer.optimizer
-        late = self.average_from is not None and int(optimizer.iterations) <= self.average_from
-        if late or not optimizer.use_ema:
-            yield
-            return
-        trainable, others = self.trainer.trainable_variables, self.trainer.non_trainable_variables
-        own = [(each, keras.ops.convert_to_numpy(each).copy()) for each in (*trainable, *others)]
-        given: list[np.ndarray] = []
-        try:
-            optimizer.finalize_variable_values(trainable)
-            for variable in trainable:  # a copy: on JAX, predicting gives away what it reads
-                variable.assign(keras.ops.convert_to_numpy(variable).copy())
-            if self.average_from is not None:
-                order = self.train.order(self.epoch)[: min(BATCHES, max(ROWS // self.recipe.batch_size, 1))]
-                inputs = (self.train.training_inputs(rows, self.epoch, step) for step, rows in enumerate(order))
-                self.statistics.take(inputs)
-            given = [np.array(keras.ops.convert_to_numpy(each)) for each in trainable]
-            yield
-            if not all(map(np.array_equal, map(keras.ops.convert_to_numpy, trainable), given)):
-                raise TrainingError(
-                    "A callback changed weights of the model while their average stood in their place, so that the "
-                    "change would be lost; train without `average`, or leave the weights alone."
-                )
-        finally:
-            for variable, value in own:
-                variable.assign(value)
+    def _some_inputs(self) -> Iterator[Mapping[str, np.ndarray]]:
+        """Batches of the epoch, as many as statistics are taken from."""
+        order = self.train.order(self.epoch)[: min(BATCHES, max(ROWS // self.recipe.batch_size, 1))]
+        return (self.train.training_inputs(rows, self.epoch, step) for step, rows in enumerate(order))
 
     def attach_sentinel(self, on_trouble: str | None, store: RunFolder | None) -> list[NaNSentinel]:
         """The sentinel of this training, where one is wanted."""
