@@ -43,7 +43,8 @@ def main() -> None:
             continue
         tried += 1
         held += not (outcome.failures or outcome.refused)
-        (mistakes if case.wrong else refused).update([outcome.refused] if outcome.refused else [])
+        if outcome.refused and not outcome.failures:
+            (mistakes if case.wrong else refused)[outcome.refused] += 1
         for statement, fault in outcome.failures:
             failures.append({"statement": statement, "fault": fault, "case": code(case)})
             if arguments.reduce:

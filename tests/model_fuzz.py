@@ -59,7 +59,7 @@ def train_on(case: Case, model: keras.Model, change: Callable[[Recipe], Recipe] 
     before, seen = facts(model), []
     train, validation = data(case)
     settings = change(recipe(case))
-    callbacks = [Watch(case, model, validation, seen), *stoppers(case)]
+    callbacks = watchers(case, model, validation, seen)
     run = fit(model, train, validation, settings, seed=case.seed, callbacks=callbacks)
     return Trained(case, model, train, validation, settings, before, run, seen, values_of(model))
 
@@ -213,23 +213,32 @@ def stopped_data(case: Case, samples: Samples) -> Samples:
     return replace(samples, inputs={**samples.inputs, name: failing}) if case.stop == "data" else samples
 
 
-def stoppers(case: Case, left: int = 0) -> list[keras.callbacks.Callback]:
-    """The callbacks of a run that is stopped, or would be: that batches are watched may change how steps are run."""
+def watchers(
+    case: Case, model: keras.Model, validation: Samples, seen: list[Any], left: int = 0
+) -> list[keras.callbacks.Callback]:
+    """The same callbacks for a run that is stopped and for one that is not: to watch batches may change how steps are
+    run, and to predict draws, on PyTorch, from the generator that dropout draws from.
+    """
     kinds = {"epoch": EpochStopper, "batch": BatchStopper}
-    return [kinds[case.stop](left)] if case.stop in kinds else []
+    stoppers = [kinds[case.stop](left)] if case.stop in kinds else []
+    return [Watch(case, model, validation, seen), *stoppers]
 
 
 def resumes(done: Trained, folder: Path) -> None:
     """F. The rows may differ by rounding: TensorFlow's predictions of equal weights do."""
     case = done.case
-    options: dict[str, Any] = {"seed": case.seed, "folder": folder / "run", "checkpoint_seconds": 0.0}
+
+    def run(train: Samples, left: int) -> tuple[keras.Model, Run]:
+        model = build(case)
+        callbacks = watchers(case, model, done.validation, [], left)
+        options: dict[str, Any] = {"seed": case.seed, "folder": folder / "run", "checkpoint_seconds": 0.0}
+        return model, fit(model, train, done.validation, done.recipe, callbacks=callbacks, **options)
+
     with contextlib.suppress(Stop):
-        callbacks = stoppers(case, case.stop_at)
-        fit(build(case), stopped_data(case, done.train), done.validation, done.recipe, callbacks=callbacks, **options)
-    model = build(case)
-    run = fit(model, done.train, done.validation, done.recipe, callbacks=stoppers(case), **options)
-    require(run.best_epoch == done.run.best_epoch, f"best epoch {run.best_epoch} instead of {done.run.best_epoch}")
-    for one, other in zip(run.history, done.run.history, strict=True):
+        run(stopped_data(case, done.train), case.stop_at)
+    model, found = run(done.train, 0)
+    require(found.best_epoch == done.run.best_epoch, f"best epoch {found.best_epoch}, not {done.run.best_epoch}")
+    for one, other in zip(found.history, done.run.history, strict=True):
         differ = [key for key in other if key != "seconds" and not np.isclose(one[key], other[key], 1e-3, 1e-2)]
         require(not differ, f"the resumed run's row of epoch {other['epoch']} differs in {', '.join(differ[:3])}")
     for each, one, other in zip(model.weights, values_of(model), done.after, strict=True):
