@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -42,16 +43,25 @@ def _class_loss(head: Head, label: Tensor, output: Tensor) -> Tensor:
     """Known labels (B,), probabilities (B, 1) of the positive label or (B, classes) -> (B,); of tags (B, k) each."""
     binary = head.target.kind == "binary"
     if head.target.kind == "tags":
-        return ops.binary_crossentropy(ops.cast(label, output.dtype), output)
+        return _binary_crossentropy(label, output)
     if head.loss == "expected_cost" and head.costs is not None:
         costs = ops.convert_to_tensor(head.costs.table(head.target.labels), dtype=output.dtype)
         shares = ops.concatenate([1.0 - output, output], axis=-1) if binary else output
         return ops.sum(ops.take(costs, label, axis=0) * shares, axis=-1)
     if binary:
-        loss = ops.squeeze(ops.binary_crossentropy(ops.expand_dims(ops.cast(label, output.dtype), -1), output), -1)
+        loss = ops.squeeze(_binary_crossentropy(ops.expand_dims(label, -1), output), -1)
     else:
         loss = ops.sparse_categorical_crossentropy(label, output)
     return _modulated(head, label, loss)
+
+
+def _binary_crossentropy(label: Tensor, output: Tensor) -> Tensor:
+    """Labels and probabilities of one shape -> losses. PyTorch's own raises an error where a number is NaN."""
+    label = ops.cast(label, output.dtype)
+    if keras.backend.backend() != "torch":
+        return ops.binary_crossentropy(label, output)
+    share = ops.clip(output, TINY, 1.0 - TINY)
+    return -(label * ops.log(share) + (1.0 - label) * ops.log(1.0 - share))
 
 
 def _modulated(head: Head, label: Tensor, loss: Tensor) -> Tensor:
