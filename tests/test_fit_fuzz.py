@@ -44,6 +44,18 @@ FOUND = {  # kinds of models on which training was wrong, each with the statemen
     "a list of outputs, float64 targets": (Case(outputs=(Output(dtype="float64"),), form="list"), "ADG"),
     "a Sequential": (Case(form="sequential", feed="unnamed"), "ADG"),
     "a constraint": (Case(outputs=(Output(constraint="max_norm", unit=1e3),), optimiser="sgd"), "AD"),
+    "stopped before a short batch": (
+        Case(
+            inputs=(Input(), Input("picture")),
+            outputs=(Output("tags", dtype="int32"),),
+            rows=78,
+            epochs=2,
+            schedule="constant",
+            stop="batch",
+            stop_at=3,
+        ),
+        "F",
+    ),
     "no activation": (Case(outputs=(Output("binary", dtype="int32"),), wrong="logits"), "E"),
 }
 

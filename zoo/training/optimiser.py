@@ -93,10 +93,11 @@ class Optimiser:
             options |= {"adam_weight_decay": self.weight_decay or None, "exclude_layers": layers}
         variables = list(variables)
         other = next((each for each in variables if each.dtype != "float32"), None)
-        if other is not None and self.name == "muon":
+        if other is not None and (self.name == "muon" or self.clip_norm is not None):
+            what = "The optimiser 'muon' computes" if self.name == "muon" else "'clip_norm' clips gradients"
             raise ConfigError(
-                f"The optimiser 'muon' computes in float32, and the weight '{other.path}' is {other.dtype}; use "
-                "'adam', or a policy such as 'mixed_bfloat16', whose weights are float32."
+                f"{what} in float32, and the weight '{other.path}' is {other.dtype}; leave it out, or take a policy "
+                "such as 'mixed_bfloat16', whose weights are float32."
             )
         optimizer = self._class(steps, single=other is None)(learning_rate=rate, **options)
         if self.weight_decay:

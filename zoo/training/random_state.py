@@ -31,6 +31,16 @@ class RandomState:
             torch.manual_seed(self.seed)
             yield
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While this lasts, others may draw (Keras' `predict` does); the training goes on as if they had not."""
+        torch = _torch()
+        if torch is None:
+            yield
+            return
+        with torch.random.fork_rng():
+            yield
+
     def state(self) -> dict[str, np.ndarray]:
         """Name -> bytes of a generator, for a checkpoint."""
         torch = _torch()

@@ -10,6 +10,7 @@ scores.json, report.png, model.h5, vocabulary.json are written by those who make
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,25 @@ def _short(value: Any) -> str:
 
 
 def model_facts(model: keras.Model) -> dict[str, Any]:
-    """Name and weights (path -> shape) of a model: enough to see that a folder is another model's."""
+    """Name and weights (their places and paths -> shapes) of a model: enough to see that a folder is another model's.
+
+    Without the numbers that Keras counts names up with: a model built twice in one process is the same.
+    """
+    weights = [(layer, variable) for layer in model.layers for variable in layer.weights]
     shapes = {
-        f"{layer.name}/{variable.name}": list(variable.shape) for layer in model.layers for variable in layer.weights
+        f"{place} {_uncounted(layer.name)}/{variable.name}": list(variable.shape)
+        for place, (layer, variable) in enumerate(weights, start=1)
     }
-    return {"name": model.name, "weights": shapes}
+    return {"name": _uncounted(model.name), "weights": shapes}
+
+
+def _uncounted(name: str) -> str:
+    """A layer's name without a counter at its end.
+
+    >>> _uncounted("dense_12")
+    'dense'
+    """
+    return re.sub(r"_\d+$", "", name)
 
 
 def data_fingerprint(samples: Samples) -> str:

@@ -103,10 +103,15 @@ class Session:
         patience = self.recipe.patience
         return patience is not None and self.epoch - self.best_epoch >= patience
 
-    @property
-    def _may_save(self) -> bool:
-        """Whether saving changes nothing: it makes the sentinel look, and a rate is lowered from its last look on."""
-        return self.sentinel is None or self.sentinel.on_trouble != "lower_rate" or self.sentinel.at_rest
+    def _may_save(self, order: Sequence[np.ndarray]) -> bool:
+        """Whether saving changes nothing: it makes the sentinel look, and a rate is lowered from its last look on.
+
+        No run goes on from before a short batch: TensorFlow would compile its step for that size first, and so another
+        one for the full batches.
+        """
+        full = self.step == len(order) or len(order[self.step]) == len(order[0])
+        at_rest = self.sentinel is None or self.sentinel.on_trouble != "lower_rate" or self.sentinel.at_rest
+        return full and at_rest
 
     def start_or_resume(self, store: RunFolder | None) -> None:
         """Start afresh, or from the folder's checkpoint."""
@@ -142,7 +147,7 @@ class Session:
     @contextmanager
     def presented(self) -> Iterator[None]:
         """While this lasts, the model is in the targets' units and calibrated, for code that is not ours."""
-        with self.presentation.own_units(), self.presentation.calibrated(self.calibrations):
+        with self.random.aside(), self.presentation.own_units(), self.presentation.calibrated(self.calibrations):
             yield
 
     def run_epoch(self, store: RunFolder | None, checkpoint_seconds: float, callbacks: UserCallbacks) -> dict[str, Any]:
@@ -165,7 +170,7 @@ class Session:
             callbacks.batch_end(self.step - 1, log, order[first : self.step])
             if callbacks.stopped:
                 break
-            if store and time.perf_counter() - saved > checkpoint_seconds and self._may_save:
+            if store and time.perf_counter() - saved > checkpoint_seconds and self._may_save(order):
                 self._commit_logs(order, at_once=True)
                 self._save(store)
                 saved = time.perf_counter()
@@ -197,7 +202,8 @@ class Session:
                     facts = {name: vars(each) for name, each in judged.calibrations.items()}
                     kept = {"epoch": self.epoch, "calibrations": facts}
                     save_checkpoint(store.best, self.model.variables, kept, judged.sample)
-            callbacks.epoch_end(self.epoch - 1, row)
+            with self.random.aside():
+                callbacks.epoch_end(self.epoch - 1, row)
         return row
 
     def _next(self, order: Sequence[np.ndarray]) -> Batch | Stack:
