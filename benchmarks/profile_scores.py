@@ -21,7 +21,7 @@ from zoo.records import write_record
 
 MODELS = {"posts": "author_profile_small", "blogs": "author_profile_wide"}
 BASELINES = ("majority", "linear", "trees")
-FRESH, FRESH_SEEDS = 300_000, 1_000  # posts, and what is added to the seed to draw them
+FRESH, FRESH_SEEDS = 200_000, 1_000  # posts, and what is added to the seed to draw them
 
 
 def one_seed(model: str, data: str, seed: int, folder: Path) -> dict[str, Any]:
