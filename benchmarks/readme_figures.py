@@ -45,7 +45,17 @@ def scores(name: str, columns: Mapping[str, str]) -> str:
 
 def posts() -> str:
     columns = {"model": "model", "majority": "constant", "linear": "linear", "trees": "boosted trees"}
-    return scores("posts", {**columns, "limit": "best possible", "gap_closed": "gap closed, %"})
+    table = scores("posts", {**columns, "limit": "best possible", "gap_closed": "gap closed, %"})
+    found = figures("profile_scores_posts")
+    number = found["runs"][0]["fresh"]["posts"]
+    ahead = "; ".join(
+        f"{output} {shown(row['ahead_of_linear'], row['metric'])} "
+        f"({'years' if row['metric'] == 'mae' else 'points'}, at least "
+        f"{row['least_standard_errors_ahead']['linear']:.1f} standard errors of the paired difference), "
+        f"{shown(row['gap_closed'], 'gap')} % of the gap closed"
+        for output, row in found["fresh"].items()
+    )
+    return f"{table}\nOn {number:,} fresh posts, ahead of the linear model by: {ahead}.\n"
 
 
 def blogs() -> str:

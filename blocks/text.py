@@ -14,7 +14,8 @@ from blocks.checks import require_integer, require_rank, require_share
 
 PADDING = 0  # the token number that means "no token here"
 PROFILE_STAGES = ((128,), (256, 256), (256, 256))  # filters of the classic author-profile stack; pooling between stages
-POOLINGS = ("max", "mean_and_max")
+POOLINGS = ("max", "mean_and_max", "sum")
+SUM_SCALE = 0.1  # a text of some tens of words then has features of about 1, as Glorot's initial weights expect
 
 
 def padding_mask(tokens: keras.KerasTensor) -> keras.KerasTensor:
@@ -69,14 +70,21 @@ def convolutional_text_encoder(
     units: int | None = 128,
     dropout: float = 0.0,
     word_dropout: float = 0.0,
+    pooled_dropout: float | None = None,
+    skip: bool = False,
     name: str,
 ) -> keras.KerasTensor:
     """(B, L, D) and mask (B, L) -> (B, units), for any L >= 1. Chollet 2017, "Deep Learning with Python", section 7.1.
 
     `stages` are the filters of the convolutions; `pool` divides the length by itself between one stage and the next.
     The maximum over what is left of the text ends the last one ("max"), or mean and maximum side by side
-    ("mean_and_max"), and a dense layer follows; without `units` the pooled features are the vector. `dropout` falls on
-    whole channels of the embedding and on the pooled features, `word_dropout` on whole words.
+    ("mean_and_max"), or the sum, in tenths ("sum"), and a dense layer follows; without `units` the pooled features are
+    the vector, and with `skip` they stand beside the dense layer's, (B, C + units). `dropout` falls on whole channels
+    of the embedding and on the pooled features, `word_dropout` on whole words; `pooled_dropout` is that of the pooled
+    features where it is another.
+
+    Where every sentence is evidence of its own, what is known of the writer is a sum over the sentences (of
+    log-likelihoods), of which a maximum keeps the strongest alone.
 
     The classic stack uses "valid" padding, which fails on texts shorter than its receptive field. Here every
     convolution keeps the length and the mask zeroes what lies behind the text: the zeros that a short text finds
@@ -91,7 +99,7 @@ def convolutional_text_encoder(
         require_integer("units", units)
     if pooling not in POOLINGS:
         raise ValueError(f"'pooling' must be one of {', '.join(POOLINGS)}; received {pooling!r}.")
-    require_share("dropout", dropout)
+    pooled_dropout = require_share("dropout", dropout) if pooled_dropout is None else pooled_dropout
 
     present = ops.expand_dims(ops.cast(mask, x.dtype), -1)  # (B, L, 1), 1 where there is a token
     x = layers.Multiply(name=f"{name}_mask0")([x, present])
@@ -108,13 +116,24 @@ def convolutional_text_encoder(
             count += 1
             x = layers.Conv1D(filters, kernel, padding="same", activation="relu", name=f"{name}_conv{count}")(x)
             x = layers.Multiply(name=f"{name}_mask{count}")([x, present])
-    pooled = layers.GlobalMaxPooling1D(name=f"{name}_global_pool")(x)  # (B, C)
-    if pooling == "mean_and_max":
-        length = ops.sum(present, axis=1) + keras.config.epsilon()  # (B, 1); a text without words has mean 0
-        pooled = layers.Concatenate(name=f"{name}_mean_and_max")([ops.sum(x, axis=1) / length, pooled])  # (B, 2 C)
-    if dropout:
-        pooled = layers.Dropout(dropout, name=f"{name}_dropout")(pooled)
-    return pooled if units is None else layers.Dense(units, activation="relu", name=f"{name}_dense")(pooled)
+    pooled = _pooled(x, present, pooling, name)
+    if require_share("pooled_dropout", pooled_dropout):
+        pooled = layers.Dropout(pooled_dropout, name=f"{name}_dropout")(pooled)
+    if units is None:
+        return pooled
+    vector = layers.Dense(units, activation="relu", name=f"{name}_dense")(pooled)
+    return layers.Concatenate(name=f"{name}_skip")([pooled, vector]) if skip else vector
+
+
+def _pooled(x: keras.KerasTensor, present: keras.KerasTensor, pooling: str, name: str) -> keras.KerasTensor:
+    """(B, L, C), which is 0 where `present` (B, L, 1) is, -> (B, C), or (B, 2 C) of "mean_and_max"."""
+    if pooling == "sum":
+        return ops.sum(x, axis=1) * SUM_SCALE
+    largest = layers.GlobalMaxPooling1D(name=f"{name}_global_pool")(x)
+    if pooling == "max":
+        return largest
+    length = ops.sum(present, axis=1) + keras.config.epsilon()  # (B, 1); a text without words has mean 0
+    return layers.Concatenate(name=f"{name}_mean_and_max")([ops.sum(x, axis=1) / length, largest])
 
 
 class _CeilingPool:

@@ -207,7 +207,11 @@ def tensor(*shape):
         (lambda: blocks.regression_head(tensor(4), scores=tensor(2), name="x"), r"must be \(B, 1\); received .* 2\)"),
         (
             lambda: blocks.convolutional_text_encoder(tensor(None, 4), tensor(None), pooling="mean", name="x"),
-            "one of max, mean_and_max; received 'mean'",
+            "one of max, mean_and_max, sum; received 'mean'",
+        ),
+        (
+            lambda: blocks.convolutional_text_encoder(tensor(None, 4), tensor(None), pooled_dropout=1, name="x"),
+            "'pooled_dropout' .* less than 1; received 1",
         ),
     ],
 )

@@ -93,6 +93,24 @@ def test_the_share_of_the_gap_closed_is_between_majority_and_limit():
     assert not row["above_limit"]
 
 
+def test_how_far_the_model_is_ahead_of_a_baseline_is_a_paired_difference():
+    """A baseline that differs from the model in 40 of 4,000 rows, all wrong where the model is right."""
+    test = split(4000)
+    own = answers(test)["income"]
+    right = np.flatnonzero(np.argmax(own, axis=1) == test.targets["income"])[:40]
+    worse = own.copy()
+    worse[right] = np.roll(own[right], 1, axis=1)  # the highest probability goes to the next class
+    row = row_of(report_of(test, baselines={"income": {"linear": Baseline({"accuracy": worse})}}), "income", "accuracy")
+    assert row["ahead_of_linear"] == pytest.approx(0.01)
+    assert row["ahead_of_linear_standard_error"] == pytest.approx(np.sqrt(0.01 * 0.99 / 4000), rel=1e-3)
+    assert row["ahead_of_linear_standard_error"] < row["standard_error"] / 4
+    assert row["ahead_of_trees"] is None
+    age = {"age": {"majority": Baseline({"mae": np.full(4000, 40.0)})}}
+    row = row_of(report_of(test, baselines=age), "age", "mae")
+    assert row["ahead_of_majority"] == pytest.approx(row["majority"] - row["model"])  # less is better
+    assert row["ahead_of_majority"] > 0
+
+
 @pytest.mark.parametrize(("limit", "leak"), [(0.7, True), (0.74, False), (0.9, False)])
 def test_a_score_above_the_limit_by_three_standard_errors_is_flagged(limit, leak):
     report = report_of(split(4000), limits={"income": {"accuracy": limit}})  # 0.75 ± 0.007

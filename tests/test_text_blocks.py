@@ -14,7 +14,7 @@ pytestmark = pytest.mark.backends
 # text
 
 
-def convolutional_text_model(dropout=0.0, stages=((6,), (5, 4), (3, 4))):
+def convolutional_text_model(dropout=0.0, stages=((6,), (5, 4), (3, 4)), **options):
     def stack(tokens):
         return blocks.convolutional_text_encoder(
             blocks.embed(tokens, 30, 5, name="embedding"),
@@ -23,6 +23,7 @@ def convolutional_text_model(dropout=0.0, stages=((6,), (5, 4), (3, 4))):
             units=7,
             dropout=dropout,
             name="encoder",
+            **options,
         )
 
     return scramble(model_of(stack, None, dtype="int32"))
@@ -98,6 +99,23 @@ def test_mean_and_max_pooling_puts_both_side_by_side_and_the_padding_counts_for_
     np.testing.assert_allclose(outputs_of(model, text)["pooled"][0], expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("padding", [0, 30])
+def test_sum_pooling_adds_up_what_the_windows_tell_and_skip_puts_it_beside_the_dense_layer(padding):
+    tokens = keras.Input((None,), dtype="int32")
+    x = blocks.embed(tokens, 9, 3, name="embedding")
+    encoded = blocks.convolutional_text_encoder(
+        x, blocks.padding_mask(tokens), stages=((4,),), pooling="sum", units=2, skip=True, name="encoder"
+    )
+    model = scramble(keras.Model(tokens, {"encoded": encoded, "map": x}))
+    text = np.array([[3, 1, 4, 1, 5] + [0] * padding])
+    layer, dense = (model.get_layer(f"encoder_{name}") for name in ("conv1", "dense"))
+    embedded = np.pad(np.asarray(model(text)["map"])[0, :5], ((2, 2), (0, 0)))
+    maps = np.stack([np.tensordot(embedded[i : i + 5], np.asarray(layer.kernel), 2) for i in range(5)])
+    pooled = np.maximum(maps + np.asarray(layer.bias), 0).sum(0) / 10
+    expected = np.concatenate([pooled, np.maximum(pooled @ np.asarray(dense.kernel) + np.asarray(dense.bias), 0)])
+    np.testing.assert_allclose(np.asarray(model(text)["encoded"])[0], expected, rtol=1e-4, atol=1e-6)
+
+
 def test_text_encoders_count_the_parameters_of_the_reference():
     def stack(x):
         return blocks.convolutional_text_encoder(x, keras.ops.any(keras.ops.not_equal(x, 0), -1), name="encoder")
@@ -126,6 +144,13 @@ def test_dropout_adds_layers_only_when_asked_for_and_changes_no_prediction():
     assert sum("dropout" in layer.name for layer in dropping.layers) == 2
     np.testing.assert_array_equal(outputs_of(plain, [tokens]), outputs_of(dropping, [tokens]))
     assert np.abs(outputs_of(plain, [tokens]) - outputs_of(dropping, [tokens], training=True)).max() > 1e-2
+
+
+def test_the_pooled_features_may_have_a_dropout_of_their_own():
+    only_pooled = convolutional_text_model(pooled_dropout=0.5)
+    assert [layer.rate for layer in only_pooled.layers if "dropout" in layer.name] == [0.5]
+    both = convolutional_text_model(dropout=0.25, pooled_dropout=0.5)
+    assert [layer.rate for layer in both.layers if "dropout" in layer.name] == [0.25, 0.5]
 
 
 def test_a_bag_is_the_weighted_sum_of_its_word_and_pair_vectors():

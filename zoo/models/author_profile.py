@@ -32,10 +32,12 @@ def author_profile(
     stages: Sequence[Sequence[int]] = PROFILE_STAGES,
     pooling: str = "max",
     units: int | None = 128,
+    skip: bool = False,
     income_groups: int = 10,
     targets: Sequence[str] = ("age", "income", "gender"),
     dropout: float = 0.0,
     word_dropout: float = 0.0,
+    pooled_dropout: float | None = None,
     bag: bool = False,
     bag_l2: float = 0.0,
     linear: Sequence[str] = (),
@@ -47,7 +49,7 @@ def author_profile(
     "industry" may stand in the place of "income", and `income_groups` then counts industries. With `bag` a linear score
     of the text's words and pairs of words is added to every output before its activation; `bag_l2` holds them small.
     Outputs in `linear` are such a score of the words alone: too little data for anything deeper.
-    `stages`, `pooling`, `units`, `dropout` and `word_dropout` are those of `convolutional_text_encoder`.
+    `stages`, `pooling`, `units`, `skip` and the dropouts are those of `convolutional_text_encoder`.
     """
     _require_targets(targets)
     _require_linear(linear, bag)
@@ -65,8 +67,10 @@ def author_profile(
         stages=stages,
         pooling=pooling,
         units=units,
+        skip=skip,
         dropout=dropout,
         word_dropout=word_dropout,
+        pooled_dropout=pooled_dropout,
         name="encoder",
     )  # (B, units)
     scores: Mapping[str, keras.KerasTensor | None] = dict.fromkeys(targets)

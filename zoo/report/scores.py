@@ -24,7 +24,9 @@ def score_rows(
     """Rows in the order of `metrics` (output -> names, the headline first); None stands where a score is not known.
 
     "gap_closed" is (model - majority) / (limit - majority): 0 for the constant answer, 1 for the best score possible.
-    "above_limit" tells a model that is better than possible by more than three standard errors.
+    "above_limit" tells a model that is better than possible by more than three standard errors. "ahead_of_linear", and
+    so of every baseline, is by how much the model is better (below 0: worse), with its standard error beside it: both
+    answered the same rows, so that it is much smaller than those of the two scores.
     """
     return [
         _row(name, metric, predictions[name], labels[name], baselines.get(name, {}), limits.get(name, {}), draws)
@@ -59,10 +61,17 @@ def _row(
         row[kind] = None if guess is None else score(metric, labels, guess)
     row |= {"limit": limits.get(metric), "limit_standard_error": limits.get(f"{metric}_standard_error")}
     row |= {"gap_closed": None, "gap_closed_standard_error": None, "above_limit": False}
+    row |= {f"ahead_of_{kind}{suffix}": None for kind in BASELINES for suffix in ("", "_standard_error")}
+    sign = 1.0 if row["better"] == "higher" else -1.0
     if not known.any() or metric not in INFLUENCES:
         return row
     moves = influence(metric, labels[known], predicted[known])
     row["standard_error"] = standard_error(moves, together)
+    for kind, guess in guesses.items():
+        if guess is not None:
+            others = influence(metric, labels[known], guess[known])
+            row[f"ahead_of_{kind}"] = sign * (row["model"] - row[kind])
+            row[f"ahead_of_{kind}_standard_error"] = standard_error(moves - others, together)
     if row["limit"] is not None:
         row["above_limit"] = _above(row)
         majority = guesses.get("majority")
