@@ -29,11 +29,16 @@ def named_graph(model: keras.Model) -> keras.Model:
     names = _output_names(model)
     if any(tensor.name != name for tensor, name in zip(model.inputs, input_names(model), strict=True)):
         return _around(model, names)  # Keras calls an input without a name now by its layer's name, now by its tensor's
-    is_named = not _is_stack(model) and isinstance(model.output, dict)
-    is_plain = _is_stack(model) or not isinstance(model.input, dict) or set(model.input) == set(input_names(model))
-    if is_named and is_plain:
+    if not _is_stack(model) and isinstance(model.output, dict) and _takes_dicts(model):
         return model
     return keras.Model(model.inputs, dict(zip(names, model.outputs, strict=True)), name=model.name)
+
+
+def _takes_dicts(model: keras.Model) -> bool:
+    """Whether a dict of arrays by the names of the input layers is what Keras expects: else it warns at every call."""
+    if isinstance(model.input, dict):
+        return set(model.input) == set(input_names(model))
+    return isinstance(model.input, list | tuple)
 
 
 def _output_names(model: keras.Model) -> list[str]:
