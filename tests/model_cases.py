@@ -117,7 +117,7 @@ class Case:
     schedule: str = "cosine"
     average: str = ""
     on_trouble: str | None = "stop"
-    balance: str = "static"
+    balance: str = "relative"
     patience: int | None = None
     steps_per_execution: int | None = None
     standard_units: bool = True

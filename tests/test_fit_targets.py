@@ -7,10 +7,10 @@ from keras import layers
 
 from tests.shapes import LINE, NUMBER, X, best, hidden, number, r2, samples, train
 from zoo.datasets.table_file import read_table_file
-from zoo.errors import ConfigError, DataError
+from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
 from zoo.metrics import score
 from zoo.samples import Samples, Target
-from zoo.training import Head, Optimiser, predict
+from zoo.training import Head, Optimiser, Recipe, fit, predict
 from zoo.training.balance import LossScaleWarning
 
 pytestmark = pytest.mark.backends
@@ -158,9 +158,9 @@ def test_weights_of_samples_are_exact_repetitions():
     models[1].set_weights(models[0].get_weights())
     weighted = Samples({"x": X[:64]}, {"a": LINE[:64]}, sample_weight=np.where(np.arange(64) < 16, 3.0, 1.0))
     rows = Samples({"x": X[repeated]}, {"a": LINE[repeated]})
-    for model, data, size, rate in ((models[0], weighted, 64, 0.1), (models[1], rows, 96, 0.1 * 96 / 64)):
+    for model, data, size in ((models[0], weighted, 64), (models[1], rows, 96)):
         settings = {"epochs": 1, "batch_size": size, "balance": "static", "standard_units": False}
-        optimiser = {"optimiser": Optimiser("sgd", learning_rate=rate, schedule="constant"), "start_at_prior": False}
+        optimiser = {"optimiser": Optimiser("sgd", learning_rate=0.1, schedule="constant"), "start_at_prior": False}
         train(model, data, **settings, **optimiser)
     for one_weight, other in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
         np.testing.assert_allclose(one_weight, other, rtol=1e-4, atol=1e-6)
@@ -172,14 +172,60 @@ def test_weights_of_samples_are_exact_repetitions():
         (np.ones(511), "equally long"),
         (-np.ones(512), ">= 0"),
         (np.full(512, np.nan), "finite"),
-        (np.zeros(512), "all 0"),
         (np.ones((512, 2)), r"\(n,\)"),
         ({"b": np.ones(512)}, "Unknown target"),
     ],
 )
 def test_weights_that_are_none_are_refused(weights, told):
-    with pytest.raises(DataError if "Unknown" not in told else Exception, match=told):
+    with pytest.raises(UnknownNameError if "Unknown" in told else DataError, match=told):
         Samples({"x": X}, {"a": LINE}, sample_weight=weights)
+
+
+def test_weights_that_leave_nothing_to_learn_are_refused_and_zeros_elsewhere_are_not():
+    weights = (np.arange(512) >= 400).astype(float)  # 0 in the rows that the last check predicts
+    assert train(one(number("a")), samples(a=LINE, weights={"a": weights}), epochs=1).best_epoch
+    labelled = np.where(weights > 0, np.nan, LINE)
+    with pytest.raises(ConfigError, match="0 wherever the training split has a label"):
+        train(one(number("a")), samples(a=labelled, weights={"a": weights}))
+
+
+def test_the_mean_of_the_weights_makes_no_difference():
+    weights, runs = np.abs(X[:, 3]) + 0.1, []
+    for factor in (1.0, 1000.0):
+        keras.utils.set_random_seed(0)
+        data = samples(a=LINE, weights={"a": factor * weights})
+        runs.append(train(one(number("a")), data, epochs=2).history[-1])
+    assert runs[0]["val_loss"] == pytest.approx(runs[1]["val_loss"], rel=1e-4)
+    assert runs[0]["loss"] == pytest.approx(runs[0]["val_loss"], rel=0.2)
+
+
+def test_made_up_rows_keep_the_weights_of_the_others_and_fill_gaps_of_any_shape():
+    pytest.importorskip("imblearn")
+    x = keras.Input((4,), name="x")
+    h = hidden(x)
+    model = keras.Model(
+        [x], {"b": layers.Dense(1, activation="sigmoid", name="b")(h), "v": layers.Dense(2, name="v")(h)}
+    )
+    rare = (LINE > 2).astype(np.int32)
+    data = samples(b=rare, v=X[:, :2].copy(), weights={"b": np.ones(512), "v": np.ones(512)})
+    heads = {"b": Head(Target("binary", ("no", "yes")), imbalance="smote"), "v": NUMBER}
+    assert best(train(model, data, heads=heads, epochs=10))["val_b_auc"] > 0.9
+
+
+def test_an_average_is_kept_in_half_precision_too():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = one(number("a"))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    seen = []
+    keep = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(model.get_layer("hidden").get_weights()[0])
+    )
+    average = Optimiser(learning_rate=1e-2, schedule="constant", average_last=0.5)
+    run = train(model, samples(a=LINE), epochs=4, batch_size=512, optimiser=average, callbacks=[keep])
+    assert run.best_epoch == 4
+    np.testing.assert_allclose(model.get_layer("hidden").get_weights()[0], (seen[2] + seen[3]) / 2, atol=1e-5)
 
 
 def test_outputs_may_be_labelled_each_in_rows_of_their_own():
@@ -222,3 +268,30 @@ def test_losses_of_unequal_size_are_brought_to_one_scale_or_warned_of():
     with pytest.warns(LossScaleWarning, match="'price'.*'b'"):
         alone = train(model(), data, heads=heads, epochs=10, balance="static")
     assert best(run)["val_b_accuracy"] > best(alone)["val_b_accuracy"]
+
+
+def test_wrong_arguments_are_one_sentence():
+    x = keras.Input((4,), name="x")
+    model, data = keras.Model(x, number("a")(x)), samples(a=LINE)
+    empty, tokens = Samples({"x": X[:0]}, {"a": LINE[:0]}), keras.Input((4,), dtype="int32", name="x")
+    embedded = keras.Model(tokens, number("a")(layers.Flatten()(layers.Embedding(5, 2)(tokens))))
+    half = keras.Model(x, layers.Dense(1, dtype="float16", name="a")(x))
+    recipe = Recipe({"a": NUMBER}, epochs=1)
+    for attempt, told in (
+        (lambda: Recipe({"a": NUMBER}, optimiser="adam"), "must be an Optimiser"),
+        (lambda: Recipe({"a": Target("regression")}), "must be a Head"),
+        (lambda: Head("regression"), "needs a Target"),
+        (lambda: fit(model, data, data, {"a": NUMBER}), "type Recipe"),
+        (lambda: fit(model, (X, LINE), data, recipe), "type Samples"),
+        (lambda: fit(model, data, data, recipe, seed=-1), "'seed'"),
+        (lambda: fit(model, data, empty, recipe), "no label of any output"),
+        (lambda: predict(model, empty, {"a": NUMBER}), "no samples"),
+        (lambda: predict(model, data, {"aa": NUMBER}), "did you mean 'a'"),
+        (lambda: predict(model, data, {"a": CLASSES}), "classification head"),
+        (lambda: fit(embedded, data, data, recipe), "whole numbers"),
+        (lambda: fit(half, *[samples(a=LINE * 1e6)] * 2, recipe), "ends at 65504"),
+    ):
+        with pytest.raises(ZooError, match=told):
+            attempt()
+    lists = Samples({"x": X.tolist()}, {"a": LINE.tolist()})
+    assert fit(model, lists, lists, recipe, callbacks=keras.callbacks.TerminateOnNaN()).best_epoch == 1

@@ -9,10 +9,11 @@ import keras
 import numpy as np
 import pytest
 
-from tests.toy import CONFIG, toy_recipe, toy_samples
+from tests.toy import CONFIG, line_samples, toy_recipe, toy_samples
 from zoo.errors import ConfigError
 from zoo.models.author_profile import author_profile_tiny
-from zoo.training import Optimiser, Recipe, fit, predict
+from zoo.samples import Samples, Target
+from zoo.training import Head, Optimiser, Recipe, fit, predict
 
 
 @pytest.fixture
@@ -137,6 +138,37 @@ def test_a_finished_run_that_is_asked_for_more_epochs_says_what_to_do(model, tmp
     fit(model, train, validation, toy_recipe(epochs=1), folder=tmp_path / "run")
     with pytest.raises(ConfigError, match=r"planned for 1 epoch\(s\).*cannot become one of 3.*another folder"):
         fit(model, train, validation, toy_recipe(epochs=3), folder=tmp_path / "run")
+
+
+def test_a_run_that_a_callback_stopped_is_finished(model, tmp_path):
+    train, validation, recipe = toy_samples(100, 0), toy_samples(50, 1), toy_recipe(epochs=4)
+
+    def stop(epoch, logs):
+        model.stop_training = epoch == 1
+
+    callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=stop)]
+    first = fit(model, train, validation, recipe, folder=tmp_path / "run", callbacks=callbacks)
+    again = fit(model, train, validation, recipe, folder=tmp_path / "run")
+    assert len(first.history) == 2
+    assert again.history == first.history
+
+
+def test_a_folder_knows_another_activation_and_a_model_rebuilt_under_other_names(tmp_path):
+    def line(activation):
+        x = keras.Input((4,))
+        return keras.Model(x, keras.layers.Dense(1)(keras.layers.Dense(4, activation=activation)(x)))
+
+    def go_on(model):
+        name = model.layers[-1].name
+        data = line_samples(64, 0)
+        samples = Samples(data.inputs, {name: data.targets["y"]})
+        return fit(model, samples, samples, Recipe({name: Head(Target("regression"))}, epochs=1), folder=tmp_path / "r")
+
+    keras.utils.clear_session(free_memory=False)
+    go_on(line("relu"))
+    keras.utils.clear_session(free_memory=False)
+    with pytest.raises(ConfigError, match=r"another run: model\.graph"):
+        go_on(line("tanh"))
 
 
 def test_whatever_changes_a_run_stands_in_its_config(model, tmp_path):

@@ -50,8 +50,8 @@ class Samples:
              every step of a sequence: (n, steps).
     groups   name -> (n,) strings: columns to break errors down by, beside the targets themselves.
     texts    the raw text of every sample where the input is one, for baselines and for showing; else empty.
-    sample_weight  name of a target -> (n,) numbers >= 0: how much each sample counts in the loss of that output, 1
-             where an output is not named. One array stands for all outputs.
+    sample_weight  name of a target -> (n,) numbers >= 0: how much each sample counts in the loss of that output, beside
+             the others: their mean makes no difference. One array stands for all outputs.
     """
 
     inputs: Mapping[str, np.ndarray]
@@ -61,9 +61,16 @@ class Samples:
     sample_weight: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.sample_weight, Mapping):
-            weights = dict.fromkeys(self.targets, np.asarray(self.sample_weight))
-            object.__setattr__(self, "sample_weight", weights)
+        for name in ("inputs", "targets"):
+            arrays = getattr(self, name)
+            if not isinstance(arrays, Mapping):
+                raise DataError(f"The {name} of a split must map names to arrays; received {type(arrays).__name__}.")
+            if any(isinstance(each, list | tuple) for each in arrays.values()):
+                object.__setattr__(self, name, {key: np.asarray(each) for key, each in arrays.items()})
+        given = {} if self.sample_weight is None else self.sample_weight
+        if not isinstance(given, Mapping):
+            given = dict.fromkeys(self.targets, given)
+        object.__setattr__(self, "sample_weight", {name: np.asarray(each) for name, each in given.items()})
         parts = (self.inputs, self.targets, self.groups, self.sample_weight)
         lengths = {name: len(values) for part in parts for name, values in part.items()}
         if self.texts:
@@ -74,7 +81,7 @@ class Samples:
             raise DataError("A split needs at least one named input.")
         for name, weights in self.sample_weight.items():
             require_known("target to weigh samples of", name, self.targets)
-            _check_weights(name, np.asarray(weights))
+            _check_weights(name, weights)
 
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values())))
@@ -106,7 +113,7 @@ class Samples:
 
 
 def _check_weights(name: str, weights: np.ndarray) -> None:
-    """Raise a `DataError` unless they are numbers >= 0, one a sample, not all 0."""
+    """Raise a `DataError` unless they are numbers >= 0, one a sample."""
     if weights.ndim != 1 or weights.dtype.kind not in "fiub":
         raise DataError(
             f"The sample weights of '{name}' must be numbers (n,); received {weights.dtype} of shape {weights.shape}."
@@ -115,10 +122,14 @@ def _check_weights(name: str, weights: np.ndarray) -> None:
     bad = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0))
     if len(bad):
         raise DataError(f"The sample weights of '{name}' must be finite and >= 0; row {bad[0]} has {weights[bad[0]]}.")
-    if len(numbers) and not numbers.any():
-        raise DataError(f"The sample weights of '{name}' are all 0: no sample would count.")
 
 
 def present(values: np.ndarray) -> np.ndarray:
     """Which labels are known, bool of the same shape. Floats are missing as NaN, integers as `MISSING_CLASS`."""
     return ~np.isnan(values) if np.issubdtype(values.dtype, np.floating) else values != MISSING_CLASS
+
+
+def labelled(values: np.ndarray) -> np.ndarray:
+    """(n, ...) -> (n,) bool: which samples have a label at all."""
+    known = present(values)
+    return known if values.ndim == 1 else np.asarray(known.any(axis=tuple(range(1, values.ndim))))

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
+from zoo.errors import ConfigError
 from zoo.samples import Samples
 from zoo.training.batches import Batches
-from zoo.training.heads import Head
+from zoo.training.heads import Head, check_predictable
 from zoo.training.named_graph import named_graph, with_named_inputs
 
 
@@ -18,8 +19,11 @@ def predict(
 
     Of vectors and tags, (n, k).
     """
-    samples = with_named_inputs(model, samples)
-    outputs = outputs_of(named_graph(model), Batches(samples, batch_size=256, trim_padding=trim_padding))
+    if not isinstance(samples, Samples) or not isinstance(heads, Mapping):
+        raise ConfigError("`predict` takes a model, Samples, and a dict of output -> Head.")
+    graph, samples = named_graph(model), with_named_inputs(model, samples)
+    check_predictable(graph, heads, samples)
+    outputs = outputs_of(graph, Batches(samples, batch_size=256, trim_padding=trim_padding))
     return {name: answers_of(head, outputs[name]) for name, head in heads.items()}
 
 

@@ -106,10 +106,11 @@ class Batches:
     def targets(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """The targets of these rows, missing where the sampler hides them; of all steps, trimmed as the inputs are."""
         if self.sampler is not None:
-            return self.sampler.targets(rows, self.samples.targets)
-        found = {name: values[rows] for name, values in self.samples.targets.items()}
-        if self.sequences:
-            longest = max(self._trimmed(name, rows) for name in self.sequences)
+            found = self.sampler.targets(rows, self.samples.targets)
+        else:
+            found = {name: values[rows] for name, values in self.samples.targets.items()}
+        if self.sequences and self.step_targets:
+            longest = max(self._trimmed(name, rows % len(self.samples)) for name in self.sequences)
             found |= {name: found[name][:, :longest] for name in self.step_targets}
         return found
 

@@ -1,5 +1,7 @@
 """Keras' callbacks, as Keras calls them: with the user's own model, in its own units, and logs under Keras' names."""
 
+import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -22,20 +24,20 @@ REFUSED: tuple[tuple[type, str], ...] = (
     (NaNSentinel, "`fit` has a sentinel of its own: Recipe(on_trouble='stop', 'skip' or 'lower_rate')"),
 )
 MOVES_THE_RATE = (kinds.LearningRateScheduler, kinds.ReduceLROnPlateau)
+COUNTS_TESTS = (kinds.TensorBoard, kinds.ProgbarLogger)  # all that they do with the batches of a validation
 OPTIMIZER = "optimizer"
 
 
 class UserCallbacks:
     """The callbacks that a user gave to `fit`.
 
-    presenting  a context in which the model is what the user may look at; every call happens inside one.
+    presenting  a context in which the model is what the user may look at, for calls while it is trained.
     """
 
     def __init__(
         self, callbacks: Sequence[keras.callbacks.Callback], model: keras.Model, recipe: Recipe, presenting: Presenting
     ):
         self._model, self._recipe, self._presenting = model, recipe, presenting
-        self._any = bool(callbacks)
         self._list: kinds.CallbackList | None = None
         self._callbacks = list(callbacks)
         self.wants_batches = any(map(_wants_batches, callbacks))
@@ -44,21 +46,20 @@ class UserCallbacks:
     @property
     def stopped(self) -> bool:
         """Whether a callback asked for the end of the training."""
-        return self._any and bool(getattr(self._model, "stop_training", False))
+        return bool(self._callbacks) and bool(getattr(self._model, "stop_training", False))
 
     @contextmanager
     def attached(self, optimizer: keras.optimizers.Optimizer, steps: int) -> Iterator[None]:
         """While this lasts, the callbacks know the model, which has the optimiser of the training meanwhile."""
-        if not self._any:
+        if not self._callbacks:
             yield
             return
         own = vars(self._model)
         before = own.get(OPTIMIZER)
         own[OPTIMIZER], self._model.stop_training = optimizer, False
         try:
-            with self._presenting():
-                parameters = {"verbose": 1, "epochs": self._recipe.epochs, "steps": steps}
-                self._list = kinds.CallbackList(self._callbacks, model=self._model, **parameters)
+            parameters = {"verbose": 1, "epochs": self._recipe.epochs, "steps": steps}
+            self._list = kinds.CallbackList(self._callbacks, model=self._model, **parameters)
             yield
         finally:
             if before is None:
@@ -72,9 +73,18 @@ class UserCallbacks:
         self._call("on_train_begin")
 
     def train_end(self, row: Mapping[str, Any]) -> None:
-        """After the model has its final weights; whatever a callback writes into them now stays."""
-        if self._list is not None:
+        """With the weights of the last epoch; those of the best come after, and whoever wrote others is told."""
+        if self._list is None:
+            return
+        with self._presenting():
+            before = self._model.get_weights()
             self._list.on_train_end(keras_logs(row))
+            if not all(map(np.array_equal, before, self._model.get_weights())):
+                warnings.warn(
+                    "A callback wrote weights at the end of the training, as EarlyStopping(restore_best_weights=True)"
+                    " does; `fit` gives back those of its own best epoch, by 'val_skill'.",
+                    stacklevel=2,
+                )
 
     def epoch_begin(self, epoch: int) -> None:
         """`epoch` from 0."""
@@ -89,13 +99,16 @@ class UserCallbacks:
     def batch_end(self, step: int, log: np.ndarray, rows: Sequence[np.ndarray]) -> None:
         """`log` (n, keys) of the batches of these rows, the last of which is number `step` of its epoch."""
         if self.wants_batches:
-            sizes = [len(each) for each in rows[: len(log)]]
-            self._losses[0] += float(np.dot(log[:, 0], sizes))
-            self._losses[1] += sum(sizes)
+            for loss, size in zip(log[:, 0].tolist(), map(len, rows), strict=False):
+                if math.isfinite(loss):  # the sentinel leaves the others out
+                    self._losses[0] += loss * size
+                    self._losses[1] += size
             self._call("on_train_batch_end", step, {"loss": self._losses[0] / max(self._losses[1], 1)})
 
     def test_begin(self) -> None:
-        self._call("on_test_begin")
+        """In a context of the caller's, as `epoch_end`."""
+        if self._list is not None:
+            self._list.on_test_begin()
 
     def epoch_end(self, epoch: int, row: Mapping[str, Any]) -> None:
         """In a context of the caller's in which the model is what was measured."""
@@ -126,7 +139,7 @@ def require_usable(callbacks: Sequence[Any], recipe: Recipe) -> None:
                 f"Optimiser(schedule='constant'), or leave {name} out."
             )
         for hook in ("on_test_batch_begin", "on_test_batch_end"):
-            if not _is_default(callback, hook) and not isinstance(callback, kinds.TensorBoard):  # which only counts
+            if not _is_default(callback, hook) and not isinstance(callback, COUNTS_TESTS):
                 raise ConfigError(
                     f"`fit` judges an epoch as a whole and would not call {name}.{hook}; use on_test_end."
                 )

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from zoo.errors import ConfigError
-from zoo.samples import Samples, present
+from zoo.samples import Samples, labelled, present
 from zoo.training.calibration import Calibration
 from zoo.training.callbacks import UserCallbacks, require_usable
 from zoo.training.heads import Head, check_heads
@@ -44,7 +45,7 @@ def fit(
     seed: int = 0,
     folder: Path | str | None = None,
     checkpoint_seconds: float = 60.0,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.Callback | None = (),
 ) -> Run:
     """Train `model` by `recipe`; afterwards it holds the weights of the epoch with the best validation skill.
 
@@ -54,7 +55,8 @@ def fit(
 
     Any functional or sequential model will do. Outputs are named by the keys of a dict, or after the layers that they
     come from; a single input may have any name in the samples. `callbacks` are called as Keras calls them: `self.model`
-    is `model`, in the units of its targets, and logs have Keras' names ("loss", "val_loss", "val_age_mae").
+    is `model`, in the units of its targets, and logs have Keras' names ("loss", "val_loss", "val_age_mae"). What a
+    callback counts for itself (the patience of EarlyStopping) begins anew in a run that is resumed.
 
     With a `folder`, the run is written as it goes (after every epoch, and every `checkpoint_seconds` within one), and
     an interrupted run continues from there: call again with the same arguments. A finished one is loaded.
@@ -65,8 +67,10 @@ def fit(
     Raises `ConfigError` when keys, shapes, callbacks or the folder do not fit, and `TrainingError`, with batch, row and
     column or layer, when something is no longer finite.
     """
+    _require_types(train, validation, recipe, seed)
+    callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or ())
     require_usable(callbacks, recipe)
-    data = {"train": data_fingerprint(train), "validation": data_fingerprint(validation)}
+    data = {} if folder is None else {"train": data_fingerprint(train), "validation": data_fingerprint(validation)}
     graph = named_graph(model)
     named = (with_named_inputs(model, each) for each in (train, validation))
     train, validation, settled = prepared(graph, recipe, *named)
@@ -86,11 +90,24 @@ def fit(
         store = stack.enter_context(RunFolder(folder, config)) if folder is not None else None
         stack.enter_context(session.random.own())
         stack.enter_context(hooks.attached(session.trainer.optimizer, len(session.train)))
-        session.start_or_resume(store)
         _train(session, store, hooks, recipe, checkpoint_seconds)
         session.verify()
-        hooks.train_end(session.history[-1] if session.history else {})
     return Run(session.history, session.best_epoch, store.path if store else None, session.best_calibrations)
+
+
+def _require_types(train: Samples, validation: Samples, recipe: Recipe, seed: int) -> None:
+    """Raise a `ConfigError` for arguments that are something else, before anything deep inside says so."""
+    for what, value, kind in (
+        ("train", train, Samples),
+        ("validation", validation, Samples),
+        ("recipe", recipe, Recipe),
+    ):
+        if not isinstance(value, kind):
+            raise ConfigError(
+                f"'{what}' of `fit` must be of the type {kind.__name__}; received {type(value).__name__}."
+            )
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ConfigError(f"'seed' of `fit` must be a whole number >= 0; received {seed!r}.")
 
 
 def _train(
@@ -99,6 +116,7 @@ def _train(
     """All epochs that are left; in the end, or when anything ends it, the model has the weights of the best."""
     watchers = session.attach_sentinel(recipe.on_trouble, store)
     try:
+        session.start_or_resume(store)
         watching = keras.callbacks.CallbackList([*watchers], model=session.trainer)
         watching.on_train_begin()
         hooks.train_begin()
@@ -110,6 +128,7 @@ def _train(
             session.run_epoch(store, checkpoint_seconds, hooks)
             watching.on_epoch_end(epoch)
         watching.on_train_end()
+        hooks.train_end(session.history[-1] if session.history else {})
     finally:
         for watcher in watchers:
             watcher.release()
@@ -126,7 +145,22 @@ def prepared(graph: keras.Model, recipe: Recipe, *splits: Samples) -> tuple[Samp
     settled = replace(recipe, heads={name: head.settled() for name, head in recipe.heads.items()})
     check_heads(graph, settled.heads, train, validation)
     require_labels(settled.heads, train, validation)
-    return train, validation, settled
+    return with_mean_weight_one(train), validation, settled
+
+
+def with_mean_weight_one(samples: Samples) -> Samples:
+    """The samples with weights whose mean over the labelled rows of an output is 1, as that of class weights is."""
+    weights = {}
+    for name, values in samples.sample_weight.items():
+        known = labelled(samples.targets[name])
+        weights[name] = values / values[known].mean()
+    return replace(samples, sample_weight=weights) if weights else samples
+
+
+def _counts(samples: Samples, name: str) -> bool:
+    """Whether a row has a label of this output, and a weight above 0."""
+    known = labelled(samples.targets[name])
+    return bool((known & (samples.sample_weight.get(name, np.ones(len(samples))) > 0)).any())
 
 
 def require_labels(heads: Mapping[str, Head], train: Samples, validation: Samples) -> None:
@@ -134,6 +168,8 @@ def require_labels(heads: Mapping[str, Head], train: Samples, validation: Sample
     for name in heads:
         if not present(train.targets[name]).any():
             raise ConfigError(f"Output '{name}' is without a single label in the training split and cannot be trained.")
-    if not any(present(validation.targets[name]).any() for name in heads):
+        if not _counts(train, name):
+            raise ConfigError(f"The sample weights of '{name}' are 0 wherever the training split has a label of it.")
+    if not any(_counts(validation, name) for name in heads):
         raise ConfigError("The validation split has no label of any output, so that no epoch can be called the best.")
     require_two_labels(heads, train, validation)

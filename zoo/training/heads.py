@@ -35,7 +35,7 @@ class Head:
     target         what it predicts (kind, labels, unit).
     loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units; "expected_cost"
                    is what the answers, taken as shares of decisions, cost by `costs`.
-    weight         its share in the sum of losses under static balancing.
+    weight         its share in the sum of losses, under "relative" and "static" balancing.
     metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the
                    mean weight of a training sample is 1.
@@ -53,6 +53,8 @@ class Head:
     costs: CostMatrix | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.target, Target):
+            raise ConfigError(f"A Head needs a Target, as in Head(Target('regression')); received {self.target!r}.")
         kind = self.target.kind
         object.__setattr__(self, "loss", self.loss or LOSSES[kind][0])
         object.__setattr__(self, "metrics", tuple(self.metrics) or DEFAULTS[kind])
@@ -232,8 +234,27 @@ def check_heads(model: "keras.Model", heads: Mapping[str, Head], *splits: Sample
                     f"Output '{name}' of '{model.name}' has shape {expected}, and its target "
                     f"{samples.targets[name].shape}; the target must be {_told(expected)}."
                 )
+            unweighted = steps or head.loss == "expected_cost" or head.plan.method == "focal"
+            if unweighted and name in samples.sample_weight:
+                what = "answers at every step" if steps else "is judged by another loss than it is trained by"
+                raise ConfigError(f"Output '{name}' {what}; sample weights are not for it.")
+            if head.target.kind == "regression" and outputs[name].dtype == "float16":
+                _check_half(name, samples.targets[name])
             if steps and head.imbalance is not None:
                 raise ConfigError(f"'{name}' answers at every step; methods against imbalance choose whole samples.")
+
+
+def check_predictable(model: "keras.Model", heads: Mapping[str, Head], samples: Samples) -> None:
+    """Raise a `ZooError` unless the model has these outputs and takes these samples, of which there are some."""
+    for name, head in heads.items():
+        require_known("output", name, model.output)
+        _check_output(model.name, name, head, tuple(model.output[name].shape))
+    if not len(samples):
+        raise ConfigError("There are no samples to predict for.")
+    names = input_names(model)
+    require_same_keys("inputs", samples.inputs, f"inputs of '{model.name}'", names)
+    for input_name, tensor in zip(names, model.inputs, strict=True):
+        _check_input(model.name, input_name, tensor, samples.inputs[input_name])
 
 
 def _check_output(model: str, name: str, head: Head, shape: tuple[int | None, ...]) -> None:
@@ -261,6 +282,21 @@ def _check_input(model: str, name: str, tensor: Any, values: np.ndarray) -> None
         raise ConfigError(f"Input '{name}' of '{model}' has shape {expected}; its values have {given}.")
     if values.dtype.kind not in "fiub":
         raise ConfigError(f"Input '{name}' of '{model}' must be numbers; received {values.dtype}.")
+    whole = "int" in str(tensor.dtype)
+    if whole and values.dtype.kind == "f" and not np.array_equal(values, np.round(values)):
+        raise ConfigError(
+            f"Input '{name}' of '{model}' takes whole numbers ({tensor.dtype}); received fractions or NaN."
+        )
+
+
+def _check_half(name: str, values: np.ndarray) -> None:
+    """Raise where half precision cannot hold a target."""
+    most = float(np.nanmax(np.abs(values), initial=0.0))
+    if most > float(np.finfo(np.float16).max):
+        raise ConfigError(
+            f"Output '{name}' is float16, which ends at 65504, and its target reaches {most:.6g}; give its layer "
+            "dtype='float32'."
+        )
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:

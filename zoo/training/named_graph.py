@@ -26,6 +26,10 @@ def named_graph(model: keras.Model) -> keras.Model:
     if not is_graph(model):
         cure = "call `model.build(input_shape)`, or begin with `keras.Input`" if _is_stack(model) else _FUNCTIONAL
         raise ConfigError(f"Model '{getattr(model, 'name', model)}' has no graph that can be read; {cure}.")
+    if not _is_stack(model) and isinstance(model.input, dict):
+        nested = [key for key, each in model.input.items() if not hasattr(each, "shape")]
+        if nested:
+            raise ConfigError(f"Input '{nested[0]}' of '{model.name}' is no tensor but a structure; name each tensor.")
     names = _output_names(model)
     if any(tensor.name != name for tensor, name in zip(model.inputs, input_names(model), strict=True)):
         return _around(model, names)  # Keras calls an input without a name now by its layer's name, now by its tensor's

@@ -96,8 +96,9 @@ class Optimiser:
         if other is not None and (self.name == "muon" or self.clip_norm is not None):
             what = "The optimiser 'muon' computes" if self.name == "muon" else "'clip_norm' clips gradients"
             raise ConfigError(
-                f"{what} in float32, and the weight '{other.path}' is {other.dtype}; leave it out, or take a policy "
-                "such as 'mixed_bfloat16', whose weights are float32."
+                f"{what} in float32, and the weight '{other.path}' is {other.dtype}; use "
+                f"{'another optimiser' if self.name == 'muon' else 'clip_norm=None'}, or a policy such as "
+                "'mixed_bfloat16', whose weights are float32."
             )
         optimizer = self._class(steps, single=other is None)(learning_rate=rate, **options)
         if self.weight_decay:

@@ -28,17 +28,17 @@ class OutputLayers:
         self._outputs: Counter[int] = Counter()  # id of a tensor -> how often it is an output of its graph
         self._calls: Counter[int] = Counter()  # id of a layer -> calls of it, in all graphs
         self._owners: dict[int, set[int]] = {}  # id of a variable -> ids of the layers that compute with it
-        self._count(model, 1)
+        self._count(model)
         self._trainable = {id(variable) for variable in model.trainable_variables}
 
-    def _count(self, model: keras.Model, times: int) -> None:
+    def _count(self, model: keras.Model) -> None:
         self._outputs.update(map(id, model.outputs))
         for call in graph_calls(model):
             self._readers.update({id(tensor) for tensor in call.inputs})
             if is_graph(call.operation):
-                self._count(call.operation, times)
+                self._count(call.operation)
                 continue
-            self._calls[id(call.operation)] += times
+            self._calls[id(call.operation)] += 1
             for variable in getattr(call.operation, "variables", ()):
                 self._owners.setdefault(id(variable), set()).add(id(call.operation))
 

@@ -22,9 +22,8 @@ from zoo.training.target_scaling import changed_for_now, target_scalings
 class Presentation:
     """The scalings and calibrations of a model with a dict of outputs.
 
-    samples   the training split; `batches` what an epoch reads of it.
-    priors    output -> the best constant prediction.
-    shifts    output of classes -> what brings probabilities back to the frequencies of the split.
+    scalings  output -> what brings its layer into the target's units.
+    shifts    output of classes -> what brings probabilities back to the frequencies of the training split.
     """
 
     def __init__(

@@ -52,13 +52,13 @@ class RandomState:
     def restore(self, kept: Mapping[str, np.ndarray]) -> None:
         """Go on from a checkpoint's `state`."""
         torch = _torch()
-        states = [kept[name] for name in sorted(kept) if name.startswith(NAME)]
+        places = sorted(int(name.removeprefix(NAME)) for name in kept if name.startswith(NAME))
+        states = [kept[f"{NAME}{place}"] for place in places]
         if torch is None or not states:
             return
         first, *devices = (torch.from_numpy(np.array(state)) for state in states)
         torch.set_rng_state(first)
-        if devices:
-            torch.cuda.set_rng_state_all(devices)
+        torch.cuda.set_rng_state_all(devices[: torch.cuda.device_count()])
 
 
 def _torch() -> Any:

@@ -84,8 +84,9 @@ def find_learning_rate(
     rates = np.geomspace(lowest, highest, steps)
     with untouched(model):
         session = Session(graph, rows, rows, settled, seed)
-        session.start_or_resume(None)
-        losses = _losses(session, rates)
+        with session.random.own():
+            session.start_or_resume(None)
+            losses = _losses(session, rates)
     if len(losses) < FEWEST_STEPS:
         raise TrainingError(
             f"The loss ran away after {len(losses)} steps, at a rate of {rates[max(len(losses) - 1, 0)]:.2g}: look at"

@@ -34,8 +34,9 @@ class Recipe:
                     does not watch.
     steps_per_execution  batches that one call of the compiled step trains on, on TensorFlow and JAX: what a call costs
                     is much of a small network's step. None for a number that suits network and batches.
-    restarts        trainings from fresh weights, at most, of which the best on validation is kept (memory networks).
-    linear_start    share of the epochs that a training with linear attention has before each of them.
+    restarts, linear_start  of memory networks, for `zoo.train` alone: at most so many trainings from fresh weights, of
+                    which the best on validation is kept; and the share of the epochs that come before each, with
+                    linear attention.
     start           hash of the file of weights where training starts; None for fresh weights.
     expected        output -> headline score on the test split that this recipe reached when it was written.
     """
@@ -82,8 +83,16 @@ class Recipe:
             raise ConfigError(
                 f"'exchangeable' must hold groups of tokens > 0, each token once; received {self.exchangeable!r}."
             )
-        if not self.heads:
-            raise ConfigError("A recipe needs at least one head.")
+        if not isinstance(self.heads, Mapping) or not self.heads:
+            raise ConfigError("A recipe needs at least one head: Recipe({output: Head(target)}).")
+        for name, head in self.heads.items():
+            if not isinstance(head, Head):
+                raise ConfigError(f"The head of '{name}' must be a Head, as in Head(target); received {head!r}.")
+        if not isinstance(self.optimiser, Optimiser):
+            raise ConfigError(
+                f"'optimiser' must be an Optimiser, as in Optimiser('adam', learning_rate=1e-3); received "
+                f"{self.optimiser!r}."
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that tell everything but the expected scores, which do not change a run."""

@@ -22,7 +22,7 @@ from zoo.errors import ConfigError, UnwritableError
 from zoo.files import write_json, write_text
 from zoo.samples import Samples
 
-FORMAT = 1
+FORMAT = 2
 
 
 class RunFolder:
@@ -114,7 +114,7 @@ def _short(value: Any) -> str:
 
 
 def model_facts(model: keras.Model) -> dict[str, Any]:
-    """Name and weights (their places and paths -> shapes) of a model: enough to see that a folder is another model's.
+    """Name, weights (their places and paths -> shapes) and graph of a model: to see that a folder is another model's.
 
     Without the numbers that Keras counts names up with: a model built twice in one process is the same.
     """
@@ -123,7 +123,17 @@ def model_facts(model: keras.Model) -> dict[str, Any]:
         f"{place} {_uncounted(layer.name)}/{variable.name}": list(variable.shape)
         for place, (layer, variable) in enumerate(weights, start=1)
     }
-    return {"name": _uncounted(model.name), "weights": shapes}
+    return {"name": _uncounted(model.name), "weights": shapes, "graph": _graph_hash(model)}
+
+
+def _graph_hash(model: keras.Model) -> str:
+    """A hash of the layers and their settings; "" where a layer of the user's own does not tell its settings."""
+    try:
+        text = json.dumps(model.get_config(), sort_keys=True, default=str)
+    except (NotImplementedError, TypeError, ValueError):
+        return ""
+    plain = re.sub(r'_\d+(?=")| at 0x[0-9a-f]+', "", text)  # counters of names, addresses
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
 def _uncounted(name: str) -> str:

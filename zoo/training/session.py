@@ -87,7 +87,7 @@ class Session:
         self.trainer.compile(optimizer=optimizer, auto_scale_loss=False)
         self.trainer.optimizer.build(trainable)
         self.average_from, self.statistics = recipe.optimiser.average_from(steps), BatchStatistics(model)
-        self.epoch, self.step = 0, 0
+        self.epoch, self.step, self.stopped = 0, 0, False
         self.together = steps_per_execution(model, self.train, recipe.steps_per_execution)
         self.sums = EpochSums(self.trainer.log.keys)
         self.history: list[dict[str, Any]] = []
@@ -101,15 +101,16 @@ class Session:
     @property
     def finished(self) -> bool:
         patience = self.recipe.patience
-        return patience is not None and self.epoch - self.best_epoch >= patience
+        return self.stopped or (patience is not None and self.epoch - self.best_epoch >= patience)
 
     def _may_save(self, order: Sequence[np.ndarray]) -> bool:
-        """Whether saving changes nothing: it makes the sentinel look, and a rate is lowered from its last look on.
+        """Whether a run can go on from here, within an epoch, with the same bits.
 
-        No run goes on from before a short batch: TensorFlow would compile its step for that size first, and so another
-        one for the full batches.
+        Saving makes the sentinel look, from where it lowers a rate. Before a short batch, TensorFlow would compile its
+        step for that size first, and so another one for the full batches.
         """
-        full = self.step == len(order) or len(order[self.step]) == len(order[0])
+        size = min(self.recipe.batch_size, self.train.size)
+        full = self.step == len(order) or len(order[self.step]) == size
         at_rest = self.sentinel is None or self.sentinel.on_trouble != "lower_rate" or self.sentinel.at_rest
         return full and at_rest
 
@@ -120,13 +121,14 @@ class Session:
             self.random.restore(kept)
             self.epoch, self.step, self.sums.totals = progress["epoch"], progress["step"], progress["sums"]
             self.history, self.best_epoch = progress["history"], progress["best_epoch"]
-            self.seconds = progress["seconds"]
+            self.seconds, self.stopped = progress["seconds"], progress["stopped"]
+            self.calibrations = _calibrations(progress["calibrations"])
             if progress.get("rate_factor", 1.0) != 1.0:
                 lower_schedule(self.trainer.optimizer, progress["rate_factor"])
             if self.best_epoch:
                 found, self.best_sample = load_checkpoint(store.best, self.model.variables)
                 self.best_weights = self._weights()
-                self.best_calibrations = {name: Calibration.of(each) for name, each in found["calibrations"].items()}
+                self.best_calibrations = _calibrations(found["calibrations"])
                 load_checkpoint(store.checkpoint, self._state())
             else:
                 self._keep_start()
@@ -180,7 +182,7 @@ class Session:
             self.presentation.own_units(),
         ):
             row = self._judge(store, callbacks)
-        self.sums.totals = {}
+        self.sums.totals, self.stopped = {}, callbacks.stopped
         if store:
             store.append_history(row)
             self._save(store)
@@ -188,7 +190,8 @@ class Session:
 
     def _judge(self, store: RunFolder | None, callbacks: UserCallbacks) -> dict[str, Any]:
         """Judge the model after an epoch, keep it where it is the best, and show it to the callbacks."""
-        callbacks.test_begin()
+        with self.random.aside(), self.presentation.calibrated(self.calibrations):
+            callbacks.test_begin()
         judged = self.validation.judge(self.trainer, self.epoch + 1)
         row = self._row(judged.row)
         self.history.append(row)
@@ -199,8 +202,7 @@ class Session:
                 self.best_epoch, self.best_weights, self.best_sample = self.epoch, self._weights(), judged.sample
                 self.best_calibrations = judged.calibrations
                 if store:
-                    facts = {name: vars(each) for name, each in judged.calibrations.items()}
-                    kept = {"epoch": self.epoch, "calibrations": facts}
+                    kept = {"epoch": self.epoch, "calibrations": _facts(judged.calibrations)}
                     save_checkpoint(store.best, self.model.variables, kept, judged.sample)
             with self.random.aside():
                 callbacks.epoch_end(self.epoch - 1, row)
@@ -315,5 +317,16 @@ class Session:
             "best_epoch": self.best_epoch,
             "seconds": self._elapsed(),
             "rate_factor": schedule_factor(self.trainer.optimizer),
+            "stopped": self.stopped,
+            "calibrations": _facts(self.calibrations),
         }
         save_checkpoint(store.checkpoint, self._state(), progress, self.random.state())
+
+
+def _facts(calibrations: Mapping[str, Calibration]) -> dict[str, Any]:
+    """As JSON has them."""
+    return {name: vars(each) for name, each in calibrations.items()}
+
+
+def _calibrations(facts: Mapping[str, Any]) -> dict[str, Calibration]:
+    return {name: Calibration.of(each) for name, each in facts.items()}

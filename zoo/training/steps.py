@@ -37,7 +37,7 @@ class StepJudge(keras.Model):
     likeliest; 0 where there is no label."""
 
     def __init__(self, model: keras.Model, outputs: tuple[str, ...]):
-        super().__init__(name=f"{model.name}_judge")
+        super().__init__(name=f"{model.name}_judge", dtype="float32", autocast=False)
         orders = {name: np.arange(model.output[name].shape[-1]) for name in outputs}
         self._tied = tuple(tied_softmaxes(model, orders, seed=0).items())  # a tuple: Keras would wrap a dict
         self._names = outputs
@@ -56,7 +56,8 @@ class StepJudge(keras.Model):
         if tied is not None:
             loss, right = tied.judge(answer, label)
         else:
-            share = ops.squeeze(ops.take_along_axis(answer, ops.expand_dims(label, -1), axis=-1), -1)
+            shares = ops.cast(answer, "float32")
+            share = ops.squeeze(ops.take_along_axis(shares, ops.expand_dims(label, -1), axis=-1), -1)
             loss = -ops.log(ops.clip(share, TINY, 1.0))
             right = ops.equal(ops.argmax(answer, axis=-1), ops.cast(label, "int32"))
         found = ops.stack([loss, ops.cast(right, loss.dtype)], axis=-1)

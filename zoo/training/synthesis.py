@@ -34,9 +34,12 @@ def with_synthetic_rows(samples: Samples, heads: Mapping[str, Head], seed: int) 
     targets = {}
     for key, values in samples.targets.items():
         missing = np.nan if np.issubdtype(values.dtype, np.floating) else MISSING_CLASS
-        parts = [labels if name == key else np.full(len(labels), missing) for name, _, labels in made]
+        shape = values.shape[1:]
+        parts = [labels if name == key else np.full((len(labels), *shape), missing) for name, _, labels in made]
         targets[key] = np.concatenate([values, *parts]).astype(values.dtype)
-    return Samples(inputs, targets)
+    ones = np.ones(sum(len(labels) for _, _, labels in made))
+    weights = {key: np.concatenate([values, ones]) for key, values in samples.sample_weight.items()}
+    return Samples(inputs, targets, sample_weight=weights)
 
 
 def _synthesise(name: str, samples: Samples, plan: Imbalance, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray]:

@@ -31,7 +31,7 @@ class Judgement:
     row           losses, metrics and "val_skill", as they stand in the history.
     calibrations  output of classes -> the calibration of its probabilities.
     sample        output -> calibrated predictions for the first rows of the split; of an output at every step, the
-                  cross-entropy of each row.
+                  cross-entropy of each row, summed over its steps.
     """
 
     row: dict[str, float] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Validation:
         *,
         trim_padding: bool,
     ):
-        self.heads, self.samples, self.shifts = heads, samples, shifts
+        self.heads, self.samples, self.shifts, self.trim_padding = heads, samples, shifts, trim_padding
         self.batches = Batches(samples, batch_size=256, trim_padding=trim_padding)
         self.constant_losses = prior_losses(heads, priors, samples, judged_loss)
         self.steps = per_step(model, heads)
@@ -91,7 +91,9 @@ class Validation:
     def _judge_steps(self, found: Judgement, epoch: int) -> list[float]:
         """Add the outputs at every step -> their skills."""
         skills: list[float] = []
-        judged = judge_steps(self.judge_of_steps, self.samples, self.steps) if self.judge_of_steps else {}
+        judged: dict[str, np.ndarray] = {}
+        if self.judge_of_steps:
+            judged = judge_steps(self.judge_of_steps, self.samples, self.steps, trim_padding=self.trim_padding)
         for name, values in judged.items():
             target = self.samples.targets[name]
             found.sample[name] = values[:STEP_ROWS, :, 0].sum(axis=1)

@@ -50,7 +50,7 @@ def _predictions(
     for size in {len(values) for values in sample.values()}:
         rows = np.arange(size)
         part = validation.samples.take(rows)
-        batches = Batches(part, batch_size=256, trim_padding=bool(validation.batches.sequences))
+        batches = Batches(part, batch_size=256, trim_padding=validation.trim_padding)
         outputs = outputs_of(model, batches)
         for name in (name for name, values in sample.items() if len(values) == size):
             is_by_step = name in validation.steps

@@ -24,7 +24,9 @@ def averaged(
     """
     optimizer = trainer.optimizer
     late = begin is not None and int(optimizer.iterations) <= begin
-    if late or not optimizer.use_ema:
+    if (
+        late or not getattr(optimizer, "inner_optimizer", optimizer).use_ema
+    ):  # it may stand inside a scaling of the loss
         yield
         return
     trainable = trainer.trainable_variables
