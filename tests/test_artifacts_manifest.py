@@ -43,10 +43,11 @@ def test_the_mirror_holds_what_the_manifest_says(item):
 
 
 @needs_mirror
-def test_the_manifest_covers_the_mirror():
+def test_what_the_manifest_mirrors_is_in_the_mirrors_own_list():
+    """The mirror may hold more than the zoo reads."""
     lines = (MIRROR / "SHA256SUMS").read_text().splitlines()
     listed = {line.split()[1].removeprefix("./"): line.split()[0] for line in lines}
-    assert {item.mirror: item.sha256 for item in artifacts() if item.mirror} == listed
+    assert {item.mirror: item.sha256 for item in artifacts() if item.mirror}.items() <= listed.items()
 
 
 @needs_mirror

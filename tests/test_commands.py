@@ -53,6 +53,7 @@ def test_training_leaves_a_run_folder_with_everything(run_folder):
     names = {file.name for file in run_folder.iterdir()}
     assert names == {
         "config.json",
+        "lock",
         "history.jsonl",
         "checkpoint.npz",
         "best.npz",

@@ -59,7 +59,7 @@ def test_an_output_without_a_plain_last_layer_is_not_calibrated_in_silence():
     x = keras.Input((1,), name="x")
     logit = keras.layers.Dense(1)(x)
     model = keras.Model([x], {"rare": keras.layers.Activation("sigmoid", name="rare")(logit)}, name="split")
-    with pytest.raises(ZooError, match="Output 'rare' of 'split' is no Dense layer"):
+    with pytest.raises(ZooError, match="cannot become part of its layer: 'rare' is no plain Dense layer"):
         fit(model, rare_samples(200, 0), rare_samples(200, 1), rare_recipe(imbalance="over_sampling"))
 
 

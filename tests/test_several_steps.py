@@ -196,7 +196,7 @@ def test_a_rate_is_lowered_within_a_call_and_training_goes_on():
 
 
 def test_every_sound_batch_counts_in_the_history_when_one_within_a_call_is_left_out():
-    recipe = line_recipe(epochs=1, batch_size=16, steps_per_execution=8, on_trouble="skip")
+    recipe = line_recipe(epochs=1, batch_size=16, steps_per_execution=8, on_trouble="skip", balance="static")
     bad = positive((333, 0, 0.0))
     order = Batches(bad, batch_size=16).order(0)
     with pytest.warns(TroubleWarning, match="gave -Inf"):

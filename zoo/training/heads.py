@@ -248,7 +248,7 @@ def check_predictable(model: "keras.Model", heads: Mapping[str, Head], samples: 
     """Raise a `ZooError` unless the model has these outputs and takes these samples, of which there are some."""
     for name, head in heads.items():
         require_known("output", name, model.output)
-        _check_output(model.name, name, head, tuple(model.output[name].shape))
+        _check_output(model.name, name, head.settled(), tuple(model.output[name].shape))
     if not len(samples):
         raise ConfigError("There are no samples to predict for.")
     names = input_names(model)

@@ -72,8 +72,8 @@ class RunFolder:
         if [place for place, _, _ in found] == ["recipe.epochs"]:
             _, old, new = found[0]
             raise ConfigError(
-                f"'{self.path}' holds a run whose rates were planned for {old} epoch(s); it cannot become one of "
-                f"{new}. Train on from its model in another folder, or start a run of {new} epochs there."
+                f"'{self.path}' holds another run: its rates were planned for {old} epoch(s), and it cannot become "
+                f"one of {new}. Train on from its model in another folder, or start a run of {new} epochs there."
             )
         for place, old, new in found:
             raise ConfigError(
