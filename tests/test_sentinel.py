@@ -93,8 +93,7 @@ def test_what_a_finite_loss_hides_is_found():
     x, y = pictures(bad=6)
     model, ends = picture_model(), keras.callbacks.TerminateOnNaN()
     poisoned = train(model, x, y, ends)
-    if keras.backend.backend() == "tensorflow":  # whose max-pooling takes NaN for 0
-        assert np.isfinite(model.history.history["loss"]).all()
+    # On some processors TensorFlow's max-pooling takes NaN for 0, and the loss that ends here stays finite.
     assert any(not np.isfinite(each).all() for each in poisoned)
     sentinel = NaNSentinel()
     with pytest.warns(
