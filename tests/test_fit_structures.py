@@ -12,8 +12,6 @@ from zoo.training import Head, Optimiser, Recipe, fit, predict
 from zoo.training.output_layers import OutputLayers
 from zoo.training.validation import Validation
 
-pytestmark = pytest.mark.backends
-
 
 @pytest.fixture(autouse=True)
 def _seed():

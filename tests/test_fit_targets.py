@@ -13,9 +13,6 @@ from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe, fit, predict
 from zoo.training.balance import LossScaleWarning
 
-pytestmark = pytest.mark.backends
-
-
 YES = (LINE > 0).astype(np.int32)
 THREE = np.digitize(X[:, 0], [-0.5, 0.5]).astype(np.int32)
 BINARY = Head(Target("binary", ("no", "yes")))
