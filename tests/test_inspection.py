@@ -147,11 +147,13 @@ def test_chosen_values_are_recorded_while_training(tmp_path):
     model = small_model()
     recorder = ValueRecorder(["encoder", "out/*"], sample={"left": X, "right": X}, every=2, folder=tmp_path / "board")
     seen = []
-    watch = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: seen.append(ops.convert_to_numpy(model.get_layer("out").kernel).copy())
-    )
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):  # on JAX `self.model`, and not the model, has the weights here
+            seen.append(ops.convert_to_numpy(self.model.get_layer("out").kernel).copy())
+
     inputs = {"left": np.repeat(X, 4, axis=0), "right": np.repeat(X, 4, axis=0)}
-    model.fit(inputs, {"out": np.zeros((8, 1))}, batch_size=2, epochs=2, verbose=0, callbacks=[recorder, watch])
+    model.fit(inputs, {"out": np.zeros((8, 1))}, batch_size=2, epochs=2, verbose=0, callbacks=[recorder, Watch()])
     assert [(each["epoch"], each["batch"]) for each in recorder.records] == [(1, 2), (1, 4), (2, 2), (2, 4)]
     for row, record in zip((1, 3, 5, 7), recorder.records, strict=True):
         np.testing.assert_array_equal(record["out/kernel"], seen[row])
