@@ -9,8 +9,6 @@ import pytest
 import blocks
 from tests.tensors import RANDOM, model_of, outputs_of, scramble
 
-pytestmark = pytest.mark.backends
-
 # text
 
 
