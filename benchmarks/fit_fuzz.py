@@ -3,6 +3,8 @@
 python -m benchmarks.fit_fuzz --cases 300 [--seed 0] [--reduce]     # writes results/fit_fuzz_BACKEND.json
 
 A case holds, or is refused in a sentence, or fails; `--reduce` looks for a simpler case that fails in the same way.
+"unrepeatable" counts the cases among those held in which the backend itself ends with other bits each time, so that a
+resumed run could be compared by its metrics only.
 """
 
 import argparse
@@ -30,7 +32,7 @@ def main() -> None:
     parser.add_argument("--reduce", action="store_true")
     arguments = parser.parse_args()
     backend = keras.backend.backend()
-    held, tried, begun = 0, 0, time.perf_counter()
+    held, unrepeatable, tried, begun = 0, 0, 0, time.perf_counter()
     refused: Counter[str] = Counter()
     mistakes: Counter[str] = Counter()
     failures: list[dict[str, str]] = []
@@ -43,6 +45,7 @@ def main() -> None:
             continue
         tried += 1
         held += not (outcome.failures or outcome.refused)
+        unrepeatable += outcome.unrepeatable
         if outcome.refused and not outcome.failures:
             (mistakes if case.wrong else refused)[outcome.refused] += 1
         for statement, fault in outcome.failures:
@@ -56,6 +59,7 @@ def main() -> None:
         "backend": backend,
         "cases": tried,
         "held": held,
+        "unrepeatable": unrepeatable,
         "refused": refused.total(),
         "mistakes_refused": mistakes.total(),
         "failed": len({each["case"] for each in failures}),

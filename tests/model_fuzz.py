@@ -44,13 +44,17 @@ class Trained:
     run: Run
     seen: list[tuple[bool, Arrays | str, dict[str, float]]]
     after: list[np.ndarray]
+    unrepeatable: bool = False
 
 
 @dataclass
 class Outcome:
-    """What became of a case: `refused` is the kind of the sentence; `failures` are pairs of statement and fault."""
+    """What became of a case: `refused` is the kind of the sentence; `failures` are pairs of statement and fault;
+    `unrepeatable` says that statement F could not be tried, as the backend itself gives other bits every time.
+    """
 
     refused: str = ""
+    unrepeatable: bool = False
     failures: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -241,9 +245,10 @@ def resumes(done: Trained, folder: Path) -> None:
     for one, other in zip(found.history, done.run.history, strict=True):
         differ = [key for key in other if key != "seconds" and not np.isclose(one[key], other[key], 1e-3, 1e-2)]
         require(not differ, f"the resumed run's row of epoch {other['epoch']} differs in {', '.join(differ[:3])}")
-    for each, one, other in zip(model.weights, values_of(model), done.after, strict=True):
-        same = same_bits([one], [other])
-        require(same or not repeats(done), f"the resumed run ends with another {each.path}")
+    others = zip(model.weights, values_of(model), done.after, strict=True)
+    differing = [each.path for each, one, other in others if not same_bits([one], [other])]
+    done.unrepeatable = bool(differing) and not repeats(done)
+    require(not differing or done.unrepeatable, f"the resumed run ends with other {', '.join(differing)}")
 
 
 def repeats(done: Trained) -> bool:
@@ -299,6 +304,7 @@ def check(case: Case, folder: Path, statements: str = "ABCDEFG") -> Outcome:
             outcome.failures.append((letter, str(broken)))
         except Exception as error:  # noqa: BLE001 (any exception breaks a statement)
             outcome.failures.append((letter, first_line(error)))
+    outcome.unrepeatable = done.unrepeatable
     return outcome
 
 
