@@ -276,8 +276,8 @@ def steady() -> str:
 
 def fuzz() -> str:
     lines = [
-        "| backend | models drawn | every statement holds | of these, trainings that the backend itself does not repeat "
-        "bit for bit | refused in a sentence | failed |",
+        "| backend | models drawn | every statement holds | of these, not repeated bit for bit by the backend itself "
+        "| refused in a sentence | failed |",
         "|---|---|---|---|---|---|",
     ]
     for record in sorted((ROOT / "results").glob("fit_fuzz_*.json")):
