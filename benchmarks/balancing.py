@@ -23,7 +23,7 @@ from zoo.metrics import score
 from zoo.recipes.author_profile import recipe
 from zoo.records import write_record
 from zoo.training import Head, Recipe, fit, predict
-from zoo.training.prior import prior_losses
+from zoo.training.output_layers.prior import prior_losses
 
 MODEL = "author_profile_small"
 

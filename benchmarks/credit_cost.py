@@ -25,7 +25,7 @@ from zoo.metrics import score
 from zoo.recipes.tables import recipe
 from zoo.records import write_record
 from zoo.report import build_cost_report
-from zoo.report.money import CHEAPEST
+from zoo.report.cost_report import CHEAPEST
 from zoo.samples import Samples
 from zoo.training import Imbalance, fit, predict
 

@@ -26,10 +26,10 @@ from zoo.metrics import calibration_error, score
 from zoo.records import write_record
 from zoo.report.baselines import fit_baselines
 from zoo.training import Calibration, Head, Imbalance, Optimiser, Recipe, fit, predict
-from zoo.training.calibration import learn, prior_shift
-from zoo.training.imbalance import METHODS, WITHOUT_CLOSED_FORM
-from zoo.training.sampling import sampler_for
-from zoo.training.synthesis import with_synthetic_rows
+from zoo.training.output_layers.calibration import learn, prior_shift
+from zoo.training.resampling.imbalance import METHODS, WITHOUT_CLOSED_FORM
+from zoo.training.resampling.sampling import sampler_for
+from zoo.training.resampling.synthesis import with_synthetic_rows
 
 SHARE = 0.03
 OUTPUT, RARE = "income", ">50K"

@@ -21,11 +21,11 @@ import numpy as np
 from zoo.datasets.poems_chinese import read_chinese
 from zoo.datasets.poems_split import split_poems
 from zoo.poetry import (
+    Constraints,
     Corpus,
     Form,
     Language,
     Settings,
-    Wishes,
     common_rhymes,
     distinct_pairs,
     in_form,
@@ -88,7 +88,7 @@ def quality(trained: TrainedPoem, language: Language, seed: int) -> dict[str, An
         rows = {"held-out human": judged(human, form, corpus, alike=alike)}
         poems: dict[str, Poems] = {"held-out human": human}
         for kind, asked in KINDS.items():
-            plan = make_plan(Wishes(form, **asked), language, pingshui())
+            plan = make_plan(Constraints(form, **asked), language, pingshui())
             written = write(plan, language, WRITTEN, Settings(seed, TEMPERATURE, TOP_P))
             rows[kind] = {**judged(written.poems, form, corpus, alike=alike), "discarded_lines": written.discarded}
             poems[kind] = written.poems
@@ -98,7 +98,7 @@ def quality(trained: TrainedPoem, language: Language, seed: int) -> dict[str, An
             rows[kind] |= {"longest_overlap": max(its_own), "mean_overlap": statistics.mean(its_own)}
             print(name, kind, rows[kind], flush=True)
         found["forms"][name] = {"alike": alike, "rows": rows}
-    plan = make_plan(Wishes(Form.parse("7x4"), rhyme="on"), language, pingshui())
+    plan = make_plan(Constraints(Form.parse("7x4"), rhyme="on"), language, pingshui())
     first = write(plan, language, SHOWN, Settings(seed, TEMPERATURE, TOP_P)).poems
     found["first_poems"] = [{"lines": list(poem), "rhyme": common_rhymes(poem, pingshui())} for poem in first]
     return found
@@ -106,7 +106,7 @@ def quality(trained: TrainedPoem, language: Language, seed: int) -> dict[str, An
 
 def speed(language: Language, seed: int, weights: str) -> dict[str, Any]:
     """Poems a second in a batch, and the first poem of a cold process beside the import of Keras alone."""
-    plan = make_plan(Wishes(Form.parse("7x4"), rhyme="on"), language, pingshui())
+    plan = make_plan(Constraints(Form.parse("7x4"), rhyme="on"), language, pingshui())
     write(plan, language, 10, Settings(seed, TEMPERATURE, TOP_P))
     batch = []
     for round_ in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""Ways to run the loop of one LSTM layer on TensorFlow: what `zoo.training.fast_recurrence` was chosen from.
+"""Ways to run the loop of one LSTM layer on TensorFlow, of which `zoo.training.acceleration.fast_recurrence` is one.
 
     python -m benchmarks.recurrent_loops     # a minute on two quiet cores; writes results/recurrent_loops.json
 
@@ -22,7 +22,7 @@ import tensorflow as tf
 from keras import layers
 
 from zoo.records import write_record
-from zoo.training.recurrent_layers import fast_loops
+from zoo.training.acceleration.recurrent_layers import fast_loops
 
 LENGTH, DIM, UNITS = 100, 64, 32
 Call = Callable[[tf.Tensor], Any]

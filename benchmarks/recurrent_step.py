@@ -115,7 +115,7 @@ def of_the_zoo(name: str, task: Task) -> Step:
     from zoo.samples import Target
     from zoo.training.balance import Static
     from zoo.training.heads import Head
-    from zoo.training.optimiser import Optimiser
+    from zoo.training.optimisers.optimiser import Optimiser
     from zoo.training.trainer import Trainer
 
     labels = tuple(map(str, range(task.classes)))

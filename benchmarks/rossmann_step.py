@@ -48,11 +48,11 @@ class Clock(keras.callbacks.Callback):
             self.seconds.append(time.perf_counter() - self.start)
 
 
-def of_the_zoo(recipe: Recipe, samples: Samples, on_trouble: str | None) -> Turn:
+def of_the_zoo(recipe: Recipe, samples: Samples, on_nonfinite: str | None) -> Turn:
     def turn() -> float:
         clock, few = Clock(), samples.take(np.arange(BATCH))
         model = create_model(recipe.entry, **recipe.config)
-        fit(model, samples, few, replace(recipe, epochs=2, on_trouble=on_trouble), callbacks=[clock])
+        fit(model, samples, few, replace(recipe, epochs=2, on_nonfinite=on_nonfinite), callbacks=[clock])
         return clock.seconds[0]
 
     return turn
@@ -126,7 +126,7 @@ def main() -> None:
     recipe = tables.recipe(data, "entity_embedding", data="rossmann", options={})
     same = replace(recipe, optimiser=replace(recipe.optimiser, average=None, average_last=None))
     turns: dict[str, Turn] = {
-        "zoo": of_the_zoo(same, samples, recipe.on_trouble),
+        "zoo": of_the_zoo(same, samples, recipe.on_nonfinite),
         "zoo without sentinel": of_the_zoo(same, samples, None),
         "keras": of_keras(recipe, samples),
         "torch": of_torch(recipe, samples),

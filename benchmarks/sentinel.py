@@ -3,7 +3,7 @@
 python -m benchmarks.sentinel faults       # TensorFlow and JAX; writes results/sentinel.json
 python -m benchmarks.sentinel overhead     # writes results/sentinel_overhead.json; on a quiet machine
 
-A fault counts as found in the right place when the sentinel's first trouble names the batch, and the row and column of
+A fault counts as found in the right place when the sentinel's first incident names the batch, and the row and column of
 a number in the data, the layer (and row) of an operation, the weight that was overwritten, or the update that
 overflowed. Restored means: all variables of model and optimiser equal, bit for bit, those of a healthy training without
 a sentinel that ends just before the batch.
@@ -27,8 +27,8 @@ from keras import layers
 import zoo
 from zoo.records import write_record
 from zoo.samples import Samples, Target
+from zoo.sentinel import NaNSentinel
 from zoo.training import Recipe, fit, heads_for
-from zoo.training.sentinel import NaNSentinel
 
 BACKENDS = ("tensorflow", "jax")
 COUNTED = ("found", "right_batch", "right_place", "restored")
@@ -99,10 +99,10 @@ def _by_keras(model: keras.Model, x, y, batch: int, *watchers: NaNSentinel) -> C
     return train
 
 
-def _by_recipe(model: keras.Model, x, y, batch: int, on_trouble: str | None) -> Callable[[], Clock]:
+def _by_recipe(model: keras.Model, x, y, batch: int, on_nonfinite: str | None) -> Callable[[], Clock]:
     """Three epochs by the zoo's `fit`, each with a validation of one batch."""
     heads = heads_for({"member": Target("classification", ("no", "yes"))})
-    recipe = Recipe(heads, epochs=3, batch_size=batch, on_trouble=on_trouble)
+    recipe = Recipe(heads, epochs=3, batch_size=batch, on_nonfinite=on_nonfinite)
     samples = Samples({"numbers": x}, {"member": y.astype(np.int32)})
     named = keras.Model(model.inputs, {"member": model.output})
 

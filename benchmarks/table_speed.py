@@ -65,10 +65,10 @@ def samples_of(network: dict[str, Any]) -> Samples:
     return Samples(inputs, {"target": random.normal(size=rows).astype(np.float32)})
 
 
-def ours(network: dict[str, Any], samples: Samples, on_trouble: str | None) -> Seconds:
+def ours(network: dict[str, Any], samples: Samples, on_nonfinite: str | None) -> Seconds:
     watch, few = Watch(), samples.take(np.arange(64))
     heads = heads_for({"target": Target("regression")})
-    recipe = Recipe(heads, epochs=EPOCHS, batch_size=network["batch"], optimiser=Optimiser(), on_trouble=on_trouble)
+    recipe = Recipe(heads, epochs=EPOCHS, batch_size=network["batch"], optimiser=Optimiser(), on_nonfinite=on_nonfinite)
     fit(network["build"](), samples, few, recipe, callbacks=[watch])
     return watch.seconds
 

@@ -22,7 +22,7 @@ from zoo.recipes.author_profile import STATIC_WEIGHTS, recipe
 from zoo.records import write_record
 from zoo.training import Recipe, fit, predict
 from zoo.training.losses import mean_loss
-from zoo.training.prior import prior_losses
+from zoo.training.output_layers.prior import prior_losses
 
 LOSSES = {"age": "mse", "income": "sparse_categorical_crossentropy", "gender": "binary_crossentropy"}
 

@@ -17,8 +17,8 @@ import sys
 from collections.abc import Sequence
 
 from zoo.options import whole_number
-from zoo.poetry import Form, Language, Plan, Settings, Wishes, Written, common_rhymes, make_plan, pingshui, write
-from zoo.poetry.wishes import TONES
+from zoo.poetry import Constraints, Form, Language, Plan, Settings, Written, common_rhymes, make_plan, pingshui, write
+from zoo.poetry.constraints import TONES
 from zoo.terminal import console, import_frameworks, parse, run
 
 WEIGHTS = "poem"  # of the catalogue: its first tag
@@ -42,7 +42,7 @@ def compose(arguments: Sequence[str] | None) -> None:
     trained = read_poem_model(parsed.weights)
     language = language_of(trained.model, trained.characters, free=trained.free)
     avoid = lines_of(parsed.avoid, language) if parsed.avoid else frozenset()
-    plan = make_plan(wishes(parsed, form, language, avoid), language, pingshui())
+    plan = make_plan(constraints(parsed, form, language, avoid), language, pingshui())
     show(write(plan, language, parsed.count, settings), plan, language)
 
 
@@ -64,11 +64,13 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def wishes(parsed: argparse.Namespace, form: Form | None, language: Language, avoid: frozenset[str]) -> Wishes:
+def constraints(
+    parsed: argparse.Namespace, form: Form | None, language: Language, avoid: frozenset[str]
+) -> Constraints:
     """What the options ask for; what they leave open depends on the model."""
     free = language.line_end is not None
     form = form or Form.parse("*x4" if free else "7x4")
-    return Wishes(
+    return Constraints(
         form,
         first=parsed.first,
         acrostic=parsed.acrostic,
@@ -83,7 +85,7 @@ def wishes(parsed: argparse.Namespace, form: Form | None, language: Language, av
 def show(written: Written, plan: Plan, language: Language) -> None:
     """The poems, the rhyme of each, and where rhyme and tones come from."""
     screen, prosody = console(), pingshui()
-    asked = plan.wishes
+    asked = plan.constraints
     stops = ("，", "。") if language.line_end is None else ("", "")  # Chinese verse is printed in couplets
     for number, poem in enumerate(written.poems, start=1):
         title = f"{number}  {' or '.join(common_rhymes(poem, prosody)) if asked.rhyme != 'off' else ''}"

@@ -116,7 +116,7 @@ class Case:
     optimiser: str = "adam"
     schedule: str = "cosine"
     average: str = ""
-    on_trouble: str | None = "stop"
+    on_nonfinite: str | None = "stop"
     balance: str = "relative"
     patience: int | None = None
     steps_per_execution: int | None = None

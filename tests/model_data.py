@@ -81,7 +81,7 @@ def recipe(case: Case) -> Recipe:
         balance=case.balance,
         epochs=case.epochs,
         batch_size=case.batch_size,
-        on_trouble=case.on_trouble,
+        on_nonfinite=case.on_nonfinite,
         patience=case.patience,
         steps_per_execution=case.steps_per_execution,
         standard_units=case.standard_units,

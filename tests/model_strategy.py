@@ -122,7 +122,7 @@ def cases(draw: Any, *, several_steps: bool = True) -> Case:
         optimiser=draw(often("adam", "sgd", "adamw", "rmsprop", "muon", share=1)),
         schedule=draw(st.sampled_from(["constant", "cosine", "one_cycle"])),
         average=draw(often("", "average", "average_last", share=2)),
-        on_trouble="stop" if wrong else draw(often("stop", None, "skip", share=1)),
+        on_nonfinite="stop" if wrong else draw(often("stop", None, "skip", share=1)),
         balance=draw(often("relative", "static", "uncertainty", share=2)),
         patience=draw(often(None, 1, share=2)),
         steps_per_execution=draw(st.sampled_from([None, 1, 2, 3])) if several_steps else None,

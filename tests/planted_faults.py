@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo.training.sentinel import NaNSentinel
+from zoo.sentinel import NaNSentinel
 
 BATCHES, ROWS, ROW = 20, 16, 5
 POSITIONS = {"first": 1, "middle": 11, "last": BATCHES}
@@ -145,7 +145,7 @@ def run_case(fault, position, size, *, every=32, references=None):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         model = train(size, *data(fault, batch), callbacks=[*damage, sentinel], rate=rate)
-    found = sentinel.troubles[0] if sentinel.troubles else None
+    found = sentinel.incidents[0] if sentinel.incidents else None
     key = batch, size
     references = {} if references is None else references
     if key not in references:
@@ -164,7 +164,7 @@ def run_case(fault, position, size, *, every=32, references=None):
         "right_batch": found is not None and found.batch == batch,
         "right_place": found is not None and _is_right_place(found, fault),
         "restored": same,
-        "troubles": len(sentinel.troubles),
+        "incidents": len(sentinel.incidents),
     }
 
 

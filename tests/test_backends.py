@@ -26,21 +26,21 @@ def letter_model() -> keras.Model:
     return keras.Model([x], {"letter": layers.Dense(3, activation="softmax", name="letter")(x)})
 
 
-@pytest.mark.parametrize("on_trouble", ["stop", None])
-def test_the_recorded_loss_is_the_mean_over_all_batches(on_trouble):
+@pytest.mark.parametrize("on_nonfinite", ["stop", None])
+def test_the_recorded_loss_is_the_mean_over_all_batches(on_nonfinite):
     keras.utils.set_random_seed(0)
     model, train = letter_model(), letters(100, 0)  # three batches of 32, and one of 4
     still = Optimiser("sgd", learning_rate=1e-12, schedule="constant")
-    recipe = Recipe(heads_for(LETTERS), epochs=2, batch_size=32, optimiser=still, on_trouble=on_trouble)
+    recipe = Recipe(heads_for(LETTERS), epochs=2, batch_size=32, optimiser=still, on_nonfinite=on_nonfinite)
     run = fit(model, train, letters(50, 1), recipe)
     shares = predict(model, train, recipe.heads)["letter"]
     expected = -np.log(shares[np.arange(100), train.targets["letter"]]).mean()
     assert [row["letter_loss"] for row in run.history] == pytest.approx([expected] * 2, rel=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+@pytest.mark.filterwarnings("ignore::zoo.sentinel.IncidentWarning")
 @pytest.mark.parametrize(
-    ("rate", "on_trouble"),
+    ("rate", "on_nonfinite"),
     [
         (1e6, "stop"),
         (1e6, None),
@@ -50,17 +50,17 @@ def test_the_recorded_loss_is_the_mean_over_all_batches(on_trouble):
         (1e30, None),
     ],
 )
-def test_a_divergence_ends_the_run_in_a_sentence(rate, on_trouble):
+def test_a_divergence_ends_the_run_in_a_sentence(rate, on_nonfinite):
     keras.utils.set_random_seed(0)
     model = author_profile_tiny(**CONFIG)
     steep = Optimiser("sgd", learning_rate=rate, schedule="constant")
-    recipe = toy_recipe(epochs=1, optimiser=steep, on_trouble=on_trouble)
+    recipe = toy_recipe(epochs=1, optimiser=steep, on_nonfinite=on_nonfinite)
     place = {
         "stop": r"Epoch 1, batch 2: (layer|the loss of output) '",
         "skip": r"The validation loss of output '\w+' became (nan|inf) in epoch 1|Epoch 1, batch \d: ",
         "lower_rate": r"Epoch 1, batch \d: ",
         None: r"The loss became (nan|inf) in epoch 1, step 2 \(output \w+",
-    }[on_trouble]
+    }[on_nonfinite]
     with pytest.raises(TrainingError, match=place):
         fit(model, toy_samples(200, 0), toy_samples(50, 1), recipe)
 

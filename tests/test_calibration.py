@@ -11,7 +11,7 @@ from zoo.errors import ConfigError
 from zoo.metrics import log_loss
 from zoo.samples import Target
 from zoo.training import Calibration, Head, Imbalance
-from zoo.training.calibration import calibrate, learn, prior_shift, uncalibrate
+from zoo.training.output_layers.calibration import calibrate, learn, prior_shift, uncalibrate
 
 THREE = Target("classification", ("a", "b", "c"))
 SIZES = st.lists(st.integers(1, 500), min_size=2, max_size=2)

@@ -126,7 +126,7 @@ def test_training_starts_from_the_weights_of_a_run(run_folder, posts_file, tmp_p
         ([], "The following arguments are required: COMMAND; see 'zoo --help'."),
         (["train"], "The following arguments are required: model; see 'zoo train --help'."),
         (["train", *TINY, "--epochs", "x"], "Argument --epochs: 'x' is not a whole number; see 'zoo train --help'."),
-        (["train", *TINY, "--on-trouble", "stpo"], "did you mean 'stop'"),
+        (["train", *TINY, "--on-nonfinite", "stpo"], "did you mean 'stop'"),
         (["find-rate"], "The following arguments are required: model; see"),
         (["find-rate", *TINY, "--steps", "2.5"], "Argument --steps: '2.5' is not a whole number"),
         (["find-rate", *TINY, "--out"], "Argument --out: expected one argument; see"),

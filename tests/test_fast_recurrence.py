@@ -8,8 +8,13 @@ from keras import layers
 
 from tests.backends import only_on
 from zoo.models.question_answering import question_answering_tiny
-from zoo.training.recurrent_layers import fast_loops, plain_embeddings, plain_recurrences, unread_embeddings
-from zoo.training.token_convolution import accelerate
+from zoo.training.acceleration.recurrent_layers import (
+    fast_loops,
+    plain_embeddings,
+    plain_recurrences,
+    unread_embeddings,
+)
+from zoo.training.acceleration.token_convolution import accelerate
 
 pytestmark = only_on("tensorflow", because="the fast layers are written for TensorFlow")
 

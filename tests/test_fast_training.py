@@ -8,8 +8,8 @@ from keras import layers, ops
 
 from tests.backends import only_on
 from zoo.models.author_profile import author_profile
-from zoo.training.lazy_rows import LAZY_OPTIMISERS, LazyAdam, merge_rows
-from zoo.training.token_convolution import accelerate
+from zoo.training.acceleration.token_convolution import accelerate
+from zoo.training.optimisers.sparse_optimizers import LAZY_OPTIMISERS, LazyAdam, merge_rows
 
 pytestmark = only_on("tensorflow", because="the fast layers and the optimisers of rows are written for TensorFlow")
 

@@ -9,8 +9,8 @@ from keras import callbacks as kinds
 
 from tests.shapes import FAST, LINE, X, best, hidden, number, r2, samples, train
 from zoo.errors import ConfigError, TrainingError
+from zoo.sentinel import NaNSentinel
 from zoo.training import Optimiser
-from zoo.training.sentinel import NaNSentinel
 
 pytestmark = pytest.mark.backends
 
@@ -208,7 +208,7 @@ def test_the_users_own_optimizer_is_back_after_a_training(model):
     [
         (kinds.SwapEMAWeights(), "average="),
         (kinds.BackupAndRestore("backup"), "folder"),
-        (NaNSentinel(), "on_trouble"),
+        (NaNSentinel(), "on_nonfinite"),
         (kinds.LambdaCallback, "Keras callbacks"),
     ],
 )

@@ -9,7 +9,7 @@ from tests.shapes import LINE, NUMBER, X, best, hidden, number, r2, samples, tra
 from zoo.errors import ConfigError, TrainingError, UnknownNameError
 from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe, fit, predict
-from zoo.training.output_layers import OutputLayers
+from zoo.training.output_layers.layers import OutputLayers
 from zoo.training.validation import Validation
 
 

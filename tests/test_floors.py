@@ -7,10 +7,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LEAVES = {"zoo.errors", "zoo.samples", "zoo.metrics", "zoo.costs", "zoo.files", "zoo.records", "zoo.keras_internals"}
+LEAVES = {
+    "zoo.errors",
+    "zoo.samples",
+    "zoo.metrics",
+    "zoo.costs",
+    "zoo.files",
+    "zoo.records",
+    "zoo.keras_internals",
+    "zoo.stacked_batches",
+}
 GROUND = {
     "zoo.prediction",
     "zoo.training",
+    "zoo.sentinel",
+    "zoo.inspection",
+    "zoo.tracing",
     "zoo.report",
     "zoo.explain",
     "zoo.export",
@@ -32,6 +44,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "blocks": set(),
     **dict.fromkeys(LEAVES, LEAVES),
     **dict.fromkeys(GROUND, LEAVES),
+    **dict.fromkeys(("zoo.sentinel", "zoo.inspection"), {"zoo.tracing"} | LEAVES),
+    "zoo.training": {"zoo.sentinel", "zoo.tracing"} | LEAVES,
     "zoo.models": {"blocks", "zoo.errors"},
     "zoo.datasets": {"zoo.artifacts", "zoo.tables"} | LEAVES,
     "zoo.weights": {"zoo.artifacts"} | LEAVES,

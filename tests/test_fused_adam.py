@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from tests.backends import only_on
-from zoo.training.fused_adam import FUSED_OPTIMISERS
-from zoo.training.optimiser import OPTIMISERS, Optimiser
+from zoo.training.optimisers.fused_adam import FUSED_OPTIMISERS
+from zoo.training.optimisers.optimiser import OPTIMISERS, Optimiser
 
 pytestmark = only_on("tensorflow", because="the fused step is written for TensorFlow")
 
@@ -63,7 +63,7 @@ def test_amsgrad_is_left_to_keras(sparse):
 
 def test_a_momentum_that_a_schedule_moves_is_used():
     """One cycle moves beta_1: the moments after a few steps are those of Keras' Adam under the same schedule."""
-    from zoo.training.schedules import following, learning_rate, momentum
+    from zoo.training.optimisers.schedules import following, learning_rate, momentum
 
     rate, cycle = learning_rate("one_cycle", 0.1, None, 4), momentum("one_cycle", None, 4)
     plain = following(keras.optimizers.Adam, beta_1=cycle)(learning_rate=rate)

@@ -15,9 +15,9 @@ from zoo.costs import decide, expected_cost
 from zoo.metrics import score
 from zoo.samples import Samples, Target
 from zoo.training import Head, Imbalance, fit, heads_for, predict, relabel
-from zoo.training.imbalance import METHODS
 from zoo.training.losses import sample_losses
-from zoo.training.synthesis import with_synthetic_rows
+from zoo.training.resampling.imbalance import METHODS
+from zoo.training.resampling.synthesis import with_synthetic_rows
 
 
 @settings(deadline=None, max_examples=25)

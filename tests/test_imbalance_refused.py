@@ -10,7 +10,7 @@ from tests.rare import COSTS, GRADES, RARE, rare_model, rare_recipe, rare_sample
 from zoo.errors import DataError, MissingExtraError, ZooError
 from zoo.samples import Samples, Target
 from zoo.training import Head, Imbalance, fit
-from zoo.training.synthesis import with_synthetic_rows
+from zoo.training.resampling.synthesis import with_synthetic_rows
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ from keras import layers, ops
 from tests.toy import TARGETS, same, toy_samples
 from zoo.cli import main
 from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.inspection import Range, ValueRecorder, inspect_model, write_tensorboard
 from zoo.models.author_profile import author_profile_tiny
 from zoo.recipes import inspect
+from zoo.recipes.inspect_samples import inspect_samples
+from zoo.tracing.call_recorder import operations
+from zoo.tracing.trace import trace
 from zoo.training import heads_for
 from zoo.training.balance import BALANCES
-from zoo.training.inspection import Range, ValueRecorder, inspect_model, inspect_samples, write_tensorboard
-from zoo.training.layerwise import walk
-from zoo.training.listening import operations
 from zoo.training.trainer import Trainer
 
 pytestmark = pytest.mark.backends
@@ -93,7 +94,7 @@ def test_looking_changes_neither_weights_nor_statistics_nor_random_state():
 
 def test_the_walk_gives_what_the_model_gives():
     model = small_model()
-    found = walk(model, {"left": X, "right": X}, training=False)
+    found = trace(model, {"left": X, "right": X}, training=False)
     expected = ops.convert_to_numpy(model({"left": X, "right": X})["out"])
     np.testing.assert_array_equal(next(each for each in found.calls if each.name == "out").outputs[0], expected)
     assert [each.name for each in found.calls][:2] == ["encoder/hidden", "encoder"]

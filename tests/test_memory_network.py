@@ -16,7 +16,7 @@ from blocks import (
 from tests.tensors import outputs_of
 from zoo.errors import ConfigError
 from zoo.models import memory_network, question_answering
-from zoo.training.sentinel import NaNSentinel, TroubleWarning
+from zoo.sentinel import IncidentWarning, NaNSentinel
 
 SMALL = {"vocabulary_size": 30, "answers": 5, "embedding_dim": 6}
 
@@ -171,9 +171,9 @@ def test_the_largest_token_is_still_known_from_the_graph():
     text, question = tokens(8, 4, 5), tokens(8, 3)
     text[3, 2, 1] = 30
     sentinel, inputs = NaNSentinel(), {"question": question, "text": text}
-    with pytest.warns(TroubleWarning, match="30"):
+    with pytest.warns(IncidentWarning, match="30"):
         model.fit(inputs, {"answer": np.zeros(8)}, shuffle=False, verbose=0, callbacks=[sentinel])
-    assert (sentinel.troubles[0].name, sentinel.troubles[0].row) == ("text", 3)
+    assert (sentinel.incidents[0].name, sentinel.incidents[0].row) == ("text", 3)
 
 
 def test_linear_attention_has_the_same_weights():

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from tests.flats import ROWS, SCHEMA, flats, hard_rows, pipeline_of
+from tests.flat_fixtures import ROWS, SCHEMA, flats, hard_rows, pipeline_of
 from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, DataError, ZooError
 from zoo.pipeline import Pipeline

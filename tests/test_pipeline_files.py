@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from tests.flats import SCHEMA, pipeline_of
+from tests.flat_fixtures import SCHEMA, pipeline_of
 from zoo.errors import ConfigError, MissingExtraError, WeightsError, ZooError
 from zoo.pipeline import Pipeline
 

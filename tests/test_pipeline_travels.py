@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from tests.flats import SCHEMA, flats, hard_rows, pipeline_of
+from tests.flat_fixtures import SCHEMA, flats, hard_rows, pipeline_of
 from zoo.costs import CostMatrix
 from zoo.errors import ConfigError
 from zoo.pipeline import Pipeline

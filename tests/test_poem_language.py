@@ -11,7 +11,7 @@ import pytest
 
 from zoo.datasets.poems import LINE_END, Characters, inputs_of
 from zoo.models.poem import poem
-from zoo.poetry import Form, Settings, Wishes, make_plan, pingshui, write
+from zoo.poetry import Constraints, Form, Settings, make_plan, pingshui, write
 from zoo.recipes.poem_language import language_of
 
 VERSE = Characters(tuple("春江花月夜明山水風雲人心天地日中空同東紅"))
@@ -44,7 +44,7 @@ def test_steps_with_memory_score_as_the_whole_poem_does(config, free):
 
 def test_a_seed_writes_the_same_poems_again():
     language = language_of(model_of(VERSE), VERSE, free=False)
-    plan = make_plan(Wishes(Form.parse("5x4"), rhyme="東", must=("明月",), repeats=False), language, pingshui())
+    plan = make_plan(Constraints(Form.parse("5x4"), rhyme="東", must=("明月",), repeats=False), language, pingshui())
     first, again, other = (write(plan, language, 40, Settings(seed=seed)).poems for seed in (1, 1, 2))
     assert first == again != other
 
@@ -52,7 +52,7 @@ def test_a_seed_writes_the_same_poems_again():
 def test_free_lines_of_words_are_scored_though_they_differ_in_length():
     model = model_of(WORDS)
     language = language_of(model, WORDS, free=True)
-    poems = write(make_plan(Wishes(Form.parse("*x3")), language, None), language, 10, Settings(seed=1)).poems
+    poems = write(make_plan(Constraints(Form.parse("*x3")), language, None), language, 10, Settings(seed=1)).poems
     assert len({len(line.split()) for poem in poems for line in poem}) > 2
     assert all(word in WORDS.characters for poem in poems for line in poem for word in line.split())
 
@@ -64,12 +64,12 @@ def test_the_same_weights_write_the_same_poem_on_jax(tmp_path):
     script = """
 import sys
 import keras
-from zoo.poetry import Form, Settings, Wishes, make_plan, pingshui, write
+from zoo.poetry import Form, Settings, Constraints, make_plan, pingshui, write
 from tests.test_poem_language import VERSE, language_of
 
 assert keras.backend.backend() == "jax"
 language = language_of(keras.saving.load_model(sys.argv[1]), VERSE, free=False)
-plan = make_plan(Wishes(Form.parse("5x4"), rhyme="on"), language, pingshui())
+plan = make_plan(Constraints(Form.parse("5x4"), rhyme="on"), language, pingshui())
 sys.stdout.buffer.write(repr(write(plan, language, 3, Settings(seed=5)).poems).encode())
 """
     root = Path(__file__).resolve().parents[1]
@@ -79,5 +79,5 @@ sys.stdout.buffer.write(repr(write(plan, language, 3, Settings(seed=5)).poems).e
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
     language = language_of(model, VERSE, free=False)
-    plan = make_plan(Wishes(Form.parse("5x4"), rhyme="on"), language, pingshui())
+    plan = make_plan(Constraints(Form.parse("5x4"), rhyme="on"), language, pingshui())
     assert done.stdout.decode() == repr(write(plan, language, 3, Settings(seed=5)).poems)

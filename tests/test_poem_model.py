@@ -22,8 +22,8 @@ from zoo.report.language import language_report
 from zoo.report.ngrams import KneserNey
 from zoo.samples import MISSING_CLASS, Samples, Target
 from zoo.training import Head, Optimiser, Recipe, fit, judge_steps
+from zoo.training.acceleration.tied_softmax import COMMON, SAMPLED, TiedSoftmax
 from zoo.training.losses import batch_loss
-from zoo.training.tied_softmax import COMMON, SAMPLED, TiedSoftmax
 from zoo.weights import load_weights, save_weights
 
 ROOT = Path(__file__).resolve().parents[1]

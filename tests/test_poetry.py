@@ -1,4 +1,4 @@
-"""Poems keep every wish, whatever the seed; wishes that no poem can keep are told before anything is written."""
+"""Poems keep every wish, whatever the seed; constraints that no poem can keep are told before anything is written."""
 
 import numpy as np
 import pytest
@@ -7,21 +7,21 @@ from hypothesis import strategies as st
 
 from tests.poetry import CHARACTERS, language
 from zoo.errors import ConfigError, UnknownNameError
-from zoo.poetry import Form, Language, Settings, Wishes, in_form, is_regulated, make_plan, pingshui, rhymes, write
+from zoo.poetry import Constraints, Form, Language, Settings, in_form, is_regulated, make_plan, pingshui, rhymes, write
 from zoo.poetry.sampling import sample
 
 LANGUAGE = language()
 QUATRAINS = ("5x4", "7x4")
 
 
-def poems(count=1, *, seed=0, form="7x4", model=LANGUAGE, tries=16, temperature=1.0, top_p=1.0, **wishes):
-    plan = make_plan(Wishes(Form.parse(form), **wishes), model, pingshui())
+def poems(count=1, *, seed=0, form="7x4", model=LANGUAGE, tries=16, temperature=1.0, top_p=1.0, **constraints):
+    plan = make_plan(Constraints(Form.parse(form), **constraints), model, pingshui())
     return write(plan, model, count, Settings(seed, temperature, top_p, tries))
 
 
 @st.composite
-def wishes(draw):
-    """Wishes that a poem can keep: level tones may begin each line of a pattern, and there is room for two words."""
+def constraints(draw):
+    """Options that a poem can keep: level tones may begin each line of a pattern, and there is room for two words."""
     acrostic = draw(st.sampled_from(["", "春", "山中", "春江花明"]))
     return {
         "form": draw(st.sampled_from(["5x4", "7x4", "5x8", "7x8"])),
@@ -35,7 +35,7 @@ def wishes(draw):
 
 
 @settings(max_examples=40, deadline=None)
-@given(wishes(), st.integers(0, 2**32 - 1), st.sampled_from([0.5, 1.0, 2.0]), st.sampled_from([0.5, 0.9, 1.0]))
+@given(constraints(), st.integers(0, 2**32 - 1), st.sampled_from([0.5, 1.0, 2.0]), st.sampled_from([0.5, 0.9, 1.0]))
 def test_every_poem_keeps_every_wish(asked, seed, temperature, top_p):
     written = poems(3, seed=seed, temperature=temperature, top_p=top_p, **asked).poems
     form, prosody = Form.parse(asked["form"]), pingshui()
@@ -232,7 +232,7 @@ def test_a_number_of_poems_that_is_none_is_one_sentence(count):
 
 def test_unknown_tones_are_told_with_the_nearest():
     with pytest.raises(UnknownNameError, match="did you mean 'regulated'"):
-        Wishes(Form.parse("7x4"), tones="regulate")
+        Constraints(Form.parse("7x4"), tones="regulate")
 
 
 def test_the_characters_of_the_tests_are_of_the_table():

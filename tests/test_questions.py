@@ -140,11 +140,11 @@ def test_the_answers_are_the_first_words_of_the_vocabulary(mirror):
 
 def test_of_questions_about_sizes_names_that_are_no_answers_are_exchanged(mirror):
     dataset = load_questions("babi-qa18", layout="sentences")
-    groups = recipe(dataset, "memory_network", data="babi-qa18", options={}).exchangeable
+    groups = recipe(dataset, "memory_network", data="babi-qa18", options={}).shuffled_entities
     names = [dataset.tokeniser.words[token - 2] for group in groups for token in group]
     assert sorted(names) == ["box", "chest", "chocolate", "container", "suitcase"]
     assert not set(names) & set(dataset.targets["answer"].labels)
-    assert recipe(dataset, "question_answering", data="babi-qa18", options={}).exchangeable is None
+    assert recipe(dataset, "question_answering", data="babi-qa18", options={}).shuffled_entities is None
 
 
 @pytest.mark.parametrize(

@@ -176,5 +176,5 @@ def test_whatever_changes_a_run_stands_in_its_config(model, tmp_path):
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     told = {each.name for each in fields(Recipe)} - {"expected"}  # which changes nothing
     assert set(config["recipe"]) == told
-    assert {"restarts", "linear_start", "exchangeable"} <= told
+    assert {"restarts", "linear_start", "shuffled_entities"} <= told
     assert {"seed", "data", "model", "steps_per_execution"} <= set(config)

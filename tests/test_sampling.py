@@ -8,7 +8,7 @@ from tests.rare import GRADES, RARE, counts
 from zoo.samples import Samples, Target
 from zoo.training import Head, Imbalance, heads_for
 from zoo.training.batches import Batches
-from zoo.training.sampling import Sampler
+from zoo.training.resampling.sampling import Sampler
 
 
 def sampler(labels, plan, seed=0):

@@ -7,8 +7,8 @@ import pytest
 from tests.toy import line_model, line_recipe, line_samples
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.training import Optimiser, fit
-from zoo.training.batch_statistics import BatchStatistics
-from zoo.training.schedules import equal_average
+from zoo.training.optimisers.batch_statistics import BatchStatistics
+from zoo.training.optimisers.schedules import equal_average
 
 
 def rates(steps=100, **options):

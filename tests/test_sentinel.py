@@ -16,12 +16,12 @@ from tests.backends import only_on, several_steps
 from tests.planted_faults import run_case
 from tests.toy import same
 from zoo.errors import ConfigError, UnknownNameError
-from zoo.training.inspection import inspect_model
-from zoo.training.layerwise import Walk
-from zoo.training.listening import LayerCall
-from zoo.training.sentinel import NaNSentinel, TroubleWarning
-from zoo.training.sentinel.data import DataCheck
-from zoo.training.sentinel.diagnosis import in_gradients
+from zoo.inspection import inspect_model
+from zoo.sentinel import IncidentWarning, NaNSentinel
+from zoo.sentinel.data import DataCheck
+from zoo.sentinel.diagnosis import in_gradients
+from zoo.tracing.call_recorder import LayerCall
+from zoo.tracing.trace import Trace
 
 pytestmark = pytest.mark.backends
 
@@ -50,7 +50,7 @@ def references():
 def test_a_planted_fault_is_found_and_named_and_the_weights_restored(fault, position, size, references):
     row = run_case(fault, position, size, references=references)
     assert {key: row[key] for key in GOOD} == GOOD, row["said"]
-    assert row["troubles"] == 1
+    assert row["incidents"] == 1
 
 
 @only_on("tensorflow", because="starts a process on JAX")
@@ -97,7 +97,7 @@ def test_what_a_finite_loss_hides_is_found():
     assert any(not np.isfinite(each).all() for each in poisoned)
     sentinel = NaNSentinel()
     with pytest.warns(
-        TroubleWarning, match=r"Epoch 1, batch 6: input 'picture' holds NaN in row 5, position \[2, 3, 0\]"
+        IncidentWarning, match=r"Epoch 1, batch 6: input 'picture' holds NaN in row 5, position \[2, 3, 0\]"
     ):
         weights = train(picture_model(), x, y, sentinel)
     assert same(weights, train(picture_model(), x[: 5 * 16], y[: 5 * 16]))
@@ -147,7 +147,7 @@ def test_several_steps_at_once_change_no_bit_to_the_last_short_batch(size):
 
 
 @pytest.mark.parametrize("size", [1, pytest.param(4, marks=several_steps)])
-@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning", "ignore:.*shuffle=True:UserWarning")
+@pytest.mark.filterwarnings("ignore::zoo.sentinel.IncidentWarning", "ignore:.*shuffle=True:UserWarning")
 def test_steps_may_log_rows_or_nothing_and_weights_of_samples_may_be_none(size):
     class Logging(keras.Model):
         def train_step(self, *arguments):
@@ -163,10 +163,10 @@ def test_steps_may_log_rows_or_nothing_and_weights_of_samples_may_be_none(size):
     batches = ((x[row : row + 16], y[row : row + 16], None) for row in range(0, len(x) - 9, 16))
     sentinel = NaNSentinel("skip")
     model.fit(batches, verbose=0, callbacks=[sentinel])
-    assert [each.batch for each in sentinel.troubles] == [6]
+    assert [each.batch for each in sentinel.incidents] == [6]
     sentinel = NaNSentinel("skip", missing=("picture",))  # so that it is the step that fails, and is repeated
     model.fit(x[:-9], y[:-9], batch_size=16, shuffle=False, verbose=0, callbacks=[sentinel])
-    assert [each.batch for each in sentinel.troubles] == [6]
+    assert [each.batch for each in sentinel.incidents] == [6]
 
 
 def test_compiled_and_plain_looks_at_data_agree():
@@ -188,17 +188,17 @@ def test_compiled_and_plain_looks_at_data_agree():
         assert (missing.fault(each) is None) is bool(missing.is_sound(each)) is expected
 
 
-@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+@pytest.mark.filterwarnings("ignore::zoo.sentinel.IncidentWarning")
 def test_a_skipped_batch_leaves_a_training_without_it():
     x, y = pictures(bad=6)
     sentinel = NaNSentinel("skip", every=4)
     weights = train(picture_model(), x, y, sentinel)
     rest = np.r_[: 5 * 16, 6 * 16 : len(x)]
     assert same(weights, train(picture_model(), x[rest], y[rest]))
-    assert [each.batch for each in sentinel.troubles] == [6]
+    assert [each.batch for each in sentinel.incidents] == [6]
 
 
-@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+@pytest.mark.filterwarnings("ignore::zoo.sentinel.IncidentWarning")
 def test_a_step_that_cannot_be_taken_is_skipped_too():
     """The fault is inside the model: the window is repeated, and goes on behind the batch."""
     numbers = keras.Input((3,), name="numbers")
@@ -217,11 +217,11 @@ def test_a_step_that_cannot_be_taken_is_skipped_too():
     x[2 * 16 + 1, 0], x[6 * 16 + 7, 2] = 0.0, -1.0
     sentinel = NaNSentinel("skip", every=32)
     assert same(train(model(), x, y, sentinel), healthy)
-    assert [(each.batch, each.row) for each in sentinel.troubles] == [(3, 1), (7, 7)]
+    assert [(each.batch, each.row) for each in sentinel.incidents] == [(3, 1), (7, 7)]
     assert np.isfinite(sentinel._model.history.history["loss"]).all()
 
 
-@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+@pytest.mark.filterwarnings("ignore::zoo.sentinel.IncidentWarning")
 @pytest.mark.parametrize("every", [1, 32])
 def test_a_loss_that_refuses_nan_is_a_trouble_as_on_every_backend(every):
     """PyTorch's binary crossentropy of NaN is an error, in the step and in its repetition."""
@@ -232,7 +232,7 @@ def test_a_loss_that_refuses_nan_is_a_trouble_as_on_every_backend(every):
     x[2 * 16 + 1, 0] = -1.0
     sentinel = NaNSentinel("skip", every=every)
     weights = train(model, x, np.ones((len(x), 1), "float32"), sentinel)
-    assert [(each.batch, each.kind, each.row) for each in sentinel.troubles] == [(3, "layer", 1)]
+    assert [(each.batch, each.kind, each.row) for each in sentinel.incidents] == [(3, "layer", 1)]
     assert all(np.isfinite(each).all() for each in weights)
     found = inspect_model(model, x[32:48], np.ones((16, 1), "float32"))
     assert "The loss is nan." in found.findings()
@@ -251,7 +251,7 @@ def test_an_error_that_is_about_no_number_stays_the_users():
     assert not hasattr(model.train_function, "original")
 
 
-@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+@pytest.mark.filterwarnings("ignore::zoo.sentinel.IncidentWarning")
 @pytest.mark.parametrize("rate", [1e25, keras.optimizers.schedules.ExponentialDecay(1e25, 100, 0.9)])
 def test_an_exploding_rate_is_lowered_until_training_goes_on(rate):
     numbers = keras.Input((3,), name="numbers")
@@ -262,13 +262,13 @@ def test_an_exploding_rate_is_lowered_until_training_goes_on(rate):
     x = random.normal(size=(128, 3)).astype("float32")
     sentinel = NaNSentinel("lower_rate", factor=1e-9)
     weights = train(model, x, x[:, :1] * 2, sentinel, epochs=3)
-    assert sentinel.troubles
-    assert "went back" in sentinel.troubles[0].action
+    assert sentinel.incidents
+    assert "went back" in sentinel.incidents[0].action
     assert all(np.isfinite(each).all() for each in weights)
     assert float(ops.convert_to_numpy(model.optimizer.learning_rate)) < 1e10
 
 
-@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+@pytest.mark.filterwarnings("ignore::zoo.sentinel.IncidentWarning")
 def test_too_many_troubles_end_the_training(tmp_path):
     x, y = pictures()
     x[:, 0, 0] = np.inf
@@ -276,27 +276,27 @@ def test_too_many_troubles_end_the_training(tmp_path):
     model = picture_model()
     start = model.get_weights()
     assert same(train(model, x, y, sentinel), start)
-    assert len(sentinel.troubles) == 3
-    assert "stopped" in sentinel.troubles[-1].action
+    assert len(sentinel.incidents) == 3
+    assert "stopped" in sentinel.incidents[-1].action
 
 
 def test_the_faulty_batch_is_saved_with_what_is_known_of_it(tmp_path):
     x, y = pictures(bad=2)
-    with pytest.warns(TroubleWarning, match="trouble_epoch001_batch000002.npz"):
+    with pytest.warns(IncidentWarning, match="incident_epoch001_batch000002.npz"):
         train(picture_model(), x, y, NaNSentinel(folder=tmp_path))
-    with np.load(tmp_path / "trouble_epoch001_batch000002.npz") as saved:
+    with np.load(tmp_path / "incident_epoch001_batch000002.npz") as saved:
         np.testing.assert_array_equal(saved["input/picture"], x[16:32])
         np.testing.assert_array_equal(saved["target/category"].ravel(), y[16:32])
-        facts = json.loads(saved["trouble"].tobytes())
+        facts = json.loads(saved["incident"].tobytes())
     assert (facts["kind"], facts["name"], facts["row"], facts["place"]) == ("input", "picture", 5, [2, 3, 0])
-    assert [path.name for path in tmp_path.iterdir()] == ["trouble_epoch001_batch000002.npz"]
+    assert [path.name for path in tmp_path.iterdir()] == ["incident_epoch001_batch000002.npz"]
 
 
 def test_weights_that_are_broken_before_the_first_batch_are_named():
     model = picture_model()
     layer = model.get_layer("category")
     layer.set_weights([np.full(layer.kernel.shape, np.nan), layer.bias])
-    with pytest.warns(TroubleWarning, match="batch 1: the weights of 'category/kernel' held NaN before the batch"):
+    with pytest.warns(IncidentWarning, match="batch 1: the weights of 'category/kernel' held NaN before the batch"):
         train(model, *pictures(), NaNSentinel())
 
 
@@ -308,10 +308,10 @@ def test_numbers_that_the_graph_imputes_are_no_trouble():
     x, y = np.ones((32, 2), "float32"), np.ones((32, 1), "float32")
     x[3, 1] = np.nan
     with warnings.catch_warnings():
-        warnings.simplefilter("error", TroubleWarning)
+        warnings.simplefilter("error", IncidentWarning)
         train(model, x, y, NaNSentinel())
     x[20, 0] = np.inf
-    with pytest.warns(TroubleWarning, match="batch 2: input 'numbers' holds Inf in row 4, column 'area'"):
+    with pytest.warns(IncidentWarning, match="batch 2: input 'numbers' holds Inf in row 4, column 'area'"):
         train(model, x, y, NaNSentinel(columns={"numbers": ["area", "rooms"]}))
 
 
@@ -323,7 +323,7 @@ def test_a_token_beyond_the_embedding_is_named(steps_per_execution):
     model.compile("sgd", "mse", steps_per_execution=steps_per_execution)
     x = np.ones((32, 4), "int32")
     x[17, 2] = 10
-    with pytest.warns(TroubleWarning, match="batch 2: input 'tokens' holds 10 in row 1, column 2, and its embedding"):
+    with pytest.warns(IncidentWarning, match="batch 2: input 'tokens' holds 10 in row 1, column 2, and its embedding"):
         train(model, x, np.zeros((32, 1), "float32"), NaNSentinel())
 
 
@@ -336,7 +336,7 @@ def test_data_from_a_generator_without_a_length_are_watched_to_the_end(steps_per
             yield x[start : start + 16], y[start : start + 16]
 
     model = picture_model(steps_per_execution=steps_per_execution)
-    with pytest.warns(TroubleWarning, match="batch 12"):
+    with pytest.warns(IncidentWarning, match="batch 12"):
         model.fit(batches(), epochs=1, verbose=0, callbacks=[NaNSentinel()])
     assert all(np.isfinite(each).all() for each in model.get_weights())
 
@@ -350,14 +350,14 @@ def test_afterwards_the_model_is_as_if_never_watched():
     assert all("assign" not in variable.__dict__ for variable in model.variables)
     x[0] = np.nan
     train(model, x, y)
-    assert not sentinel.troubles
+    assert not sentinel.incidents
 
 
 @several_steps
 def test_a_step_at_once_with_a_short_last_batch_names_the_right_batch():
     x, y = pictures(bad=11, batches=11)
     sentinel = NaNSentinel("skip")
-    with pytest.warns(TroubleWarning, match="Epoch 1, batch 11: input 'picture' holds NaN in row 5"):
+    with pytest.warns(IncidentWarning, match="Epoch 1, batch 11: input 'picture' holds NaN in row 5"):
         skipped = train(picture_model(steps_per_execution=4), x[:-9], y[:-9], sentinel)
     assert same(skipped, train(picture_model(steps_per_execution=4), x[: 10 * 16], y[: 10 * 16]))
 
@@ -367,14 +367,14 @@ def test_the_gradient_of_a_weight_within_a_cell_is_found():
     layer.build((None, 3, 4))
     finite = [np.ones(3, np.float32)]
     call = LayerCall("memory", 1, layer, 1, finite, finite, list(finite), list(finite))
-    walk = Walk([call], 1.0, {}, {"memory/lstm_cell/kernel": np.array([np.inf], np.float32)})
-    assert in_gradients(walk).name == "memory"
+    found = Trace([call], 1.0, {}, {"memory/lstm_cell/kernel": np.array([np.inf], np.float32)})
+    assert in_gradients(found).name == "memory"
 
 
 @pytest.mark.parametrize(
     ("options", "error", "sentence"),
     [
-        ({"on_trouble": "skipp"}, UnknownNameError, "did you mean 'skip'"),
+        ({"on_nonfinite": "skipp"}, UnknownNameError, "did you mean 'skip'"),
         ({"every": 0}, ConfigError, "'every' of the sentinel must be a whole number >= 1; received 0"),
         ({"limit": 1.5}, ConfigError, "'limit' of the sentinel"),
         ({"factor": 2}, ConfigError, "must lie between 0 and 1; received 2"),

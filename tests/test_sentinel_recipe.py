@@ -13,8 +13,8 @@ from tests.toy import TARGETS, line_model, line_recipe, line_samples, same, toy_
 from zoo.errors import UnknownNameError
 from zoo.models.author_profile import author_profile_tiny
 from zoo.samples import Samples
+from zoo.sentinel import IncidentWarning, batches_between_looks
 from zoo.training import Optimiser, TrainingError, fit
-from zoo.training.sentinel import TroubleWarning, batches_between_looks
 
 pytestmark = pytest.mark.backends
 
@@ -31,7 +31,7 @@ def infinite(samples, row):
     return Samples({**samples.inputs, "extra": extra}, samples.targets)
 
 
-@pytest.mark.filterwarnings("ignore::zoo.training.sentinel.TroubleWarning")
+@pytest.mark.filterwarnings("ignore::zoo.sentinel.IncidentWarning")
 def test_a_training_by_a_recipe_names_the_sample_and_keeps_the_best_weights(tmp_path):
     base = toy_model()
     extra = keras.Input((2,), name="extra")
@@ -50,15 +50,15 @@ def test_a_training_by_a_recipe_names_the_sample_and_keeps_the_best_weights(tmp_
     recipe = toy_recipe(start_at_prior=False)
     with pytest.raises(TrainingError, match=r"input 'extra' holds Inf .* sample 123 of the training split"):
         fit(model, train_split, validation, recipe, folder=tmp_path)
-    assert len(list((tmp_path / "troubles").iterdir())) == 1
-    run = fit(model, train_split, validation, replace(recipe, on_trouble="skip"))
+    assert len(list((tmp_path / "incidents").iterdir())) == 1
+    run = fit(model, train_split, validation, replace(recipe, on_nonfinite="skip"))
     assert [np.isfinite(row["loss"]) for row in run.history] == [True] * 3
 
 
 def steep_recipe(**changes):
     """Plain gradient descent with a schedule whose rate is far too high until it is lowered once."""
     optimiser = Optimiser("sgd", learning_rate=5.0, schedule="linear", warm_up=0)
-    return line_recipe(optimiser=optimiser, on_trouble="lower_rate", **changes)
+    return line_recipe(optimiser=optimiser, on_nonfinite="lower_rate", **changes)
 
 
 def steep_fit(callbacks=(), **options):
@@ -66,7 +66,7 @@ def steep_fit(callbacks=(), **options):
     keras.utils.set_random_seed(0)
     model = keras.Model([x], {"y": layers.Dense(1, name="y")(x)}, name="plane")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TroubleWarning)
+        warnings.simplefilter("ignore", IncidentWarning)
         run = fit(model, line_samples(1024, 0), line_samples(64, 1), steep_recipe(), callbacks=callbacks, **options)
     return model.get_weights(), [row["learning_rate"] for row in run.history]
 
@@ -94,26 +94,26 @@ def test_where_a_rate_is_lowered_from_does_not_depend_on_when_checkpoints_are_wr
 def test_an_epoch_without_a_sound_batch_is_told():
     samples = line_samples(96, 0)
     samples.inputs["x"][::16] = np.nan
-    recipe = line_recipe(on_trouble="skip", batch_size=48)
+    recipe = line_recipe(on_nonfinite="skip", batch_size=48)
     told = pytest.raises(TrainingError, match=r"Every batch of epoch 1 .* input 'x' holds NaN")
-    with pytest.warns(TroubleWarning), told:
+    with pytest.warns(IncidentWarning), told:
         fit(line_model(), samples, line_samples(32, 1), recipe)
 
 
 def test_watching_a_recipe_changes_neither_weights_nor_history():
     runs, weights = {}, {}
-    for on_trouble in ("stop", None):
+    for on_nonfinite in ("stop", None):
         model = toy_model()
-        run = fit(model, toy_samples(200, 0), toy_samples(50, 1), toy_recipe(epochs=2, on_trouble=on_trouble))
-        weights[on_trouble] = model.get_weights()
-        runs[on_trouble] = [{k: v for k, v in row.items() if k != "seconds"} for row in run.history]
+        run = fit(model, toy_samples(200, 0), toy_samples(50, 1), toy_recipe(epochs=2, on_nonfinite=on_nonfinite))
+        weights[on_nonfinite] = model.get_weights()
+        runs[on_nonfinite] = [{k: v for k, v in row.items() if k != "seconds"} for row in run.history]
     assert same(weights["stop"], weights[None])
     assert runs["stop"] == runs[None]
 
 
 def test_recipes_know_what_can_be_done_about_trouble():
     with pytest.raises(UnknownNameError, match="did you mean 'lower_rate'"):
-        toy_recipe(on_trouble="lower_rates")
+        toy_recipe(on_nonfinite="lower_rates")
     assert set(TARGETS) == {"age", "income", "gender"}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.houses import SCHEMA, TARGETS, houses
+from tests.table_fixtures import SCHEMA, TARGETS, houses
 from zoo.errors import DataError, ZooError
 from zoo.samples import Target
 from zoo.tables import Schema

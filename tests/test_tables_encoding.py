@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from tests.houses import SCHEMA, TARGETS, houses
+from tests.table_fixtures import SCHEMA, TARGETS, houses
 from zoo.errors import DataError
 from zoo.samples import Target
 from zoo.tables import Schema, add_date_parts

@@ -161,7 +161,7 @@ def stories():
 
 
 def test_names_are_exchanged_in_half_of_the_samples_alike_in_text_and_question():
-    batches = Batches(stories(), batch_size=400, exchangeable=[(2, 3, 4, 5), (7, 8)])
+    batches = Batches(stories(), batch_size=400, shuffled_entities=[(2, 3, 4, 5), (7, 8)])
     rows = np.arange(400)
     before, after = batches.inputs(rows), batches.training_inputs(rows, 0, 0)
     others = set()
@@ -298,7 +298,7 @@ def test_a_patience_that_would_train_nothing_is_refused(patience):
         toy_recipe(patience=patience)
 
 
-@pytest.mark.parametrize("varied", [{"token_dropout": 0.9}, {"exchangeable": (tuple(range(2, 12)),)}], ids=str)
+@pytest.mark.parametrize("varied", [{"token_dropout": 0.9}, {"shuffled_entities": (tuple(range(2, 12)),)}], ids=str)
 def test_what_a_recipe_varies_of_the_tokens_reaches_training(varied):
     def first_loss(**varied):
         keras.utils.set_random_seed(0)
@@ -310,5 +310,7 @@ def test_what_a_recipe_varies_of_the_tokens_reaches_training(varied):
 
 @pytest.mark.parametrize("groups", [((2, 2),), ((2, 3), (3, 4)), ((0, 2),), ((2.0, 3),), (("box", "chest"),)], ids=str)
 def test_groups_that_cannot_be_exchanged_are_refused(groups):
-    with pytest.raises(ConfigError, match="'exchangeable' must hold groups of tokens > 0, each token once; received"):
-        toy_recipe(exchangeable=groups)
+    with pytest.raises(
+        ConfigError, match="'shuffled_entities' must hold groups of tokens > 0, each token once; received"
+    ):
+        toy_recipe(shuffled_entities=groups)

@@ -74,7 +74,7 @@ def train_command(parsed: argparse.Namespace) -> Any:
     import_frameworks()
     from zoo.recipes import read_costs, read_plans, train
 
-    given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_trouble")}
+    given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_nonfinite")}
     changes = {name: value for name, value in given.items() if value is not None}
     named = {**changes, "from": Path(parsed.weights).stem} if parsed.weights else dict(changes)
     if parsed.imbalance:

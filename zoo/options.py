@@ -66,7 +66,7 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         "--costs", metavar="FILE", help='what mistakes cost: {"costs": {true: {decided: cost}}, "unit": "EUR"}'
     )
     parser.add_argument("--balance", help="relative, static, uncertainty or gradnorm (default: the recipe's)")
-    parser.add_argument("--on-trouble", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
+    parser.add_argument("--on-nonfinite", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
     parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
@@ -77,7 +77,7 @@ def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) 
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
-    nothing = dict.fromkeys(("balance", "on_trouble", "weights", "target", "imbalance", "costs"))
+    nothing = dict.fromkeys(("balance", "on_nonfinite", "weights", "target", "imbalance", "costs"))
     parser.set_defaults(model=model, data=data, **nothing)
 
 

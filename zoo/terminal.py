@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     import keras
     from rich.console import Console
 
+    from zoo.inspection import Inspection
     from zoo.recipes import Answer, Reading
     from zoo.recipes.families import AnyReport
-    from zoo.training.inspection import Inspection
 
 SEEN = 0.01  # share of a hop's attention from which a sentence is shown
 MOST_CLASSES = 3  # classes shown of one answer
@@ -66,9 +66,9 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """A trouble in training as one sentence; other warnings, which are for developers, with their place."""
-    if category.__name__ == "TroubleWarning":  # by name: its module imports the frameworks
-        console(stderr=True).print(f"trouble: {message}", markup=False, style="yellow")
+    """A incident in training as one sentence; other warnings, which are for developers, with their place."""
+    if category.__name__ == "IncidentWarning":  # by name: its module imports the frameworks
+        console(stderr=True).print(f"incident: {message}", markup=False, style="yellow")
     else:
         sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
@@ -158,7 +158,7 @@ def show_report(report: "AnyReport", folder: Path | str | None = None) -> None:
 
 def show_inspection(found: "Inspection", *, json: str | None = None, tensorboard: str | None = None) -> None:
     """The table of an inspection, what looks wrong in it, and where else it was written."""
-    from zoo.training.inspection import inspection_table, write_tensorboard
+    from zoo.inspection import inspection_table, write_tensorboard
 
     screen = console()
     screen.print(inspection_table(found))

@@ -12,10 +12,10 @@ import numpy as np
 
 from zoo.errors import ConfigError, is_number
 from zoo.poetry.batch import Batch
+from zoo.poetry.constraints import NOWHERE
 from zoo.poetry.language import Language
 from zoo.poetry.plan import Plan
 from zoo.poetry.sampling import sample
-from zoo.poetry.wishes import NOWHERE
 
 RESTARTS = 4
 TOGETHER = 512  # poems that are written together at the most
@@ -191,7 +191,7 @@ class _Writer:
     def _taken(self, poems: Batch, line: int, place: int) -> np.ndarray | None:
         """(B, N) ids that must not stand here, and perhaps `NOWHERE`; None where any may."""
         plan, count = self.plan, len(poems)
-        if not plan.wishes.repeats:
+        if not plan.constraints.repeats:
             return np.concatenate([poems.grid.reshape(count, -1), poems.asked.reshape(count, -1)], axis=1)
         if not plan.rhymes_at(line, place):
             return None
@@ -202,7 +202,7 @@ class _Writer:
     def _unwanted(self, poems: Batch, line: int) -> np.ndarray:
         """(B,): whether that line stands in the poem already, or must not be written."""
         again = (poems.grid[:, :line] == poems.grid[:, line : line + 1]).all(axis=2).any(axis=1)
-        avoid = self.plan.wishes.avoid
+        avoid = self.plan.constraints.avoid
         if avoid:
             again |= np.array([self._line_text(row) in avoid for row in poems.grid[:, line]], dtype=bool)
         return again

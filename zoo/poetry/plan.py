@@ -1,4 +1,4 @@
-"""From wishes to masks: which characters may stand at a place, given what stands before it.
+"""From constraints to masks: which characters may stand at a place, given what stands before it.
 
 All that rhyme and tones allow is a list of hypotheses, each one tone pattern with one rhyme. A hypothesis asks for a
 class of characters at every place. A poem keeps those that its characters have left open; what any of them allows may
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.errors import ConfigError
+from zoo.poetry.constraints import NOWHERE, Constraints, Fixed, fixed
 from zoo.poetry.forms import FREE, Form, TonePattern, regulated_patterns
 from zoo.poetry.language import Language
 from zoo.poetry.prosody import Prosody
-from zoo.poetry.wishes import NOWHERE, Fixed, Wishes, fixed
 
 FIRST_RHYME = 3  # classes: FREE, LEVEL, OBLIQUE, and the rhymes
 MOST_TRIES = 20_000  # places of words that are tried before they count as impossible
@@ -32,14 +32,14 @@ class Placed:
 class Plan:
     """What `zoo.poetry.decoding` follows.
 
-    wishes   what was asked for.
+    constraints   what was asked for.
     fixed    the characters that stand in every poem, and the words to be placed.
     classes  (K, V) bool: the characters of a class: all, level, oblique, then those of each rhyme.
     asked    (H, lines, longest): the class that a hypothesis asks for at a place.
     start    (H,) bool: the hypotheses that the characters of `fixed` leave open.
     """
 
-    wishes: Wishes
+    constraints: Constraints
     fixed: Fixed
     classes: np.ndarray
     asked: np.ndarray
@@ -47,7 +47,7 @@ class Plan:
 
     @property
     def form(self) -> Form:
-        return self.wishes.form
+        return self.constraints.form
 
     def rhyming(self, line: int) -> bool:
         """Whether that line must rhyme with another: then it does not end with the same character."""
@@ -86,7 +86,7 @@ class Plan:
         """Places for all words at random; those of `find_places`, if chance finds none."""
         found = self.find_places(generator) or self.find_places()
         if found is None:
-            raise ConfigError(f"There is no room for the words {', '.join(self.wishes.must)}.")
+            raise ConfigError(f"There is no room for the words {', '.join(self.constraints.must)}.")
         return found
 
     def _find_places(
@@ -130,54 +130,54 @@ class Plan:
         if len(set(whole)) < len(whole):
             return True
         ends = [grid[line, self.form.lengths[line] - 1] for line in self.form.rhyming_lines if self.rhyming(line)]
-        return _twice(np.array(ends)) or (not self.wishes.repeats and _twice(grid))
+        return _twice(np.array(ends)) or (not self.constraints.repeats and _twice(grid))
 
 
-def make_plan(wishes: Wishes, language: Language, prosody: Prosody | None) -> Plan:
-    """The plan of these wishes.
+def make_plan(constraints: Constraints, language: Language, prosody: Prosody | None) -> Plan:
+    """The plan of these constraints.
 
-    prosody  rhymes and tones; needed where `wishes` ask for them.
+    prosody  rhymes and tones; needed where `constraints` ask for them.
 
-    Raises `ConfigError` for wishes that no poem can fulfil, and names those that contradict each other.
+    Raises `ConfigError` for constraints that no poem can fulfil, and names those that contradict each other.
     """
-    found = fixed(wishes, language)
-    plan = _plan(wishes, found, language, prosody)
+    found = fixed(constraints, language)
+    plan = _plan(constraints, found, language, prosody)
     if plan.find_places() is None:
-        raise ConfigError(_contradiction(wishes, language, prosody))
+        raise ConfigError(_contradiction(constraints, language, prosody))
     return plan
 
 
-def _contradiction(wishes: Wishes, language: Language, prosody: Prosody | None) -> str:
-    """Which wishes exclude each other: whatever can be dropped without making room is not to blame."""
-    kept = wishes
-    for name in wishes.spoken():
+def _contradiction(constraints: Constraints, language: Language, prosody: Prosody | None) -> str:
+    """Which constraints exclude each other: whatever can be dropped without making room is not to blame."""
+    kept = constraints
+    for name in constraints.spoken():
         fewer = kept.without(name)
         if _plan(fewer, fixed(fewer, language), language, prosody).find_places() is None:
             kept = fewer
     *others, last = kept.spoken().values()
     asked = f"{', '.join(others)} and {last}" if others else last
     why = "they exclude each other" if others else "there is no room for it"
-    return f"No poem of the form {wishes.form} can have {asked}: {why}."
+    return f"No poem of the form {constraints.form} can have {asked}: {why}."
 
 
-def _plan(wishes: Wishes, found: Fixed, language: Language, prosody: Prosody | None) -> Plan:
+def _plan(constraints: Constraints, found: Fixed, language: Language, prosody: Prosody | None) -> Plan:
     usable = np.array([bool(token) for token in language.tokens])
     classes = usable[None]
-    patterns, rhymes = [TonePattern(_no_tones(wishes.form), ())], np.array([NOWHERE])
-    if wishes.tones != "off" or wishes.rhyme != "off":
+    patterns, rhymes = [TonePattern(_no_tones(constraints.form), ())], np.array([NOWHERE])
+    if constraints.tones != "off" or constraints.rhyme != "off":
         known = _require_prosody(prosody, language)
         readings = np.concatenate([known.tones(language.tokens), known.membership(language.tokens)])
         classes = np.concatenate([usable[None], readings & usable])
-        patterns = _patterns(wishes)
-        if wishes.rhyme != "off":
+        patterns = _patterns(constraints)
+        if constraints.rhyme != "off":
             lines = max(len(each.rhyming) for each in patterns)
-            rhymes = _rhymes(wishes, known, classes[FIRST_RHYME:].sum(axis=1), lines)
-    asked = np.array([_asked(wishes.form, pattern, rhyme) for pattern in patterns for rhyme in rhymes])
-    plan = Plan(wishes, found, classes, asked, np.ones(len(asked), dtype=bool))
+            rhymes = _rhymes(constraints, known, classes[FIRST_RHYME:].sum(axis=1), lines)
+    asked = np.array([_asked(constraints.form, pattern, rhyme) for pattern in patterns for rhyme in rhymes])
+    plan = Plan(constraints, found, classes, asked, np.ones(len(asked), dtype=bool))
     start = plan.start[None]
     for line, place in np.argwhere(found.grid != NOWHERE):
         start = plan.narrowed(start, line, place, found.grid[line, place][None])
-    return Plan(wishes, found, classes, asked, start[0])
+    return Plan(constraints, found, classes, asked, start[0])
 
 
 def _require_prosody(prosody: Prosody | None, language: Language) -> Prosody:
@@ -188,25 +188,25 @@ def _require_prosody(prosody: Prosody | None, language: Language) -> Prosody:
     return prosody
 
 
-def _patterns(wishes: Wishes) -> list[TonePattern]:
-    if wishes.tones == "regulated":
-        return regulated_patterns(wishes.form)
-    return [TonePattern(_no_tones(wishes.form), wishes.form.rhyming_lines)]
+def _patterns(constraints: Constraints) -> list[TonePattern]:
+    if constraints.tones == "regulated":
+        return regulated_patterns(constraints.form)
+    return [TonePattern(_no_tones(constraints.form), constraints.form.rhyming_lines)]
 
 
 def _no_tones(form: Form) -> np.ndarray:
     return np.full((form.lines, form.longest), FREE)
 
 
-def _rhymes(wishes: Wishes, prosody: Prosody, sizes: np.ndarray, lines: int) -> np.ndarray:
+def _rhymes(constraints: Constraints, prosody: Prosody, sizes: np.ndarray, lines: int) -> np.ndarray:
     """The rhymes that may be used: of the tone that the pattern asks for, with a different character for each line."""
-    if not wishes.form.exact:
-        raise ConfigError(f"Rhyme needs a form that says where lines end, as 7x4 does; received {wishes.form}.")
-    if not wishes.form.rhyming_lines:
+    if not constraints.form.exact:
+        raise ConfigError(f"Rhyme needs a form that says where lines end, as 7x4 does; received {constraints.form}.")
+    if not constraints.form.rhyming_lines:
         raise ConfigError("A poem of one line has no line that rhymes: turn rhyme off.")
     everywhere = np.arange(len(prosody.rhymes))
-    chosen = everywhere if wishes.rhyme == "on" else np.array(sorted(prosody.find(wishes.rhyme)))
-    if wishes.tones == "regulated":
+    chosen = everywhere if constraints.rhyme == "on" else np.array(sorted(prosody.find(constraints.rhyme)))
+    if constraints.tones == "regulated":
         oblique, chosen = chosen[~prosody.level[chosen]], chosen[prosody.level[chosen]]
         if not len(chosen):
             raise ConfigError(
@@ -217,7 +217,7 @@ def _rhymes(wishes: Wishes, prosody: Prosody, sizes: np.ndarray, lines: int) -> 
         most = chosen[sizes[chosen].argmax()]
         raise ConfigError(
             f"The rhyme {prosody.rhymes[most]} has {sizes[most]} characters in the vocabulary of this model, and a poem"
-            f" of the form {wishes.form} needs {lines} different ones."
+            f" of the form {constraints.form} needs {lines} different ones."
         )
     return large
 

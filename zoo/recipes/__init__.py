@@ -9,8 +9,8 @@ load_trained("runs/income").predict(frame)  # a DataFrame
 """
 
 from zoo.recipes.families import load_trained
+from zoo.recipes.imbalance_and_costs import read_costs, read_plans
 from zoo.recipes.inspection import inspect
-from zoo.recipes.mistakes import read_costs, read_plans
 from zoo.recipes.rates import find_rate
 from zoo.recipes.trained import Answer, ClassAnswer, NumberAnswer, Trained
 from zoo.recipes.trained_questions import Reading, TrainedQuestions

@@ -10,9 +10,10 @@ import numpy as np
 from zoo.catalogue import describe
 from zoo.create import create_model
 from zoo.errors import ConfigError, DataError
+from zoo.inspection import Inspection, inspect_model
 from zoo.recipes.families import family_of, load_trained, require_seed
+from zoo.recipes.inspect_samples import inspect_samples
 from zoo.recipes.trained import trained_file
-from zoo.training.inspection import Inspection, inspect_model, inspect_samples
 
 RANDOM = "random"
 FREE = 64  # length of an axis that the model leaves open, for random numbers

@@ -60,7 +60,7 @@ MEMORY_SIZES = replace(
         "linear_start": 15 / 800,
         "optimiser": Optimiser("sgd", learning_rate=0.5, clip_norm=1.25),
     },
-    exchangeable=(("box", "chest", "chocolate", "container", "suitcase"),),
+    shuffled_entities=(("box", "chest", "chocolate", "container", "suitcase"),),
 )
 MEMORY_JOINT = replace(
     MEMORY_LEARNT,
@@ -112,7 +112,7 @@ def recipe(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any
         },
         data=data,
         data_options=dict(options),
-        exchangeable=_tokens_of(settings.exchangeable, dataset.tokeniser),
+        shuffled_entities=_tokens_of(settings.shuffled_entities, dataset.tokeniser),
         **{"balance": "static", **settings.training},  # one output: its loss is what its rates were chosen for
     )
 

@@ -18,7 +18,7 @@ class Settings:
     pieces, bins  in how many parts of equal frequency every number of a table is cut, to enter once more as shares of
               its parts (`blocks.piecewise_linear`), or as the part that it lies in (`blocks.bin_indicators`); 0: not.
     refit     train on the validation rows too: everything was chosen on them before.
-    exchangeable  groups of words that may stand for each other in texts and questions (`Recipe.exchangeable`).
+    shuffled_entities  groups of words that may stand for each other in texts and questions (see `Recipe`).
     """
 
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -31,4 +31,4 @@ class Settings:
     pieces: int = 0
     bins: int = 0
     refit: bool = False
-    exchangeable: tuple[tuple[str, ...], ...] = ()
+    shuffled_entities: tuple[tuple[str, ...], ...] = ()

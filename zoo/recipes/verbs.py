@@ -14,7 +14,7 @@ from zoo.create import create_model
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, MissingExtraError, require_known
 from zoo.recipes.families import AnyReport, AnyTrained, family_of, load_trained, require_seed
-from zoo.recipes.mistakes import Costs, Plans, cost_reports, save_cost_reports, with_mistakes
+from zoo.recipes.imbalance_and_costs import Costs, Plans, apply_imbalance_and_costs, cost_reports, save_cost_reports
 from zoo.recipes.trained import trained_file
 from zoo.report import build_report
 from zoo.samples import Target
@@ -55,7 +55,7 @@ def train(
     options = {**(data_options or {}), "seed": seed}
     dataset = family.load(data, options, source)
     recipe = _changed(family.recipe(dataset, entry, data=str(data), options=options), changes)
-    recipe = with_mistakes(recipe, imbalance, costs)
+    recipe = apply_imbalance_and_costs(recipe, imbalance, costs)
     merged = [name for name, head in recipe.heads.items() if head.plan.merge]
     if merged and not family.merges:
         raise ConfigError(f"Labels of a table are merged in the table itself; the head of '{merged[0]}' merges some.")

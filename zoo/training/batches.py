@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from zoo.samples import Samples
-from zoo.training.exchange import exchange_tokens
-from zoo.training.sampling import Sampler
+from zoo.training.augmentation.entity_shuffling import shuffle_entities
+from zoo.training.resampling.sampling import Sampler
 
 SHAPES = 20  # trimmed lengths that there are at the most: each is compiled for
 LEAST_STEP = 4  # between two of them
@@ -22,7 +22,7 @@ class Batches:
 
     trim_padding  cut the right padding (zeros) that all samples of a batch share from integer sequences (n, L), and
                   bring samples of similar length together. Only for models whose outputs do not depend on padding.
-    exchangeable  groups of tokens that are exchanged in training, see `exchange_tokens`.
+    shuffled_entities  groups of tokens that are exchanged in training, see `shuffle_entities`.
     sampler       which rows an epoch reads; all of them once where there is none.
     steps         names of the targets that have a value at every step of the sequences, and are trimmed with them.
     """
@@ -35,7 +35,7 @@ class Batches:
         seed: int = 0,
         trim_padding: bool = False,
         token_dropout: float = 0.0,
-        exchangeable: Sequence[Sequence[int]] | None = None,
+        shuffled_entities: Sequence[Sequence[int]] | None = None,
         sampler: Sampler | None = None,
         steps: Sequence[str] = (),
     ):
@@ -45,7 +45,7 @@ class Batches:
         self.batch_size = batch_size
         self.seed = seed
         self.token_dropout = token_dropout
-        self.exchangeable = exchangeable or ()
+        self.shuffled_entities = shuffled_entities or ()
         self.step_targets = tuple(steps)
         self.sequences = tuple(
             name
@@ -88,14 +88,14 @@ class Batches:
     @property
     def varied(self) -> bool:
         """Whether training sees other inputs in every epoch."""
-        return bool(self.token_dropout or self.exchangeable)
+        return bool(self.token_dropout or self.shuffled_entities)
 
     def training_inputs(self, rows: np.ndarray, epoch: int, step: int) -> dict[str, np.ndarray]:
         """The inputs of these rows, some names exchanged, and `token_dropout` of their tokens read as unknown."""
         arrays = self.inputs(rows)
         random = np.random.default_rng([self.seed, epoch, step + 1]) if self.varied else None
-        if random and self.exchangeable:
-            arrays = exchange_tokens(arrays, self.exchangeable, random)
+        if random and self.shuffled_entities:
+            arrays = shuffle_entities(arrays, self.shuffled_entities, random)
         if random and self.token_dropout:
             for name, values in arrays.items():
                 if values.ndim == 2 and np.issubdtype(values.dtype, np.integer):

@@ -12,8 +12,8 @@ from keras import callbacks as kinds
 
 from zoo.errors import ConfigError
 from zoo.metrics import METRICS
+from zoo.sentinel import NaNSentinel
 from zoo.training.recipe import Recipe
-from zoo.training.sentinel import NaNSentinel
 
 Presenting = Callable[[], AbstractContextManager[None]]
 
@@ -21,7 +21,7 @@ BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_tra
 REFUSED: tuple[tuple[type, str], ...] = (
     (kinds.SwapEMAWeights, "ask for the average itself, with Optimiser(average=0.99) or Optimiser(average_last=0.25)"),
     (kinds.BackupAndRestore, "give `fit` a folder: an interrupted run then goes on from there, bit for bit"),
-    (NaNSentinel, "`fit` has a sentinel of its own: Recipe(on_trouble='stop', 'skip' or 'lower_rate')"),
+    (NaNSentinel, "`fit` has a sentinel of its own: Recipe(on_nonfinite='stop', 'skip' or 'lower_rate')"),
 )
 MOVES_THE_RATE = (kinds.LearningRateScheduler, kinds.ReduceLROnPlateau)
 COUNTS_TESTS = (kinds.TensorBoard, kinds.ProgbarLogger)  # all that they do with the batches of a validation

@@ -11,15 +11,15 @@ import numpy as np
 
 from zoo.errors import ConfigError
 from zoo.samples import Samples, labelled, present
-from zoo.training.calibration import Calibration
 from zoo.training.callbacks import UserCallbacks, require_usable
 from zoo.training.heads import Head, check_heads
 from zoo.training.labels import relabel
 from zoo.training.named_graph import named_graph, with_named_inputs, with_standard_targets
-from zoo.training.probabilities import require_probabilities
+from zoo.training.output_layers.calibration import Calibration
+from zoo.training.output_layers.probabilities import require_probabilities
 from zoo.training.recipe import Recipe
-from zoo.training.run_folder import RunFolder, data_fingerprint, model_facts
-from zoo.training.sampling import require_two_labels
+from zoo.training.resampling.sampling import require_two_labels
+from zoo.training.runs.run_folder import RunFolder, data_fingerprint, model_facts
 from zoo.training.session import Session
 
 
@@ -61,8 +61,8 @@ def fit(
     With a `folder`, the run is written as it goes (after every epoch, and every `checkpoint_seconds` within one), and
     an interrupted run continues from there: call again with the same arguments. A finished one is loaded.
 
-    A sentinel watches for NaN and Inf in inputs, targets, weights and losses, and does as `recipe.on_trouble` says; the
-    batches that it found go to `troubles` in the folder.
+    A sentinel watches for NaN and Inf in inputs, targets, weights and losses, and does as `recipe.on_nonfinite` says;
+    the batches that it found go to `incidents` in the folder.
 
     Raises `ConfigError` when keys, shapes, callbacks or the folder do not fit, and `TrainingError`, with batch, row and
     column or layer, when something is no longer finite.
@@ -114,7 +114,7 @@ def _train(
     session: Session, store: RunFolder | None, hooks: UserCallbacks, recipe: Recipe, checkpoint_seconds: float
 ) -> None:
     """All epochs that are left; in the end, or when anything ends it, the model has the weights of the best."""
-    watchers = session.attach_sentinel(recipe.on_trouble, store)
+    watchers = session.attach_sentinel(recipe.on_nonfinite, store)
     try:
         session.start_or_resume(store)
         watching = keras.callbacks.CallbackList([*watchers], model=session.trainer)

@@ -15,7 +15,7 @@ from zoo.errors import ConfigError, UnknownNameError, is_number, require_known
 from zoo.keras_internals import input_names
 from zoo.metrics import ALLOWED, DEFAULTS
 from zoo.samples import Samples, Target, present
-from zoo.training.imbalance import Imbalance, merged_labels
+from zoo.training.resampling.imbalance import Imbalance, merged_labels
 
 if TYPE_CHECKING:
     import keras

@@ -8,7 +8,7 @@ import numpy as np
 from zoo.errors import require_known
 from zoo.samples import MISSING_CLASS, Samples
 from zoo.training.heads import Head, check_values
-from zoo.training.imbalance import new_label
+from zoo.training.resampling.imbalance import new_label
 
 
 def relabel(samples: Samples, heads: Mapping[str, Head], *, ignore: bool = True) -> Samples:

@@ -12,7 +12,7 @@ from zoo.samples import MISSING_CLASS, present
 from zoo.training.heads import Head
 
 if TYPE_CHECKING:
-    from zoo.training.tied_softmax import TiedSoftmax
+    from zoo.training.acceleration.tied_softmax import TiedSoftmax
 
 Tensor = Any  # a backend tensor or a numpy array
 

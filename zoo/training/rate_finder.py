@@ -17,12 +17,12 @@ import numpy as np
 from zoo.errors import ConfigError, MissingExtraError, TrainingError, is_number
 from zoo.files import write_figure
 from zoo.samples import Samples
+from zoo.tracing.preserve_state import preserve_state
 from zoo.training.fit import prepared
 from zoo.training.named_graph import named_graph, with_named_inputs
-from zoo.training.probabilities import require_probabilities
+from zoo.training.output_layers.probabilities import require_probabilities
 from zoo.training.recipe import Recipe
 from zoo.training.session import Session
-from zoo.training.untouched import untouched
 
 MEMORY = 0.98  # of the moving average of the losses, as in fast.ai
 DIVERGED = 4.0  # times the lowest smoothed loss, or its fall, where the search ends (fast.ai's stop_div)
@@ -69,7 +69,7 @@ def find_learning_rate(
     """Train `model` for at most `steps` batches by `recipe`, at rates from `lowest` to `highest`.
 
     The recipe's heads, balance, batches and optimiser are used, not its schedule. Afterwards the model and all random
-    numbers to come are what they were, bit for bit (`zoo.training.untouched`).
+    numbers to come are what they were, bit for bit (`zoo.tracing.preserve_state`).
 
     Raises `ConfigError` for a range or a recipe that does not fit, `TrainingError` when the loss is not finite from the
     beginning.
@@ -82,7 +82,7 @@ def find_learning_rate(
     constant = replace(recipe.optimiser, schedule="constant", learning_rate=lowest, average=None, average_last=None)
     settled = replace(prepared_recipe, optimiser=constant)
     rates = np.geomspace(lowest, highest, steps)
-    with untouched(model):
+    with preserve_state(model):
         session = Session(graph, rows, rows, settled, seed)
         with session.random.own():
             session.start_or_resume(None)

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from zoo.errors import ConfigError, require_known
+from zoo.sentinel.incident import ON_NONFINITE
 from zoo.training.heads import Head
-from zoo.training.optimiser import Optimiser
+from zoo.training.optimisers.optimiser import Optimiser
 
-ON_TROUBLE = ("stop", "skip", "lower_rate")
 BALANCE_NAMES = ("relative", "static", "uncertainty", "gradnorm")
 
 
@@ -23,14 +23,14 @@ class Recipe:
                     "static" (the heads' weights alone, as in Keras), "uncertainty" or "gradnorm".
     trim_padding    batches of similar length without the padding they share (models blind to padding only).
     token_dropout   share of the tokens of integer sequences that training reads as unknown (1), drawn anew each epoch.
-    exchangeable    groups of tokens that may stand for each other (names), exchanged in half of the samples, drawn anew
+    shuffled_entities  groups of tokens that may stand for each other (names), exchanged in half of the samples, anew
                     each epoch; targets stay as they are, so answers must not be among them.
     standard_units  train regressions in units of their own deviation, where the output's layer allows it
                     (`target_scaling`); off for plain gradient descent.
     start_at_prior  begin with the best constant prediction at each output whose layer is fresh (its bias is 0); one
                     that has learnt something goes on from there.
     patience        stop after so many epochs without a better validation skill; None trains all epochs.
-    on_trouble      what to do about NaN and Inf: "stop", "skip" (the batch) or "lower_rate", see `NaNSentinel`; None
+    on_nonfinite      what to do about NaN and Inf: "stop", "skip" (the batch) or "lower_rate", see `NaNSentinel`; None
                     does not watch.
     steps_per_execution  batches that one call of the compiled step trains on, on TensorFlow and JAX: what a call costs
                     is much of a small network's step. None for a number that suits network and batches.
@@ -52,11 +52,11 @@ class Recipe:
     batch_size: int = 64
     trim_padding: bool = False
     token_dropout: float = 0.0
-    exchangeable: Sequence[Sequence[int]] | None = None
+    shuffled_entities: Sequence[Sequence[int]] | None = None
     standard_units: bool = True
     start_at_prior: bool = True
     patience: int | None = None
-    on_trouble: str | None = "stop"
+    on_nonfinite: str | None = "stop"
     steps_per_execution: int | None = None
     restarts: int = 1
     linear_start: float = 0.0
@@ -65,8 +65,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         require_known("balance", self.balance, BALANCE_NAMES)
-        if self.on_trouble is not None:
-            require_known("answer to trouble", self.on_trouble, ON_TROUBLE)
+        if self.on_nonfinite is not None:
+            require_known("answer to numbers that are not finite", self.on_nonfinite, ON_NONFINITE)
         for name in ("epochs", "batch_size", "restarts"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
@@ -78,10 +78,11 @@ class Recipe:
         for name in ("token_dropout", "linear_start"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"'{name}' must be at least 0 and below 1; received {getattr(self, name)!r}.")
-        tokens = [token for group in self.exchangeable or () for token in group]
+        tokens = [token for group in self.shuffled_entities or () for token in group]
         if len(set(tokens)) < len(tokens) or not all(type(each) is int and each > 0 for each in tokens):
             raise ConfigError(
-                f"'exchangeable' must hold groups of tokens > 0, each token once; received {self.exchangeable!r}."
+                "'shuffled_entities' must hold groups of tokens > 0, each token once; received "
+                f"{self.shuffled_entities!r}."
             )
         if not isinstance(self.heads, Mapping) or not self.heads:
             raise ConfigError("A recipe needs at least one head: Recipe({output: Head(target)}).")

@@ -12,31 +12,32 @@ import numpy as np
 from zoo.errors import TrainingError
 from zoo.keras_internals import layers_of
 from zoo.samples import Samples
-from zoo.training.answers import outputs_of
+from zoo.sentinel import NaNSentinel, batches_between_looks, lower_schedule, schedule_factor
+from zoo.stacked_batches import Batch, StackedBatches
+from zoo.training.acceleration.stacked_batches import stack_batches
+from zoo.training.acceleration.steps_per_execution import steps_per_execution
+from zoo.training.acceleration.tied_softmax import tied_softmaxes
 from zoo.training.balance import BALANCES, warn_of_unequal_losses
-from zoo.training.batch_statistics import BATCHES, ROWS, BatchStatistics
 from zoo.training.batches import Batches
-from zoo.training.calibration import Calibration
 from zoo.training.callbacks import UserCallbacks
-from zoo.training.checkpoint import load_checkpoint, save_checkpoint
+from zoo.training.epoch_metrics import EpochMetrics
 from zoo.training.losses import row_losses
-from zoo.training.presentation import Presentation
-from zoo.training.prior import prior_losses
-from zoo.training.random_state import RandomState
+from zoo.training.optimisers.batch_statistics import BATCHES, ROWS, BatchStatistics
+from zoo.training.optimisers.weight_average import averaged
+from zoo.training.output_layers.calibration import Calibration
+from zoo.training.output_layers.presentation import Presentation
+from zoo.training.output_layers.prior import prior_losses
+from zoo.training.predictions import outputs_of
 from zoo.training.recipe import Recipe
-from zoo.training.run_folder import RunFolder
-from zoo.training.sampling import sampler_for
-from zoo.training.sentinel import NaNSentinel, batches_between_looks, lower_schedule, schedule_factor
-from zoo.training.several_steps import steps_per_execution
-from zoo.training.stack import Batch, Stack, stacked
-from zoo.training.steps import labels_by_frequency, per_step
-from zoo.training.sums import EpochSums
-from zoo.training.synthesis import with_synthetic_rows
-from zoo.training.tied_softmax import tied_softmaxes
+from zoo.training.resampling.sampling import sampler_for
+from zoo.training.resampling.synthesis import with_synthetic_rows
+from zoo.training.runs.checkpoint import load_checkpoint, save_checkpoint
+from zoo.training.runs.random_state import RandomState
+from zoo.training.runs.run_folder import RunFolder
+from zoo.training.sequence_outputs import labels_by_frequency, per_step
 from zoo.training.trainer import Trainer, log_rows
 from zoo.training.validation import Validation
 from zoo.training.verification import verify_predictions
-from zoo.training.weight_average import averaged
 
 LOSS = 0  # its place in a log
 
@@ -58,7 +59,7 @@ class Session:
             seed=seed,
             trim_padding=recipe.trim_padding,
             token_dropout=recipe.token_dropout,
-            exchangeable=recipe.exchangeable,
+            shuffled_entities=recipe.shuffled_entities,
             sampler=self.sampler,
             steps=per_step(model, recipe.heads),
         )
@@ -89,7 +90,7 @@ class Session:
         self.average_from, self.statistics = recipe.optimiser.average_from(steps), BatchStatistics(model)
         self.epoch, self.step, self.stopped = 0, 0, False
         self.together = steps_per_execution(model, self.train, recipe.steps_per_execution)
-        self.sums = EpochSums(self.trainer.log.keys)
+        self.sums = EpochMetrics(self.trainer.log.keys)
         self.history: list[dict[str, Any]] = []
         self.best_epoch, self.best_weights = 0, self._weights()
         self.best_sample: dict[str, np.ndarray] = {}
@@ -111,7 +112,7 @@ class Session:
         """
         size = min(self.recipe.batch_size, self.train.size)
         full = self.step == len(order) or len(order[self.step]) == size
-        at_rest = self.sentinel is None or self.sentinel.on_trouble != "lower_rate" or self.sentinel.at_rest
+        at_rest = self.sentinel is None or self.sentinel.on_nonfinite != "lower_rate" or self.sentinel.at_rest
         return full and at_rest
 
     def start_or_resume(self, store: RunFolder | None) -> None:
@@ -164,7 +165,7 @@ class Session:
             batch, first = self._next(order), self.step
             callbacks.batch_begin(first)
             log = self.trainer.train_on(batch)
-            self.step += len(batch) if isinstance(batch, Stack) else 1
+            self.step += len(batch) if isinstance(batch, StackedBatches) else 1
             if self.sentinel is None:
                 self._add(log, order, first)
             else:
@@ -208,13 +209,13 @@ class Session:
                 callbacks.epoch_end(self.epoch - 1, row)
         return row
 
-    def _next(self, order: Sequence[np.ndarray]) -> Batch | Stack:
+    def _next(self, order: Sequence[np.ndarray]) -> Batch | StackedBatches:
         """What the next call trains on. Which batches share a call depends on their place in the epoch alone, so that a
         resumed run makes the same calls.
         """
         place = self.step % self.together
         if self.together > 1 and not place and self.step + self.together <= len(order):
-            stack = stacked(self.train, order[self.step : self.step + self.together], self.epoch, self.step)
+            stack = stack_batches(self.train, order[self.step : self.step + self.together], self.epoch, self.step)
             if stack is not None:
                 return stack
         rows = order[self.step]
@@ -247,14 +248,14 @@ class Session:
         order = self.train.order(self.epoch)[: min(BATCHES, max(ROWS // self.recipe.batch_size, 1))]
         return (self.train.training_inputs(rows, self.epoch, step) for step, rows in enumerate(order))
 
-    def attach_sentinel(self, on_trouble: str | None, store: RunFolder | None) -> list[NaNSentinel]:
+    def attach_sentinel(self, on_nonfinite: str | None, store: RunFolder | None) -> list[NaNSentinel]:
         """The sentinel of this training, where one is wanted."""
-        if on_trouble is None:
+        if on_nonfinite is None:
             return []
         numbers = [name for name, head in self.recipe.heads.items() if head.target.kind == "regression"]
-        folder = store.path / "troubles" if store else None
+        folder = store.path / "incidents" if store else None
         every = batches_between_looks(self.together)  # a run that is resumed may begin with single steps
-        self.sentinel = NaNSentinel(on_trouble, folder=folder, every=every, missing=numbers)
+        self.sentinel = NaNSentinel(on_nonfinite, folder=folder, every=every, missing=numbers)
         return [self.sentinel]
 
     def _commit_logs(self, order: Sequence[np.ndarray], *, at_once: bool) -> None:
@@ -266,12 +267,12 @@ class Session:
         for number, log in self.sentinel.settled():
             self._add(log_rows(log, len(self.sums.keys)), order, number - 1)
         if self.sentinel.stopped:
-            trouble = self.sentinel.troubles[-1]
+            incident = self.sentinel.incidents[-1]
             sample = ""
-            if trouble.row is not None:
-                row = order[trouble.batch - 1][trouble.row] % len(self.train.samples)  # see `Sampler.rows`
+            if incident.row is not None:
+                row = order[incident.batch - 1][incident.row] % len(self.train.samples)  # see `Sampler.rows`
                 sample = f" The row is sample {row} of the training split."
-            raise TrainingError(f"{trouble}{sample}")
+            raise TrainingError(f"{incident}{sample}")
 
     def _add(self, log: np.ndarray, order: Sequence[np.ndarray], first: int) -> None:
         """Add up the log (n, keys) of the batches from number `first` (from 0) on."""
@@ -287,7 +288,7 @@ class Session:
 
     def _row(self, judged: Mapping[str, float]) -> dict[str, Any]:
         if not self.sums.totals.get("samples"):
-            said = self.sentinel.troubles[-1] if self.sentinel and self.sentinel.troubles else "no batch was sound."
+            said = self.sentinel.incidents[-1] if self.sentinel and self.sentinel.incidents else "no batch was sound."
             raise TrainingError(f"Every batch of epoch {self.epoch + 1} was left out. {said}")
         row: dict[str, Any] = {"epoch": self.epoch + 1, **self.sums.means()}
         found = [name for name in self.recipe.heads if f"val_{name}_loss" in judged]

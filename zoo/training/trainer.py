@@ -10,14 +10,14 @@ from keras import ops
 
 from zoo.errors import ConfigError
 from zoo.keras_internals import producer
+from zoo.stacked_batches import Batch, StackedBatches
+from zoo.training.acceleration.steps_per_execution import LOG, taking_stacks
+from zoo.training.acceleration.tied_softmax import TiedSoftmax
+from zoo.training.acceleration.token_convolution import accelerate
 from zoo.training.balance import Balance
 from zoo.training.heads import Head
 from zoo.training.losses import batch_loss
-from zoo.training.several_steps import LOG, taking_stacks
-from zoo.training.stack import Batch, Stack
-from zoo.training.target_scaling import Scaling, scaled_calls
-from zoo.training.tied_softmax import TiedSoftmax
-from zoo.training.token_convolution import accelerate
+from zoo.training.output_layers.target_scaling import Scaling, scaled_calls
 
 Tensor = Any
 
@@ -137,7 +137,7 @@ class Trainer(keras.Model):
             super().make_train_function(force)
             self.train_function = taking_stacks(self, self.train_function)
 
-    def train_on(self, batch: Batch | Stack) -> np.ndarray:
+    def train_on(self, batch: Batch | StackedBatches) -> np.ndarray:
         """Train on a batch, or on each batch of a stack in one call -> its log (n, keys), see `log.keys`.
 
         Fewer rows, where a sentinel left batches out.
@@ -145,12 +145,12 @@ class Trainer(keras.Model):
         backend = keras.backend.backend()
         if backend == "tensorflow":  # what Keras does around a batch takes a twentieth of a small network's step
             self.make_train_function()
-            if not isinstance(batch, Stack):
+            if not isinstance(batch, StackedBatches):
                 batch = keras.tree.map_structure(
                     lambda each: None if each is None else ops.convert_to_tensor(each), batch
                 )
             logs = self.train_function(iter([batch]))
-        elif backend == "jax" and isinstance(batch, Stack):
+        elif backend == "jax" and isinstance(batch, StackedBatches):
             logs = self._train_on_jax(batch)
         else:
             logs = super().train_on_batch(*batch, return_dict=True)
@@ -162,7 +162,7 @@ class Trainer(keras.Model):
         values = dict(zip(self.log.keys, log_rows(logs, len(self.log.keys))[0].tolist(), strict=True))
         return values if return_dict else list(values.values())
 
-    def _train_on_jax(self, stack: Stack) -> dict[str, Tensor]:
+    def _train_on_jax(self, stack: StackedBatches) -> dict[str, Tensor]:
         """What Keras' `train_on_batch` does there with the state."""
         self._symbolic_build(data_batch=stack[0])
         self.make_train_function()

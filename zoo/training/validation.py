@@ -10,14 +10,14 @@ import numpy as np
 from zoo.errors import TrainingError
 from zoo.metrics import score
 from zoo.samples import Samples
-from zoo.training.answers import answers_of, outputs_of
 from zoo.training.batches import Batches
-from zoo.training.calibration import Calibration, learn
 from zoo.training.heads import Head
 from zoo.training.losses import judged_loss, mean_loss
-from zoo.training.prior import prior_losses
-from zoo.training.probabilities import check_probabilities
-from zoo.training.steps import StepJudge, judge_steps, per_step, step_score
+from zoo.training.output_layers.calibration import Calibration, learn
+from zoo.training.output_layers.prior import prior_losses
+from zoo.training.output_layers.probabilities import check_probabilities
+from zoo.training.predictions import answers_of, outputs_of
+from zoo.training.sequence_outputs import StepJudge, judge_steps, per_step, step_score
 
 SAMPLE_ROWS = 1024  # of the predictions that are kept to compare the finished model with
 SAMPLE_VALUES = 2**20  # of one output among them, at most

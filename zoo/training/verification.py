@@ -14,8 +14,8 @@ from zoo.errors import TrainingError
 from zoo.keras_internals import layers_of
 from zoo.metrics import TINY
 from zoo.samples import MISSING_CLASS
-from zoo.training.answers import outputs_of
 from zoo.training.batches import Batches
+from zoo.training.predictions import outputs_of
 
 if TYPE_CHECKING:
     from zoo.training.validation import Validation

@@ -1,0 +1,1 @@
+"""Faster forms of what a model does, with the same results up to rounding."""

@@ -1,0 +1,167 @@
+"""The same model computed faster: LSTM and GRU layers whose loop runs in `zoo.training.acceleration.fast_recurrence`.
+
+Only the loop inside a layer is replaced, and only while the model is called: masks, first states, dropout, states that
+are kept or returned, wrappers for both directions and nested models remain Keras' own affair.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import keras
+from keras import layers
+
+Tensor = Any
+Sources = dict[int, tuple[Tensor, Tensor, layers.Embedding]]  # id of embedded tokens -> they, the tokens, the layer
+
+GATES = {layers.LSTM: 4, layers.GRU: 3}
+
+
+def plain_recurrences(model: keras.Model) -> list[layers.RNN]:
+    """The LSTM and GRU layers, nested ones too, that do in float32 what their papers say and nothing more.
+
+    None on a graphics processor, where Keras calls cuDNN.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return []
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        return []
+    return [layer for layer in model._flatten_layers() if type(layer) in GATES and _is_plain(layer)]
+
+
+@contextmanager
+def fast_loops(
+    recurrences: Sequence[layers.RNN], embeddings: Sequence[layers.Embedding], unread: Sequence[layers.Embedding] = ()
+) -> Iterator[None]:
+    """While this lasts, the layers of `plain_recurrences` run in `fast_recurrence`.
+
+    Where one reads an embedding directly, words are projected instead of places (`project_tokens`). The embeddings
+    `unread` are not computed: nothing else reads them.
+    """
+    sources: Sources = {}
+    stand_ins: set[int] = set()  # ids of what nobody may read
+    for layer in recurrences:
+        vars(layer)["inner_loop"] = partial(_inner_loop, layer, sources, stand_ins)
+    for layer in embeddings:
+        vars(layer)["call"] = partial(_embed, layer, sources, stand_ins if layer in unread else None)
+    try:
+        yield
+        if stand_ins:
+            names = ", ".join(sources[each][2].name for each in stand_ins)
+            raise RuntimeError(f"No LSTM or GRU layer read what was not computed for it: {names}.")
+    finally:
+        for layer in recurrences:
+            del vars(layer)["inner_loop"]
+        for layer in embeddings:
+            del vars(layer)["call"]
+
+
+def plain_embeddings(model: keras.Model) -> list[layers.Embedding]:
+    """The embeddings of the model, nested ones too, that look rows up in float32 and nothing more."""
+    return [layer for layer in model._flatten_layers() if type(layer) is layers.Embedding and _is_exact(layer)]
+
+
+def unread_embeddings(model: keras.Model, recurrences: Sequence[layers.RNN]) -> list[layers.Embedding]:
+    """The `plain_embeddings` that only `recurrences` read, and these without dropout on what they read."""
+    parts = [model, *(each for each in model._flatten_layers() if isinstance(each, keras.Model))]
+    outputs = {id(tensor) for part in parts for tensor in part.outputs}
+
+    def is_read_elsewhere(layer: layers.Embedding) -> bool:
+        shown = any(id(tensor) in outputs for node in layer._inbound_nodes for tensor in node.output_tensors)
+        readers = [node.operation for node in layer._outbound_nodes]
+        return shown or not readers or any(each not in recurrences or each.cell.dropout for each in readers)
+
+    found = plain_embeddings(model)
+    return [layer for layer in found if layer.activity_regularizer is None and not is_read_elsewhere(layer)]
+
+
+def _is_exact(layer: layers.Layer) -> bool:
+    exact = layer.compute_dtype == layer.variable_dtype == "float32"
+    return exact and layer.quantization_mode is None and not getattr(layer, "lora_enabled", False)
+
+
+def _is_plain(layer: layers.RNN) -> bool:
+    cell = layer.cell
+    usual = cell.activation is keras.activations.tanh and cell.recurrent_activation is keras.activations.sigmoid
+    dropout = not cell.recurrent_dropout and (cell.implementation == 2 or not cell.dropout)
+    return usual and dropout and _is_exact(cell) and not layer.unroll and getattr(cell, "reset_after", True)
+
+
+def _embed(layer: layers.Embedding, sources: Sources, stand_ins: set[int] | None, tokens: Tensor) -> Tensor:
+    if keras.backend.standardize_dtype(tokens.dtype) not in ("int32", "int64"):
+        tokens = keras.ops.cast(tokens, "int32")  # as Keras does: an input is float32 where nobody says otherwise
+    if len(tokens.shape) != 2:
+        return type(layer).call(layer, tokens)
+    if stand_ins is None:
+        embedded = type(layer).call(layer, tokens)
+    else:  # its shape alone; a look at the table is done even where its result is not used
+        shape = keras.ops.shape(tokens)
+        embedded = keras.ops.zeros((*shape, layer.output_dim), layer.compute_dtype)
+        stand_ins.add(id(embedded))
+    sources[id(embedded)] = embedded, tokens, layer
+    return embedded
+
+
+def _inner_loop(
+    layer: layers.RNN,
+    sources: Sources,
+    stand_ins: set[int],
+    sequences: Tensor,
+    initial_state: Any,
+    mask: Any,
+    training: bool | None = False,
+) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """What `RNN.inner_loop` returns: last output, all outputs, last states."""
+    import tensorflow as tf
+
+    from zoo.training.acceleration import fast_recurrence
+
+    cell, every = layer.cell, layer.return_sequences
+
+    def time_major(x: Tensor) -> Tensor:
+        x = tf.transpose(x, (1, 0, *range(2, len(x.shape))))
+        return tf.reverse(x, (0,)) if layer.go_backwards else x
+
+    mask = keras.tree.flatten(mask)[0] if mask is not None else None
+    mask = None if mask is None else time_major(tf.cast(mask, tf.bool))[..., None]
+    bias = cell.bias.value if cell.use_bias else None
+    inner_bias = None
+    if type(layer) is layers.GRU and bias is not None:
+        bias, inner_bias = tf.unstack(bias)
+    kernel, recurrent_kernel = cell.kernel.value, cell.recurrent_kernel.value
+    _, tokens, embedding = sources.get(id(sequences), (None, None, None))
+    if training and cell.dropout:
+        sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
+        embedding = None
+    if embedding is not None:
+        stand_ins.discard(id(sequences))
+        x = fast_recurrence.project_tokens(time_major(tokens), embedding.embeddings.value, kernel, bias)
+    else:
+        x = fast_recurrence.project(time_major(sequences), kernel, bias)
+    states = keras.tree.flatten(initial_state)
+    if type(layer) is layers.GRU:
+        outputs, *states = fast_recurrence.gru(x, recurrent_kernel, inner_bias, states[0], mask, every=every)
+    else:
+        outputs, *states = fast_recurrence.lstm(x, recurrent_kernel, states[0], states[1], mask, every=every)
+    return _as_keras(layer, outputs, states, mask)
+
+
+def _as_keras(
+    layer: layers.RNN, outputs: Tensor | None, states: list[Tensor], mask: Tensor | None
+) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """Keras' outputs of masked steps: the one before, and zeros (not the first state) where there is none."""
+    import tensorflow as tf
+
+    last = states[0]
+    if mask is not None:
+        if layer.zero_output_for_mask:
+            shown, shown_last = mask, mask[-1]
+        else:
+            shown, shown_last = tf.cumsum(tf.cast(mask, tf.int32)) > 0, tf.reduce_any(mask, axis=0)
+        last = tf.where(shown_last, last, 0.0)
+        outputs = None if outputs is None else tf.where(shown, outputs, 0.0)
+    outputs = last[:, None] if outputs is None else tf.transpose(outputs, (1, 0, 2))
+    return last, outputs, states

@@ -1,0 +1,30 @@
+"""Batches of a training put together, for steps that are taken together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from zoo.stacked_batches import StackedBatches
+from zoo.training.batches import Batches
+
+
+def stack_batches(batches: Batches, rows: Sequence[np.ndarray], epoch: int, step: int) -> StackedBatches | None:
+    """The batches of these rows, of which the first is number `step` (from 0) of its epoch; None for unequal shapes."""
+    if len({len(each) for each in rows}) > 1:
+        return None
+    if not batches.sequences and not batches.varied:
+        together = np.stack(rows)  # one gathering of all rows
+        return StackedBatches(batches.inputs(together), batches.targets(together), batches.weights(together))
+    parts = [
+        (batches.training_inputs(each, epoch, step + place), batches.targets(each)) for place, each in enumerate(rows)
+    ]
+    inputs, targets = (_stacked([part[side] for part in parts]) for side in (0, 1))
+    return (
+        None if inputs is None or targets is None else StackedBatches(inputs, targets, batches.weights(np.stack(rows)))
+    )
+
+
+def _stacked(parts: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray] | None:
+    if any(part[name].shape != values.shape for part in parts for name, values in parts[0].items()):
+        return None
+    return {name: np.stack([part[name] for part in parts]) for name in parts[0]}

@@ -1,0 +1,1 @@
+"""What moves the weights: optimisers, learning rates over time, averages of weights."""

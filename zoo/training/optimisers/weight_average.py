@@ -1,0 +1,53 @@
+"""The model with the average of its weights, for as long as somebody looks at it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.errors import TrainingError
+from zoo.training.optimisers.batch_statistics import BatchStatistics
+
+Inputs = Iterable[Mapping[str, Any]]
+
+
+@contextmanager
+def averaged(
+    trainer: keras.Model, statistics: BatchStatistics, begin: int | None, inputs: Callable[[], Inputs]
+) -> Iterator[None]:
+    """While this lasts, the weights are their average, where the optimiser keeps one and it has begun.
+
+    For an average of the last steps, those after number `begin`, batch normalisation has its own statistics meanwhile,
+    of the batches that `inputs` gives.
+    """
+    optimizer = trainer.optimizer
+    late = begin is not None and int(optimizer.iterations) <= begin
+    if (
+        late or not getattr(optimizer, "inner_optimizer", optimizer).use_ema
+    ):  # it may stand inside a scaling of the loss
+        yield
+        return
+    trainable = trainer.trainable_variables
+    own = [(each, _values(each)) for each in (*trainable, *trainer.non_trainable_variables)]
+    try:
+        optimizer.finalize_variable_values(trainable)
+        for variable in trainable:  # a copy: on JAX, predicting gives away what it reads
+            variable.assign(_values(variable))
+        if begin is not None:
+            statistics.take(inputs())
+        given = [_values(each) for each in trainable]
+        yield
+        if not all(map(np.array_equal, map(_values, trainable), given)):
+            raise TrainingError(
+                "A callback changed weights of the model while their average stood in their place, so that the change "
+                "would be lost; train without an average, or leave the weights alone."
+            )
+    finally:
+        for variable, value in own:
+            variable.assign(value)
+
+
+def _values(variable: keras.Variable) -> np.ndarray:
+    return np.array(keras.ops.convert_to_numpy(variable))

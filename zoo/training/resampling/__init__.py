@@ -1,0 +1,1 @@
+"""What is done about rare labels, on the training rows."""
