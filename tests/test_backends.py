@@ -70,3 +70,15 @@ def test_nan_in_the_data_is_named_with_its_sample():
     samples.inputs["x"][70, 1] = np.nan
     with pytest.raises(TrainingError, match=r"input 'x' holds NaN in row \d+, column 1 .* sample 70 of the training"):
         fit(line_model(), samples, line_samples(50, 1), line_recipe())
+
+
+def test_averaged_weights_keep_their_constraints():
+    """Keras averages what a step left before the constraint was applied, on JAX: the mean may lie outside of it."""
+    x = keras.Input((3,), name="x")
+    model = keras.Model(x, {"y": keras.layers.Dense(1, kernel_constraint="non_neg", name="y")(x)})
+    inputs = np.random.default_rng(0).uniform(size=(64, 3)).astype("float32")
+    samples = Samples({"x": inputs}, {"y": -inputs.sum(axis=1)})  # every step would make the weights negative
+    optimiser = Optimiser("sgd", learning_rate=0.3, schedule="constant", average_last=0.5)
+    recipe = Recipe(heads_for({"y": Target("regression")}), epochs=4, batch_size=8, optimiser=optimiser)
+    fit(model, samples, samples, recipe)
+    assert np.array(model.get_layer("y").kernel).min() >= 0

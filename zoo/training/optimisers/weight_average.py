@@ -34,7 +34,8 @@ def averaged(
     try:
         optimizer.finalize_variable_values(trainable)
         for variable in trainable:  # a copy: on JAX, predicting gives away what it reads
-            variable.assign(_values(variable))
+            average = variable if variable.constraint is None else variable.constraint(variable.value)
+            variable.assign(_values(average))  # Keras averages what stood there before a constraint was applied
         if begin is not None:
             statistics.take(inputs())
         given = [_values(each) for each in trainable]
@@ -49,5 +50,5 @@ def averaged(
             variable.assign(value)
 
 
-def _values(variable: keras.Variable) -> np.ndarray:
+def _values(variable: Any) -> np.ndarray:
     return np.array(keras.ops.convert_to_numpy(variable))
