@@ -39,7 +39,7 @@ def one_run(model: str, data: str, seed: int, save: Path | None = None) -> dict[
 
     from zoo.create import create_model
     from zoo.metrics import score
-    from zoo.recipes.families import family_of
+    from zoo.tasks.families import family_of
     from zoo.training import predict
 
     family, options = family_of(model), {"seed": seed}
@@ -144,8 +144,8 @@ def table() -> None:
 
 def card(path: Path) -> None:
     """Beside a file of weights, what it reaches on the test split of its data, which is read here once more."""
-    from zoo.recipes import load_trained
-    from zoo.recipes.families import family_of
+    from zoo.tasks import load_trained
+    from zoo.tasks.families import family_of
     from zoo.training import predict
 
     trained = load_trained(path)

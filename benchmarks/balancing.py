@@ -20,8 +20,8 @@ from zoo.create import create_model
 from zoo.datasets import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import score
-from zoo.recipes.author_profile import recipe
 from zoo.records import write_record
+from zoo.tasks.author_profile import recipe
 from zoo.training import Head, Recipe, fit, predict
 from zoo.training.output_layers.prior import prior_losses
 

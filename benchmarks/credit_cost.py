@@ -22,11 +22,11 @@ from zoo.create import create_model
 from zoo.datasets import load_table
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import score
-from zoo.recipes.tables import recipe
 from zoo.records import write_record
 from zoo.report import build_cost_report
 from zoo.report.cost_report import CHEAPEST
 from zoo.samples import Samples
+from zoo.tasks.tables import recipe
 from zoo.training import Imbalance, fit, predict
 
 OUTPUT = "default"

@@ -31,7 +31,7 @@ BASELINES = {"linear": "ridge regression of shared words", "trees": "boosted tre
 
 def one_run(model: str, data: str, seed: int, folder: Path, **changes: Any) -> dict[str, Any]:
     """Train and judge one model; its scores and those of simple models of how much the texts share."""
-    from zoo.recipes import train
+    from zoo.tasks import train
     from zoo.terminal import epoch_printer
 
     start = time.perf_counter()

@@ -19,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     run = parser.parse_args().run
-    from zoo.recipes import evaluate, load_trained
+    from zoo.tasks import evaluate, load_trained
 
     trained = load_trained(run)
     path = WEIGHTS / f"{NAME}.h5"

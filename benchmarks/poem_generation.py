@@ -35,9 +35,9 @@ from zoo.poetry import (
     rhymes,
     write,
 )
-from zoo.recipes.poem_language import language_of, read_poem_model
-from zoo.recipes.trained_poem import TrainedPoem
 from zoo.records import write_record
+from zoo.tasks.poem_language import language_of, read_poem_model
+from zoo.tasks.trained_poem import TrainedPoem
 
 Poems = Sequence[Sequence[str]]
 

@@ -17,15 +17,15 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.columns.verse import TARGET
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.poems_corpora import tang
-from zoo.datasets.poems_samples import TARGET
 from zoo.files import write_json
 from zoo.models.poem import poem
-from zoo.recipes.poems import QUATRAINS, honest_loss, of_forms, recipe
 from zoo.records import write_record
 from zoo.report.ngrams import KneserNey
 from zoo.samples import Samples
+from zoo.tasks.poems import QUATRAINS, honest_loss, of_forms, recipe
 from zoo.training import fit, judge_steps
 from zoo.weights import load_weights, save_weights
 

@@ -14,7 +14,7 @@ from benchmarks.poem_training import FOLDER, OPTIONS, SPLIT_SEED
 from benchmarks.shipped import WEIGHTS, ship
 from zoo.create import create_model
 from zoo.datasets.poems_corpora import tang
-from zoo.recipes.poems import judge, recipe, trained
+from zoo.tasks.poems import judge, recipe, trained
 
 NAME = "poem.tang"
 LICENCE = "MIT, as the digitised text; the poems are in the public domain"

@@ -26,7 +26,7 @@ FRESH, FRESH_SEEDS = 200_000, 1_000  # posts, and what is added to the seed to d
 
 def one_seed(model: str, data: str, seed: int, folder: Path) -> dict[str, Any]:
     """Train and judge; every output's headline score beside the baselines and the limit."""
-    from zoo.recipes import train
+    from zoo.tasks import train
     from zoo.terminal import epoch_printer
 
     start = time.perf_counter()

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 from benchmarks.shipped import WEIGHTS, ship
-from zoo.recipes import load_trained
+from zoo.tasks import load_trained
 
 NAME = "author_profile_small.posts"
 KEYS = ("output", "metric", "model", "standard_error", "majority", "linear", "trees", "limit", "gap_closed")

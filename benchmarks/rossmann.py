@@ -22,9 +22,9 @@ import numpy as np
 
 from zoo.datasets import load_table
 from zoo.metrics import exp_rmspe
-from zoo.recipes.settings import Settings
 from zoo.records import write_record
 from zoo.samples import Samples
+from zoo.tasks.settings import Settings
 from zoo.training.heads import LOSSES
 
 ENTRY, DATA, TARGET = "entity_embedding", "rossmann", "Sales"
@@ -37,7 +37,7 @@ def net(seed: int, settings: Settings, *, choose: bool = False) -> None:
     import keras
 
     from zoo import create_model
-    from zoo.recipes import tables
+    from zoo.tasks import tables
     from zoo.terminal import epoch_printer
     from zoo.training import fit, predict
 
@@ -67,7 +67,7 @@ def net(seed: int, settings: Settings, *, choose: bool = False) -> None:
 
 def changed(epochs: int | None, average_last: float | None, loss: str | None) -> Settings:
     """The recipe's settings, perhaps with other epochs, another average of weights or loss: for choosing."""
-    from zoo.recipes.tables import SETTINGS
+    from zoo.tasks.tables import SETTINGS
 
     settings = SETTINGS[ENTRY, DATA]
     training = dict(settings.training)

@@ -24,9 +24,9 @@ import torch
 
 from zoo import create_model
 from zoo.datasets import load_table
-from zoo.recipes import tables
 from zoo.records import write_record
 from zoo.samples import Samples
+from zoo.tasks import tables
 from zoo.training import Recipe, fit
 
 BATCH, STEPS, TARGET = 256, 200, "Sales"

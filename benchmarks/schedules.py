@@ -16,8 +16,8 @@ import keras
 
 from zoo.create import create_model
 from zoo.datasets import load_table
-from zoo.recipes.tables import recipe
 from zoo.records import write_record
+from zoo.tasks.tables import recipe
 from zoo.training import find_learning_rate, fit
 
 ENTRY, DATA, OUTPUT = "mlp", "california", "value"

@@ -47,7 +47,7 @@ def measure(path: Path, way: str) -> None:
     """Print rows, seconds and peak MiB of one way, in a process of its own."""
     import pandas as pd
 
-    from zoo.tables import Schema, read_table, scan_table
+    from zoo.columns import Schema, read_table, scan_table
 
     start = time.perf_counter()
     if way == "scan":

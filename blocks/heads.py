@@ -29,6 +29,14 @@ def binary_head(x: keras.KerasTensor, *, scores: keras.KerasTensor | None = None
     return _head(x, 1, "sigmoid", scores, name)
 
 
+def tags_head(
+    x: keras.KerasTensor, tags: int, *, scores: keras.KerasTensor | None = None, name: str
+) -> keras.KerasTensor:
+    """(B, C) -> (B, tags), the probability of each of several labels that may hold at once."""
+    require_integer("tags", tags, least=1)
+    return _head(x, tags, "sigmoid", scores, name)
+
+
 def _head(
     x: keras.KerasTensor, units: int, activation: str | None, scores: keras.KerasTensor | None, name: str
 ) -> keras.KerasTensor:

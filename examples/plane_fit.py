@@ -30,7 +30,7 @@ def fit_plane(arguments: Sequence[str] | None) -> None:
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
     parsed = parse(parser, arguments)
     import_frameworks()
-    from zoo.recipes import train
+    from zoo.tasks import train
 
     folder = Path(parsed.out or f"runs/plane_steps-{parsed.steps}_seed-{parsed.seed}")
     trained, report = train("linear_regression", "plane", folder=folder, seed=parsed.seed, epochs=parsed.steps)

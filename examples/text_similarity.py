@@ -50,8 +50,8 @@ def compare(arguments: Sequence[str]) -> None:
     parsed.model = None if parsed.weights else MODEL
     if parsed.weights:
         import_frameworks()
-        from zoo.recipes import load_trained
-        from zoo.recipes.trained_pairs import TrainedPairs
+        from zoo.tasks import load_trained
+        from zoo.tasks.trained_pairs import TrainedPairs
 
         trained = load_trained(parsed.weights)
         if not isinstance(trained, TrainedPairs):

@@ -37,7 +37,7 @@ def compose(arguments: Sequence[str] | None) -> None:
     )  # a wrong option is told before the model is read
     form = Form.parse(parsed.form) if parsed.form else None
     import_frameworks()
-    from zoo.recipes.poem_language import language_of, lines_of, read_poem_model
+    from zoo.tasks.poem_language import language_of, lines_of, read_poem_model
 
     trained = read_poem_model(parsed.weights)
     language = language_of(trained.model, trained.characters, free=trained.free)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 import zoo
+from zoo.columns import Schema
 from zoo.pipeline import Pipeline
-from zoo.tables import Schema
 
 ROWS = 70
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from zoo.tables import Schema
+from zoo.columns import Schema
 
 
 def houses(**changes):

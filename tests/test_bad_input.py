@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from zoo.cli import default_folder, main
+from zoo.columns.tokeniser import Tokeniser
 from zoo.create import create_model
-from zoo.datasets.tokeniser import Tokeniser
 from zoo.errors import WeightsError
-from zoo.recipes import load_trained
-from zoo.recipes.trained import Trained
 from zoo.samples import Target
+from zoo.tasks import load_trained
+from zoo.tasks.trained import Trained
 from zoo.terminal import run
 from zoo.training import heads_for
 

@@ -16,8 +16,8 @@ from examples import multi_output
 from zoo.cli import main
 from zoo.datasets import load_posts
 from zoo.errors import ConfigError
-from zoo.recipes import author_profile, evaluate, inspect, load_trained, train
 from zoo.samples import Target
+from zoo.tasks import author_profile, evaluate, inspect, load_trained, train
 from zoo.training import Head, Imbalance
 
 ROOT = Path(__file__).parent.parent

@@ -28,12 +28,12 @@ GROUND = {
     "zoo.export",
     "zoo.artifacts",
     "zoo.catalogue",
-    "zoo.tables",
+    "zoo.columns",
     "zoo.poetry",
 }
 SECOND = {"zoo.models", "zoo.datasets", "zoo.weights", "zoo.pretrained"}
 BELOW_TOP = (
-    {"blocks", "zoo", "zoo.create", "zoo.classification", "zoo.conversion", "zoo.pipeline", "zoo.recipes"}
+    {"blocks", "zoo", "zoo.create", "zoo.classification", "zoo.conversion", "zoo.pipeline", "zoo.tasks"}
     | LEAVES
     | GROUND
     | SECOND
@@ -47,15 +47,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(("zoo.sentinel", "zoo.inspection"), {"zoo.tracing"} | LEAVES),
     "zoo.training": {"zoo.sentinel", "zoo.tracing"} | LEAVES,
     "zoo.models": {"blocks", "zoo.errors"},
-    "zoo.datasets": {"zoo.artifacts", "zoo.tables"} | LEAVES,
+    "zoo.datasets": {"zoo.artifacts", "zoo.columns"} | LEAVES,
     "zoo.weights": {"zoo.artifacts"} | LEAVES,
     "zoo.pretrained": {"zoo.artifacts"} | LEAVES,
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,
-    "zoo.pipeline": {"zoo.tables", "zoo.weights"} | LEAVES,  # a model with the schema of its table, whoever built it
+    "zoo.pipeline": {"zoo.columns", "zoo.weights"} | LEAVES,  # a model with the schema of its table, whoever built it
     "zoo.classification": {"zoo.create", "zoo.prediction", "zoo.pretrained"} | LEAVES,
     "zoo.conversion": {"zoo.create"} | LEAVES | GROUND | SECOND,  # it makes the model that it fills
     # a recipe makes the model that it trains
-    "zoo.recipes": {"blocks", "zoo.create", "zoo.pipeline"} | LEAVES | GROUND | SECOND,
+    "zoo.tasks": {"blocks", "zoo.create", "zoo.pipeline"} | LEAVES | GROUND | SECOND,
     "zoo.testing": {"blocks", "zoo.create"} | LEAVES | GROUND | SECOND,  # the contract of models, for whoever adds one
     "zoo": BELOW_TOP,  # the front door, zoo/__init__.py
     "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal
@@ -73,7 +73,7 @@ PACKAGES = {
     "zoo.errors": set(),
     "zoo.files": set(),
     "zoo.samples": {"numpy"},
-    "zoo.tables": {"numpy"},  # pandas and pyarrow, of the extra "tables", are imported by name when first used
+    "zoo.columns": {"numpy"},  # pandas and pyarrow, of the extra "tables", are imported by name when first used
     "zoo.poetry": {"numpy"},
     "zoo.metrics": {"numpy"},
     "zoo.costs": {"numpy"},

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from zoo.cli import main
+from zoo.columns.tokeniser import Tokeniser
 from zoo.costs import CostMatrix
 from zoo.create import create_model
-from zoo.datasets.tokeniser import Tokeniser
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
-from zoo.recipes import Trained, load_trained, read_costs, read_plans, train
-from zoo.recipes.imbalance_and_costs import apply_imbalance_and_costs
 from zoo.samples import Target
+from zoo.tasks import Trained, load_trained, read_costs, read_plans, train
+from zoo.tasks.imbalance_and_costs import apply_imbalance_and_costs
 from zoo.training import Head, Imbalance, Recipe, heads_for
 
 COSTS = {"costs": {"paid": {"paid": 0, "late": 1}, "late": {"paid": 30, "late": 0}}, "unit": "EUR"}

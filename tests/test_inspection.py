@@ -12,8 +12,8 @@ from zoo.cli import main
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.inspection import Range, ValueRecorder, inspect_model, write_tensorboard
 from zoo.models.author_profile import author_profile_tiny
-from zoo.recipes import inspect
-from zoo.recipes.inspect_samples import inspect_samples
+from zoo.tasks import inspect
+from zoo.tasks.inspect_samples import inspect_samples
 from zoo.tracing.call_recorder import operations
 from zoo.tracing.trace import trace
 from zoo.training import heads_for

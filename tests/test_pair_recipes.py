@@ -15,8 +15,8 @@ from zoo.datasets import load_pairs
 from zoo.datasets.spelling import spelling_vectors
 from zoo.errors import ConfigError, DataError, WeightsError
 from zoo.metrics import score
-from zoo.recipes import evaluate, inspect, load_trained, train
-from zoo.recipes.trained_pairs import TrainedPairs
+from zoo.tasks import evaluate, inspect, load_trained, train
+from zoo.tasks.trained_pairs import TrainedPairs
 from zoo.training import Optimiser
 
 OPTIONS = {"count": 600, "validation": 100, "test": 200}

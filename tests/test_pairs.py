@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from zoo.columns.tokeniser import Tokeniser
 from zoo.datasets import load_dataset, load_pairs
 from zoo.datasets.pairs import Pair, Scale, encode_pairs, overlap, pairs_of, spelled
 from zoo.datasets.pairs_generated import likeness, pairs
 from zoo.datasets.pairs_sick import read_sick
 from zoo.datasets.pairs_sts import read_sts
-from zoo.datasets.tokeniser import Tokeniser
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.metrics import score
 

@@ -7,10 +7,10 @@ import pytest
 
 import zoo
 from tests.flat_fixtures import ROWS, SCHEMA, flats, hard_rows, pipeline_of
+from zoo.columns import Schema
 from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, DataError, ZooError
 from zoo.pipeline import Pipeline
-from zoo.tables import Schema
 from zoo.training import Optimiser, Recipe, fit, heads_for
 
 NO_DROPOUT = {"entity_embedding_tiny": {"dropout": 0.0, "embedding_dropout": 0.0}}

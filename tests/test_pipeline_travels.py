@@ -12,10 +12,10 @@ import pytest
 
 import zoo
 from tests.flat_fixtures import SCHEMA, flats, hard_rows, pipeline_of
+from zoo.columns import Schema
 from zoo.costs import CostMatrix
 from zoo.errors import ConfigError
 from zoo.pipeline import Pipeline
-from zoo.tables import Schema
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.datasets.poems import LINE_END, Characters, inputs_of
+from zoo.columns.characters import LINE_END, Characters, inputs_of
 from zoo.models.poem import poem
 from zoo.poetry import Constraints, Form, Settings, make_plan, pingshui, write
-from zoo.recipes.poem_language import language_of
+from zoo.tasks.poem_language import language_of
 
 VERSE = Characters(tuple("春江花月夜明山水風雲人心天地日中空同東紅"))
 WORDS = Characters(("thy", "sweet", "love", "remembered", "such", "wealth"), " ")

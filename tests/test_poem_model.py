@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers, ops
 
-from zoo.datasets.poems import RESERVED, Characters, inputs_of
+from zoo.columns.characters import RESERVED, Characters, inputs_of
 from zoo.errors import ConfigError, DataError, UnknownNameError, WeightsError
 from zoo.models.poem import poem, poem_tiny, step_model
-from zoo.recipes import evaluate, load_trained, train
-from zoo.recipes.poems import honest_loss
-from zoo.recipes.trained_poem import TrainedPoem
 from zoo.report.language import language_report
 from zoo.report.ngrams import KneserNey
 from zoo.samples import MISSING_CLASS, Samples, Target
+from zoo.tasks import evaluate, load_trained, train
+from zoo.tasks.poems import honest_loss
+from zoo.tasks.trained_poem import TrainedPoem
 from zoo.training import Head, Optimiser, Recipe, fit, judge_steps
 from zoo.training.acceleration.tied_softmax import COMMON, SAMPLED, TiedSoftmax
 from zoo.training.losses import batch_loss

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from zoo.columns.tokeniser import PADDING, UNKNOWN, words_of
 from zoo.datasets.posts import (
     AGE_UNITS,
     RAISED,
@@ -19,7 +20,6 @@ from zoo.datasets.posts import (
 )
 from zoo.datasets.posts_language import AGES, GENDERS, INCOMES, PLACES, THEMES, wordings
 from zoo.datasets.posts_people import PEOPLE, STATEMENTS, THEME_ENDS, likelihood, posterior, prior
-from zoo.datasets.tokeniser import PADDING, UNKNOWN, words_of
 from zoo.errors import ConfigError, UnknownNameError
 
 SIZES = {"people": 300, "validation": 100, "test": 400}

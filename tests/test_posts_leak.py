@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from zoo.datasets import load_dataset
-from zoo.recipes import load_trained
 from zoo.report import build_report
+from zoo.tasks import load_trained
 from zoo.training import predict
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zoo.columns.tokeniser import Tokeniser
 from zoo.datasets import load_dataset, load_questions
 from zoo.datasets.babi import read_stories
 from zoo.datasets.questions import OTHER, Layout, Question, sentences_of, split_off
 from zoo.datasets.stories import stories
-from zoo.datasets.tokeniser import Tokeniser
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
-from zoo.recipes.questions import recipe
+from zoo.tasks.questions import recipe
 
 SMALL = {"train": 60, "validation": 20, "test": 20}
 LINES = "1 Ann went to the hall.\n2 Where is Ann?\tHall\t1\n3 She took the milk.\n4 Where is the milk?\thall\t1 3\n"

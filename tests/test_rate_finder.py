@@ -14,8 +14,8 @@ import pytest
 from tests.toy import line_model, line_recipe, line_samples
 from zoo.cli import main
 from zoo.errors import ConfigError, UnknownNameError
-from zoo.recipes import rates
 from zoo.samples import Samples
+from zoo.tasks import rates
 from zoo.training import Optimiser, TrainingError, find_learning_rate, fit
 from zoo.training.rate_finder import _valley
 

@@ -6,8 +6,8 @@ import pytest
 
 from blocks import bin_indicators, piecewise_linear
 from zoo import create_model
+from zoo.columns.bins import bin_edges
 from zoo.errors import ConfigError
-from zoo.tables.bins import bin_edges
 
 EDGES = [[0.0, 1.0, 3.0], [], [10.0, 20.0]]
 

@@ -13,8 +13,8 @@ import zoo
 from zoo.cli import main
 from zoo.datasets import load_table
 from zoo.errors import ConfigError
-from zoo.recipes import TrainedTable, evaluate, load_trained, tables, train
 from zoo.samples import Samples
+from zoo.tasks import TrainedTable, evaluate, load_trained, tables, train
 from zoo.training import Optimiser, Recipe, fit, heads_for
 
 EXAMPLES = ("plane_fit", "older_than_five", "membership", "house_price", "credit_scoring", "income", "store_sales")
@@ -163,7 +163,7 @@ def test_every_setting_fits_its_table_and_makes_its_model():
 def test_a_logarithm_in_a_range_starts_at_the_prior_and_is_judged_as_a_percentage():
     random = np.random.default_rng(0)
     rows = pd.DataFrame({"x": random.random(100), "sales": np.exp(random.normal(8.0, 0.5, 100))})
-    schema = zoo.tables.Schema.fit(rows, {"sales": "regression"}, log=("sales",), ranges={"sales": (1.0, 1e5)})
+    schema = zoo.columns.Schema.fit(rows, {"sales": "regression"}, log=("sales",), ranges={"sales": (1.0, 1e5)})
     samples = schema.encode(rows)
     heads = heads_for(schema.targets, metrics={"sales": ("exp_rmspe",)})
     model = zoo.create_model("mlp_tiny", **schema.model_config())

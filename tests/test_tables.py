@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tests.table_fixtures import SCHEMA, TARGETS, houses
+from zoo.columns import Schema
 from zoo.errors import DataError, ZooError
 from zoo.samples import Target
-from zoo.tables import Schema
 
 
 def test_the_dtype_decides_the_kind():
@@ -22,8 +22,8 @@ def test_the_dtype_decides_the_kind():
 
 def test_types_force_a_kind_of_a_column_and_of_a_part_of_a_date():
     schema = Schema.fit(houses(), TARGETS, types={"floor": "category", "soldYear": "category", "soldMonth": "number"})
-    assert {"floor", "soldYear"} <= {column.name for column in schema.categories}
-    assert "soldMonth" in [column.name for column in schema.numbers]
+    assert {"floor", "soldYear"} <= {column.name for column in schema.of("category")}
+    assert "soldMonth" in [column.name for column in schema.of("number")]
 
 
 def test_statistics_are_those_of_the_rows_where_the_number_is_known():
@@ -60,7 +60,7 @@ def test_ignored_columns_are_no_inputs():
 
 def test_parts_of_a_date_can_be_ignored_too_and_take_the_place_of_columns_that_are():
     schema = Schema.fit(houses(soldYear=0), TARGETS, ignore=("soldElapsed", "soldYear"))
-    assert [column.name for column in schema.numbers] == ["area", "floor", "soldDayofyear"]
+    assert [column.name for column in schema.of("number")] == ["area", "floor", "soldDayofyear"]
     assert len(schema.encode(houses())) == 6
 
 

@@ -9,10 +9,10 @@ import pytest
 
 import zoo
 from tests.table_fixtures import SCHEMA, TARGETS, houses
+from zoo.columns import Schema, add_date_parts
+from zoo.columns.fitting import layer_names
 from zoo.errors import DataError
 from zoo.samples import Target
-from zoo.tables import Schema, add_date_parts
-from zoo.tables.fitting import layer_names
 
 
 def test_rows_become_raw_numbers_and_ids():
@@ -156,7 +156,7 @@ def test_a_column_may_be_called_as_a_layer_inside_the_model(entry, column):
 def test_no_column_is_given_the_name_of_an_inner_layer(entry):
     schema = Schema.fit(houses(), TARGETS, ranges={"price": "training"})
     config = schema.model_config()
-    edges = [[0.0, 1.0]] * len(schema.numbers)
+    edges = [[0.0, 1.0]] * len(schema.of("number"))
     model = zoo.create_model(entry, **config | {"numbers": config["numbers"] | {"pieces": edges, "bins": edges}})
     own = {tensor.name for tensor in model.inputs} | {*model.output}
     inner = [operation.name for operation in model.operations if operation.name not in own]

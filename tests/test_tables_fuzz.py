@@ -10,8 +10,8 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from zoo.columns import Schema
 from zoo.errors import ZooError
-from zoo.tables import Schema
 
 TRAIN = pd.DataFrame(
     {
@@ -97,7 +97,7 @@ def test_any_table_is_learnt_or_refused_in_one_sentence(table, classes):
 def test_numbers_come_back_as_they_were(values):
     frame = {"x": pd.Series(values, dtype=object), "y": np.arange(len(values), dtype=float)}
     schema = Schema.fit(frame, {"y": "regression"}, types={"x": "number"})
-    found = schema.encode(frame).inputs["numbers"][:, 0].astype(float) + schema.numbers[0].origin
+    found = schema.encode(frame).inputs["numbers"][:, 0].astype(float) + schema.of("number")[0].origin
     expected = np.array([np.nan if value is None else float(value) for value in values])
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-30)
 
@@ -107,7 +107,7 @@ def test_numbers_come_back_as_they_were(values):
 def test_a_category_is_told_from_every_other(values):
     frame = {"x": pd.Series(values, dtype=object), "y": np.arange(len(values), dtype=float)}
     schema = Schema.fit(frame, {"y": "regression"}, types={"x": "category"})
-    column = schema.categories[0]
+    column = schema.of("category")[0]
     ids = schema.encode(frame).inputs[column.input]
     for value, number in zip(values, ids, strict=True):
         text = (value or "").strip()

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zoo.columns import Schema, read_table, scan_table
 from zoo.errors import DataError, ZooError
-from zoo.tables import Schema, read_table, scan_table
 
 ROOT = Path(__file__).resolve().parents[1]
 CSV = """Store, Date,Open,Zip,Sales,Note
@@ -123,7 +123,7 @@ def test_a_file_that_does_not_fit_is_told_in_one_sentence(path, name, options, s
 
 PEAK = """
 import resource, sys
-from zoo.tables import Schema, read_table, scan_table
+from zoo.columns import Schema, read_table, scan_table
 
 path, how = sys.argv[1:]
 if how == "read":

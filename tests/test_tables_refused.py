@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tests.table_fixtures import SCHEMA, TARGETS, houses
+from zoo.columns import Schema
 from zoo.errors import ConfigError, DataError, MissingExtraError, UnknownNameError, ZooError
 from zoo.samples import Target
-from zoo.tables import Schema
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.datasets.tokeniser import PADDING, RESERVED, UNKNOWN, Tokeniser, words_of
+from zoo.columns.tokeniser import PADDING, RESERVED, UNKNOWN, Tokeniser, words_of
 from zoo.errors import ConfigError, DataError
 
 ROOT = Path(__file__).parents[1]
@@ -139,7 +139,7 @@ def test_sizes_too_small_are_refused():
 def test_the_ids_do_not_depend_on_the_process(tmp_path):
     """A set or a hash in the ranking would give other ids under another hash seed."""
     program = (
-        "import json; from zoo.datasets.tokeniser import Tokeniser;"
+        "import json; from zoo.columns.tokeniser import Tokeniser;"
         "print(json.dumps(Tokeniser.fit(['z y x w', 'é ü ö 日本'], vocabulary_size=9).words))"
     )
     found = {

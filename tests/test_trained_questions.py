@@ -12,10 +12,10 @@ from zoo.artifacts import tracked_folder
 from zoo.catalogue import describe, list_models
 from zoo.datasets import load_questions
 from zoo.errors import ConfigError, DataError, WeightsError
-from zoo.recipes import load_trained
-from zoo.recipes.families import family_of
-from zoo.recipes.trained_questions import TrainedQuestions
 from zoo.report.attention import draw_attention
+from zoo.tasks import load_trained
+from zoo.tasks.families import family_of
+from zoo.tasks.trained_questions import TrainedQuestions
 
 DATA = {"train": 300, "validation": 60, "test": 60, "seed": 0}
 

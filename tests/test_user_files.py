@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.posts_files import GOOD, all_samples, jsonl, written
+from zoo.columns.tokeniser import Tokeniser, words_of
 from zoo.datasets import list_datasets, load_dataset
 from zoo.datasets.splits import split_people
 from zoo.datasets.texts import cut
-from zoo.datasets.tokeniser import Tokeniser, words_of
 from zoo.datasets.user_file import GENDER_OF, check_text, read_file
 from zoo.errors import ConfigError, DataError, UnknownNameError
 

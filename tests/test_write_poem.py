@@ -8,11 +8,11 @@ import pytest
 from examples.write_poem import main
 from tests.poetry import CHARACTERS
 from zoo.catalogue import describe
-from zoo.datasets.poems import Characters
+from zoo.columns.characters import Characters
 from zoo.models.poem import poem_tiny
 from zoo.poetry import in_form, is_regulated, pingshui, rhymes
 from zoo.poetry.forms import Form
-from zoo.recipes.trained_poem import TrainedPoem
+from zoo.tasks.trained_poem import TrainedPoem
 
 WORDS = ("thy", "sweet", "love", "remembered", "such", "wealth", "brings")
 POEM_LINE = re.compile(r"   (\S+?)[，。]")

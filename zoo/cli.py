@@ -15,8 +15,8 @@ from zoo.terminal import (
     import_frameworks,
     parse,
     run,
-    show_answers,
     show_inspection,
+    show_predictions,
     show_report,
 )
 
@@ -68,11 +68,11 @@ def file_in_words(name: str) -> str:
 def train_command(parsed: argparse.Namespace) -> Any:
     """Train by the entry's recipe into a run folder; the same command continues an interrupted run.
 
-    Gives what answers: a `zoo.recipes.Trained` for texts, a `TrainedTable` for tables.
+    Gives the trained pipeline.
     """
     describe(parsed.model)
     import_frameworks()
-    from zoo.recipes import read_costs, read_plans, train
+    from zoo.tasks import read_costs, read_plans, train
 
     given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_nonfinite")}
     changes = {name: value for name, value in given.items() if value is not None}
@@ -108,10 +108,10 @@ def evaluate_command(parsed: argparse.Namespace) -> None:
     """Judge trained weights on the test split of their data, or of other data."""
     describe(parsed.model)
     import_frameworks()
-    from zoo.recipes import evaluate, load_trained
+    from zoo.tasks import evaluate, load_pipeline
 
     source = _weights(parsed)
-    _require_model(parsed, load_trained(source).entry)
+    _require_model(parsed, load_pipeline(source).entry)
     show_report(evaluate(source, data=parsed.data))
 
 
@@ -119,7 +119,7 @@ def inspect_command(parsed: argparse.Namespace) -> None:
     """Show the ranges of values, weights and gradients in every layer."""
     tags = describe(parsed.model).weights
     import_frameworks()
-    from zoo.recipes import inspect
+    from zoo.tasks import inspect
 
     weights = parsed.weights or next(iter(tags), None)
     found = inspect(parsed.model, weights=weights, data=parsed.data, rows=parsed.rows, seed=parsed.seed)
@@ -130,7 +130,7 @@ def find_rate_command(parsed: argparse.Namespace) -> None:
     """Search for a learning rate with fresh weights; one line and a picture."""
     describe(parsed.model)
     import_frameworks()
-    from zoo.recipes import find_rate
+    from zoo.tasks import find_rate
 
     found = find_rate(parsed.model, parsed.data, seed=parsed.seed, steps=parsed.steps)
     path = found.save(parsed.out or f"{parsed.model}_{Path(parsed.data).stem}_rates.png")
@@ -142,38 +142,47 @@ def find_rate_command(parsed: argparse.Namespace) -> None:
 
 
 def predict_command(parsed: argparse.Namespace) -> None:
-    """Answer for texts given as arguments, or one a line on standard input; for the rows of a table's file as CSV."""
+    """Predict for texts given as arguments, or one a line on standard input; for the rows of a file as CSV."""
     source = _weights(parsed)  # a wrong model or option is told before texts are typed
-    if parsed.model and describe(parsed.model).task.startswith("tabular"):
-        predict_rows(parsed, source)
+    tabular = bool(parsed.model) and describe(parsed.model).task.startswith("tabular")
+    if tabular and len(parsed.texts) != 1:
+        raise ConfigError(f"'{parsed.model}' predicts for a table: name one CSV or Parquet file of rows.")
+    file = parsed.texts[0] if len(parsed.texts) == 1 and (tabular or is_file_of_rows(parsed.texts[0])) else None
+    texts = [] if file else read_texts(parsed.texts)
+    import_frameworks()
+    from zoo.pipeline import load_pipeline
+    from zoo.tasks import task_of
+
+    pipeline = load_pipeline(source)
+    _require_model(parsed, pipeline.entry)
+    if file:
+        predict_rows(pipeline, file)
         return
-    texts = read_texts(parsed.texts)
-    import_frameworks()
-    from zoo.recipes import TrainedTable, load_trained
+    task = task_of(pipeline.entry)
+    if task.show is not None:
+        sys.stdout.write("\n".join([*task.show(pipeline, texts), ""]))
+    elif task.rows is not None:
+        rows = task.rows(texts, pipeline.schema)
+        titles = texts if len(texts) == len(rows) else [" | ".join(map(str, row)) for row in rows.to_numpy()]
+        show_predictions(pipeline, rows, titles)
+    else:
+        raise WeightsError(f"'{source}' predicts for rows of a table, not for texts: name a CSV or Parquet file.")
 
-    trained = load_trained(source)
-    _require_model(parsed, trained.entry)
-    if isinstance(trained, TrainedTable):
-        raise WeightsError(f"'{source}' answers for rows of a table, not for texts: zoo predict {trained.entry} ...")
-    texts = trained.asked(texts)
-    show_answers(texts, trained.answer(texts))
+
+def is_file_of_rows(given: str) -> bool:
+    """Whether a text of the command line is the path of a file with rows."""
+    from zoo.columns.reading import FORMATS
+
+    return given.lower().endswith(FORMATS) and Path(given).is_file()
 
 
-def predict_rows(parsed: argparse.Namespace, source: str) -> None:
-    """Answer for every row of one CSV or Parquet file, as CSV on standard output."""
-    if len(parsed.texts) != 1:
-        raise ConfigError(f"'{parsed.model}' answers for a table: name one CSV or Parquet file of rows.")
-    import_frameworks()
-    from zoo.recipes import TrainedTable, load_trained
-    from zoo.tables import read_table
+def predict_rows(pipeline: Any, file: str) -> None:
+    """Predict for every row of one CSV, JSONL or Parquet file, as CSV on standard output, part by part."""
+    from zoo.columns import scan_table
 
-    trained = load_trained(source)
-    _require_model(parsed, trained.entry)
-    if not isinstance(trained, TrainedTable):
-        raise WeightsError(f"'{source}' answers for texts, not for rows of a table.")
-    schema = trained.pipeline.schema
-    rows = read_table(parsed.texts[0], columns=schema.columns, types=schema.types)  # 007 stays the category that it was
-    sys.stdout.write(trained.predict(rows).to_csv(index=False))
+    schema = pipeline.schema
+    for number, part in enumerate(scan_table(file, columns=schema.names, types=schema.types)):
+        sys.stdout.write(pipeline.predict(part).to_csv(index=False, header=number == 0))
 
 
 def _require_model(parsed: argparse.Namespace, entry: str) -> None:

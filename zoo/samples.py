@@ -1,8 +1,8 @@
 """Arrays with named inputs and targets: what data sets give, and what training and reports take."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class Samples:
              `MISSING_CLASS` where missing. Tags: (n, tags) of 0, 1 or `MISSING_CLASS`. Of an output that answers at
              every step of a sequence: (n, steps).
     groups   name -> (n,) strings: columns to break errors down by, beside the targets themselves.
-    texts    the raw text of every sample where the input is one, for baselines and for showing; else empty.
+    raw      input -> n values as people read them (a text, the path of a picture), for simple models and for showing.
     sample_weight  name of a target -> (n,) numbers >= 0: how much each sample counts in the loss of that output, beside
              the others: their mean makes no difference. One array stands for all outputs.
     """
@@ -57,7 +57,7 @@ class Samples:
     inputs: Mapping[str, np.ndarray]
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
-    texts: tuple[str, ...] = ()
+    raw: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     sample_weight: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -73,9 +73,8 @@ class Samples:
         object.__setattr__(self, "sample_weight", {name: np.asarray(each) for name, each in given.items()})
         parts = (self.inputs, self.targets, self.groups, self.sample_weight)
         lengths = {name: len(values) for part in parts for name, values in part.items()}
-        if self.texts:
-            lengths["texts"] = len(self.texts)
-        if len(set(lengths.values())) > 1 or len({len(values) for part in parts for values in part.values()}) > 1:
+        lengths |= {f"raw {name}": len(values) for name, values in self.raw.items()}
+        if len({len(values) for part in (*parts, self.raw) for values in part.values()}) > 1:
             raise DataError(f"Arrays of one split must be equally long; received {lengths}.")
         if not self.inputs:
             raise DataError("A split needs at least one named input.")
@@ -92,7 +91,7 @@ class Samples:
             {name: values[rows] for name, values in self.inputs.items()},
             {name: values[rows] for name, values in self.targets.items()},
             {name: values[rows] for name, values in self.groups.items()},
-            tuple(self.texts[row] for row in rows) if self.texts else (),
+            {name: [values[row] for row in rows] for name, values in self.raw.items()},
             {name: values[rows] for name, values in self.sample_weight.items()},
         )
 
@@ -103,13 +102,16 @@ class Samples:
             (self.targets, other.targets),
             (self.groups, other.groups),
             (self.sample_weight, other.sample_weight),
+            (self.raw, other.raw),
         )
         if any(mine.keys() != theirs.keys() for mine, theirs in parts):
-            raise DataError("Samples of different inputs, targets, groups or sample weights cannot be joined.")
+            raise DataError("Samples of different inputs, targets, groups, weights or raw values cannot be joined.")
         inputs, targets, groups, weights = (
-            {name: np.concatenate([values, theirs[name]]) for name, values in mine.items()} for mine, theirs in parts
+            {name: np.concatenate([values, theirs[name]]) for name, values in mine.items()}
+            for mine, theirs in parts[:4]
         )
-        return Samples(inputs, targets, groups, self.texts + other.texts, weights)
+        raw = {name: [*values, *other.raw[name]] for name, values in self.raw.items()}
+        return Samples(inputs, targets, groups, raw, weights)
 
 
 def _check_weights(name: str, weights: np.ndarray) -> None:

@@ -3,6 +3,7 @@
 import importlib
 import math
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
     import argparse
 
     import keras
+    import numpy as np
     from rich.console import Console
 
+    from zoo.columns import OutputColumn
     from zoo.inspection import Inspection
-    from zoo.recipes import Answer, Reading
-    from zoo.recipes.families import AnyReport
+    from zoo.pipeline import Pipeline
+    from zoo.tasks import Reading
+    from zoo.tasks.task import AnyReport
 
 SEEN = 0.01  # share of a hop's attention from which a sentence is shown
 MOST_CLASSES = 3  # classes shown of one answer
@@ -66,7 +70,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """A incident in training as one sentence; other warnings, which are for developers, with their place."""
+    """An incident in training as one sentence; other warnings, which are for developers, with their place."""
     if category.__name__ == "IncidentWarning":  # by name: its module imports the frameworks
         console(stderr=True).print(f"incident: {message}", markup=False, style="yellow")
     else:
@@ -174,17 +178,60 @@ def show_inspection(found: "Inspection", *, json: str | None = None, tensorboard
         screen.print(f"For TensorBoard: {tensorboard}", markup=False)
 
 
-def show_answers(texts: Sequence[str], answers: Sequence["Answer"]) -> None:
-    """For every text what the model says of its author, and how sure it is."""
-    from rich.table import Table
-    from rich.text import Text
+def show_predictions(pipeline: "Pipeline", rows: Any, titles: Sequence[str]) -> None:
+    """For every row what the model says of it, and how sure it is: plain lines, for ten thousand rows too."""
+    found = pipeline.predictions(rows)
+    columns = {column.name: _cells(pipeline, column, found[column.output]) for column in pipeline.schema.outputs}
+    names = max(map(len, columns))
+    wide = {name: max(len(value) for value, _ in cells) for name, cells in columns.items()}
+    width = max(wide.values())
+    lines = []
+    for row, title in enumerate(titles):
+        lines.append(_shortened(title))
+        for name, cells in columns.items():
+            value, rest = cells[row]
+            lines.append(f"  {name:<{names}}  {value:<{width}}  {rest}".rstrip())
+    sys.stdout.write("\n".join([*lines, ""]))
 
-    screen = console()
-    for text, answer in zip(texts, answers, strict=True):
-        table = Table(title=Text(_shortened(text)), title_justify="left", box=None, show_header=False, padding=(0, 2))
-        for name, each in answer.items():
-            table.add_row(name, *map(Text, _answer_cells(each)))  # a plain string would be read as markup
-        screen.print(table)
+
+def _cells(pipeline: "Pipeline", column: "OutputColumn", values: "np.ndarray") -> list[tuple[str, str]]:
+    """(what is predicted, how sure that is) of every row, in words."""
+    import numpy as np
+
+    target = column.target
+    if target.kind == "regression":
+        half = pipeline.intervals.get(column.output)
+        digits = 0 if half is not None and 2 * half >= WIDE else 1
+        said = [f"{value:.{digits}f} {target.unit}".rstrip() for value in values]
+        if half is None:
+            return [(each, "how sure is not known: no label to validate with") for each in said]
+        low, high = (np.clip(values + sign * half, *_bounds(column)) for sign in (-1, 1))
+        of = pipeline.origin.get("of", "rows")
+        return [
+            (each, f"80% of {of} lie within {a:.{digits}f} to {b:.{digits}f}")
+            for each, a, b in zip(said, low, high, strict=True)
+        ]
+    labels = list(target.labels)
+    shares = np.stack([1.0 - values, values], axis=1) if target.kind == "binary" else values
+    if target.kind == "tags":
+        kept = [np.flatnonzero(row >= 0.5) for row in shares]
+        given = [
+            [f"{labels[place]} {row[place]:.0%}" for place in places] for row, places in zip(shares, kept, strict=True)
+        ]
+        return [(", ".join(each) or "(none)", "") for each in given]
+    order = np.argsort(-shares, axis=1, kind="stable")[:, :MOST_CLASSES]
+    cells = []
+    for row, places in zip(shares, order, strict=True):
+        (first, *others) = places
+        rest = ", ".join(f"{labels[place]} {row[place]:.0%}" for place in others)
+        cells.append((f"{labels[first]} ({row[first]:.0%})", rest))
+    return cells
+
+
+def _bounds(column: "OutputColumn") -> tuple[float, float]:
+    """The scale of a target whose unit says so, as "points of 1 to 5"."""
+    found = re.fullmatch(r"points of (\S+) to (\S+)", column.target.unit)
+    return (float(found[1]), float(found[2])) if found else (-math.inf, math.inf)
 
 
 def show_reading(reading: "Reading") -> None:
@@ -194,7 +241,9 @@ def show_reading(reading: "Reading") -> None:
 
     screen = console()
     screen.print(Text(reading.question, style="bold"))
-    screen.print(Text("  ".join(_answer_cells(reading.answer))))
+    (label, share), *others = reading.answers[:MOST_CLASSES]
+    rest = ", ".join(f"{other} {part:.0%}" for other, part in others)
+    screen.print(Text(f"{label} ({share:.0%})  {rest}"))
     for note in reading.notes:
         screen.print(note, markup=False, style="yellow")
     if reading.attention is None:
@@ -209,18 +258,6 @@ def show_reading(reading: "Reading") -> None:
             shares = [f"{share:.0%}" if share >= SEEN else "" for share in reading.attention[:, row]]
             table.add_row(Text(_shortened(reading.sentences[row])), *shares)
     screen.print(table)
-
-
-def _answer_cells(answer: Any) -> tuple[str, str]:
-    if hasattr(answer, "probabilities"):
-        (label, probability), *rest = answer.probabilities[:MOST_CLASSES]
-        return f"{label} ({probability:.0%})", ", ".join(f"{other} {share:.0%}" for other, share in rest)
-    digits = 0 if answer.high - answer.low >= WIDE else 1
-    value = f"{answer.value:.{digits}f} {answer.unit}"
-    if not math.isfinite(answer.high):
-        return value, "how sure is not known: no label to validate with"
-    within = f"{answer.low:.{digits}f} to {answer.high:.{digits}f}"
-    return value, f"{answer.share:.0%} of {answer.of} lie within {within}"
 
 
 def _shortened(text: str) -> str:

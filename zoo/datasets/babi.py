@@ -6,6 +6,7 @@ Weston, Bordes, Chopra and Mikolov, "Towards AI-Complete Question Answering: A S
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from zoo.artifacts import fetch, read_members
 from zoo.datasets.dataset import Dataset
@@ -17,6 +18,7 @@ FOLDERS = {"1k": "en", "10k": "en-10k"}  # questions to train on in each task ->
 TASKS = tuple(range(1, 21))
 STORY_WORDS = 2_000  # that are kept of a story in "words", the last: the longest of bAbI has 1,118
 _MEMBER = re.compile(r"(?:^|.*/)(en|en-10k)/qa(\d+)_[^/]*_(train|test)\.txt")
+_NAMED = re.compile(r"babi(?:-(10k))?(?:-qa(\d{1,2}))?")
 _LINE = re.compile(r"\s*(\d+)\s+(.*\S)\s*")
 
 
@@ -72,6 +74,14 @@ def babi(
         vocabulary=vocabulary,
         answers=answers,
     )
+
+
+def babi_named(text: str) -> tuple[str, dict[str, Any]] | None:
+    """A task as a name: "babi-qa3", or "babi-10k-qa1" with ten times the questions -> ("babi", options)."""
+    named = _NAMED.fullmatch(text)
+    if not named:
+        return None
+    return "babi", ({"size": named[1]} if named[1] else {}) | ({"tasks": int(named[2])} if named[2] else {})
 
 
 def layout_of(kind: str, memories: int | None) -> Layout:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo.columns import read_table
 from zoo.datasets.checks import require_count, require_seed
 from zoo.datasets.table import Table, split_rows
 from zoo.errors import DataError, require_known
 from zoo.metrics import score
 from zoo.samples import Target
-from zoo.tables import read_table
 
 BYTES = ("byte_1", "byte_2", "byte_3", "byte_4")  # of the visitor's address; the last two are distractors
 PLATFORMS = {"desktop": 0.40, "android": 0.35, "ios": 0.20, "console": 0.05}  # -> share of the visits

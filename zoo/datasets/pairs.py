@@ -6,15 +6,16 @@ Punctuation is left out: in the data at hand it tells where a sentence came from
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from zoo.columns.text import spelled_words
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.splits import SPLITS
-from zoo.datasets.tokeniser import Tokeniser, words_of
+from zoo.datasets.table import Table
 from zoo.errors import ConfigError, DataError, is_number
 from zoo.samples import Samples, Target
 
@@ -50,32 +51,9 @@ class Scale:
         return Target("regression", unit=f"points of {self.low:g} to {self.high:g}")
 
 
-def spelled(text: str) -> str:
-    """The words of a text that a model of pairs reads.
-
-    >>> spelled("A man isn't playing, is he?")
-    "a man isn't playing is he"
-    """
-    return " ".join(_spelled(text))
-
-
-@lru_cache(maxsize=100_000)
-def _spelled(text: str) -> tuple[str, ...]:
-    """Sentences come again in other pairs: looking them up is faster."""
-    return tuple(word for word in words_of(text) if word[0].isalnum())
-
-
-def encode_pairs(pairs: Sequence[Pair], tokeniser: Tokeniser, *, words: int = WORDS) -> dict[str, np.ndarray]:
-    """{"left": (n, L), "right": (n, M)} int32, padded on the right with 0, cut after `words` words."""
-    return {
-        side: tokeniser.encode_batch([spelled(getattr(pair, side)) for pair in pairs], max_length=words)
-        for side in SIDES
-    }
-
-
 def pairs_of(samples: Samples) -> list[Pair]:
     """The texts of samples that `build_pairs` made."""
-    return [Pair(left, right) for left, _, right in (text.partition(SEPARATOR) for text in samples.texts)]
+    return [Pair(left, right) for left, right in zip(*(samples.raw[side] for side in SIDES), strict=True)]
 
 
 def build_pairs(
@@ -85,12 +63,12 @@ def build_pairs(
     *,
     words: int = WORDS,
     vocabulary_size: int,
-    tokeniser: Tokeniser | None = None,
     card: Mapping[str, Any],
+    limits: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Dataset:
     """A data set with the inputs "left" and "right" and the target "score", out of "train", "validation" and "test".
 
-    The vocabulary is fitted on the training split alone, unless there is a `tokeniser`. Raises `DataError` for a score
+    The vocabulary is fitted on the training split alone. Raises `DataError` for a score
     beyond the scale, an empty text, or a split without any pair.
     """
     if words < 1:
@@ -100,39 +78,53 @@ def build_pairs(
             raise DataError(f"'{name}' has no pair in the split '{split}'.")
         for pair in splits[split]:
             _check(pair, scale, name)
-    tokeniser = tokeniser or Tokeniser.fit(
-        (spelled(text) for pair in splits["train"] for text in (pair.left, pair.right)), vocabulary_size=vocabulary_size
-    )
     long = sum(
-        len(_spelled(getattr(pair, side))) > words for split in SPLITS for pair in splits[split] for side in SIDES
+        len(spelled_words(getattr(pair, side))) > words for split in SPLITS for pair in splits[split] for side in SIDES
     )
-    train, validation, test = (_samples(splits[split], tokeniser, words) for split in SPLITS)
     counted = {
         "scale": [scale.low, scale.high],
         "words": words,
         "texts_cut": long,
-        "vocabulary_size": tokeniser.size,
         "sizes": {split: len(splits[split]) for split in SPLITS},
     }
-    return Dataset(name, train, validation, test, {"score": scale.target}, tokeniser, card={**card, **counted})
+    options = {"words": words, "vocabulary_size": vocabulary_size, "punctuation": False}
+    groups = tuple(splits["train"][0].groups)
+    train_rows, validation_rows, test_rows = (_frame(splits[split]) for split in SPLITS)
+    return Table(
+        name,
+        train_rows,
+        validation_rows,
+        test_rows,
+        targets={"score": scale.target},
+        columns={
+            "types": dict.fromkeys(SIDES, "text"),
+            "options": {SIDES[0]: options},
+            "shared": (SIDES,),
+            "ignore": groups,
+        },
+        groups=groups,
+        unit="pairs",
+        limits=limits or {},
+        card={**card, **counted},
+    ).dataset()
+
+
+def _frame(pairs: Sequence[Pair]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            **{side: [" ".join(getattr(pair, side).split()) for pair in pairs] for side in SIDES},
+            "score": np.array([np.nan if pair.score is None else pair.score for pair in pairs], "float32"),
+            **{group: [pair.groups[group] for pair in pairs] for group in pairs[0].groups},
+        }
+    )
 
 
 def _check(pair: Pair, scale: Scale, name: str) -> None:
     for side in SIDES:
-        if not _spelled(getattr(pair, side)):
+        if not spelled_words(getattr(pair, side)):
             raise DataError(f"'{name}' has a pair whose {side} text has no word: {getattr(pair, side)[:60]!r}.")
     if pair.score is not None and not scale.low <= pair.score <= scale.high:
         raise DataError(f"'{name}' has the score {pair.score:g}; its scale goes from {scale.low:g} to {scale.high:g}.")
-
-
-def _samples(pairs: Sequence[Pair], tokeniser: Tokeniser, words: int) -> Samples:
-    columns = pairs[0].groups
-    return Samples(
-        inputs=encode_pairs(pairs, tokeniser, words=words),
-        targets={"score": np.array([np.nan if p.score is None else p.score for p in pairs], dtype="float32")},
-        groups={column: np.array([pair.groups[column] for pair in pairs]) for column in columns},
-        texts=tuple(SEPARATOR.join(" ".join(text.split()) for text in (pair.left, pair.right)) for pair in pairs),
-    )
 
 
 def overlap(pairs: Sequence[Pair]) -> np.ndarray:
@@ -146,7 +138,7 @@ def overlap(pairs: Sequence[Pair]) -> np.ndarray:
     """
     rows = []
     for pair in pairs:
-        left, right = (list(_spelled(getattr(pair, side))) for side in SIDES)
+        left, right = (list(spelled_words(getattr(pair, side))) for side in SIDES)
         found: list[float] = []
         for parts in (lambda words: words, _neighbours, _letters):
             found += _shared(Counter(parts(left)), Counter(parts(right)))

@@ -11,17 +11,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from zoo.columns.characters import RESERVED, Characters
+from zoo.columns.verse import fit_characters
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.poems import RESERVED, Characters
 from zoo.datasets.poems_chinese import read_chinese
-from zoo.datasets.poems_samples import TARGET, fit_characters, samples_of
 from zoo.datasets.poems_split import split_poems
 from zoo.datasets.splits import SPLITS
+from zoo.datasets.table import Table
 from zoo.errors import ConfigError, DataError
-from zoo.samples import Target
 
 UNITS = ("characters", "words")
-RESERVED_LABELS = ("<padding>", "<unknown>", "\n")
+VERSE = "verse"  # the column
 LARGEST_FILE = 64 * 2**20  # bytes
 _STANZA_END = re.compile(r"\n\s*\n")
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -129,25 +131,39 @@ def poem_dataset(
     written = [[tuple(words(line)) for line in poem] for poem in poems] if words else poems
     numbers = split_poems(written, seed=seed)
     parts = {split: [poems[number] for number in members] for split, members in numbers.items()}
+    chosen = tuple(characters.characters) if characters else None
     known = characters or fit_characters(parts["train"], least=least, separator=separator)
     everything = Counter(unit for poem in poems for line in poem for unit in known.units(line))
-    train, validation, test = (samples_of(parts[part], known, free=free) for part in SPLITS)
+    others = sum(unit not in known.ids for unit in everything)
     facts = {
         "seed": seed,
         "poems": {part: len(members) for part, members in parts.items()},
         "characters": known.size - RESERVED,
-        "other_characters": sum(unit not in known.ids for unit in everything),
+        "other_characters": others,
         "free": free,
     }
-    return Dataset(
+    options = {"separator": separator, "free": free, "least": least, "others": others, "characters": chosen}
+    train_rows, validation_rows, test_rows = (_frame(parts[split], known) for split in SPLITS)
+    return Table(
         name,
-        train,
-        validation,
-        test,
-        targets={TARGET: Target("classification", (*RESERVED_LABELS, *known.characters))},
-        characters=known,
+        train_rows,
+        validation_rows,
+        test_rows,
+        targets={},
+        columns={"types": {VERSE: "verse"}, "options": {VERSE: options}, "ignore": ("poem",)},
+        groups=("poem",),
+        unit="pieces",
         card={**card, **facts},
-    )
+    ).dataset()
+
+
+def _frame(poems: Poems, known: Characters) -> pd.DataFrame:
+    """Poems of one form stand together."""
+    forms: dict[tuple[int, ...], list[int]] = {}
+    for number, poem in enumerate(poems):
+        forms.setdefault(tuple(len(known.units(line)) for line in poem), []).append(number)
+    order = [number for numbers in forms.values() for number in numbers]
+    return pd.DataFrame({VERSE: [tuple(poems[number]) for number in order], "poem": order})
 
 
 def _read(path: Path) -> str:

@@ -1,25 +1,24 @@
 """From stories with questions and answers to a data set: split by story, cut to what a model reads, turned into ids."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from zoo.columns.story import MEMORIES, MOST_WORDS, StoryColumn
+from zoo.columns.text import spelled
+from zoo.columns.tokeniser import Tokeniser
 from zoo.datasets.checks import require_seed
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.tokeniser import PADDING, Tokeniser, words_of
-from zoo.errors import ConfigError, DataError, require_known
-from zoo.samples import Samples, Target
+from zoo.datasets.table import Table
+from zoo.errors import DataError, require_known
+from zoo.samples import Target
 
 LAYOUTS = ("words", "sentences")
 OTHER = "(another answer)"  # the label of answers that training never gave: nothing is right for them
-MEMORIES = 50  # sentences that a memory network keeps, the newest (Sukhbaatar et al. 2015, section 4.2)
-MOST_WORDS = 50_000  # of a vocabulary, the most frequent
 VALIDATION_SHARE = 0.1
-_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")
 
 
 @dataclass(frozen=True)
@@ -38,39 +37,9 @@ class Question:
     task: str = ""
 
 
-def sentences_of(text: str) -> tuple[str, ...]:
-    """The sentences of a text, without those that hold no word.
-
-    >>> sentences_of("Mary took the milk. Where did she go?  To the hall!")
-    ('Mary took the milk.', 'Where did she go?', 'To the hall!')
-    """
-    return tuple(part.strip() for part in _SENTENCE_END.split(text) if _spelled(part))
-
-
-def spelled(text: str) -> str:
-    """The words that a model of questions reads: punctuation is left out, since sentences are told apart already.
-
-    >>> spelled("Where is Mary's milk?")
-    "where is mary's milk"
-    """
-    return " ".join(_spelled(text))
-
-
-@lru_cache(maxsize=200_000)
-def _spelled(text: str) -> tuple[str, ...]:
-    """Sentences come again with each question of a story: looking them up spares most of the work."""
-    return tuple(word for word in words_of(text) if word[0].isalnum())
-
-
 @dataclass(frozen=True)
 class Layout:
-    """How stories and questions become integers, 0 being padding.
-
-    kind      "words": "text" (n, L) holds the words of the whole story; "sentences": (n, sentences, words).
-              "question" is (n, words) in both.
-    memories  sentences that are kept of a story, the newest; of "words", the words.
-    length    words that are kept of one sentence or question, the first.
-    """
+    """How stories are read: the options of a `StoryColumn`, of which `kind` is the layout."""
 
     kind: str = "sentences"
     memories: int = MEMORIES
@@ -78,46 +47,7 @@ class Layout:
 
     def __post_init__(self) -> None:
         require_known("layout", self.kind, LAYOUTS)
-        for name in ("memories", "length"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ConfigError(f"'{name}' of a layout must be a whole number >= 1; received {value!r}.")
-
-    def encode(
-        self, stories: Sequence[Sequence[str]], questions: Sequence[str], tokeniser: Tokeniser
-    ) -> dict[str, np.ndarray]:
-        """Stories, sentence by sentence, and a question about each -> inputs "text" and "question", int32."""
-
-        @cache
-        def ids(sentence: str) -> np.ndarray:
-            return tokeniser.encode(spelled(sentence))[: self.length]
-
-        if self.kind == "words":
-            joined = [np.concatenate([*map(ids, story[-self.memories :])])[-self.memories :] for story in stories]
-            text = padded(joined)
-        else:
-            kept = [[ids(sentence) for sentence in story[-self.memories :]] for story in stories]
-            text = padded_twice(kept)
-        return {"text": text, "question": padded([ids(question) for question in questions])}
-
-
-def padded(rows: Sequence[np.ndarray]) -> np.ndarray:
-    """n sequences of ids -> (n, longest) int32, padded on the right with 0."""
-    found = np.full((len(rows), max((len(row) for row in rows), default=0) or 1), PADDING, dtype="int32")
-    for filled, row in zip(found, rows, strict=True):
-        filled[: len(row)] = row
-    return found
-
-
-def padded_twice(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-    """n lists of sequences -> (n, most sequences, longest) int32, padded on the right of both with 0."""
-    most = max((len(row) for row in rows), default=0) or 1
-    longest = max((len(each) for row in rows for each in row), default=0) or 1
-    found = np.full((len(rows), most, longest), PADDING, dtype="int32")
-    for filled, row in zip(found, rows, strict=True):
-        for sentence, each in zip(filled, row, strict=False):
-            sentence[: len(each)] = each
-    return found
+        StoryColumn("text", layout=self.kind, memories=self.memories, length=self.length)  # which checks them
 
 
 def split_off(questions: Sequence[Question], *, seed: int, share: float) -> tuple[list[Question], list[Question]]:
@@ -162,31 +92,45 @@ def build(
             raise DataError(f"'{name}' has no question in the {split} split.")
     found = sorted({each.answer for each in train})
     labels = tuple(answers or (*found, OTHER))
-    tokeniser = Tokeniser(vocabulary or _vocabulary(train, labels))
     if unknown := [answer for answer in found if answer not in labels]:
         raise DataError(
             f"'{name}' has {len(unknown)} answers that are not among the {len(labels) - 1} of the model, such as "
             f"'{unknown[0]}'; train a model of its own for them."
         )
-    target = Target("classification", labels)
-    samples = {split: _samples(part, layout, tokeniser, target) for split, part in parts.items()}
+    words = vocabulary or _vocabulary(train, labels)
     sizes = {split: {"questions": len(part), "stories": len({q.of for q in part})} for split, part in parts.items()}
-    counted = {
-        "seed": seed,
-        "memories": layout.memories,
-        "vocabulary_size": tokeniser.size,
-        "answers": len(labels) - 1,
-        "sizes": sizes,
-    }
-    return Dataset(
+    counted = {"seed": seed, "memories": layout.memories, "answers": len(labels) - 1, "sizes": sizes}
+    groups = ("story", "task") if len({each.task for each in train}) > 1 else ("story",)
+    story = {"vocabulary": words, "layout": layout.kind, "memories": layout.memories, "length": layout.length}
+    train_rows, validation_rows, test_rows = (_frame(part) for part in parts.values())
+    return Table(
         name,
-        train=samples["train"],
-        validation=samples["validation"],
-        test=samples["test"],
-        targets={"answer": target},
-        tokeniser=tokeniser,
+        train_rows,
+        validation_rows,
+        test_rows,
+        targets={"answer": Target("classification", labels)},
+        columns={
+            "types": {"text": "story", "question": "story"},
+            "options": {"text": story, "question": {**story, "layout": "sentence"}},
+            "others": {"answer": OTHER},
+            "ignore": ("story", "task"),
+        },
+        groups=groups,
+        unit="questions",
         limits=limits or {},
         card={**card, **counted},
+    ).dataset()
+
+
+def _frame(questions: Sequence[Question]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "text": [each.story for each in questions],
+            "question": [each.question for each in questions],
+            "answer": [each.answer for each in questions],
+            "story": [each.of for each in questions],
+            "task": [each.task for each in questions],
+        }
     )
 
 
@@ -205,17 +149,3 @@ def _texts(questions: Iterable[Question]) -> Iterable[str]:
                 told.add((each.of, sentence))
                 yield spelled(sentence)
         yield spelled(each.question)
-
-
-def _samples(questions: Sequence[Question], layout: Layout, tokeniser: Tokeniser, target: Target) -> Samples:
-    numbers = {label: number for number, label in enumerate(target.labels)}
-    answers = [numbers.get(each.answer, numbers.get(OTHER, 0)) for each in questions]
-    groups = {"story": np.array([each.of for each in questions])}
-    if len({each.task for each in questions}) > 1:
-        groups["task"] = np.array([each.task for each in questions])
-    return Samples(
-        inputs=layout.encode([each.story for each in questions], [each.question for each in questions], tokeniser),
-        targets={"answer": np.array(answers, dtype="int32")},
-        groups=groups,
-        texts=tuple(" ".join([*each.story[-layout.memories :], each.question]) for each in questions),
-    )

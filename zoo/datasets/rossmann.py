@@ -11,11 +11,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from zoo.artifacts import fetch, read_members
+from zoo.columns import add_date_parts
 from zoo.datasets.rossmann_calendar import calendar_columns
 from zoo.datasets.table import Table
 from zoo.errors import ConfigError, DataError
 from zoo.samples import Target
-from zoo.tables import add_date_parts
 
 ARTIFACT = "rossmann"
 TEST_DAY = "2015-06-19"  # fast.ai's split: six weeks and a day, as long as the competition's own test

@@ -5,7 +5,7 @@ from zlib import crc32
 
 import numpy as np
 
-from zoo.datasets.tokeniser import RESERVED
+from zoo.columns.tokeniser import RESERVED
 
 RUN = 3  # letters of a piece of a word
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo.columns import Schema
 from zoo.datasets.checks import require_seed
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.splits import split_by_labels
-from zoo.errors import DataError
+from zoo.errors import ConfigError, DataError
 from zoo.samples import Kind, Target
-from zoo.tables import Schema
 
 SHARES = (0.1, 0.2)  # of the rows: validation and test
 
@@ -22,8 +22,9 @@ class Table:
     """Training, validation and test rows of one source.
 
     targets  column -> its kind, or all about it; in the order in which outputs are shown.
-    columns  the other arguments of `Schema.fit`: types, ignore, scaling, log, ranges.
+    columns  the other arguments of `Schema.fit`: types, ignore, scaling, log, ranges, options, shared, inputs, others.
     groups   columns by which a report breaks the errors down.
+    unit     what a row is of, in the plural: "people", "pairs".
     limits   output -> metric -> best score possible on `test`, where it is known (see `Dataset`).
     card     source, licence, seed, split: plain JSON values.
     """
@@ -35,6 +36,7 @@ class Table:
     targets: Mapping[str, Kind | Target]
     columns: Mapping[str, Any] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
+    unit: str = "rows"
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
 
@@ -45,13 +47,40 @@ class Table:
         >>> source.dataset().train.inputs["numbers"].tolist()
         [[0.0], [1.0]]
         """
-        schema = schema or Schema.fit(self.train, targets=self.targets, **self.columns)
+        if schema is None:
+            schema = Schema.fit(self.train, targets=self.targets, **self.columns)
+        else:
+            self._require_meaning(schema)
         train, validation, test = (
-            schema.encode(frame, targets=True, groups=self.groups) for frame in (self.train, self.validation, self.test)
+            schema.encode(schema.cut(frame)[0], targets=True, groups=self.groups)
+            for frame in (self.train, self.validation, self.test)
         )
-        return Dataset(
-            self.name, train, validation, test, schema.targets, schema=schema, limits=self.limits, card=self.card
-        )
+        return Dataset(self.name, train, validation, test, schema.targets, schema, self.limits, self.card, self)
+
+    def _require_meaning(self, schema: Schema) -> None:
+        """Raise `ConfigError` unless the schema, that of a trained model, means by its targets what these rows do."""
+        columns = {column.name: column for column in schema.outputs}
+        if self.targets.keys() != columns.keys():
+            given, known = (", ".join(names) or "none" for names in (self.targets, columns))
+            raise ConfigError(f"The model predicts {known}; '{self.name}' has the targets {given}.")
+        for name, given_target in self.targets.items():
+            column = columns[name]
+            known_target = column.target
+            if not isinstance(given_target, Target):
+                same = given_target == known_target.kind
+                given_meaning = str(given_target)
+            else:
+                labels = {label for _, old in column.merged for label in old} | set(known_target.labels)
+                same = (given_target.kind, given_target.unit) == (known_target.kind, known_target.unit) and (
+                    set(given_target.labels) <= labels or bool(column.other)
+                )
+                given_meaning = meaning(given_target)
+            if not same:
+                raise ConfigError(
+                    f"'{name}' means {given_meaning} in '{self.name}' and {meaning(known_target)} to the model."
+                )
+        for each in schema.columns:
+            each.require_options(self.columns.get("options", {}).get(each.name, {}))
 
     def with_all_training_rows(self) -> "Table":
         """The same with the validation rows among the training rows, for a last training when all is chosen.
@@ -59,6 +88,12 @@ class Table:
         The validation split stays, as rows to watch: every one of them is now also trained on.
         """
         return replace(self, train=pd.concat([self.train, self.validation], ignore_index=True))
+
+
+def meaning(target: Target) -> str:
+    """A target in words: "regression (points of 0 to 5)"."""
+    words = target.unit or ", ".join(target.labels)
+    return f"{target.kind} ({words})" if words else target.kind
 
 
 def split_rows(

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from zoo.columns import read_table
 from zoo.datasets.table import Table, split_rows
 from zoo.errors import ConfigError, require_known
-from zoo.samples import Kind
-from zoo.tables import read_table
+from zoo.samples import KINDS, Kind
 
 FEW = 20  # whole numbers with at most so many different values are classes
 
@@ -27,16 +29,14 @@ def read_table_file(
     Where several targets are labelled each in rows of their own, a row teaches the outputs whose labels it has.
 
     targets  columns to predict, with their kinds or without: texts are classes then, numbers a regression.
-    The others are as in `zoo.tables.Schema.fit`. Raises `UnknownNameError` for a column that is not there, `DataError`
+    The others are as in `zoo.columns.Schema.fit`. Raises `UnknownNameError` for a column that is not there, `DataError`
     for a file that cannot be read.
     """
     frame = read_table(path, types=types)
-    kinds = _kinds(frame, targets)
+    kinds = kinds_of_targets(frame, targets)
     frame = frame.dropna(subset=list(kinds), how="all", ignore_index=True)
     features = {name: kind for name, kind in (types or {}).items() if name not in kinds and name not in ignore}
-    classes = [name for name, kind in kinds.items() if kind != "regression"]
-    strata = frame[classes].astype(object).fillna("").astype(str).to_numpy() if classes else None
-    train, validation, test = split_rows(frame, seed=seed, strata=strata)
+    train, validation, test = split_rows(frame, seed=seed, strata=strata_of(frame, kinds))
     return Table(
         Path(path).name,
         train,
@@ -48,15 +48,31 @@ def read_table_file(
     )
 
 
-def _kinds(frame: pd.DataFrame, targets: Mapping[str, Kind] | Sequence[str] | str) -> dict[str, Kind]:
+def strata_of(frame: pd.DataFrame, kinds: Mapping[str, str]) -> np.ndarray | None:
+    """(n, classes) labels that a split shares out alike; None where there is no target of classes."""
+    classes = [name for name, kind in kinds.items() if kind != "regression"]
+    return frame[classes].astype(object).fillna("").astype(str).to_numpy() if classes else None
+
+
+def kinds_of_targets(frame: pd.DataFrame, targets: Mapping[str, Kind] | Sequence[str] | str) -> dict[str, Kind]:
+    """Target -> its kind, as given or as its values say. "name=kind" names both.
+
+    Raises `ConfigError` for none, `UnknownNameError` for a column or a kind that is not there.
+    """
     named = [targets] if isinstance(targets, str) else list(targets) if isinstance(targets, Iterable) else []
     if not named:
         raise ConfigError("Name at least one column of the table that is to be predicted.")
-    for name in named:
+    chosen: dict[str, Any] = dict(targets) if isinstance(targets, Mapping) else {}
+    for each in () if chosen else named:
+        name, equals, kind = each.rpartition("=")
+        if equals and each not in frame.columns:
+            require_known("kind of target", kind, KINDS)
+            chosen[name] = kind
+        else:
+            chosen[each] = None
+    for name in chosen:
         require_known("column", name, frame.columns)
-    if isinstance(targets, Mapping):
-        return dict(targets)
-    return {name: _kind(frame[name].dropna()) for name in named}
+    return {name: kind or _kind(frame[name].dropna()) for name, kind in chosen.items()}
 
 
 def _kind(values: pd.Series) -> Kind:

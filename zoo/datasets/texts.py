@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
+import pandas as pd
 
+from zoo.columns.text import cut
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.splits import SPLITS, split_people
-from zoo.datasets.tokeniser import Tokeniser, words_of
+from zoo.datasets.table import Table
 from zoo.errors import ConfigError, DataError
-from zoo.samples import MISSING_CLASS, Samples, Target, present
+from zoo.samples import Target
 
+TEXT = "posts"  # the column, and the model's input
 Label = float | str | None
 
 
@@ -23,32 +24,6 @@ class Post:
     person: str
     text: str
     labels: Mapping[str, Label] = field(default_factory=dict)
-
-
-def cut(text: str, words: int) -> list[str]:
-    """The text in pieces of at most `words` words as the tokeniser counts them, cut at white space.
-
-    A rest of less than half a piece is dropped, unless it is all there is. White space becomes single blanks.
-    """
-    pieces: list[str] = []
-    chunks: list[str] = []
-    filled = 0
-    for chunk in text.split():
-        length = _word_count(chunk)
-        if chunks and filled + length > words:
-            pieces.append(" ".join(chunks))
-            chunks, filled = [], 0
-        chunks.append(chunk)
-        filled += length
-    if chunks and (not pieces or 2 * filled >= words):
-        pieces.append(" ".join(chunks))
-    return pieces
-
-
-@lru_cache(maxsize=200_000)
-def _word_count(chunk: str) -> int:
-    """Most chunks of a language are the same few: looking them up is several times faster than counting again."""
-    return len(words_of(chunk))
 
 
 def build(
@@ -77,47 +52,34 @@ def build(
     strata = {piece.person: tuple(_band(piece.labels.get(name)) for name in targets) for piece in pieces}
     split_of = split_people(strata, seed=seed)
     parts = {split: [piece for piece in pieces if split_of[piece.person] == split] for split in SPLITS}
-    tokeniser = Tokeniser.fit((piece.text for piece in parts["train"]), vocabulary_size=vocabulary_size)
-    samples = {split: _samples(part, targets, tokeniser, words, group) for split, part in parts.items()}
-    for target, labels in samples["train"].targets.items():
-        if not present(labels).any():
+    for target in targets:
+        if all(piece.labels.get(target) is None for piece in parts["train"]):
             raise DataError(f"Too few samples with '{target}' in '{name}': none of the people to train on has it.")
     sizes = {
         split: {"samples": len(part), "people": len({piece.person for piece in part})} for split, part in parts.items()
     }
-    counted = {"seed": seed, "words": words, "vocabulary_size": tokeniser.size, "sizes": sizes}
-    return Dataset(
+    options = {"words": words, "vocabulary_size": vocabulary_size, "cut": True}
+    train_rows, validation_rows, test_rows = (_frame(parts[split], targets, group) for split in SPLITS)
+    return Table(
         name,
-        train=samples["train"],
-        validation=samples["validation"],
-        test=samples["test"],
+        train_rows,
+        validation_rows,
+        test_rows,
         targets=dict(targets),
-        tokeniser=tokeniser,
-        card={**card, **counted},
+        columns={"types": {TEXT: "text"}, "options": {TEXT: options}, "ignore": (group,)},
+        groups=(group,),
+        unit="people",
+        card={**card, "seed": seed, "words": words, "sizes": sizes},
+    ).dataset()
+
+
+def _frame(pieces: Sequence[Post], targets: Iterable[str], group: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {TEXT: [piece.text for piece in pieces]}
+        | {name: [piece.labels.get(name) for piece in pieces] for name in targets}
+        | {group: [piece.person for piece in pieces]}
     )
 
 
 def _band(label: Label) -> Label:
     return label // 10 if isinstance(label, float) else label
-
-
-def _samples(
-    pieces: Sequence[Post], targets: Mapping[str, Target], tokeniser: Tokeniser, words: int, group: str
-) -> Samples:
-    texts = tuple(piece.text for piece in pieces)
-    return Samples(
-        inputs={"posts": tokeniser.encode_batch(texts, max_length=words)},
-        targets={
-            name: label_array([piece.labels.get(name) for piece in pieces], target) for name, target in targets.items()
-        },
-        groups={group: np.array([piece.person for piece in pieces])},
-        texts=texts,
-    )
-
-
-def label_array(labels: Sequence[Label], target: Target) -> np.ndarray:
-    """Labels -> (n,): float32 with NaN where missing for a regression, else int32 class numbers with -1."""
-    if target.kind == "regression":
-        return np.array([np.nan if label is None else label for label in labels], dtype="float32")
-    number = {label: i for i, label in enumerate(target.labels)}
-    return np.array([MISSING_CLASS if label is None else number[str(label)] for label in labels], dtype="int32")

@@ -12,11 +12,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from zoo.columns.tokeniser import Tokeniser, words_of
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.rows import Row, read_rows
 from zoo.datasets.splits import LEAST_PEOPLE
 from zoo.datasets.texts import Label, Post, build
-from zoo.datasets.tokeniser import Tokeniser, words_of
 from zoo.errors import DataError, nearest
 from zoo.samples import Target
 

@@ -3,7 +3,7 @@
 Chollet 2017, "Deep Learning with Python", section 7.1.3.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import accumulate
 from typing import Any
@@ -12,9 +12,9 @@ import keras
 
 from blocks.bag import bag_of_pairs, bag_of_words
 from blocks.checks import require_integer
-from blocks.heads import binary_head, classification_head, regression_head
 from blocks.text import PROFILE_STAGES, convolutional_text_encoder, embed, padding_mask
 from zoo.errors import ConfigError, require_known
+from zoo.models.outputs import Outputs, heads_of, require_outputs, width_of
 
 TARGETS = {
     "age": "regression",
@@ -35,6 +35,7 @@ def author_profile(
     skip: bool = False,
     income_groups: int = 10,
     targets: Sequence[str] = ("age", "income", "gender"),
+    outputs: Outputs | None = None,
     dropout: float = 0.0,
     word_dropout: float = 0.0,
     pooled_dropout: float | None = None,
@@ -46,19 +47,15 @@ def author_profile(
     """posts (B, L) int32 -> {"age": (B, 1), "income": (B, income_groups), "gender": (B, 1)}, for any length L >= 1.
 
     Tokens: 0 is padding on the right, 1 an unknown word, all below `vocabulary_size`. `targets` chooses the outputs;
-    "industry" may stand in the place of "income", and `income_groups` then counts industries. With `bag` a linear score
+    "industry" may stand in the place of "income", and `income_groups` then counts industries. `outputs` names others
+    in their place, as {"stars": {"kind": "ordered", "classes": 5}} (`zoo.models.outputs`). With `bag` a linear score
     of the text's words and pairs of words is added to every output before its activation; `bag_l2` holds them small.
     Outputs in `linear` are such a score of the words alone: too little data for anything deeper.
     `stages`, `pooling`, `units`, `skip` and the dropouts are those of `convolutional_text_encoder`.
     """
-    _require_targets(targets)
-    _require_linear(linear, bag)
-    require_integer("income_groups", income_groups, least=2)
-    heads: dict[str, Callable[..., keras.KerasTensor]] = {
-        "regression": regression_head,
-        "classification": partial(classification_head, classes=income_groups),
-        "binary": binary_head,
-    }
+    outputs = _outputs(targets, income_groups) if outputs is None else outputs
+    require_outputs(outputs)
+    linear = [name for name in _linear(linear, bag) if name in outputs]
     posts = keras.Input((None,), dtype="int32", name="posts")
     x = embed(posts, vocabulary_size, embedding_dim, name="embedding")  # (B, L, embedding_dim)
     x = convolutional_text_encoder(
@@ -73,15 +70,14 @@ def author_profile(
         pooled_dropout=pooled_dropout,
         name="encoder",
     )  # (B, units)
-    scores: Mapping[str, keras.KerasTensor | None] = dict.fromkeys(targets)
+    scores: Mapping[str, keras.KerasTensor | None] = dict.fromkeys(outputs)
     if bag:
-        sizes = {target: income_groups if TARGETS[target] == "classification" else 1 for target in targets}
+        sizes = {output: width_of(options) for output, options in outputs.items()}
         scores = _bag_scores(posts, sizes, linear, vocabulary_size, word_dropout, bag_l2)
-    outputs = {
-        target: heads[TARGETS[target]](_one(x) if target in linear else x, scores=scores[target], name=target)
-        for target in targets
-    }
-    return keras.Model([posts], outputs, name=name)
+    heads: dict[str, keras.KerasTensor] = {}
+    for output, options in outputs.items():
+        heads |= heads_of(_one(x) if output in linear else x, {output: options}, scores=scores)
+    return keras.Model([posts], heads, name=name)
 
 
 author_profile_small = partial(
@@ -147,15 +143,25 @@ def _one(x: keras.KerasTensor) -> keras.KerasTensor:
     return keras.ops.ones_like(x[:, :1])
 
 
-def _require_linear(linear: Sequence[str], bag: bool) -> None:
+def _linear(linear: Sequence[str], bag: bool) -> Sequence[str]:
     if isinstance(linear, str) or not isinstance(linear, Sequence):
-        raise ConfigError(f"'linear' must be a list of some of {', '.join(TARGETS)}; received {linear!r}.")
-    for target in linear:
-        require_known("target", target, TARGETS)
+        raise ConfigError(f"'linear' must be a list of outputs; received {linear!r}.")
     if linear and not bag:
         raise ConfigError(
             f"'linear' outputs are scores of the bag of words; set bag=True, or leave {list(linear)} out."
         )
+    return linear
+
+
+def _outputs(targets: Sequence[str], income_groups: int) -> dict[str, dict[str, Any]]:
+    """The outputs of the reference."""
+    _require_targets(targets)
+    require_integer("income_groups", income_groups, least=2)
+    classes = {"classes": income_groups}
+    return {
+        target: {"kind": TARGETS[target], **(classes if TARGETS[target] == "classification" else {})}
+        for target in targets
+    }
 
 
 def _require_targets(targets: Sequence[str]) -> None:

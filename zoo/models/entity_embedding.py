@@ -13,7 +13,8 @@ from keras import layers
 from blocks.tabular import NORM, dense_stack
 from blocks.tabular import entity_embedding as embed
 from zoo.errors import require_known
-from zoo.models.table import REGRESSION, Numbers, Outputs, side_by_side, table_inputs, table_outputs
+from zoo.models.outputs import REGRESSION, Outputs, heads_of
+from zoo.models.table import Numbers, side_by_side, table_inputs
 
 CATEGORIES = {"group": 100, "place": 60}
 
@@ -53,7 +54,7 @@ def entity_embedding(
     ]
     features = side_by_side([x, table.flags, table.bins, *vectors])  # (B, C)
     x = dense_stack(features, units, dropout=dropout, batch_norm=batch_norm, name="hidden")
-    return keras.Model(table.inputs, table_outputs(x, outputs), name=name)
+    return keras.Model(table.inputs, heads_of(x, outputs), name=name)
 
 
 entity_embedding_tiny = partial(

@@ -6,7 +6,8 @@ from functools import partial
 import keras
 
 from blocks.tabular import dense_stack
-from zoo.models.table import REGRESSION, Numbers, Outputs, table_inputs, table_outputs
+from zoo.models.outputs import REGRESSION, Outputs, heads_of
+from zoo.models.table import Numbers, table_inputs
 
 
 def mlp(
@@ -31,7 +32,7 @@ def mlp(
     x = dense_stack(
         table.one_hot_features(), units, dropout=dropout, batch_norm=batch_norm, activation=activation, name="hidden"
     )
-    return keras.Model(table.inputs, table_outputs(x, outputs), name=name)
+    return keras.Model(table.inputs, heads_of(x, outputs), name=name)
 
 
 mlp_tiny = partial(mlp, numbers=3, categories={"group": 50}, units=(8, 4), name="mlp_tiny")

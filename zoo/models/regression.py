@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from zoo.models.table import CLASSIFICATION, REGRESSION, Numbers, Outputs, table_inputs, table_outputs
+from zoo.models.outputs import CLASSIFICATION, REGRESSION, Outputs, heads_of
+from zoo.models.table import Numbers, table_inputs
 
 
 def linear_regression(
@@ -21,7 +22,7 @@ def linear_regression(
     The options are those of `zoo.models.table.table_inputs` and `table_outputs`; `Schema.model_config` gives them all.
     """
     table = table_inputs(numbers, categories, complete, flags)
-    answers = table_outputs(table.one_hot_features(), outputs, kinds=("regression",))
+    answers = heads_of(table.one_hot_features(), outputs, kinds=("regression",))
     return keras.Model(table.inputs, answers, name=name)
 
 
@@ -39,5 +40,5 @@ def softmax_regression(
     A "binary" output is a logistic regression. The options are those of `linear_regression`.
     """
     table = table_inputs(numbers, categories, complete, flags)
-    answers = table_outputs(table.one_hot_features(), outputs, kinds=("classification", "binary"))
+    answers = heads_of(table.one_hot_features(), outputs, kinds=("classification", "binary"))
     return keras.Model(table.inputs, answers, name=name)

@@ -1,6 +1,5 @@
 """What the models of tables share: inputs for raw columns, and heads, from plain data that a schema gives."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,9 @@ from keras import ops
 
 from blocks.checks import require_integer
 from blocks.fusion import fuse
-from blocks.heads import binary_head, classification_head, regression_head
 from blocks.tabular import (
     UNSEEN,
     bin_indicators,
-    bounded_output,
     impute_and_scale,
     missing_flags,
     one_hot,
@@ -23,15 +20,11 @@ from blocks.tabular import (
 from zoo.errors import ConfigError, is_number, require_known
 
 Numbers = int | Mapping[str, Sequence[float]]
-Outputs = Mapping[str, Mapping[str, Any]]
 
 NUMBERS = "numbers"  # the input of all numbers
 STATISTICS = ("medians", "shifts", "factors", "flags")
 PIECES, BINS = "pieces", "bins"  # edges of each column
 FARTHEST = 5.0  # deviations from which an outlier among binned numbers counts as no farther
-OPTIONS = {"regression": {"low", "high"}, "classification": {"classes"}, "binary": set[str]()}
-REGRESSION: Outputs = {"target": {"kind": "regression"}}
-CLASSIFICATION: Outputs = {"target": {"kind": "classification", "classes": 2}}
 
 
 @dataclass(frozen=True)
@@ -94,20 +87,6 @@ def table_inputs(
     return TableInputs(inputs, scaled, missing, bins, ids, dict(categories))
 
 
-def table_outputs(
-    x: keras.KerasTensor, outputs: Outputs, kinds: Sequence[str] = tuple(OPTIONS)
-) -> dict[str, keras.KerasTensor]:
-    """(B, C) -> one head an output: {"kind": "regression"}, with "low" and "high" where its range is bounded,
-    {"kind": "classification", "classes": n} or {"kind": "binary"}."""
-    if (
-        not isinstance(outputs, Mapping)
-        or not outputs
-        or not all(isinstance(each, Mapping) for each in outputs.values())
-    ):
-        raise ConfigError(f"'outputs' must map names to kinds, as {REGRESSION}; received {outputs!r}.")
-    return {name: _head(x, name, dict(options), kinds) for name, options in outputs.items()}
-
-
 def side_by_side(parts: Sequence[keras.KerasTensor | None], *, name: str = "features") -> keras.KerasTensor:
     """The parts that there are, as one vector for each sample."""
     there = [part for part in parts if part is not None]
@@ -124,21 +103,6 @@ def _bins(x: keras.KerasTensor, statistics: Mapping[str, list[Any]]) -> keras.Ke
     if any(statistics[BINS]):
         parts.append(bin_indicators(x, statistics[BINS], name=f"{NUMBERS}_bins"))
     return side_by_side(parts, name=f"{NUMBERS}_binned") if parts else None
-
-
-def _head(x: keras.KerasTensor, name: str, options: dict[str, Any], kinds: Sequence[str]) -> keras.KerasTensor:
-    kind: Any = options.pop("kind", None)
-    require_known(f"kind of output '{name}'", kind, kinds)
-    for option in options:
-        require_known(f"option of the {kind} output '{name}'", option, OPTIONS[kind])
-    if kind == "classification":
-        return classification_head(x, options.get("classes", 2), name=name)
-    if kind == "binary":
-        return binary_head(x, name=name)
-    if options:
-        low, high = (options.get(bound, math.nan) for bound in ("low", "high"))
-        return bounded_output(x, low, high, name=name)
-    return regression_head(x, name=name)
 
 
 def _statistics(numbers: Numbers) -> dict[str, list[Any]]:

@@ -45,7 +45,7 @@ class Features:
 def features(train: Samples, validation: Samples, test: Samples, *, seed: int = 0) -> Features:
     """Fit on `train` alone: TF-IDF of words or ids (1- and 2-grams), and the columns of `zoo.report.columns`.
 
-    Texts stand for the integer sequences made of them. Integers (n, length) are token ids, 0 being padding; integers
+    Raw texts stand for the sequences made of them. Integers (n, length) are token ids, 0 being padding; integers
     (n,) are categories (0 missing, 1 never seen); everything else numeric is a column for each number.
     """
     splits = (train, validation, test)
@@ -99,10 +99,13 @@ def _texts(splits: tuple[Samples, ...]) -> tuple[Any, ...] | None:
 
 def _documents(splits: tuple[Samples, ...]) -> list[list[list[str]]]:
     """One entry a text column: the documents of each split."""
-    if splits[0].texts:
-        return [[list(split.texts) for split in splits]]
-    names = [name for name, values in splits[0].inputs.items() if is_sequence(values)]
-    return [[_spell(split.inputs[name]) for split in splits] for name in names]
+    first = splits[0]
+    texts = [name for name, values in first.raw.items() if len(values) and isinstance(values[0], str)]
+    spelt = [name for name, values in first.inputs.items() if is_sequence(values) and name not in first.raw]
+    return [
+        *([list(split.raw[name]) for split in splits] for name in texts),
+        *([_spell(split.inputs[name]) for split in splits] for name in spelt),
+    ]
 
 
 def _spell(ids: np.ndarray) -> list[str]:

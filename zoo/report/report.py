@@ -121,7 +121,7 @@ def build_report(
         from zoo.report.baselines import fit_baselines
 
         baselines = fit_baselines(train, validation, test, targets, metrics=metrics, seed=seed)
-    whole = Samples(test.inputs, labels, test.groups, test.texts)
+    whole = Samples(test.inputs, labels, test.groups)
     classes = {name: target for name, target in targets.items() if target.kind != "regression"}
     labelled = {name: target for name, target in classes.items() if present(labels[name]).any()}
     return Report(

@@ -1,0 +1,182 @@
+"""Texts: numbers of words, of a vocabulary learnt from the training rows; long ones may be cut into pieces."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from zoo.columns.column import Column, InputSpec, Values, register
+from zoo.columns.frames import pandas, shown
+from zoo.columns.tokeniser import Tokeniser, words_of
+from zoo.errors import ConfigError, DataError
+
+LONGEST_TEXT = 1_000_000  # characters
+
+
+@register
+@dataclass(frozen=True)
+class TextColumn(Column):
+    """A vocabulary, and how much of a text is read.
+
+    words        of a text that are read at once.
+    cut          whether longer texts become several samples of at most `words` words; else their end is not read.
+    punctuation  whether marks count as words.
+    missing      training rows without a text; where there was none, a row without one is refused later.
+    """
+
+    vocabulary: tuple[str, ...] = ()
+    words: int = 500
+    cut: bool = False
+    punctuation: bool = True
+    missing: int = 0
+
+    kind: ClassVar[str] = "text"
+
+    @classmethod
+    def fit(
+        cls,
+        values: Values,
+        name: str,
+        vocabulary_size: int = 50_000,
+        words: int = 500,
+        cut: bool = False,
+        punctuation: bool = True,
+        vocabulary: Sequence[str] | None = None,
+    ) -> Self:
+        """The most frequent words; `vocabulary_size` counts the ids of padding and of unknown words too.
+
+        `vocabulary` is taken instead where it is given: that of a trained model.
+        """
+        if type(words) is not int or words < 1:
+            raise ConfigError(f"'words', the length of a text that is read, must be at least 1; received {words!r}.")
+        texts = texts_in(values, name)
+        if vocabulary is None:
+            plain = texts if punctuation else [spelled(text) for text in texts]
+            tokeniser = Tokeniser.fit(plain, vocabulary_size=vocabulary_size)
+        else:
+            tokeniser = Tokeniser(vocabulary)
+        missing = sum(not text.strip() for text in texts)
+        if missing == len(texts):
+            raise DataError(f"The column {shown(name)} has no text in any training row: ignore it.")
+        return cls(
+            name, vocabulary=tokeniser.words, words=words, cut=cut, punctuation=punctuation, missing=int(missing)
+        )
+
+    @cached_property
+    def tokeniser(self) -> Tokeniser:
+        return Tokeniser(self.vocabulary)
+
+    @property
+    def size(self) -> int:
+        """Number of ids: what an embedding must hold."""
+        return self.tokeniser.size
+
+    def encode(self, values: Values) -> np.ndarray:
+        """(n,) texts -> (n, L <= words) int32, padded on the right with 0."""
+        texts = texts_in(values, self.name)
+        plain = texts if self.punctuation else [spelled(text) for text in texts]
+        return self.tokeniser.encode_batch(plain, max_length=self.words)
+
+    @property
+    def spec(self) -> InputSpec:
+        return InputSpec((None,), "int32")
+
+    @classmethod
+    def config(cls, columns: Sequence[Self], scaling: str | None) -> dict[str, Any]:
+        return {"texts": {column.input: column.size for column in columns}}
+
+    def raw(self, values: Values) -> list[str]:
+        return texts_in(values, self.name)
+
+    def pieces(self, values: Values) -> list[list[str]] | None:
+        return [cut(text, self.words) or [""] for text in texts_in(values, self.name)] if self.cut else None
+
+    def require_readable(self, values: Values) -> None:
+        """Raise `DataError` for a row of which a model could say nothing, where every training row had a text."""
+        if self.missing:
+            return
+        for row, text in enumerate(texts_in(values, self.name), start=1):
+            place = f"row {row}: the text" if len(values) > 1 else "The text"
+            if not words_of(text):
+                raise DataError(f"{place} is empty: it has no word and no punctuation mark.")
+            if not self.tokeniser.known_share(text):
+                raise DataError(
+                    f"{place} {shown(text)} has no word that the model knows; it may be in another language or script."
+                )
+
+    def describe(self) -> str:
+        return f"{len(self.vocabulary):,} words, {self.missing:,} missing"
+
+
+def texts_in(values: Values, name: str) -> list[str]:
+    """A column -> its texts, "" where missing. Raises `DataError` for a value that is no text, or too long a one."""
+    missing = pandas().isna(values)
+    texts: list[str] = []
+    for row, (value, none) in enumerate(zip(values, missing, strict=True), start=1):
+        text = "" if none else value if isinstance(value, str) else str(value) if np.isscalar(value) else None
+        if text is None:
+            raise DataError(f"The column {shown(name)} must hold texts; row {row} holds {shown(repr(value))}.")
+        if len(text) > LONGEST_TEXT:
+            raise DataError(
+                f"The column {shown(name)} has {len(text):,} characters in row {row}; at most {LONGEST_TEXT:,} are "
+                "read."
+            )
+        if "\0" in text or not _encodable(text):
+            raise DataError(
+                f"The column {shown(name)} holds NUL characters or halves of surrogate pairs in row {row}, which are "
+                "no text."
+            )
+        texts.append(text)
+    return texts
+
+
+def _encodable(text: str) -> bool:
+    """Whether every character is one: JSON can spell half of a pair, which no file could hold."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def spelled(text: str) -> str:
+    """The words of a text without punctuation.
+
+    >>> spelled("A man isn't playing, is he?")
+    "a man isn't playing is he"
+    """
+    return " ".join(spelled_words(text))
+
+
+@lru_cache(maxsize=200_000)
+def spelled_words(text: str) -> tuple[str, ...]:
+    """The words themselves. Sentences come again in other rows: looking them up is faster."""
+    return tuple(word for word in words_of(text) if word[0].isalnum())
+
+
+def cut(text: str, words: int) -> list[str]:
+    """The text in pieces of at most `words` words as the tokeniser counts them, cut at white space.
+
+    A rest of less than half a piece is dropped, unless it is all there is. White space becomes single blanks.
+    """
+    pieces: list[str] = []
+    chunks: list[str] = []
+    filled = 0
+    for chunk in text.split():
+        length = _word_count(chunk)
+        if chunks and filled + length > words:
+            pieces.append(" ".join(chunks))
+            chunks, filled = [], 0
+        chunks.append(chunk)
+        filled += length
+    if chunks and (not pieces or 2 * filled >= words):
+        pieces.append(" ".join(chunks))
+    return pieces
+
+
+@lru_cache(maxsize=200_000)
+def _word_count(chunk: str) -> int:
+    """Most chunks of a language are the same few: looking them up is several times faster than counting again."""
+    return len(words_of(chunk))

@@ -1,0 +1,120 @@
+"""The user's own texts with any labels: a column of text in a CSV, Parquet or JSONL file, and columns to predict."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from zoo.columns import read_table
+from zoo.columns.text import texts_in
+from zoo.columns.tokeniser import words_of
+from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
+from zoo.datasets.table import Table, split_rows
+from zoo.datasets.table_file import kinds_of_targets, strata_of
+from zoo.datasets.texts import TEXT
+from zoo.errors import ConfigError, DataError, require_known
+from zoo.samples import Kind
+
+USUAL = ("text", "posts", "post", "review", "review_text", "message", "body", "content", "comment", "sentence")
+LEAST_WORDS = 4  # of a value, in the mean, from which a column is taken for texts
+SAMPLE = 1_000  # rows that are looked at
+
+
+def read_texts_file(
+    path: Path | str,
+    *,
+    targets: Mapping[str, Kind] | Sequence[str] | str,
+    text: str | None = None,
+    person: str | None = None,
+    seed: int = 0,
+    words: int = 500,
+    vocabulary_size: int = 20_000,
+) -> Table:
+    """The rows with a text and at least one label, shared out 70:10:20 at random, the classes of every target alike.
+
+    targets  columns to predict, with their kinds or without: texts are classes then, numbers a regression.
+    text     the column of texts; without it the only one that reads like texts.
+    person   a column whose equal rows stand in one split: who wrote them.
+
+    Long texts become several samples of `words` words each. Raises `UnknownNameError` for a column that is not there,
+    `DataError` for a file that cannot be read, or whose texts are not to be told from its other columns.
+    """
+    frame = read_table(path, types={text: "text"} if text else None)
+    kinds = kinds_of_targets(frame, targets)
+    for option, name in (("text", text), ("person", person)):
+        if name is not None:
+            require_known(f"column of '{option}'", name, frame.columns)
+    chosen = text or _text_column(frame, kinds, path)
+    if chosen in kinds:
+        raise ConfigError(f"'{chosen}' cannot be the text and a target at once.")
+    columns = [chosen, *kinds, *([person] if person else [])]
+    frame = read_table(path, columns=columns, types={chosen: "text", **({person: "category"} if person else {})})
+    frame = frame.dropna(subset=list(kinds), how="all", ignore_index=True)
+    empty = np.array([not each.strip() for each in texts_in(frame[chosen], chosen)], dtype=bool)
+    frame = frame[~empty].reset_index(drop=True)
+    if not len(frame):
+        raise DataError(f"{path}: no row has a text in '{chosen}' and a label.")
+    parts = (
+        _by_person(frame, kinds, person, seed)
+        if person
+        else split_rows(frame, seed=seed, strata=strata_of(frame, kinds))
+    )
+    train, validation, test = parts
+    return Table(
+        Path(path).name,
+        train,
+        validation,
+        test,
+        targets=kinds,
+        columns={
+            "types": {chosen: "text"},
+            "options": {chosen: {"words": words, "vocabulary_size": vocabulary_size, "cut": True}},
+            "inputs": {chosen: TEXT},
+            "ignore": (person,) if person else (),
+        },
+        groups=(person,) if person else (),
+        unit="texts",
+        card={
+            "source": str(path),
+            "split": "70:10:20 at random",
+            "seed": seed,
+            "text": chosen,
+            "without_text": int(empty.sum()),
+        },
+    )
+
+
+def _text_column(frame: pd.DataFrame, targets: Mapping[str, str], path: Path | str) -> str:
+    """The only column that reads like texts. Raises `DataError` where there is none, or more than one."""
+    found = {}
+    for name in frame.columns:
+        if name in targets or pd.api.types.is_numeric_dtype(frame[name].dtype):
+            continue
+        values = [str(value) for value in frame[name].dropna().head(SAMPLE)]
+        mean = float(np.mean([len(words_of(value)) for value in values])) if values else 0.0
+        if mean >= LEAST_WORDS:
+            found[name] = mean
+    usual = [name for name in found if name.casefold() in USUAL]
+    if len(found) == 1 or len(usual) == 1:
+        return usual[0] if len(usual) == 1 else next(iter(found))
+    if not found:
+        raise DataError(f"{path} has no column of texts; say which it is: text='COLUMN'.")
+    raise DataError(f"{path} has several columns of texts: {', '.join(found)}; say which: text='{next(iter(found))}'.")
+
+
+def _by_person(
+    frame: pd.DataFrame, kinds: Mapping[str, str], person: str, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """All rows of a person in one split; rows without one each by itself."""
+    named = frame[person].astype(object)
+    people = [str(name) if not pd.isna(name) else f"row {row}" for row, name in enumerate(named)]
+    if len(set(people)) < LEAST_PEOPLE:
+        raise DataError(f"The rows are of {len(set(people))} people; a split needs at least {LEAST_PEOPLE}.")
+    frame = frame.assign(**{person: people})
+    strata = strata_of(frame, kinds)
+    of = {name: "" if strata is None else "|".join(strata[row]) for row, name in enumerate(people)}
+    split = split_people(of, seed=seed)
+    where = np.array([split[name] for name in people])
+    train, validation, test = (frame[where == name].reset_index(drop=True) for name in SPLITS)
+    return train, validation, test

@@ -1,0 +1,45 @@
+"""Tasks: what the zoo's models are trained for, one file each, and the verbs: train, evaluate, inspect, find a rate.
+
+from zoo.tasks import evaluate, train
+trained, report = train("author_profile_small", "posts", folder="runs/first")
+trained.predict({"posts": ["My grandchildren came to see us."]})
+
+trained, report = train("mlp", "adult", folder="runs/income")
+zoo.load_pipeline("runs/income").predict(frame)  # a DataFrame
+"""
+
+from zoo.pipeline import Pipeline, load_pipeline
+from zoo.tasks import pairs, poems, questions, tables, texts
+from zoo.tasks.imbalance_and_costs import read_costs, read_plans
+from zoo.tasks.inspection import inspect
+from zoo.tasks.rates import find_rate
+from zoo.tasks.reading import Reading, ask
+from zoo.tasks.settings import Settings
+from zoo.tasks.task import TASKS, Task, list_datasets, load_dataset, recipe_for, register, task_of
+from zoo.tasks.verbs import evaluate, train
+
+__all__ = [
+    "TASKS",
+    "Pipeline",
+    "Reading",
+    "Settings",
+    "Task",
+    "ask",
+    "evaluate",
+    "find_rate",
+    "inspect",
+    "list_datasets",
+    "load_dataset",
+    "load_pipeline",
+    "pairs",
+    "poems",
+    "questions",
+    "read_costs",
+    "read_plans",
+    "recipe_for",
+    "register",
+    "tables",
+    "task_of",
+    "texts",
+    "train",
+]

@@ -1,0 +1,90 @@
+"""Look inside an entry of the catalogue: on data of its recipe, on arrays of one's own, or on random numbers."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.create import create_model
+from zoo.errors import ConfigError, DataError
+from zoo.inspection import Inspection, inspect_model
+from zoo.pipeline import load_pipeline
+from zoo.tasks.inspect_samples import inspect_samples
+from zoo.tasks.task import recipe_for, task_of
+from zoo.tasks.verbs import dataset_of, heads_of, require_seed, weights_file
+
+RANDOM = "random"
+FREE = 64  # length of an axis that the model leaves open, for random numbers
+
+
+def inspect(
+    entry: str, *, weights: str | Path | None = None, data: str | None = None, rows: int = 256, seed: int = 0
+) -> Inspection:
+    """The ranges of all values, weights and gradients of an entry on `rows` samples.
+
+    `weights` is a tag, a file or a run folder; None means fresh ones. `data` is a data set of the recipe (default: that
+    of the training; of its validation split the first rows are taken), a file .npz with an array for each input, or
+    "random": normal numbers and uniform tokens. Gradients are told where there are targets.
+    """
+    if rows < 1:
+        raise ConfigError(f"An inspection needs at least one row; received {rows}.")
+    if data == RANDOM or (data is not None and Path(data).suffix == ".npz"):
+        model = create_model(entry, weights=weights)
+        arrays = _random(model, rows, seed) if data == RANDOM else _read(Path(str(data)), model, rows)
+        return inspect_model(model, arrays)
+    require_seed(seed)
+    if weights is None:
+        if data is None:
+            raise ConfigError(f"Name the data for fresh weights: --data NAME, a file .npz, or '{RANDOM}'.")
+        task = task_of(entry)
+        options = {**task.options(entry), "seed": seed}
+        dataset = task.load(data, options)
+        recipe = recipe_for(dataset, entry, data=data, options=options)
+        keras.utils.set_random_seed(seed)
+        model, heads = create_model(entry, **recipe.config), dict(recipe.heads)
+        if task.init_model is not None:
+            task.init_model(model, dataset)
+    else:
+        trained = load_pipeline(weights_file(entry, weights))
+        if trained.entry != entry:
+            raise ConfigError(f"'{weights}' holds weights of {trained.entry}, not of {entry}.")
+        dataset = dataset_of(trained, data, None if data in (None, trained.origin["data"]) else seed)
+        model, heads = trained.model, heads_of(trained)
+    samples = dataset.validation.take(np.arange(min(rows, len(dataset.validation))))
+    return inspect_samples(model, samples, heads)
+
+
+def _random(model: keras.Model, rows: int, seed: int) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
+    arrays: dict[str, np.ndarray] = {}
+    for tensor in model.inputs:
+        shape = (rows, *(FREE if size is None else size for size in tensor.shape[1:]))
+        if keras.backend.is_int_dtype(tensor.dtype):
+            arrays[tensor.name] = random.integers(0, _tokens(tensor), shape).astype(tensor.dtype)
+        else:
+            arrays[tensor.name] = random.normal(size=shape).astype(np.float32)
+    return arrays
+
+
+def _tokens(tensor: Any) -> int:
+    """How many tokens the embedding knows that reads an input."""
+    readers = [node.operation for node in tensor._keras_history.operation._outbound_nodes]
+    return min((each.input_dim for each in readers if isinstance(each, keras.layers.Embedding)), default=2)
+
+
+def _read(path: Path, model: keras.Model, rows: int) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name.removeprefix("input/"): stored[name][:rows] for name in stored.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(f"'{path}' cannot be read as arrays (.npz): {error}.") from error
+    missing = [tensor.name for tensor in model.inputs if tensor.name not in arrays]
+    if missing:
+        raise DataError(f"'{path}' lacks the inputs {', '.join(missing)}; it holds {', '.join(arrays) or 'nothing'}.")
+    for tensor in model.inputs:
+        expected, given = tuple(tensor.shape[1:]), arrays[tensor.name].shape[1:]
+        if len(expected) != len(given) or any(e not in (None, g) for e, g in zip(expected, given, strict=True)):
+            raise DataError(f"Input '{tensor.name}' needs the shape (rows, {expected}); '{path}' holds {given}.")
+    return {tensor.name: arrays[tensor.name] for tensor in model.inputs}

@@ -1,0 +1,188 @@
+"""What a task is: its sources by name, the reader of a user's file, how its models are trained, what its report shows.
+
+A task is one file of this package and one row of `TASKS`, which the verbs, the command line and `load_dataset` read.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from zoo.catalogue import describe
+from zoo.columns import Schema
+from zoo.columns.frames import Frame
+from zoo.datasets.dataset import Dataset
+from zoo.datasets.table import Table
+from zoo.errors import ConfigError, UnknownNameError, require_known
+from zoo.pipeline import Pipeline
+from zoo.samples import Samples
+from zoo.tasks.settings import Settings
+from zoo.training import Recipe, Run
+
+if TYPE_CHECKING:
+    from zoo.report import Report
+    from zoo.report.language import LanguageReport
+
+    AnyReport = Report | LanguageReport
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task. Functions are named by "module:function" where importing them needs more than the core.
+
+    families  of the catalogue whose models are trained by it.
+    sources   name of a data set -> function that gives its `Dataset` or `Table`.
+    file      function that reads a user's file, by its path; `suffixes` are its endings.
+    of        what a row is of, in the plural: "posts".
+    settings  (data set, entry, name of the data) -> how the entry is trained on it.
+    config    (data set, entry, settings) -> options of the builder that the data decides.
+    named     text -> (name of a source, options), for names that hold options ("babi-qa3"); else None.
+    options   entry -> options that its data is always loaded with.
+    training_split   (data set, entry) -> what is trained on.
+    init_model       (fresh model, data set): what it is given of the data before training.
+    baseline_inputs  samples -> what the simple models of a report are shown of them.
+    fit       as `zoo.training.fit`, where a training is more than one.
+    evaluate  (model, recipe, data set, run=, seed=) -> report, where it is not that of outputs with one value a sample.
+    rows      texts of a command line -> the rows that they mean.
+    show      (pipeline, texts) -> lines of text that answer them, where predictions of rows are not the answer.
+    """
+
+    name: str
+    families: tuple[str, ...]
+    of: str
+    sources: Mapping[str, str]
+    file: str
+    suffixes: tuple[str, ...]
+    settings: Callable[[Dataset, str, str], Settings]
+    config: Callable[[Dataset, str, Settings], Mapping[str, Any]]
+    named: Callable[[str], tuple[str, dict[str, Any]] | None] = lambda text: None
+    options: Callable[[str], Mapping[str, Any]] = lambda entry: {}
+    training_split: Callable[[Dataset, str], Samples] = lambda dataset, entry: dataset.train
+    init_model: Callable[[keras.Model, Dataset], None] | None = None
+    baseline_inputs: Callable[[Samples], Samples] | None = None
+    fit: Callable[..., Run] | None = None
+    evaluate: "Callable[..., AnyReport] | None" = None
+    rows: Callable[[Sequence[str], Schema], Frame] | None = None
+    show: Callable[[Pipeline, Sequence[str]], list[str]] | None = None
+    readers: Mapping[str, str] = field(default_factory=dict)  # option -> function that reads a file where it is given
+
+    def load(self, data: str | Path, options: Mapping[str, Any] | None = None, schema: Schema | None = None) -> Dataset:
+        """The data set of this name, or of the file at this path; as the `schema` of a trained model reads it.
+
+        Raises `UnknownNameError` for an unknown name or option, `DataError` for a file that cannot be read,
+        `ConfigError` where the targets are not those of the schema.
+        """
+        found = self.table(data, options or {})
+        if isinstance(found, Table):
+            return found.dataset(schema)
+        if schema is None:
+            return found
+        assert found.table is not None
+        return found.table.dataset(schema)
+
+    def table(self, data: str | Path, options: Mapping[str, Any]) -> Dataset | Table:
+        """What the source of this name gives, or the reader of a file."""
+        given = str(data)
+        if named := self.named(given):
+            given, options = named[0], {**named[1], **options}
+        if given in self.sources:
+            return _call(self.sources[given], (), f"option of data set '{given}'", options)
+        if is_path(given, self.suffixes):
+            reader = next((self.readers[option] for option in options if option in self.readers), self.file)
+            return _call(reader, (given,), f"option of a file of {self.of}", options)
+        known = [*self.sources, *(f"FILE{suffix}" for suffix in self.suffixes)]
+        raise UnknownNameError(f"data set of {self.of}", given, known)
+
+
+TASKS: dict[str, Task] = {}  # by name, in the order in which data of a bare name is looked up
+
+
+def register(task: Task) -> Task:
+    """Add a task: from then on the verbs train its families, and `load_dataset` knows its sources."""
+    for other in TASKS.values():
+        if other.name != task.name and (twice := set(other.families) & set(task.families)):
+            raise ConfigError(f"The family '{min(twice)}' is trained by the task '{other.name}' already.")
+    TASKS[task.name] = task
+    return task
+
+
+def task_of(entry: str) -> Task:
+    """The task of an entry. Raises `ConfigError` where no task trains it."""
+    family = describe(entry).family
+    for task in TASKS.values():
+        if family in task.families:
+            return task
+    known = ", ".join(sorted(family for task in TASKS.values() for family in task.families))
+    raise ConfigError(f"There is no recipe for '{entry}' yet; there are some for {known}.")
+
+
+def list_datasets() -> list[str]:
+    """The names that `load_dataset` knows, beside the path of a file."""
+    return sorted(name for task in TASKS.values() for name in task.sources)
+
+
+def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options: Any) -> Dataset:
+    """A data set by its name or by the path of a file; `options` are those of its function.
+
+    task  which one reads a file: "texts", "tables", "pairs", "questions", "poems". Without it a file is a table where
+          the option `targets` names what to predict, else one of posts, or what its ending says.
+
+    Raises `UnknownNameError` for an unknown name or option, `DataError` for a file that cannot be read.
+    """
+    given = str(name_or_path)
+    if task is not None:
+        require_known("task", task, TASKS)
+        return TASKS[task].load(given, options)
+    for each in TASKS.values():
+        if given in each.sources or each.named(given):
+            return each.load(given, options)
+    if "targets" in options:
+        return TASKS["tables"].load(given, options)
+    for each in TASKS.values():
+        if is_path(given, each.suffixes):
+            return each.load(given, options)
+    endings = list(dict.fromkeys(suffix for each in TASKS.values() for suffix in each.suffixes))
+    raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in endings)])
+
+
+def is_path(given: str, suffixes: tuple[str, ...]) -> bool:
+    """Whether this is no name: it has one of the endings, or a folder."""
+    return given.lower().endswith(suffixes) or Path(given).name != given
+
+
+def recipe_for(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any]) -> Recipe:
+    """The recipe of `entry` on `dataset`, which was loaded as `data` with `options`."""
+    from zoo.training import heads_for
+
+    task = task_of(entry)
+    settings = task.settings(dataset, entry, data)
+    named = {
+        what: {name: value for name, value in getattr(settings, what).items() if name in dataset.targets}
+        for what in ("losses", "weights", "metrics", "imbalance", "costs")
+    }
+    heads = heads_for(
+        dataset.targets,
+        loss=named["losses"],
+        weight=named["weights"],
+        metrics=named["metrics"],
+        imbalance=named["imbalance"],
+        costs=named["costs"],
+    )
+    # The rates of these settings were chosen for the loss of one output as it is; several are brought to one scale.
+    training = {"balance": "static" if len(heads) == 1 else "relative", **settings.training}
+    config = dict(task.config(dataset, entry, settings))
+    return Recipe(heads, entry=entry, config=config, data=data, data_options=dict(options), **training)
+
+
+def _call(address: str, arguments: tuple[str, ...], kind: str, options: Mapping[str, Any]) -> Any:
+    """Import the source only now: listing and errors need none of its packages."""
+    module, _, function = address.partition(":")
+    source: Callable[..., Any] = getattr(import_module(module), function)
+    known = list(signature(source).parameters)[len(arguments) :]
+    for option in options:
+        require_known(kind, option, known)
+    return source(*arguments, **options)
