@@ -3,7 +3,7 @@
 import numpy as np
 
 import zoo
-from zoo.models import sequential_stack
+from zoo.models.sequential_twin import sequential_stack
 
 stack = sequential_stack()
 twin = zoo.create_model("sequential_twin")

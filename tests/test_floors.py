@@ -15,6 +15,7 @@ LEAVES = {
     "zoo.files",
     "zoo.records",
     "zoo.keras_internals",
+    "zoo.lazy_package",
     "zoo.stacked_batches",
 }
 GROUND = {
@@ -46,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(GROUND, LEAVES),
     **dict.fromkeys(("zoo.sentinel", "zoo.inspection"), {"zoo.tracing"} | LEAVES),
     "zoo.training": {"zoo.sentinel", "zoo.tracing"} | LEAVES,
-    "zoo.models": {"blocks", "zoo.errors"},
+    "zoo.models": {"blocks", "zoo.errors", "zoo.catalogue", "zoo.lazy_package"},  # the list of its builders
     "zoo.datasets": {"zoo.artifacts", "zoo.tables"} | LEAVES,
     "zoo.weights": {"zoo.artifacts"} | LEAVES,
     "zoo.pretrained": {"zoo.artifacts"} | LEAVES,
@@ -72,6 +73,7 @@ PACKAGES = {
     "zoo.catalogue": set(),
     "zoo.errors": set(),
     "zoo.files": set(),
+    "zoo.lazy_package": set(),
     "zoo.samples": {"numpy"},
     "zoo.tables": {"numpy"},  # pandas and pyarrow, of the extra "tables", are imported by name when first used
     "zoo.poetry": {"numpy"},
