@@ -33,7 +33,7 @@ def tiny_file(path, *, vocabulary_size=4, half=float("inf")):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["list", "--data", "x"], "Known: --help, --task, --weights, -h."),
+        (["list", "--data", "x"], "Known: --all, --help, --task, --weights, -h."),
         (["predict", SMALL, "--weights", "weights/manifest.json", "hello"], "no file or folder"),
         (["predict", SMALL, "--weights", "here.json", "hello"], "here.json is not an HDF5 file"),
         (["predict", SMALL, "--weights", "nosuch", "hello"], "'nosuch' is neither a file"),

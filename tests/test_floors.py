@@ -34,7 +34,16 @@ GROUND = {
 }
 SECOND = {"zoo.models", "zoo.datasets", "zoo.weights", "zoo.pretrained"}
 BELOW_TOP = (
-    {"blocks", "zoo", "zoo.create", "zoo.classification", "zoo.conversion", "zoo.pipeline", "zoo.recipes"}
+    {
+        "blocks",
+        "zoo",
+        "zoo.create",
+        "zoo.classification",
+        "zoo.listing",
+        "zoo.conversion",
+        "zoo.pipeline",
+        "zoo.recipes",
+    }
     | LEAVES
     | GROUND
     | SECOND
@@ -53,6 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.pretrained": {"zoo.artifacts"} | LEAVES,
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,
     "zoo.pipeline": {"zoo.tables", "zoo.weights"} | LEAVES,  # a model with the schema of its table, whoever built it
+    "zoo.listing": {"zoo.artifacts", "zoo.catalogue"} | LEAVES,
     "zoo.classification": {"zoo.create", "zoo.prediction", "zoo.pretrained"} | LEAVES,
     "zoo.conversion": {"zoo.create"} | LEAVES | GROUND | SECOND,  # it makes the model that it fills
     # a recipe makes the model that it trains

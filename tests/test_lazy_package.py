@@ -1,4 +1,4 @@
-"""`import zoo` and `import zoo.models`: every public name can be had, none is imported before, and `dir` shows no other."""
+"""`import zoo` and `import zoo.models`: all public names can be had, none is imported before, `dir` shows no others."""
 
 import ast
 import importlib

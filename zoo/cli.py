@@ -18,6 +18,7 @@ from zoo.terminal import (
     show_answers,
     show_inspection,
     show_report,
+    show_rows,
 )
 
 LARGEST_INPUT = 64 * 2**20  # bytes read from standard input at the most
@@ -37,14 +38,15 @@ def _main(arguments: Sequence[str] | None) -> None:
 
 
 def list_command(parsed: argparse.Namespace) -> None:
-    names = list_models(parsed.pattern, task=parsed.task, weights=parsed.weights)
-    width = max((len(name) for name in names), default=0)
-    for name in names:
-        entry = describe(name)
-        tags = f"  [weights: {', '.join(entry.weights)}]" if entry.weights else ""
-        sys.stdout.write(f"{name:<{width}}  {entry.summary}{tags}\n")
+    """Show models as a table; where standard output is no terminal, as lines of cells with tabs between them."""
+    from zoo.listing import HEADINGS, model_rows
+
+    names = list_models(parsed.pattern, task=parsed.task, weights=parsed.weights, for_tests=parsed.all)
     if not names:
-        raise ConfigError(f"No model matches '{parsed.pattern}'; 'zoo list' shows all {len(list_models())}.")
+        hidden = list_models(parsed.pattern, task=parsed.task, weights=parsed.weights, for_tests=True)
+        hint = f"'zoo list --all' shows {', '.join(hidden)}" if hidden else f"'zoo list' shows all {len(list_models())}"
+        raise ConfigError(f"No model matches '{parsed.pattern}'; {hint}.")
+    show_rows(HEADINGS, [row.cells() for row in model_rows(names)], right=("parameters", "MB"), for_scripts="summary")
 
 
 def describe_command(parsed: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     part["list"].add_argument("pattern", nargs="?", default="*", help="as file names match: 'author*'")
     part["list"].add_argument("--task")
     part["list"].add_argument("--weights", help="only models with weights of this tag")
+    part["list"].add_argument("--all", action="store_true", help="also the small members that exist for tests")
     for name in ("describe", "train", "evaluate", "find-rate", "inspect", "predict"):
         part[name].add_argument("model")
     add_training_options(part["train"])

@@ -156,6 +156,30 @@ def show_report(report: "AnyReport", folder: Path | str | None = None) -> None:
         screen.print(f"Picture, scores and model: {folder}/report.png, scores.json, {model}", markup=False)
 
 
+def show_rows(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), for_scripts: str = ""
+) -> None:
+    """A table on a terminal, the first column whole; elsewhere a line a row, with tabs, which scripts can cut.
+
+    right  headings of columns of numbers; for_scripts  one of a column that stands in lines alone, for want of room.
+    """
+    if not sys.stdout.isatty():
+        sys.stdout.writelines("\t".join(row) + "\n" for row in rows)
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    shown = [place for place, heading in enumerate(headings) if heading != for_scripts]
+    for place in shown:
+        heading = headings[place]
+        width = max((len(row[0]) for row in rows), default=0) if place == 0 else None
+        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=True, min_width=width)
+    for row in rows:
+        table.add_row(*(Text(row[place]) for place in shown))
+    console().print(table)
+
+
 def show_inspection(found: "Inspection", *, json: str | None = None, tensorboard: str | None = None) -> None:
     """The table of an inspection, what looks wrong in it, and where else it was written."""
     from zoo.inspection import inspection_table, write_tensorboard
