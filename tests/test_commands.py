@@ -135,7 +135,12 @@ def test_training_starts_from_the_weights_of_a_run(run_folder, posts_file, tmp_p
         (["inspect", *TINY, "--data", "random", "--rows", "0"], "at least one row"),
         (["inspect", *TINY, "--data", "random", "--seed", "-3"], "A seed must not be negative"),
         (["predict"], "The following arguments are required: model; see"),
-        (["predict", "mobilenet", "hello"], "The weights of 'mobilenet' are official ones"),
+        (["predict", "mobilenet", "hello"], "There is no photo at 'hello'"),
+        (["predict", "mobilenet"], "Name photos, or folders of them"),
+        (["predict", "mobilenet", "."], "The folder '.' holds no pictures"),
+        (["predict", "mobilenet", "x.png", "--weights", "imagenet_notop"], "its weights have no top"),
+        (["predict", "caffenet", "x.png"], "'caffenet' has no trained weights to fetch"),
+        (["describe", "mlp_tiny", "--graph", "drawing.pdf"], "ends in .png or .svg; received 'drawing.pdf'"),
     ],
 )
 def test_a_wrong_command_is_one_sentence_and_exit_code_2(arguments, words, capsys, tmp_path, monkeypatch):

@@ -31,6 +31,7 @@ GROUND = {
     "zoo.catalogue",
     "zoo.tables",
     "zoo.poetry",
+    "zoo.drawing",
 }
 SECOND = {"zoo.models", "zoo.datasets", "zoo.weights", "zoo.pretrained"}
 BELOW_TOP = (
@@ -72,7 +73,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal
     "zoo.studio": BELOW_TOP | {"zoo.terminal"},
     "zoo.options": set(),
-    "zoo.cli": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.studio"},
+    **dict.fromkeys(("zoo.model_commands", "zoo.photo_commands"), BELOW_TOP | {"zoo.terminal"}),
+    "zoo.cli": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.studio", "zoo.model_commands", "zoo.photo_commands"},
     "zoo.__main__": {"zoo.cli"},
     "examples": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.cli"},  # an example may offer a command of the zoo
 }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zoo.classification import classify
     from zoo.create import create_model, full_config
     from zoo.datasets import load_dataset
+    from zoo.drawing import draw
     from zoo.pipeline import load_pipeline
     from zoo.prediction import predict
     from zoo.pretrained.images import preprocess
@@ -36,6 +37,7 @@ _HOMES = {
     "create_model": "zoo.create",
     "decode": "zoo.pretrained.labels",
     "describe": "zoo.catalogue",
+    "draw": "zoo.drawing",
     "evaluate": "zoo.recipes",
     "fit": "zoo.training",
     "full_config": "zoo.create",

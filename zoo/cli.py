@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.catalogue import describe, list_models
+from zoo.catalogue import describe
 from zoo.errors import ArtifactError, ConfigError, DataError, WeightsError, require_known
+from zoo.model_commands import describe_command, list_command
 from zoo.options import Commands, command_line
+from zoo.photo_commands import is_photo_model, predict_photos
 from zoo.terminal import (
     console,
     epoch_printer,
@@ -18,7 +20,6 @@ from zoo.terminal import (
     show_answers,
     show_inspection,
     show_report,
-    show_rows,
 )
 
 LARGEST_INPUT = 64 * 2**20  # bytes read from standard input at the most
@@ -35,36 +36,6 @@ def _main(arguments: Sequence[str] | None) -> None:
         require_known("command", given[0], COMMANDS)
     parsed = parse(command_line(COMMANDS, __doc__), given)
     parsed.command(parsed)
-
-
-def list_command(parsed: argparse.Namespace) -> None:
-    """Show models as a table; where standard output is no terminal, as lines of cells with tabs between them."""
-    from zoo.listing import HEADINGS, model_rows
-
-    names = list_models(parsed.pattern, task=parsed.task, weights=parsed.weights, for_tests=parsed.all)
-    if not names:
-        hidden = list_models(parsed.pattern, task=parsed.task, weights=parsed.weights, for_tests=True)
-        hint = f"'zoo list --all' shows {', '.join(hidden)}" if hidden else f"'zoo list' shows all {len(list_models())}"
-        raise ConfigError(f"No model matches '{parsed.pattern}'; {hint}.")
-    show_rows(HEADINGS, [row.cells() for row in model_rows(names)], right=("parameters", "MB"), for_scripts="summary")
-
-
-def describe_command(parsed: argparse.Namespace) -> None:
-    entry = describe(parsed.model)
-    sys.stdout.write(f"{entry}\n")
-    for tag, weights in entry.weights.items():
-        if not weights.file:
-            sys.stdout.write(f"  file     {file_in_words(f'{entry.name}.{tag}')}\n")
-
-
-def file_in_words(name: str) -> str:
-    """One official file of weights: what to fetch, how large it is, how it is known, and its terms."""
-    from zoo.artifacts import artifact
-
-    item = artifact(name)
-    size = "size not published" if item.size is None else f"{item.size / 1e6:.1f} MB"
-    known = f"known by its {item.checksum.field}" if item.checksum else "no hash published: never fetched"
-    return f"{name}: {size}, {known}, {item.licence}"
 
 
 def train_command(parsed: argparse.Namespace) -> Any:
@@ -144,7 +115,11 @@ def find_rate_command(parsed: argparse.Namespace) -> None:
 
 
 def predict_command(parsed: argparse.Namespace) -> None:
-    """Answer for texts given as arguments, or one a line on standard input; for the rows of a table's file as CSV."""
+    """Answer for texts given as arguments, or one a line on standard input; for the rows of a table's file as CSV; for
+    photos."""
+    if parsed.model and is_photo_model(parsed.model):
+        predict_photos(parsed.model, parsed.texts, weights=parsed.weights)
+        return
     source = _weights(parsed)  # a wrong model or option is told before texts are typed
     if parsed.model and describe(parsed.model).task.startswith("tabular"):
         predict_rows(parsed, source)
@@ -285,7 +260,7 @@ def prune_command(parsed: argparse.Namespace) -> None:
 
 COMMANDS: Commands = {
     "list": (list_command, "models, by name, task or weights"),
-    "describe": (describe_command, "one model: inputs, outputs, weights, source"),
+    "describe": (describe_command, "one model: inputs, outputs, weights, source; or its graph"),
     "train": (train_command, "train a model by its recipe"),
     "evaluate": (evaluate_command, "scores of trained weights beside simple baselines"),
     "find-rate": (find_rate_command, "the learning rate that suits a model and its data"),

@@ -7,14 +7,13 @@ zoo.draw(model, "model.svg")      # a picture too: .svg or .png
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.drawing.boxes import boxes_of
-from zoo.drawing.calls import read_calls
-from zoo.drawing.text import as_text
+from zoo.errors import ConfigError
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["draw"]
+__all__ = ["draw", "require_picture"]
+SUFFIXES = (".png", ".svg")
 
 
 def draw(model: "keras.Model", file: str | Path | None = None) -> str:
@@ -29,9 +28,20 @@ def draw(model: "keras.Model", file: str | Path | None = None) -> str:
     Raises `ConfigError` for what has no graph and for a file that ends in neither .svg nor .png, `MissingExtraError`
     for a picture without matplotlib, `UnwritableError` for a file that cannot be written.
     """
+    from zoo.drawing.boxes import boxes_of  # here, as these import Keras
+    from zoo.drawing.calls import read_calls
+    from zoo.drawing.picture import write_picture
+    from zoo.drawing.text import as_text
+
+    if file is not None:
+        require_picture(file)
     boxes = boxes_of(read_calls(model))
     if file is not None:
-        from zoo.drawing.picture import write_picture
-
         write_picture(boxes, Path(file), title=model.name)
     return as_text(boxes)
+
+
+def require_picture(file: str | Path) -> None:
+    """Raise `ConfigError` unless the file's name is that of a picture that `draw` can write."""
+    if Path(file).suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"A drawing is a file that ends in {' or '.join(SUFFIXES)}; received '{file}'.")

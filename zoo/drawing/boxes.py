@@ -1,10 +1,10 @@
 """From calls to boxes: one for each block, equal blocks in a row and equal columns side by side drawn as one."""
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from zoo.drawing.calls import Call
 from zoo.drawing.grouping import edges_between, group_calls
@@ -107,7 +107,7 @@ def _name(group: str, own: Sequence[Call]) -> str:
     if len(named) == 1 or len(set(named)) == 1:
         return named[0]
     parts = [name.split("_") for name in named]
-    common = os.path.commonprefix(parts)
+    common = _beginning(parts)
     if group.startswith("block "):
         return f"{'_'.join(common) or 'block'} {group.partition(' ')[2]}"
     return "_".join(common) or re.sub(r" \d+$", "", group)
@@ -124,7 +124,9 @@ def _content(own: Sequence[Call]) -> str:
     parts += [f"{call.kind} of {len(call.parents)}" if len(call.parents) > 2 else call.kind for call in joins[-1:]]
     if not parts:
         parts = [kind for kind, _ in Counter(call.kind for call in own).most_common(2)]
-    return f"{len(layers)} layer{'s' if len(layers) > 1 else ''}: {', '.join(parts)}"
+    count = sum(call.is_layer for call in layers.values())
+    word = "layer" if count else "operation"
+    return f"{count or len(layers)} {word}{'s' if (count or len(layers)) > 1 else ''}: {', '.join(parts)}"
 
 
 def _rows(boxes: list[Box]) -> list[Box]:
@@ -134,7 +136,7 @@ def _rows(boxes: list[Box]) -> list[Box]:
     runs: dict[int, list[int]] = {}
     for place, box in enumerate(boxes):
         before = max(box.parents, default=None)
-        if before is None or before in into and runs[into[before]][-1] != before:
+        if before is None or (before in into and runs[into[before]][-1] != before):
             continue
         run = runs.get(into.get(before, before), [before])
         known = {*run, *boxes[run[0]].parents}  # a cell of NASNet reads the two before
@@ -207,6 +209,12 @@ def _merged(boxes: list[Box], into: Mapping[int, int], runs: Mapping[int, Sequen
 def _names(names: Iterable[str]) -> str:
     """Many names as the first and what is other in the last: "conv2_block2 … 3"."""
     first, *_, last = names
-    common = os.path.commonprefix([first, last])
+    common = "".join(_beginning([first, last]))
     end = last[len(re.sub(r"\d+$", "", common)) :] if common else last
     return f"{first} … {end}"
+
+
+def _beginning(sequences: Sequence[Sequence[str]]) -> list[str]:
+    """What they begin with alike: words of names, or letters."""
+    alike = takewhile(lambda each: len(set(each)) == 1, zip(*sequences, strict=False))
+    return [each[0] for each in alike]

@@ -1,4 +1,4 @@
-"""A functional model's graph as plain data: one `Call` for each time that a layer, a model or an operation is called."""
+"""A functional model's graph as plain data: a `Call` for each time that a layer, a model or an operation is called."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ class Call:
     shape     of the (first) output without the batch; None for a side of any length.
     times     how often the graph calls what is called here; more than once: it is shared.
     outputs   the model's own outputs that it gives.
-    weighted  whether it has weights and is no normalisation.
+    weighted  whether it has weights and is no normalisation; is_layer  whether it is a layer, no mere operation.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Call:
     times: int = 1
     outputs: tuple[str, ...] = ()
     weighted: bool = False
+    is_layer: bool = True
 
 
 def read_calls(model: keras.Model) -> list[Call]:
@@ -96,6 +97,7 @@ def _call(call: GraphCall, parents: tuple[int, ...], times: int, outputs: tuple[
         named=is_graph(operation) or re.fullmatch(rf"{_snake_case(kind)}(_\d+)?", operation.name) is None,
         times=times,
         outputs=outputs,
+        is_layer=isinstance(operation, keras.layers.Layer),
         weighted=bool(getattr(operation, "weights", ())) and kind not in NORMALISATIONS,
     )
 

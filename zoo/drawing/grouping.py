@@ -8,6 +8,7 @@ circle: a group that would be is split further.
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from zoo.drawing.calls import Call
 
@@ -133,7 +134,7 @@ def _in_a_row(calls: Sequence[Call], groups: Groups, blocks: Sequence[str]) -> b
         for parent in call.parents:
             depends[groups[place]] |= depends[groups[parent]]
     ordered = sorted(blocks, key=lambda block: len(depends[block] & set(blocks)))
-    return all(before in depends[after] for before, after in zip(ordered, ordered[1:], strict=False))
+    return all(before in depends[after] for before, after in pairwise(ordered))
 
 
 def _joined(calls: Sequence[Call], groups: Groups) -> Groups:

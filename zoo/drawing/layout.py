@@ -5,6 +5,7 @@ An edge that passes ranks has a slot of its own in each of them (Sugiyama, Tagaw
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from zoo.drawing.boxes import Box
 
@@ -72,13 +73,13 @@ def _connect(parent: Slot, start: int, child: Slot, end: int, ranks: Ranks) -> N
 def _order(ranks: Ranks, *, down: bool) -> None:
     """Each rank by the mean place of what its slots touch in the rank before."""
     rows = ranks if down else ranks[::-1]
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in pairwise(rows):
         place = {id(slot): number for number, slot in enumerate(before)}
-        mean = {}
+        means = []
         for number, slot in enumerate(row):
             touched = [place[id(other)] for other in (slot.above if down else slot.below)]
-            mean[id(slot)] = sum(touched) / len(touched) if touched else number * len(before) / len(row)
-        row.sort(key=lambda slot, mean=mean: mean[id(slot)])
+            means.append(sum(touched) / len(touched) if touched else number * len(before) / len(row))
+        row[:] = [row[number] for number in sorted(range(len(row)), key=means.__getitem__)]
 
 
 def _place(ranks: Ranks, gap: int) -> None:
@@ -113,7 +114,7 @@ def _spread(row: Sequence[Slot], wishes: Sequence[float], gap: int) -> None:
         left.append(min(wishes[number], most))
     for number, slot in enumerate(row):
         slot.x = round((right[number] + left[::-1][number]) / 2)
-    for before, slot in zip(row, row[1:], strict=False):  # rounded
+    for before, slot in pairwise(row):  # rounded
         slot.x = max(slot.x, before.x + _apart(before, slot, gap))
 
 

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.drawing.boxes import Box
 from zoo.drawing.layout import Ranks, layout
-from zoo.errors import ConfigError, MissingExtraError
+from zoo.errors import MissingExtraError
 from zoo.files import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SUFFIXES = (".png", ".svg")
 CHARACTER = 0.078  # inches across, in the size of the small text
 ROW, BETWEEN, MARGIN = 0.62, 0.34, 0.2  # inches: a box, the space to the next rank, around all
 GAP = 3  # characters between two boxes
@@ -22,16 +21,16 @@ INK, PALE = "#222222", "#666666"
 
 
 def write_picture(boxes: Sequence[Box], path: Path, *, title: str) -> None:
-    """Write the picture; `ConfigError` unless the file ends in .png or .svg, `MissingExtraError` without matplotlib."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise ConfigError(f"A drawing is a file that ends in {' or '.join(SUFFIXES)}; received '{path}'.")
+    """Write the picture; `MissingExtraError` without matplotlib."""
     try:
         from matplotlib import rc_context
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError("A drawing in a file", "matplotlib", "report") from error
-    ranks = layout(boxes, lambda box, alone: max(map(len, (box.title, box.content, box.size))) + 3, gap=GAP)
+    ranks = layout(
+        boxes, lambda box, alone: max(len(box.title), round(0.9 * len(box.content)), len(box.size)) + 3, gap=GAP
+    )
     width = max(slot.x + slot.width / 2 for row in ranks for slot in row) * CHARACTER + 2 * MARGIN
     height = len(ranks) * (ROW + BETWEEN) - BETWEEN + 2 * MARGIN + 0.3  # the title
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "zoo"}):  # text as text, the same bytes on every run
