@@ -93,7 +93,7 @@ def import_frameworks() -> None:
         watched = faulthandler.is_enabled()
         if not watched:
             faulthandler.enable(kept)
-        shown = lines_of_interest
+        shown: Callable[[bytes], bytes] = lines_of_interest
         try:
             importlib.import_module("keras")
         except BaseException:  # a broken installation: say all that was said

@@ -103,14 +103,14 @@ def _last(places: Sequence[int], calls: Sequence[Call], groups: Sequence[str]) -
 
 
 def _name(group: str, own: Sequence[Call]) -> str:
-    named = [call.name for call in own if call.named] or [call.name for call in own]
+    named = [call.name for call in own if call.named] or [re.sub(r"_\d+$", "", call.name) for call in own]
     if len(named) == 1 or len(set(named)) == 1:
         return named[0]
     parts = [name.split("_") for name in named]
     common = _beginning(parts)
     if group.startswith("block "):
         return f"{'_'.join(common) or 'block'} {group.partition(' ')[2]}"
-    return "_".join(common) or re.sub(r" \d+$", "", group)
+    return "_".join(common) or re.sub(r"(_\d+)?( \d+)*$", "", group)
 
 
 def _content(own: Sequence[Call]) -> str:
@@ -122,11 +122,11 @@ def _content(own: Sequence[Call]) -> str:
     parts = [f"{count} {kind}" if count > 1 else kind for kind, count in kinds.most_common(2)]
     joins = [call for call in own if call.kind in JOINS and len(call.parents) > 1]
     parts += [f"{call.kind} of {len(call.parents)}" if len(call.parents) > 2 else call.kind for call in joins[-1:]]
+    inside = [call for call in layers.values() if call.is_layer]
+    word, counted = ("layer", inside) if inside else ("operation", list(layers.values()))
     if not parts:
-        parts = [kind for kind, _ in Counter(call.kind for call in own).most_common(2)]
-    count = sum(call.is_layer for call in layers.values())
-    word = "layer" if count else "operation"
-    return f"{count or len(layers)} {word}{'s' if (count or len(layers)) > 1 else ''}: {', '.join(parts)}"
+        parts = [kind for kind, _ in Counter(call.kind for call in counted).most_common(2)]
+    return f"{len(counted)} {word}{'s' if len(counted) > 1 else ''}: {', '.join(parts)}"
 
 
 def _rows(boxes: list[Box]) -> list[Box]:
@@ -140,11 +140,17 @@ def _rows(boxes: list[Box]) -> list[Box]:
             continue
         run = runs.get(into.get(before, before), [before])
         known = {*run, *boxes[run[0]].parents}  # a cell of NASNet reads the two before
-        equal = boxes[before].signature == box.signature and not boxes[before].outputs
+        equal = boxes[before].signature == box.signature and _word(boxes[before].name) == _word(box.name)
+        equal = equal and not boxes[before].outputs and not box.shared
         if equal and known >= set(box.parents) and _last_is_read(run, place, readers):
             into[place] = run[0]
             runs[run[0]] = [*run, place]
     return _merged(boxes, into, runs)
+
+
+def _word(name: str) -> str:
+    """The letters that a name begins with."""
+    return "".join(takewhile(str.isalpha, name))
 
 
 def _last_is_read(run: Sequence[int], last: int, readers: Sequence[set[int]]) -> bool:
