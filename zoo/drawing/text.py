@@ -59,7 +59,7 @@ def _rank(row: Sequence[Slot], ports: Ports, width: int) -> list[list[str]]:
 def _box(slot: Slot, box: Box, lines: Sequence[str], come_in: Sequence[int]) -> list[str]:
     style = INPUT if box.is_input else OUTPUT if box.outputs else BLOCK
     top, bottom = [style[4]] * slot.width, [style[4]] * slot.width
-    top[0], top[-1], bottom[0], bottom[-1] = style[:4]
+    top[0], top[-1], bottom[0], bottom[-1] = tuple(style[:4])
     for column in come_in:
         top[column] = style[6]
     if slot.below:
@@ -81,8 +81,8 @@ def _ports(above: Sequence[Slot], row: Sequence[Slot]) -> Ports:
             taken = {each.x for each in above if each is not parent} | set(ports.values())
             wish = slot.x + 2 * (number - middle)
             reach = 1 if slot.box is None else slot.width // 2 - 1
-            near = sorted(range(slot.x - reach, slot.x + reach + 1), key=lambda x, wish=wish: abs(x - wish))
-            ports[id(parent), id(slot)] = next((x for x in near if x not in taken), wish)
+            free = [x for x in range(slot.x - reach, slot.x + reach + 1) if x not in taken]
+            ports[id(parent), id(slot)] = min((abs(x - wish), x) for x in free)[1] if free else wish
         if slot.box is None:
             slot.x = ports[id(parents[0]), id(slot)]
     return ports

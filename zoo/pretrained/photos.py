@@ -41,12 +41,11 @@ def find_photos(given: Iterable[Path | str]) -> list[Path]:
     Raises `DataError` for a file that does not exist, a folder without pictures, and where nothing is named.
     """
     found: list[Path] = []
-    for each in map(Path, given):
-        if not each.is_dir():
-            _checked(each)
-            found.append(each)
+    for each in given:
+        if not os.path.isdir(each):
+            found.append(Path(_checked(each)))
             continue
-        inside = sorted(path for path in each.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        inside = sorted(path for path in Path(each).rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         if not inside:
             raise DataError(f"The folder '{each}' holds no pictures: no file that ends in {', '.join(SUFFIXES)}.")
         found += inside
