@@ -87,6 +87,8 @@ def test_blocks_of_growing_width_are_equal_but_not_of_other_sizes():
     found = named(built("densenet121"))
     assert [box.count for box in found.values() if "block" in box.name] == [6, 12, 24, 16]
     assert {box.count for box in boxes(built("vgg16"))} == {1}
+    found = named(built("googlenet"))
+    assert {"conv2", "conv3", "inception4a … 4e"} <= found.keys()  # a convolution of 1x1, one of 3x3
 
 
 def test_a_layer_called_twice_is_one_box_with_two_lines_in():

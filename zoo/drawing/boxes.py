@@ -80,7 +80,10 @@ def _box(
     own = [calls[place] for place in places]
     last = _last(places, calls, groups)
     inside = {place: number for number, place in enumerate(places)}
-    structure = tuple((call.kind, *(inside.get(parent, -1) for parent in call.parents)) for call in own)
+    structure = tuple(
+        (call.kind, call.detail.partition(", ")[2], *(inside.get(parent, -1) for parent in call.parents))
+        for call in own
+    )  # the size of a kernel, not its filters, which may grow
     shape = last.shape
     comparable = shape[:-1] if len(own) > 1 and len(shape) > 1 else shape  # the channels of a block may grow
     return Box(
