@@ -5,6 +5,7 @@ import importlib
 import math
 import os
 import re
+import shutil
 import sys
 import tempfile
 import warnings
@@ -189,23 +190,28 @@ def show_rows(
 ) -> None:
     """A table on a terminal, the first column whole; elsewhere a line a row, with tabs, which scripts can cut.
 
+    Written without rich, whose import would take as long as all else that `zoo list` does.
+
     right  headings of columns of numbers; for_scripts  one of a column that stands in lines alone, for want of room.
     """
     if not sys.stdout.isatty():
         sys.stdout.writelines("\t".join(row) + "\n" for row in rows)
         return
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     shown = [place for place, heading in enumerate(headings) if heading != for_scripts]
-    for place in shown:
-        heading = headings[place]
-        width = max((len(row[0]) for row in rows), default=0) if place == 0 else None
-        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=True, min_width=width)
-    for row in rows:
-        table.add_row(*(Text(row[place]) for place in shown))
-    console().print(table)
+    widths = {place: max(len(row[place]) for row in (headings, *rows)) for place in shown}
+    room = shutil.get_terminal_size().columns - 2 * (len(shown) - 1)
+    while sum(widths.values()) > room and (widest := max(shown[1:], key=widths.__getitem__)) and widths[widest] > 4:
+        widths[widest] -= 1
+    for row in (headings, *rows):
+        cells = [
+            f"{_cut(row[place], width):{'>' if headings[place] in right else '<'}{width}}"
+            for place, width in widths.items()
+        ]
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def show_inspection(found: "Inspection", *, json: str | None = None, tensorboard: str | None = None) -> None:
