@@ -40,7 +40,7 @@ def make_data(steps: int, seed: int) -> Data:
     }
     posts = {"uniform": random.integers(1, VOCABULARY, (count, LENGTH)).astype("int32")}
     try:
-        from zoo.datasets import load_dataset
+        from zoo.tasks import load_dataset
 
         blogs = load_dataset("blogs", vocabulary_size=VOCABULARY).train.inputs["posts"]
         posts["blogs"] = blogs[random.permutation(len(blogs))[:count], :LENGTH]

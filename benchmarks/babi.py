@@ -144,11 +144,11 @@ def table() -> None:
 
 def card(path: Path) -> None:
     """Beside a file of weights, what it reaches on the test split of its data, which is read here once more."""
-    from zoo.tasks import load_trained
+    from zoo.tasks import load_pipeline
     from zoo.tasks.families import family_of
     from zoo.training import predict
 
-    trained = load_trained(path)
+    trained = load_pipeline(path)
     origin = trained.origin
     dataset = family_of(trained.entry).load(origin["data"], origin["data_options"], None)
     answers = predict(trained.model, dataset.test, trained.heads, trim_padding=True)["answer"]

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from zoo.create import create_model
-from zoo.datasets import load_dataset
+from zoo.tasks import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import score
 from zoo.records import write_record

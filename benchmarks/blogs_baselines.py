@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from zoo.datasets import load_dataset
+from zoo.tasks import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import METRICS, score
 from zoo.records import write_record
@@ -74,8 +74,8 @@ def one_seed(seed: int) -> dict[str, dict]:
     """Majority and linear scores of every target on the test split of one seed."""
     data = load_dataset("blogs", seed=seed)
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2, max_features=FEATURES, dtype=np.float32)
-    features = {"train": words.fit_transform(data.train.texts)}
-    features |= {split: words.transform(getattr(data, split).texts) for split in ("validation", "test")}
+    features = {"train": words.fit_transform(data.train.raw["posts"])}
+    features |= {split: words.transform(getattr(data, split).raw["posts"]) for split in ("validation", "test")}
     found: dict[str, dict] = {"sizes": data.card["sizes"]}
     for name in METRIC:
         found[name] = {"majority": measure(data.test, name, majority(data, name)(data.test, None))}

@@ -19,7 +19,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from zoo.costs import CostMatrix
 from zoo.create import create_model
-from zoo.datasets import load_table
+from zoo.tasks import load_table
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import score
 from zoo.records import write_record

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.create import create_model
-from zoo.datasets import load_table
+from zoo.tasks import load_table
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import calibration_error, score
 from zoo.records import write_record

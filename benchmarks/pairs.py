@@ -58,12 +58,12 @@ def cosine_of_bags(data: str) -> dict[str, float]:
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    from zoo.datasets import load_pairs
+    from zoo.tasks import load_dataset
     from zoo.datasets.pairs import pairs_of, spelled
     from zoo.metrics import score
     from zoo.samples import Samples
 
-    dataset = load_pairs(data)
+    dataset = load_dataset(data)
     pairs = pairs_of(dataset.train)
     weigh = TfidfVectorizer(token_pattern=r"\S+").fit([spelled(t) for pair in pairs for t in (pair.left, pair.right)])
 

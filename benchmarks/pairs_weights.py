@@ -19,9 +19,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     run = parser.parse_args().run
-    from zoo.tasks import evaluate, load_trained
+    from zoo.tasks import evaluate, load_pipeline
 
-    trained = load_trained(run)
+    trained = load_pipeline(run)
     path = WEIGHTS / f"{NAME}.h5"
     trained.save(path, dtype="float16")
     seed = trained.origin["seed"]

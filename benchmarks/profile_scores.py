@@ -56,13 +56,13 @@ def errors_ahead(row: Mapping[str, Any], kind: str) -> float | None:
 
 def on_fresh_posts(trained: Any, seed: int) -> Sequence[Mapping[str, Any]]:
     """The rows of scores of this network, and of the baselines of its seed, on posts of `FRESH` other people."""
-    from zoo.datasets import load_posts
+    from zoo.tasks import load_dataset
     from zoo.report import build_report
     from zoo.report.baselines import fit_baselines
     from zoo.training import predict
 
-    own = load_posts("posts", seed=seed)
-    fresh = load_posts("posts", seed=FRESH_SEEDS + seed, people=1, validation=1, test=FRESH)
+    own = load_dataset("posts", seed=seed)
+    fresh = load_dataset("posts", seed=FRESH_SEEDS + seed, people=1, validation=1, test=FRESH)
     splits = {"train": own.train, "validation": own.validation, "test": fresh.test}
     report = build_report(
         predict(trained.model, fresh.test, trained.heads, trim_padding=True),

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 from benchmarks.shipped import WEIGHTS, ship
-from zoo.tasks import load_trained
+from zoo.tasks import load_pipeline
 
 NAME = "author_profile_small.posts"
 KEYS = ("output", "metric", "model", "standard_error", "majority", "linear", "trees", "limit", "gap_closed")
@@ -22,7 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="the folder of the run")
     run = parser.parse_args().run
-    origin = load_trained(run / "model.h5").origin
+    origin = load_pipeline(run / "model.h5").origin
     if origin["data"] != "posts":
         raise SystemExit(f"{run} was trained on {origin['data']}, not on the generated posts.")
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))["scores"]

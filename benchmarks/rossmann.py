@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.datasets import load_table
+from zoo.tasks import load_table
 from zoo.metrics import exp_rmspe
 from zoo.records import write_record
 from zoo.samples import Samples

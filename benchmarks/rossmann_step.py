@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from zoo import create_model
-from zoo.datasets import load_table
+from zoo.tasks import load_table
 from zoo.records import write_record
 from zoo.samples import Samples
 from zoo.tasks import tables

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 
 from zoo.create import create_model
-from zoo.datasets import load_table
+from zoo.tasks import load_table
 from zoo.records import write_record
 from zoo.tasks.tables import recipe
 from zoo.training import find_learning_rate, fit

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.datasets import load_dataset
+from zoo.tasks import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.models import author_profile
 from zoo.records import write_record
@@ -44,8 +44,8 @@ def skill(model: keras.Model, data: Dataset, chosen: Recipe) -> float:
 def textbook(data: Dataset, chosen: Recipe, epochs: int, seed: int) -> list[dict[str, float]]:
     """Seconds of `fit` and validation skill after every epoch."""
     keras.utils.set_random_seed(seed)
-    assert data.tokeniser is not None
-    model = author_profile(vocabulary_size=data.tokeniser.size)
+    assert data.schema.of("text")[0].tokeniser is not None
+    model = author_profile(vocabulary_size=data.schema.of("text")[0].tokeniser.size)
     model.compile("rmsprop", loss=LOSSES, loss_weights={name: STATIC_WEIGHTS[name] for name in LOSSES})
     rows, seconds = [], 0.0
     for _ in range(epochs):
@@ -60,8 +60,8 @@ def textbook(data: Dataset, chosen: Recipe, epochs: int, seed: int) -> list[dict
 def zoo_way(data: Dataset, chosen: Recipe, seed: int) -> list[dict[str, float]]:
     """Seconds of everything and validation skill after every epoch."""
     keras.utils.set_random_seed(seed)
-    assert data.tokeniser is not None
-    model = author_profile(vocabulary_size=data.tokeniser.size, dropout=chosen.config["dropout"])
+    assert data.schema.of("text")[0].tokeniser is not None
+    model = author_profile(vocabulary_size=data.schema.of("text")[0].tokeniser.size, dropout=chosen.config["dropout"])
     run = fit(model, data.train, data.validation, chosen, seed=seed)
     return [{"seconds": row["seconds"], "skill": row["val_skill"]} for row in run.history]
 

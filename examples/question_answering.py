@@ -54,10 +54,10 @@ def ask(arguments: Sequence[str]) -> None:
     story = read_story(parsed.text)
     import_frameworks()
     from zoo.report.attention import draw_attention
-    from zoo.tasks import load_trained
+    from zoo.tasks import load_pipeline
     from zoo.tasks.trained_questions import TrainedQuestions
 
-    trained = load_trained(parsed.weights or MODEL)
+    trained = load_pipeline(parsed.weights or MODEL)
     if not isinstance(trained, TrainedQuestions):
         raise WeightsError(f"'{parsed.weights}' holds a model that answers no questions: {trained.entry}.")
     for number, question in enumerate(parsed.texts):

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from zoo.cli import train_command
-from zoo.datasets import load_table
+from zoo.tasks import load_table
 from zoo.options import add_example_options
 from zoo.terminal import console, parse, run
 

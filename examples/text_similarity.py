@@ -50,10 +50,10 @@ def compare(arguments: Sequence[str]) -> None:
     parsed.model = None if parsed.weights else MODEL
     if parsed.weights:
         import_frameworks()
-        from zoo.tasks import load_trained
+        from zoo.tasks import load_pipeline
         from zoo.tasks.trained_pairs import TrainedPairs
 
-        trained = load_trained(parsed.weights)
+        trained = load_pipeline(parsed.weights)
         if not isinstance(trained, TrainedPairs):
             raise WeightsError(f"'{parsed.weights}' holds a model that compares no texts: {trained.entry}.")
     predict_command(parsed)

@@ -10,7 +10,7 @@ from zoo.columns.tokeniser import Tokeniser
 from zoo.create import create_model
 from zoo.errors import WeightsError
 from zoo.samples import Target
-from zoo.tasks import load_trained
+from zoo.tasks import load_pipeline
 from zoo.tasks.trained import Trained
 from zoo.terminal import run
 from zoo.training import heads_for
@@ -33,7 +33,7 @@ def tiny_file(path, *, vocabulary_size=4, half=float("inf")):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["list", "--data", "x"], "Known: --help, --task, --weights, -h."),
+        (["list", "--data", "x"], "Known: --all, --help, --task, --weights, -h."),
         (["predict", SMALL, "--weights", "weights/manifest.json", "hello"], "no file or folder"),
         (["predict", SMALL, "--weights", "here.json", "hello"], "here.json is not an HDF5 file"),
         (["predict", SMALL, "--weights", "nosuch", "hello"], "'nosuch' is neither a file"),
@@ -73,14 +73,14 @@ def test_evaluating_weights_of_another_model_is_refused(tmp_path, capsys):
 
 def test_a_regression_that_nothing_validated_is_saved_and_says_that_its_error_is_unknown(tmp_path, capsys):
     file = tiny_file(tmp_path / "tiny.h5")
-    assert np.isinf(load_trained(file).half_widths["age"])
+    assert np.isinf(load_pipeline(file).half_widths["age"])
     assert main(["predict", TINY, "--weights", str(file), "a b"]) == 0
     assert "not known" in capsys.readouterr().out
 
 
 def test_a_vocabulary_larger_than_the_embedding_is_refused(tmp_path):
     with pytest.raises(WeightsError, match="vocabulary of 4 tokens and a model for 3"):
-        load_trained(tiny_file(tmp_path / "tiny.h5", vocabulary_size=3))
+        load_pipeline(tiny_file(tmp_path / "tiny.h5", vocabulary_size=3))
 
 
 def test_the_default_folder_tells_runs_from_other_weights_apart():

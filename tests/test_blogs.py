@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo.datasets import load_dataset
+from zoo.tasks import load_dataset
 from zoo.datasets.blogs import INDUSTRIES, PIECES_PER_AUTHOR, blogs, read_blog
 from zoo.datasets.dataset import Dataset
 from zoo.errors import DataError, ZooError
@@ -95,7 +95,7 @@ def test_a_folder_and_its_archive_give_the_same_data(folder, tmp_path):
     one, other = blogs(path=folder, words=20), blogs(path=archive, words=20)
     for split in SPLITS:
         left, right = getattr(one, split), getattr(other, split)
-        assert left.texts == right.texts
+        assert left.raw["posts"] == right.raw["posts"]
         assert np.array_equal(left.inputs["posts"], right.inputs["posts"])
 
 
@@ -158,7 +158,7 @@ def test_the_real_sample_is_balanced_and_labelled(real):
 
 
 def test_the_real_pieces_are_words_of_the_training_vocabulary(real):
-    assert real.tokeniser.size == 50_000
+    assert real.schema.of("text")[0].tokeniser.size == 50_000
     for split in SPLITS:
         samples = getattr(real, split)
         assert samples.inputs["posts"].shape == (len(samples), 500)
@@ -168,5 +168,5 @@ def test_the_real_pieces_are_words_of_the_training_vocabulary(real):
         assert lengths[np.isin(samples.groups["author"], samples.groups["author"][first][pieces > 1])].min() >= 250
         assert (samples.inputs["posts"] == 1).mean() < 0.03
     row = real.test.inputs["posts"][5]
-    assert np.array_equal(real.tokeniser.encode(real.test.texts[5])[:500], row[row != 0])
-    assert real.tokeniser.known_share(real.train.texts[0]) > 0.95
+    assert np.array_equal(real.schema.of("text")[0].tokeniser.encode(real.test.raw["posts"][5])[:500], row[row != 0])
+    assert real.schema.of("text")[0].tokeniser.known_share(real.train.raw["posts"][0]) > 0.95

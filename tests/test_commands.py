@@ -14,10 +14,10 @@ import pytest
 
 from examples import multi_output
 from zoo.cli import main
-from zoo.datasets import load_posts
+from zoo.tasks import load_dataset
 from zoo.errors import ConfigError
 from zoo.samples import Target
-from zoo.tasks import author_profile, evaluate, inspect, load_trained, train
+from zoo.tasks import author_profile, evaluate, inspect, load_pipeline, train
 from zoo.training import Head, Imbalance
 
 ROOT = Path(__file__).parent.parent
@@ -135,7 +135,12 @@ def test_training_starts_from_the_weights_of_a_run(run_folder, posts_file, tmp_p
         (["inspect", *TINY, "--data", "random", "--rows", "0"], "at least one row"),
         (["inspect", *TINY, "--data", "random", "--seed", "-3"], "A seed must not be negative"),
         (["predict"], "The following arguments are required: model; see"),
-        (["predict", "mobilenet", "hello"], "The weights of 'mobilenet' are official ones"),
+        (["predict", "mobilenet", "hello"], "There is no photo at 'hello'"),
+        (["predict", "mobilenet"], "Name photos, or folders of them"),
+        (["predict", "mobilenet", "."], "The folder '.' holds no pictures"),
+        (["predict", "mobilenet", "x.png", "--weights", "imagenet_notop"], "its weights have no top"),
+        (["predict", "caffenet", "x.png"], "'caffenet' has no trained weights to fetch"),
+        (["describe", "mlp_tiny", "--graph", "drawing.pdf"], "ends in .png or .svg; received 'drawing.pdf'"),
     ],
 )
 def test_a_wrong_command_is_one_sentence_and_exit_code_2(arguments, words, capsys, tmp_path, monkeypatch):
@@ -180,12 +185,12 @@ def test_weights_of_another_income_grouping_are_refused(run_folder, tmp_path, ca
 
 
 def test_a_model_of_merged_labels_answers_with_them_and_is_judged_by_them(posts_file, tmp_path):
-    dataset = load_posts(str(posts_file), seed=0)
+    dataset = load_dataset(str(posts_file), seed=0)
     heads = author_profile.recipe(dataset, TINY[0], data=str(posts_file), options={"seed": 0}).heads
     merged = replace(heads["income"], imbalance=Imbalance(merge={"tenant": ("group 0", "group 1")}))
     changes = {"heads": {**heads, "income": merged}, "config": {"income_groups": 2}, "epochs": 2}
     _, report = train(TINY[0], str(posts_file), folder=tmp_path / "run", **changes)
-    (answer,) = load_trained(tmp_path / "run").answer(["rent boots"])
+    (answer,) = load_pipeline(tmp_path / "run").answer(["rent boots"])
     assert {label for label, _ in answer["income"].probabilities} == {"tenant", "group 2"}
     assert evaluate(tmp_path / "run").scores[0]["model"] == report.scores[0]["model"]
     assert inspect(TINY[0], weights=tmp_path / "run", rows=5).loss is not None

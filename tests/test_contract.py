@@ -20,8 +20,8 @@ from zoo.testing import CHECKS, ContractError, Subject, check_model, fingerprint
 GOLDEN = Path(__file__).parent / "golden" / "image_layers.json"
 FROZEN = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
 MOST_NAMED = 200_000  # weights; of larger models a fingerprint stands for the names
-IMAGES = zoo.list_models(task="image-classification")
-OTHERS = {"convnext_test", "linear_regression", "sequential_twin", "softmax_regression"}
+IMAGES = zoo.list_models(task="image-classification", for_tests=True)
+OTHERS = {"linear_regression", "sequential_twin", "softmax_regression"}
 ON_ALL_BACKENDS = {
     "author_profile_tiny",
     "entity_embedding_tiny",
@@ -29,7 +29,7 @@ ON_ALL_BACKENDS = {
     "memory_network_tiny",
     "vgg_tiny",
 }
-SMALL = {*zoo.list_models("*_tiny"), *OTHERS} - {"convnext_tiny"}  # 28 million weights
+SMALL = {name for name, entry in catalogue.ENTRIES.items() if entry.for_tests} | OTHERS
 
 
 def marked(name):
@@ -37,7 +37,7 @@ def marked(name):
     return pytest.param(name, marks=pytest.mark.backends) if name in ON_ALL_BACKENDS else name
 
 
-@pytest.mark.parametrize("name", map(marked, zoo.list_models()))
+@pytest.mark.parametrize("name", map(marked, zoo.list_models(for_tests=True)))
 def test_every_model_keeps_the_contract(name):
     small = name in SMALL
     asked = check_model(name, runs=small, **FROZEN.get(name, {}))

@@ -15,6 +15,7 @@ LEAVES = {
     "zoo.files",
     "zoo.records",
     "zoo.keras_internals",
+    "zoo.lazy_package",
     "zoo.stacked_batches",
 }
 GROUND = {
@@ -30,10 +31,20 @@ GROUND = {
     "zoo.catalogue",
     "zoo.columns",
     "zoo.poetry",
+    "zoo.drawing",
 }
 SECOND = {"zoo.models", "zoo.datasets", "zoo.weights", "zoo.pretrained"}
 BELOW_TOP = (
-    {"blocks", "zoo", "zoo.create", "zoo.classification", "zoo.conversion", "zoo.pipeline", "zoo.tasks"}
+    {
+        "blocks",
+        "zoo",
+        "zoo.create",
+        "zoo.classification",
+        "zoo.listing",
+        "zoo.conversion",
+        "zoo.pipeline",
+        "zoo.tasks",
+    }
     | LEAVES
     | GROUND
     | SECOND
@@ -46,12 +57,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(GROUND, LEAVES),
     **dict.fromkeys(("zoo.sentinel", "zoo.inspection"), {"zoo.tracing"} | LEAVES),
     "zoo.training": {"zoo.sentinel", "zoo.tracing"} | LEAVES,
-    "zoo.models": {"blocks", "zoo.errors"},
+    "zoo.models": {"blocks", "zoo.errors", "zoo.catalogue", "zoo.lazy_package"},  # the list of its builders
     "zoo.datasets": {"zoo.artifacts", "zoo.columns"} | LEAVES,
     "zoo.weights": {"zoo.artifacts"} | LEAVES,
     "zoo.pretrained": {"zoo.artifacts"} | LEAVES,
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,
-    "zoo.pipeline": {"zoo.columns", "zoo.weights"} | LEAVES,  # a model with the schema of its table, whoever built it
+    # a model with the schema of its rows; of a model of the catalogue the weights are enough, and it is built anew
+    "zoo.pipeline": {"zoo.columns", "zoo.weights", "zoo.create", "zoo.catalogue"} | LEAVES,
+    "zoo.listing": {"zoo.artifacts", "zoo.catalogue"} | LEAVES,
     "zoo.classification": {"zoo.create", "zoo.prediction", "zoo.pretrained"} | LEAVES,
     "zoo.conversion": {"zoo.create"} | LEAVES | GROUND | SECOND,  # it makes the model that it fills
     # a recipe makes the model that it trains
@@ -61,7 +74,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal
     "zoo.studio": BELOW_TOP | {"zoo.terminal"},
     "zoo.options": set(),
-    "zoo.cli": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.studio"},
+    **dict.fromkeys(("zoo.model_commands", "zoo.photo_commands"), BELOW_TOP | {"zoo.terminal"}),
+    "zoo.cli": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.studio", "zoo.model_commands", "zoo.photo_commands"},
     "zoo.__main__": {"zoo.cli"},
     "examples": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.cli"},  # an example may offer a command of the zoo
 }
@@ -72,6 +86,7 @@ PACKAGES = {
     "zoo.catalogue": set(),
     "zoo.errors": set(),
     "zoo.files": set(),
+    "zoo.lazy_package": set(),
     "zoo.samples": {"numpy"},
     "zoo.columns": {"numpy"},  # pandas and pyarrow, of the extra "tables", are imported by name when first used
     "zoo.poetry": {"numpy"},

@@ -17,7 +17,7 @@ import zoo
 from zoo.testing.subject import calibrate, fill
 
 ROOT = Path(__file__).resolve().parents[1]
-SMALL = sorted({*zoo.list_models("*_tiny", task="image-classification"), "convnext_test"} - {"convnext_tiny"})
+SMALL = [name for name in zoo.list_models(task="image-classification", for_tests=True) if zoo.describe(name).for_tests]
 FULL = ("nasnet_mobile", "mobilenet", "efficientnet_b0")
 MOST = 1e-4  # difference of logits, by their spread
 QUICK = (

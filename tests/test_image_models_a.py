@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from functools import partial
+from importlib import import_module
 
 import keras
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 
 import blocks
 from zoo.errors import ConfigError
-from zoo.models import alexnet, googlenet, resnet, squeezenet, vgg
+from zoo.models import resnet, squeezenet, vgg
 from zoo.models.image_builder import ImageBuilder
 from zoo.weights.names import names_for
 
+# modules: `zoo.models` has the builders of these names
+alexnet, googlenet = (import_module(f"zoo.models.{name}") for name in ("alexnet", "googlenet"))
 LENGTHS = (1, 1, 2, 1)  # blocks of the stages of a shallow ResNet, which has each kind of block
 torch_resnet = {
     kind: ImageBuilder(kind, partial(resnet.v1_5, block=block, depths=LENGTHS))

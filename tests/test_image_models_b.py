@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache, partial
+from importlib import import_module
 
 import keras
 import numpy as np
@@ -13,10 +14,13 @@ from keras.src.applications import nasnet as official_nasnet
 import blocks
 from tests.tensors import outputs_of
 from zoo.errors import ConfigError
-from zoo.models import densenet, inception_resnet_v2, inception_v3, nasnet, xception
+from zoo.models import densenet, nasnet
 from zoo.models.image_builder import ImageBuilder
 from zoo.weights.names import tables_of
 
+# modules: `zoo.models` has the builders of these names
+SAME_NAMES = ("inception_resnet_v2", "inception_v3", "xception")
+inception_resnet_v2, inception_v3, xception = (import_module(f"zoo.models.{name}") for name in SAME_NAMES)
 TINY = {
     "inception_v3": inception_v3.inception_v3_tiny,
     "inception_resnet_v2": inception_resnet_v2.inception_resnet_v2_tiny,

@@ -1,6 +1,7 @@
 """MobileNet v1 to v3, EfficientNet v1, v2 and lite, ConvNeXt: the same numbers as the official builders."""
 
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -14,10 +15,12 @@ from keras.src.applications import efficientnet_v2 as official_efficientnet_v2
 
 import blocks
 from tests.tensors import outputs_of
-from zoo.models import convnext, efficientnet, efficientnet_v2, mobilenet, mobilenet_v2, mobilenet_v3
+from zoo.models import convnext, efficientnet, efficientnet_v2, mobilenet_v3
 from zoo.models.image_builder import ImageBuilder
 from zoo.weights.names import Names, names_for
 
+# modules: `zoo.models` has the builders of these names
+mobilenet, mobilenet_v2 = (import_module(f"zoo.models.{name}") for name in ("mobilenet", "mobilenet_v2"))
 TOP = {"weights": None, "classes": 9, "classifier_activation": None}
 EVEN, ODD = (64, 64, 3), (45, 45, 3)
 

@@ -12,7 +12,7 @@ from zoo.costs import CostMatrix
 from zoo.create import create_model
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
 from zoo.samples import Target
-from zoo.tasks import Trained, load_trained, read_costs, read_plans, train
+from zoo.tasks import Trained, load_pipeline, read_costs, read_plans, train
 from zoo.tasks.imbalance_and_costs import apply_imbalance_and_costs
 from zoo.training import Head, Imbalance, Recipe, heads_for
 
@@ -47,7 +47,7 @@ def test_a_command_meets_rare_labels_and_decides_by_costs(debtors, tmp_path):
     assert costs["unit"] == "EUR"
     assert {row["who"] for row in costs["decisions"]} == {"nobody's", "model"}
     assert (tmp_path / "run" / "costs.png").stat().st_size > 10_000
-    trained = load_trained(tmp_path / "run")
+    trained = load_pipeline(tmp_path / "run")
     assert trained.heads["state"].costs == MATRIX
     answers = trained.predict(pd.read_csv(debtors))
     assert ((answers["state=late"] > 1 / 31) == (answers["state"] == "late")).all()
@@ -139,4 +139,4 @@ def test_costs_and_metrics_of_a_model_of_texts_are_in_its_file(tmp_path):
     Trained("author_profile_tiny", config, model, heads, Tokeniser(["a", "b"]), {"age": 1.0}, 10, origin).save(
         tmp_path / "model.h5"
     )
-    assert load_trained(tmp_path / "model.h5").heads == heads
+    assert load_pipeline(tmp_path / "model.h5").heads == heads

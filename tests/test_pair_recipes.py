@@ -11,11 +11,11 @@ import pytest
 from examples.text_similarity import main as example
 from zoo.artifacts import tracked_folder
 from zoo.cli import main
-from zoo.datasets import load_pairs
+from zoo.tasks import load_dataset
 from zoo.datasets.spelling import spelling_vectors
 from zoo.errors import ConfigError, DataError, WeightsError
 from zoo.metrics import score
-from zoo.tasks import evaluate, inspect, load_trained, train
+from zoo.tasks import evaluate, inspect, load_pipeline, train
 from zoo.tasks.trained_pairs import TrainedPairs
 from zoo.training import Optimiser
 
@@ -54,7 +54,7 @@ def test_a_training_learns_and_is_judged_beside_shared_words_and_the_limit(run):
 
 
 def test_what_was_trained_answers_the_same_after_it_was_read_and_whichever_text_comes_first(run):
-    again = load_trained(run.folder)
+    again = load_pipeline(run.folder)
     assert isinstance(again, TrainedPairs)
     for texts in (PAIR, FAR):
         values = [each.compare(*texts).value for each in (run.trained, again)]
@@ -169,7 +169,7 @@ def test_the_example_trains_on_a_file_of_ones_own(tmp_path, capsys):
     code, out, _ = said(capsys, example, "train", *arguments)
     assert code == 0
     assert "Pearson r" in out
-    assert load_trained(folder).compare("a boy", "a girl").value >= 0
+    assert load_pipeline(folder).compare("a boy", "a girl").value >= 0
 
 
 def test_a_data_set_of_something_else_is_told(capsys):
@@ -203,7 +203,7 @@ def test_an_inspection_of_fresh_weights_is_told_how_words_are_spelt():
 
 @pytest.fixture(scope="module")
 def shipped():
-    return load_trained("text_similarity_aligned.sick")
+    return load_pipeline("text_similarity_aligned.sick")
 
 
 def test_the_example_answers_with_the_weights_that_come_with_the_zoo(capsys):
@@ -226,7 +226,7 @@ def test_the_weights_that_come_with_the_zoo_order_pairs_by_what_they_say(shipped
 def test_the_weights_that_come_with_the_zoo_reach_the_score_of_their_card(shipped, pairs_mirror):
     card = json.loads((tracked_folder() / "text_similarity_aligned.sick.card.json").read_text())
     expected = next(row["model"] for row in card["scores_on_test"] if row["metric"] == "pearson")
-    test = load_pairs("sick").test.take(np.arange(0, 4_906, 5))
+    test = load_dataset("sick").test.take(np.arange(0, 4_906, 5))
     found = [answer["score"].value for answer in shipped.answer(test.texts)]
     assert score("pearson", test.targets["score"], np.array(found)) == pytest.approx(expected, abs=0.03)
     assert expected > 0.8

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from zoo.columns.tokeniser import Tokeniser
-from zoo.datasets import load_dataset, load_pairs
+from zoo.tasks import load_dataset
 from zoo.datasets.pairs import Pair, Scale, encode_pairs, overlap, pairs_of, spelled
 from zoo.datasets.pairs_generated import likeness, pairs
 from zoo.datasets.pairs_sick import read_sick
@@ -84,7 +84,7 @@ def test_the_limit_of_generated_pairs_is_far_above_what_shared_words_tell():
     assert data.limits["score"]["pearson"] > 0.95
     shares = overlap(pairs_of(data.test))[:, 0]
     assert 0.3 < score("pearson", data.test.targets["score"], shares) < 0.75
-    assert data.tokeniser.known_share(" ".join(data.test.texts[0].split("\t"))) == 1.0
+    assert data.schema.of("text")[0].tokeniser.known_share(" ".join(data.test.texts[0].split("\t"))) == 1.0
 
 
 @pytest.mark.parametrize(("options", "sentence"), [({"count": 0}, "received count=0"), ({"seed": -1}, "received -1")])
@@ -105,7 +105,7 @@ def test_a_file_is_read_and_divided_so_that_no_text_stands_in_two_splits(tmp_pat
         mark = "," if ending == ".csv" else "\t"
         lines = [mark.join(str(value) for value in row.values()) for row in ROWS]
         path.write_text("\n".join([mark.join(ROWS[0]), *lines]))
-    data = load_pairs(path, seed=3)
+    data = load_dataset(path, seed=3)
     assert sum(len(getattr(data, split)) for split in SPLITS) == 40
     assert data.card["scale"] == [0, 5]
     found = [all_texts(getattr(data, split)) for split in SPLITS]
@@ -115,20 +115,20 @@ def test_a_file_is_read_and_divided_so_that_no_text_stands_in_two_splits(tmp_pat
 
 def test_pairs_that_share_a_text_stay_together(tmp_path):
     rows = [{**row, "left": f"the same text {number // 4}"} for number, row in enumerate(ROWS * 2)]
-    data = load_pairs(written(tmp_path, rows))
+    data = load_dataset(written(tmp_path, rows))
     groups = [all_texts(getattr(data, split)) for split in SPLITS]
     assert not any(groups[a] & groups[b] for a, b in ((0, 1), (0, 2), (1, 2)))
 
 
 def test_a_column_split_divides_the_rows(tmp_path):
     rows = [{**row, "split": ("train", "dev", "test")[number % 3]} for number, row in enumerate(ROWS)]
-    data = load_pairs(written(tmp_path, rows))
+    data = load_dataset(written(tmp_path, rows))
     assert [len(getattr(data, split)) for split in SPLITS] == [14, 13, 13]
 
 
 def test_a_row_may_lack_its_score_and_the_scale_may_be_given(tmp_path):
     rows = [{**row, "score": None if number == 3 else row["score"]} for number, row in enumerate(ROWS)]
-    data = load_pairs(written(tmp_path, rows), low=0, high=10)
+    data = load_dataset(written(tmp_path, rows), low=0, high=10)
     assert data.card["scale"] == [0, 10]
     assert sum(np.isnan(getattr(data, split).targets["score"]).sum() for split in SPLITS) == 1
 
@@ -166,26 +166,26 @@ def changed(number, **values):
 )
 def test_what_is_wrong_with_a_file_is_one_sentence(tmp_path, rows, options, sentence):
     with pytest.raises((DataError, ConfigError), match=sentence):
-        load_pairs(written(tmp_path, rows), **options)
+        load_dataset(written(tmp_path, rows), **options)
 
 
 def test_other_scripts_are_words_too(tmp_path):
     rows = [{**row, "left": f"有一个人在弹吉他 {number}"} for number, row in enumerate(ROWS)]
-    data = load_pairs(written(tmp_path, rows))
-    assert "吉" in data.tokeniser.words
+    data = load_dataset(written(tmp_path, rows))
+    assert "吉" in data.schema.of("text")[0].tokeniser.words
 
 
 def test_long_texts_are_cut_and_counted(tmp_path):
-    data = load_pairs(written(tmp_path, changed(5, left="word " * 100_000)), words=50)
+    data = load_dataset(written(tmp_path, changed(5, left="word " * 100_000)), words=50)
     assert data.card["texts_cut"] == 1
     assert max(getattr(data, split).inputs["left"].shape[1] for split in SPLITS) == 50
 
 
 def test_an_unknown_name_or_option_is_told_the_nearest():
     with pytest.raises(UnknownNameError, match="Unknown data set of pairs 'sik'; did you mean 'sick'"):
-        load_pairs("sik")
+        load_dataset("sik")
     with pytest.raises(UnknownNameError, match="did you mean 'count'"):
-        load_pairs("pairs", counts=3)
+        load_dataset("pairs", counts=3)
 
 
 # --- the published data
@@ -209,7 +209,7 @@ def test_sick_has_its_official_splits_and_scale():
     assert data.train.texts[0].startswith("A group of kids is playing in a yard and an old man")
     assert data.train.targets["score"][0] == 4.5
     assert set(data.test.groups["entailment"]) == {"neutral", "entailment", "contradiction"}
-    assert data.tokeniser.size < 2_500
+    assert data.schema.of("text")[0].tokeniser.size < 2_500
     assert (data.test.inputs["left"] == 1).sum() / (data.test.inputs["left"] != 0).sum() < 0.005
 
 

@@ -18,7 +18,7 @@ from zoo.models.poem import poem, poem_tiny, step_model
 from zoo.report.language import language_report
 from zoo.report.ngrams import KneserNey
 from zoo.samples import MISSING_CLASS, Samples, Target
-from zoo.tasks import evaluate, load_trained, train
+from zoo.tasks import evaluate, load_pipeline, train
 from zoo.tasks.poems import honest_loss
 from zoo.tasks.trained_poem import TrainedPoem
 from zoo.training import Head, Optimiser, Recipe, fit, judge_steps
@@ -232,7 +232,7 @@ def test_a_corpus_is_learnt_kept_asked_and_judged(tmp_path):
     trained, report = train("poem_tiny", "sonnets", folder=tmp_path / "run", epochs=1)
     assert {row["metric"] for row in report.scores} == {"perplexity"}
     assert (tmp_path / "run" / "report.png").stat().st_size > 10_000
-    again = load_trained(tmp_path / "run")
+    again = load_pipeline(tmp_path / "run")
     likeliest = again.answer(["Shall I compare/thee to"])[0]["next"].probabilities
     assert likeliest == trained.answer(["Shall I compare/thee to"])[0]["next"].probabilities
     assert likeliest[0][1] >= likeliest[-1][1] > 0
@@ -244,7 +244,7 @@ def test_a_corpus_is_learnt_kept_asked_and_judged(tmp_path):
 def test_a_file_without_a_vocabulary_is_refused(tmp_path):
     save_weights(poem_tiny(), tmp_path / "x.h5", metadata={"entry": "poem_tiny", "config": {}})
     with pytest.raises(WeightsError, match="not all of a trained language model"):
-        load_trained(tmp_path / "x.h5")
+        load_pipeline(tmp_path / "x.h5")
 
 
 def test_other_backends_train_and_judge_alike(tmp_path):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from zoo.columns.characters import LINE_END, RESERVED, STEP_INPUTS, UNKNOWN, Characters, inputs_of, layout, step_inputs
 from zoo.columns.verse import LONGEST, TARGET, cuts, fit_characters, samples_of
-from zoo.datasets import load_poems
+from zoo.tasks import load_dataset
 from zoo.datasets.poems_chinese import read_chinese, read_lines
 from zoo.datasets.poems_corpora import poem_dataset
 from zoo.datasets.poems_split import ALIKE, LONG_LINE, groups_of, split_poems
@@ -132,7 +132,7 @@ def test_repetitions_are_left_out():
 
 
 def test_the_sonnets_need_no_mirror():
-    data = load_poems("sonnets")
+    data = load_dataset("sonnets")
     assert data.card["free"]
     text = data.characters.decode(data.train.targets[TARGET][0].clip(0))
     assert text.count("\n") >= 2
@@ -141,10 +141,10 @@ def test_the_sonnets_need_no_mirror():
 def test_any_text_is_a_corpus(tmp_path):
     verse = tmp_path / "lyrics.txt"
     verse.write_text("\n\n".join(f"{word} one two\nthree {word} four" for word in "abcdefghijkl"), encoding="utf-8")
-    assert load_poems(verse).characters.separator == " "
+    assert load_dataset(verse).characters.separator == " "
     chinese = tmp_path / "verse.txt"
     chinese.write_text("\n".join(" ".join(poem) for poem in some_poems(20)[:20]), encoding="utf-8")
-    data = load_poems(chinese, least=1)
+    data = load_dataset(chinese, least=1)
     assert data.characters.separator == ""
     assert data.card["poems"] == {"train": 17, "validation": 1, "test": 2}
 
@@ -161,18 +161,18 @@ def test_any_text_is_a_corpus(tmp_path):
 def test_texts_that_are_no_corpus_are_refused_in_one_sentence(tmp_path, content, said):
     (tmp_path / "x.txt").write_bytes(content)
     with pytest.raises(DataError, match=said):
-        load_poems(tmp_path / "x.txt")
+        load_dataset(tmp_path / "x.txt")
 
 
 def test_other_mistakes_are_told(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
-        load_poems(tmp_path / "missing.txt")
+        load_dataset(tmp_path / "missing.txt")
     with pytest.raises(UnknownNameError, match="did you mean 'tang'"):
-        load_poems("tan")
+        load_dataset("tan")
     with pytest.raises(ConfigError, match="'least'"):
-        load_poems("sonnets", least=0)
+        load_dataset("sonnets", least=0)
     with pytest.raises(UnknownNameError, match="unit"):
-        load_poems(tmp_path / "x.txt", units="words")
+        load_dataset(tmp_path / "x.txt", units="words")
     with pytest.raises(ConfigError, match="complete"):
         step_inputs(np.zeros((1, 10), "int32"), (5, 5))
     with pytest.raises(ConfigError, match="at least 1"):

@@ -55,7 +55,7 @@ def test_splits_have_the_sizes_that_were_asked_for(small):
 
 
 def test_every_person_is_drawn_anew_so_no_post_of_several_sentences_stands_in_two_splits(small):
-    texts = [text for split in (small.train, small.validation, small.test) for text in split.texts]
+    texts = [text for split in (small.train, small.validation, small.test) for text in split.raw["posts"]]
     long = [text for text in texts if len(text) > 150]
     assert len(set(long)) == len(long) > len(texts) / 2
 
@@ -71,15 +71,15 @@ def test_targets_are_in_range_and_typed(small):
 
 def test_the_same_seed_gives_the_same_posts_on_every_machine(small):
     """The digest was taken once; it changes only when the language or the model of the people changes."""
-    text = "\n".join(small.train.texts)
-    assert text == "\n".join(posts(**SIZES, seed=3).train.texts)
-    assert text != "\n".join(posts(**SIZES, seed=4).train.texts)
+    text = "\n".join(small.train.raw["posts"])
+    assert text == "\n".join(posts(**SIZES, seed=3).train.raw["posts"])
+    assert text != "\n".join(posts(**SIZES, seed=4).train.raw["posts"])
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == "765d5743129f2082"
 
 
 def test_inputs_are_the_encoded_texts_with_room_for_the_longest_post_alone(small):
     ids = small.test.inputs["posts"]
-    rows = [small.tokeniser.encode(text) for text in small.test.texts]
+    rows = [small.schema.of("text")[0].tokeniser.encode(text) for text in small.test.raw["posts"]]
     for row, expected in zip(ids, rows, strict=True):
         assert np.array_equal(row[: len(expected)], expected)
         assert np.all(row[len(expected) :] == PADDING)
@@ -234,7 +234,7 @@ def test_counting_words_is_not_enough():
 def test_age_in_weeks_is_the_same_data_at_another_scale(small):
     weeks = posts(**SIZES, seed=3, age_unit="weeks")
     assert weeks.targets["age"].unit == "weeks"
-    assert weeks.train.texts == small.train.texts
+    assert weeks.train.raw["posts"] == small.train.raw["posts"]
     scale = AGE_UNITS["weeks"]
     assert weeks.test.targets["age"] == pytest.approx(small.test.targets["age"] * scale, rel=1e-6)
     for metric in ("mae", "rmse"):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from zoo.datasets import load_dataset
+from zoo.tasks import load_dataset
 from zoo.report import build_report
-from zoo.tasks import load_trained
+from zoo.tasks import load_pipeline
 from zoo.training import predict
 
 
@@ -28,7 +28,7 @@ def scores(posts, predictions):
 
 
 def test_no_score_of_the_committed_weights_is_above_the_limit(posts):
-    trained = load_trained("author_profile_small.posts")
+    trained = load_pipeline("author_profile_small.posts")
     assert trained.tokeniser.words == posts.tokeniser.words
     rows = scores(posts, predict(trained.model, posts.test, trained.heads, trim_padding=True))
     assert {row["output"]: row["above_limit"] for row in rows} == {"age": False, "income": False, "gender": False}

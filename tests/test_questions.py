@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from zoo.columns.tokeniser import Tokeniser
-from zoo.datasets import load_dataset, load_questions
+from zoo.tasks import load_dataset
 from zoo.datasets.babi import read_stories
 from zoo.datasets.questions import OTHER, Layout, Question, sentences_of, split_off
 from zoo.datasets.stories import stories
@@ -112,7 +112,7 @@ def test_every_answer_of_a_generated_story_follows_from_it():
 
 @pytest.mark.parametrize("size", ["1k", "10k"])
 def test_babi_has_its_official_counts(mirror, size):
-    dataset = load_questions("babi", tasks=(1, 19), size=size)
+    dataset = load_dataset("babi", tasks=(1, 19), size=size)
     assert len(dataset.train) + len(dataset.validation) == 2_000 * (10 if size == "10k" else 1)
     assert len(dataset.test) == 2_000
     assert {str(task) for task in dataset.test.groups["task"]} == {"qa1", "qa19"}
@@ -120,28 +120,28 @@ def test_babi_has_its_official_counts(mirror, size):
 
 
 def test_no_story_of_babi_stands_in_training_and_validation(mirror):
-    dataset = load_questions("babi-qa1")
+    dataset = load_dataset("babi-qa1")
     assert not set(dataset.train.groups["story"]) & set(dataset.validation.groups["story"])
     assert len(dataset.validation) == 100
 
 
 def test_the_training_file_that_the_archive_lacks_is_told(mirror):
     with pytest.raises(DataError, match="no train file of task 3 in 10k"):
-        load_questions("babi-10k-qa3")
+        load_dataset("babi-10k-qa3")
 
 
 def test_the_answers_are_the_first_words_of_the_vocabulary(mirror):
-    dataset = load_questions("babi-qa8")
+    dataset = load_dataset("babi-qa8")
     assert dataset.name == "babi-qa8"
     labels = dataset.targets["answer"].labels
-    assert dataset.tokeniser.words[: len(labels)] == labels
+    assert dataset.schema.of("text")[0].tokeniser.words[: len(labels)] == labels
     assert dataset.test.targets["answer"].max() == labels.index(OTHER)  # an answer that training never gave
 
 
 def test_of_questions_about_sizes_names_that_are_no_answers_are_exchanged(mirror):
-    dataset = load_questions("babi-qa18", layout="sentences")
+    dataset = load_dataset("babi-qa18", layout="sentences")
     groups = recipe(dataset, "memory_network", data="babi-qa18", options={}).shuffled_entities
-    names = [dataset.tokeniser.words[token - 2] for group in groups for token in group]
+    names = [dataset.schema.of("text")[0].tokeniser.words[token - 2] for group in groups for token in group]
     assert sorted(names) == ["box", "chest", "chocolate", "container", "suitcase"]
     assert not set(names) & set(dataset.targets["answer"].labels)
     assert recipe(dataset, "question_answering", data="babi-qa18", options={}).shuffled_entities is None
@@ -159,7 +159,7 @@ def test_of_questions_about_sizes_names_that_are_no_answers_are_exchanged(mirror
 )
 def test_a_wrong_name_of_questions_is_told_with_the_nearest_right_one(name, options, guess):
     with pytest.raises(UnknownNameError, match=guess):
-        load_questions(name, **options)
+        load_dataset(name, **options)
 
 
 # --- files of one's own
@@ -180,7 +180,7 @@ def test_a_story_may_be_named_zero(tmp_path):
         {"text": f"Ann went to place{n}.", "question": "Where is Ann?", "answer": f"place{n % 2}", "story": n % 10}
         for n in range(20)
     ]
-    dataset = load_questions(written(tmp_path, "\n".join(json.dumps(row) for row in rows), "zero.jsonl"))
+    dataset = load_dataset(written(tmp_path, "\n".join(json.dumps(row) for row in rows), "zero.jsonl"))
     parts = (dataset.train, dataset.validation, dataset.test)
     assert {name for part in parts for name in part.groups["story"]} == {str(n) for n in range(10)}
 
@@ -195,7 +195,7 @@ def test_a_file_of_questions_is_read_in_four_forms(tmp_path, suffix):
         text = "\n".join(json.dumps(dict(zip(header, row, strict=True))) for row in table)
     if suffix == ".txt":
         text = "\n".join(f"1 {row[0][:-10]}\n2 Bob left.\n3 {row[1]}\t{row[2]}\t1" for row in table)
-    dataset = load_questions(written(tmp_path, text, f"mine{suffix}"))
+    dataset = load_dataset(written(tmp_path, text, f"mine{suffix}"))
     assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (14, 2, 4)
     assert set(dataset.targets["answer"].labels) == {"place0", "place1", "place2", OTHER}
     assert dataset.train.inputs["text"].shape[1:] == (2, 4)
@@ -214,13 +214,13 @@ def test_a_file_of_questions_is_read_in_four_forms(tmp_path, suffix):
 )
 def test_a_file_that_does_not_fit_is_told_with_the_line(tmp_path, text, sentence):
     with pytest.raises(DataError, match=sentence):
-        load_questions(written(tmp_path, text))
+        load_dataset(written(tmp_path, text))
 
 
 def test_answers_that_a_model_does_not_know_are_told(tmp_path):
     path = written(tmp_path, "text,question,answer,story\n" + "\n".join(rows_of(20)))
     with pytest.raises(DataError, match="3 answers that are not among the 1 of the model, such as 'place0'"):
-        load_questions(path, vocabulary=["hall", "ann"], answers=["hall", OTHER])
+        load_dataset(path, vocabulary=["hall", "ann"], answers=["hall", OTHER])
 
 
 def test_questions_are_a_data_set_like_any():

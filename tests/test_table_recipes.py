@@ -11,10 +11,10 @@ import pytest
 
 import zoo
 from zoo.cli import main
-from zoo.datasets import load_table
+from zoo.tasks import load_table
 from zoo.errors import ConfigError
 from zoo.samples import Samples
-from zoo.tasks import TrainedTable, evaluate, load_trained, tables, train
+from zoo.tasks import TrainedTable, evaluate, load_pipeline, tables, train
 from zoo.training import Optimiser, Recipe, fit, heads_for
 
 EXAMPLES = ("plane_fit", "older_than_five", "membership", "house_price", "credit_scoring", "income", "store_sales")
@@ -43,8 +43,8 @@ def run_folder(houses, tmp_path_factory):
 def test_a_run_folder_of_a_table_holds_a_pipeline(run_folder):
     assert {"config.json", "model.keras", "report.png", "scores.json"} <= {file.name for file in run_folder.iterdir()}
     rows = pd.DataFrame({"place": ["south", "nowhere"], "size": [np.nan, 100.0]})
-    ours = load_trained(run_folder).predict(rows)
-    assert isinstance(load_trained(run_folder), TrainedTable)
+    ours = load_pipeline(run_folder).predict(rows)
+    assert isinstance(load_pipeline(run_folder), TrainedTable)
     pd.testing.assert_frame_equal(zoo.load_pipeline(run_folder / "model.keras").predict(rows), ours)
     assert np.isfinite(ours["price"]).all()
 
@@ -85,7 +85,9 @@ def test_a_file_is_read_with_the_kinds_that_the_model_learnt(codes, capsys):
     assert main(["predict", "mlp_tiny", "--weights", str(codes / "run"), str(codes / "later.csv")]) == 0
     answers = pd.read_csv(io.StringIO(capsys.readouterr().out))["price"]
     rows = pd.read_csv(codes / "later.csv", dtype={"code": str})
-    expected, of_unseen = (load_trained(codes / "run").predict(each)["price"] for each in (rows, rows.assign(code="7")))
+    expected, of_unseen = (
+        load_pipeline(codes / "run").predict(each)["price"] for each in (rows, rows.assign(code="7"))
+    )
     np.testing.assert_allclose(answers, expected, rtol=1e-5)
     assert not np.allclose(answers, of_unseen, rtol=1e-3)
 

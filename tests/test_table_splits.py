@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.datasets import load_dataset, load_table
+from zoo.tasks import load_dataset, load_table
 from zoo.datasets.rossmann import rossmann
 from zoo.datasets.table import split_rows
 from zoo.errors import ConfigError, DataError

@@ -10,10 +10,10 @@ import zoo
 from examples.question_answering import main
 from zoo.artifacts import tracked_folder
 from zoo.catalogue import describe, list_models
-from zoo.datasets import load_questions
+from zoo.tasks import load_dataset
 from zoo.errors import ConfigError, DataError, WeightsError
 from zoo.report.attention import draw_attention
-from zoo.tasks import load_trained
+from zoo.tasks import load_pipeline
 from zoo.tasks.families import family_of
 from zoo.tasks.trained_questions import TrainedQuestions
 
@@ -31,7 +31,7 @@ def trained(tmp_path_factory):
     assert len(run.history) == 4
     path = tmp_path_factory.mktemp("run") / "model.h5"
     family.trained(model, recipe, dataset, origin={"data": "stories", "seed": 0}).save(path)
-    return load_trained(path)
+    return load_pipeline(path)
 
 
 def test_a_trained_model_answers_and_shows_what_it_looked_at(trained):
@@ -91,7 +91,7 @@ def test_another_vocabulary_starts_from_the_trained_one(trained, tmp_path):
     trained.save(tmp_path / "model.h5")
     family = family_of("memory_network_tiny")
     dataset = family.load("stories", {**DATA, "seed": 1}, tmp_path / "model.h5")
-    assert dataset.tokeniser.words == trained.tokeniser.words
+    assert dataset.schema.of("text")[0].tokeniser.words == trained.tokeniser.words
     assert dataset.targets["answer"] == trained.heads["answer"].target
     config = trained.config | {"hops": 1}  # not the recipe's
     older = TrainedQuestions(**{**vars(trained), "config": config, "model": zoo.create_model(trained.entry, **config)})
@@ -140,7 +140,7 @@ def test_the_example_asks_a_model_of_ones_own(trained, tmp_path, capsys, monkeyp
 
 
 def test_every_model_of_questions_has_a_recipe():
-    for name in list_models(task="question-answering"):
+    for name in list_models(task="question-answering", for_tests=True):
         family = family_of(name)
         dataset = family.load("stories", DATA, None)
         recipe = family.recipe(dataset, name, data="stories", options=DATA)
@@ -150,4 +150,4 @@ def test_every_model_of_questions_has_a_recipe():
 
 
 def test_the_words_of_a_story_are_the_inputs_of_two_lstms():
-    assert load_questions("stories", **DATA, layout="words").train.inputs["text"].ndim == 2
+    assert load_dataset("stories", **DATA, layout="words").train.inputs["text"].ndim == 2

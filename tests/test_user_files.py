@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.posts_files import GOOD, all_samples, jsonl, written
 from zoo.columns.tokeniser import Tokeniser, words_of
-from zoo.datasets import list_datasets, load_dataset
+from zoo.tasks import list_datasets, load_dataset
 from zoo.datasets.splits import split_people
 from zoo.datasets.texts import cut
 from zoo.datasets.user_file import GENDER_OF, check_text, read_file
@@ -30,9 +30,9 @@ def test_a_jsonl_file_becomes_a_data_set(tmp_path):
     assert [len(part) for part in all_samples(data)] == [14, 2, 4]
     seen = {}
     for part in all_samples(data):
-        for i, text in enumerate(part.texts):
+        for i, text in enumerate(part.raw["posts"]):
             seen[text] = {name: part.targets[name][i] for name in data.targets}
-            assert part.inputs["posts"][i].tolist()[:3] == data.tokeniser.encode(text).tolist()
+            assert part.inputs["posts"][i].tolist()[:3] == data.schema.of("text")[0].tokeniser.encode(text).tolist()
     for i, row in enumerate(GOOD):
         assert seen[row["text"]] == {"age": 20 + i, "income": i // 2 % 2, "gender": i % 2}
 
@@ -50,7 +50,7 @@ def test_csv_and_jsonl_of_the_same_rows_give_the_same_arrays(tmp_path):
     one = load_dataset(written(tmp_path, "\ufeff".encode() + "\r\n".join(with_person).encode(), "posts.CSV"))
     other = load_dataset(written(tmp_path, jsonl(*({**row, "person": p} for row, p in zip(rows, people, strict=True)))))
     for left, right in zip(all_samples(one), all_samples(other), strict=True):
-        assert left.texts == right.texts
+        assert left.raw["posts"] == right.raw["posts"]
         assert np.array_equal(left.inputs["posts"], right.inputs["posts"])
         assert all(np.array_equal(left.targets[name], right.targets[name]) for name in one.targets)
 
@@ -76,7 +76,9 @@ def test_long_posts_are_cut_into_pieces_and_the_vocabulary_knows_the_training_te
     data = read_file(written(tmp_path, jsonl(*rows)), words=10)
     assert {part.inputs["posts"].shape[1] for part in all_samples(data)} == {10}
     assert len(data.train) == 14 * 3  # 10, 10 and a rest of half a piece
-    assert set(data.tokeniser.words) == {word for text in data.train.texts for word in words_of(text)}
+    assert set(data.schema.of("text")[0].tokeniser.words) == {
+        word for text in data.train.raw["posts"] for word in words_of(text)
+    }
     assert set(np.unique(data.test.inputs["posts"])) == {0, 1}  # padding and unknown words
 
 
@@ -113,7 +115,11 @@ def test_another_seed_gives_another_split():
 def test_genders_are_spelt_in_many_ways(tmp_path, spelling):
     data = read_file(written(tmp_path, jsonl(*GOOD, {"text": "odd", "gender": spelling, "age": 40})))
     expected = data.targets["gender"].labels.index(GENDER_OF[spelling.strip().casefold()])
-    [found] = [part.targets["gender"][part.texts.index("odd")] for part in all_samples(data) if "odd" in part.texts]
+    [found] = [
+        part.targets["gender"][part.raw["posts"].index("odd")]
+        for part in all_samples(data)
+        if "odd" in part.raw["posts"]
+    ]
     assert found == expected
 
 
@@ -149,7 +155,7 @@ def test_the_registry_names_the_nearest_spelling(tmp_path):
 
 def test_the_registry_imports_no_framework():
     program = (
-        "import sys; from zoo.datasets import list_datasets; list_datasets();"
+        "import sys; from zoo.tasks import list_datasets; list_datasets();"
         "print({'keras', 'tensorflow', 'numpy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.posts_files import GOOD, all_samples, jsonl, written
-from zoo.datasets import load_dataset
+from zoo.tasks import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.rows import read_rows
 from zoo.datasets.user_file import read_file

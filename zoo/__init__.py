@@ -2,65 +2,55 @@
 
 >>> import zoo
 >>> zoo.list_models("author*", task="author-profiling")
-['author_profile', 'author_profile_small', 'author_profile_tiny', 'author_profile_wide']
+['author_profile', 'author_profile_small', 'author_profile_wide']
 >>> model = zoo.create_model("author_profile_tiny")
 
 Nothing is imported before it is used: `import zoo` brings in no framework.
 """
+# ruff: noqa: F401 (names for type checkers; `_HOMES` is the list that runs, and a test compares both)
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zoo.lazy_package import make_lazy
 
 if TYPE_CHECKING:
+    from zoo import columns, datasets, models, tasks, training
     from zoo.catalogue import describe, list_models
     from zoo.classification import classify
     from zoo.create import create_model, full_config
+    from zoo.drawing import draw
     from zoo.pipeline import load_pipeline
     from zoo.prediction import predict
     from zoo.pretrained.images import preprocess
     from zoo.pretrained.labels import decode
+    from zoo.tasks import evaluate, load_dataset, train
+    from zoo.training import Head, Recipe, fit
     from zoo.weights import LoadReport, load_report, load_weights, read_metadata, save_weights
 
 __version__ = "0.1.0"
-__all__ = [
-    "LoadReport",
-    "classify",
-    "create_model",
-    "decode",
-    "describe",
-    "full_config",
-    "list_models",
-    "load_pipeline",
-    "load_report",
-    "load_weights",
-    "predict",
-    "preprocess",
-    "read_metadata",
-    "save_weights",
-]
-_HOME = {
-    "LoadReport": "weights",
-    "classify": "classification",
-    "create_model": "create",
-    "decode": "pretrained.labels",
-    "describe": "catalogue",
-    "full_config": "create",
-    "list_models": "catalogue",
-    "load_pipeline": "pipeline",
-    "load_report": "weights",
-    "load_weights": "weights",
-    "predict": "prediction",
-    "preprocess": "pretrained.images",
-    "read_metadata": "weights",
-    "save_weights": "weights",
+_HOMES = {
+    "Head": "zoo.training",
+    "LoadReport": "zoo.weights",
+    "Recipe": "zoo.training",
+    "classify": "zoo.classification",
+    "create_model": "zoo.create",
+    "decode": "zoo.pretrained.labels",
+    "describe": "zoo.catalogue",
+    "draw": "zoo.drawing",
+    "evaluate": "zoo.tasks",
+    "fit": "zoo.training",
+    "full_config": "zoo.create",
+    "list_models": "zoo.catalogue",
+    "load_dataset": "zoo.tasks",
+    "load_pipeline": "zoo.pipeline",
+    "load_report": "zoo.weights",
+    "load_weights": "zoo.weights",
+    "predict": "zoo.prediction",
+    "preprocess": "zoo.pretrained.images",
+    "read_metadata": "zoo.weights",
+    "save_weights": "zoo.weights",
+    "train": "zoo.tasks",
 }
+__all__ = sorted(_HOMES)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'zoo' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"zoo.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+make_lazy(__name__, _HOMES)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.catalogue import describe, list_models
+from zoo.catalogue import describe
 from zoo.errors import ArtifactError, ConfigError, DataError, WeightsError, require_known
+from zoo.model_commands import describe_command, list_command
 from zoo.options import Commands, command_line
+from zoo.photo_commands import is_photo_model, predict_photos
 from zoo.terminal import (
     console,
     epoch_printer,
@@ -34,35 +36,6 @@ def _main(arguments: Sequence[str] | None) -> None:
         require_known("command", given[0], COMMANDS)
     parsed = parse(command_line(COMMANDS, __doc__), given)
     parsed.command(parsed)
-
-
-def list_command(parsed: argparse.Namespace) -> None:
-    names = list_models(parsed.pattern, task=parsed.task, weights=parsed.weights)
-    width = max((len(name) for name in names), default=0)
-    for name in names:
-        entry = describe(name)
-        tags = f"  [weights: {', '.join(entry.weights)}]" if entry.weights else ""
-        sys.stdout.write(f"{name:<{width}}  {entry.summary}{tags}\n")
-    if not names:
-        raise ConfigError(f"No model matches '{parsed.pattern}'; 'zoo list' shows all {len(list_models())}.")
-
-
-def describe_command(parsed: argparse.Namespace) -> None:
-    entry = describe(parsed.model)
-    sys.stdout.write(f"{entry}\n")
-    for tag, weights in entry.weights.items():
-        if not weights.file:
-            sys.stdout.write(f"  file     {file_in_words(f'{entry.name}.{tag}')}\n")
-
-
-def file_in_words(name: str) -> str:
-    """One official file of weights: what to fetch, how large it is, how it is known, and its terms."""
-    from zoo.artifacts import artifact
-
-    item = artifact(name)
-    size = "size not published" if item.size is None else f"{item.size / 1e6:.1f} MB"
-    known = f"known by its {item.checksum.field}" if item.checksum else "no hash published: never fetched"
-    return f"{name}: {size}, {known}, {item.licence}"
 
 
 def train_command(parsed: argparse.Namespace) -> Any:
@@ -142,7 +115,10 @@ def find_rate_command(parsed: argparse.Namespace) -> None:
 
 
 def predict_command(parsed: argparse.Namespace) -> None:
-    """Predict for texts given as arguments, or one a line on standard input; for the rows of a file as CSV."""
+    """Predict for texts given as arguments, or one a line on standard input; for the rows of a file as CSV; for photos."""
+    if parsed.model and is_photo_model(parsed.model):
+        predict_photos(parsed.model, parsed.texts, weights=parsed.weights)
+        return
     source = _weights(parsed)  # a wrong model or option is told before texts are typed
     tabular = bool(parsed.model) and describe(parsed.model).task.startswith("tabular")
     if tabular and len(parsed.texts) != 1:
@@ -292,7 +268,7 @@ def prune_command(parsed: argparse.Namespace) -> None:
 
 COMMANDS: Commands = {
     "list": (list_command, "models, by name, task or weights"),
-    "describe": (describe_command, "one model: inputs, outputs, weights, source"),
+    "describe": (describe_command, "one model: inputs, outputs, weights, source; or its graph"),
     "train": (train_command, "train a model by its recipe"),
     "evaluate": (evaluate_command, "scores of trained weights beside simple baselines"),
     "find-rate": (find_rate_command, "the learning rate that suits a model and its data"),

@@ -18,8 +18,12 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     part["list"].add_argument("pattern", nargs="?", default="*", help="as file names match: 'author*'")
     part["list"].add_argument("--task")
     part["list"].add_argument("--weights", help="only models with weights of this tag")
+    part["list"].add_argument("--all", action="store_true", help="also the small members that exist for tests")
     for name in ("describe", "train", "evaluate", "find-rate", "inspect", "predict"):
         part[name].add_argument("model")
+    part["describe"].add_argument(
+        "--graph", nargs="?", const="", metavar="FILE", help="draw its blocks here, or into a file .svg or .png"
+    )
     add_training_options(part["train"])
     part["evaluate"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
     part["evaluate"].add_argument(
@@ -31,7 +35,11 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     part["find-rate"].add_argument("--out", metavar="FILE", help="the picture (default: MODEL_DATA_rates.png, here)")
     add_inspection_options(part["inspect"])
     part["predict"].add_argument(
-        "texts", nargs="*", default=[], metavar="TEXT", help="none: a line each on standard input; or a file"
+        "texts",
+        nargs="*",
+        default=[],
+        metavar="TEXT",
+        help="none: a line each on standard input; or a file of rows; or photos and folders of them",
     )
     part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
     part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")

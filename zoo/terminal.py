@@ -1,9 +1,11 @@
 """What the command line and the examples show: progress of a training, tables, answers, and errors in one sentence."""
 
+import faulthandler
 import importlib
 import math
 import os
 import re
+import shutil
 import sys
 import tempfile
 import warnings
@@ -31,6 +33,12 @@ if TYPE_CHECKING:
 SEEN = 0.01  # share of a hop's attention from which a sentence is shown
 MOST_CLASSES = 3  # classes shown of one answer
 HEADLINES = ("_mae", "_accuracy", "_auc", "_exp_rmspe", "_pearson", "_perplexity")  # of validation, an epoch
+NOTES = re.compile(  # what TensorFlow writes on standard error for its developers
+    r"WARNING: All log messages before absl|"  # one of these forms: of absl, of TensorFlow, and what continues them
+    r"[IW]\d{4} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:[\d.]+: [IW] |"
+    r".*Unable to register cu\w+ factory|.*computation placer already registered|"
+    r"To enable the following instructions:|Skipping registering GPU devices"
+)
 WIDE = 5  # units of an interval from which decimals say nothing
 
 
@@ -78,20 +86,40 @@ def _show_warning(
 
 
 def import_frameworks() -> None:
-    """Import Keras and its backend without the notes that TensorFlow writes on standard error for its developers."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    """Import Keras and its backend. What they write meanwhile is shown after, without notes of how they were built.
+
+    Where the import fails all of it is shown, and where it kills the process the place where it did.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for what is said later
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as notes:
-        os.dup2(notes.fileno(), 2)
+    with tempfile.TemporaryFile() as written:
+        os.dup2(written.fileno(), 2)
+        watched = faulthandler.is_enabled()
+        if not watched:
+            faulthandler.enable(kept)
+        shown: Callable[[bytes], bytes] = lines_of_interest
         try:
             importlib.import_module("keras")
-        except BaseException:  # a broken installation: say what was said
-            notes.seek(0)
-            os.write(kept, notes.read())
+        except BaseException:  # a broken installation: say all that was said
+            shown = bytes
             raise
         finally:
+            if not watched:
+                faulthandler.disable()
             os.dup2(kept, 2)
+            written.seek(0)
+            os.write(kept, shown(written.read()))
             os.close(kept)
+
+
+def lines_of_interest(written: bytes) -> bytes:
+    """What was written without the notes for developers.
+
+    >>> lines_of_interest(b"I0000 00:00:17.0 1 cudart_stub.cc:31] Could not find cuda drivers\\nout of memory\\n")
+    b'out of memory\\n'
+    """
+    lines = written.splitlines(keepends=True)
+    return b"".join(line for line in lines if not NOTES.match(line.decode(errors="replace")))
 
 
 def parse(parser: "argparse.ArgumentParser", arguments: Sequence[str] | None) -> "argparse.Namespace":
@@ -158,6 +186,35 @@ def show_report(report: "AnyReport", folder: Path | str | None = None) -> None:
     if folder is not None:
         model = next((path.name for path in sorted(Path(folder).glob("model.*"))), "no model")
         screen.print(f"Picture, scores and model: {folder}/report.png, scores.json, {model}", markup=False)
+
+
+def show_rows(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), for_scripts: str = ""
+) -> None:
+    """A table on a terminal, the first column whole; elsewhere a line a row, with tabs, which scripts can cut.
+
+    Written without rich, whose import would take as long as all else that `zoo list` does.
+
+    right  headings of columns of numbers; for_scripts  one of a column that stands in lines alone, for want of room.
+    """
+    if not sys.stdout.isatty():
+        sys.stdout.writelines("\t".join(row) + "\n" for row in rows)
+        return
+    shown = [place for place, heading in enumerate(headings) if heading != for_scripts]
+    widths = {place: max(len(row[place]) for row in (headings, *rows)) for place in shown}
+    room = shutil.get_terminal_size().columns - 2 * (len(shown) - 1)
+    while sum(widths.values()) > room and (widest := max(shown[1:], key=widths.__getitem__)) and widths[widest] > 4:
+        widths[widest] -= 1
+    for row in (headings, *rows):
+        cells = [
+            f"{_cut(row[place], width):{'>' if headings[place] in right else '<'}{width}}"
+            for place, width in widths.items()
+        ]
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def show_inspection(found: "Inspection", *, json: str | None = None, tensorboard: str | None = None) -> None:

@@ -52,6 +52,17 @@ def find_local(slot: Slot) -> Path | None:
     return None
 
 
+def is_here(artifact: Artifact) -> bool:
+    """Whether a file with the artifact's name is in its download folder or among the tracked files, unread."""
+    folders = (download_folder(artifact.kind), tracked_folder())
+    return any((folder / artifact.file).is_file() for folder in folders)
+
+
+def can_be_fetched(artifact: Artifact) -> bool:
+    """Whether there is a hash to know the file by, and somewhere to fetch it from; nothing is asked."""
+    return artifact.checksum is not None and any(True for _ in _sources(artifact))
+
+
 def _in_package(path: str) -> Path | None:
     """The file at this path inside an installed Python package, which is not imported; None if it is not there."""
     package, *parts = PurePosixPath(path).parts

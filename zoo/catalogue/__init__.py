@@ -16,13 +16,16 @@ ENTRIES: dict[str, Entry] = {
 }
 
 
-def list_models(pattern: str = "*", *, task: str | None = None, weights: str | None = None) -> list[str]:
+def list_models(
+    pattern: str = "*", *, task: str | None = None, weights: str | None = None, for_tests: bool = False
+) -> list[str]:
     """Names that match `pattern` (as file names do: `author*`), in alphabetical order.
 
-    `task` keeps the models of one task, `weights` those that have a set of weights of this tag.
+    `task` keeps the models of one task, `weights` those that have a set of weights of this tag. The small members of
+    the families that exist for tests are listed only with `for_tests`.
 
     >>> list_models("author_profile*", task="author-profiling")
-    ['author_profile', 'author_profile_small', 'author_profile_tiny', 'author_profile_wide']
+    ['author_profile', 'author_profile_small', 'author_profile_wide']
     """
     if task is not None:
         require_known("task", task, {entry.task for entry in ENTRIES.values()})
@@ -32,6 +35,7 @@ def list_models(pattern: str = "*", *, task: str | None = None, weights: str | N
         name
         for name, entry in ENTRIES.items()
         if fnmatchcase(name, pattern)
+        and (for_tests or not entry.for_tests)
         and (task is None or entry.task == task)
         and (weights is None or weights in entry.weights)
     )

@@ -19,7 +19,8 @@ class Weights:
 @dataclass(frozen=True)
 class Entry:
     """One model. `inputs` and `outputs` say name -> shape and meaning; `weights` are keyed by tag; `parameters` counts
-    all weights of the model as its builder makes it by default, moving statistics too (None: not published)."""
+    all weights of the model as its builder makes it by default, moving statistics too (None: not published);
+    `for_tests` marks a family's smallest member, which listings leave out."""
 
     name: str
     task: str
@@ -31,6 +32,7 @@ class Entry:
     source: str
     weights: Mapping[str, Weights] = field(default_factory=dict)
     parameters: int | None = None
+    for_tests: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The entry as plain JSON values."""

@@ -215,10 +215,11 @@ def _entries() -> Iterator[Entry]:
         for name, variant in variants.items():
             yield _entry(name, family, source, variant)
         for name in tests:
-            yield _entry(name, family, source, Variant(None, None, None, "for tests that run in milliseconds", ()))
+            variant = Variant(None, None, None, "for tests that run in milliseconds", ())
+            yield _entry(name, family, source, variant, for_tests=True)
 
 
-def _entry(name: str, family: str, source: str, variant: Variant) -> Entry:
+def _entry(name: str, family: str, source: str, variant: Variant, *, for_tests: bool = False) -> Entry:
     return Entry(
         name=name,
         task="image-classification",
@@ -230,6 +231,7 @@ def _entry(name: str, family: str, source: str, variant: Variant) -> Entry:
         source=source,
         weights={tag: Weights("", "ImageNet", _scores(variant, tag)) for tag in variant.tags},
         parameters=variant.parameters,
+        for_tests=for_tests,
     )
 
 

@@ -8,7 +8,15 @@ CHOLLET = "Chollet 2017, Deep Learning with Python, section 7.1.5"
 PARIKH = "Parikh et al. 2016, A Decomposable Attention Model; Chen et al. 2017 (ESIM); Tai et al. 2015"
 
 
-def _text_similarity(name: str, summary: str, source: str, weights: Mapping[str, Weights] | None = None) -> Entry:
+def _text_similarity(
+    name: str,
+    parameters: int,
+    summary: str,
+    source: str,
+    weights: Mapping[str, Weights] | None = None,
+    *,
+    for_tests: bool = False,
+) -> Entry:
     return Entry(
         name=name,
         task="text-similarity",
@@ -22,20 +30,27 @@ def _text_similarity(name: str, summary: str, source: str, weights: Mapping[str,
         outputs={"score": "(batch, 1) how alike the texts are, on the data's own scale"},
         source=source,
         weights=weights or {},
+        parameters=parameters,
+        for_tests=for_tests,
     )
 
 
 ENTRIES = (
     _text_similarity(
-        "text_similarity", "one LSTM reads two texts, a sigmoid unit both of what it found; the reference", CHOLLET
+        "text_similarity",
+        1_300_673,
+        "one LSTM reads two texts, a sigmoid unit both of what it found; the reference",
+        CHOLLET,
     ),
     _text_similarity(
         "text_similarity_manhattan",
+        1_315_800,
         "one LSTM reads two texts; exp(-distance) of what it found",
         "Mueller and Thyagarajan 2016, Siamese Recurrent Architectures for Learning Sentence Similarity",
     ),
     _text_similarity(
         "text_similarity_aligned",
+        1_894_203,
         "each word beside what the other text says in its place, compared; the best of the three",
         PARIKH,
         {
@@ -46,6 +61,14 @@ ENTRIES = (
             )
         },
     ),
-    _text_similarity("text_similarity_tiny", "the reference for tests that run in milliseconds", CHOLLET),
-    _text_similarity("text_similarity_aligned_tiny", "the aligned network for tests that run in milliseconds", PARIKH),
+    _text_similarity(
+        "text_similarity_tiny", 4_561, "the reference for tests that run in milliseconds", CHOLLET, for_tests=True
+    ),
+    _text_similarity(
+        "text_similarity_aligned_tiny",
+        12_675,
+        "the aligned network for tests that run in milliseconds",
+        PARIKH,
+        for_tests=True,
+    ),
 )

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from zoo.catalogue.entry import Entry, Weights
 
 
-def _poem(name: str, summary: str, weights: Mapping[str, Weights] | None = None) -> Entry:
+def _poem(
+    name: str, parameters: int, summary: str, weights: Mapping[str, Weights] | None = None, *, for_tests: bool = False
+) -> Entry:
     return Entry(
         name=name,
         task="poem-writing",
@@ -24,12 +26,15 @@ def _poem(name: str, summary: str, weights: Mapping[str, Weights] | None = None)
         outputs={"next": "(batch, length, vocabulary) probabilities of the character of every step"},
         source="Mikolov et al. 2010, Recurrent neural network based language model; Press and Wolf 2017",
         weights=weights or {},
+        parameters=parameters,
+        for_tests=for_tests,
     )
 
 
 ENTRIES = (
     _poem(
         "poem",
+        1_354_360,
         "a recurrent language model of poems: what comes next, given the form",
         {
             "tang": Weights(
@@ -39,5 +44,5 @@ ENTRIES = (
             )
         },
     ),
-    _poem("poem_tiny", "the same network for tests that run in milliseconds"),
+    _poem("poem_tiny", 7_526, "the same network for tests that run in milliseconds", for_tests=True),
 )

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from zoo.catalogue.entry import Entry, Weights
 
 
-def _author_profile(name: str, summary: str, weights: Mapping[str, Weights] | None = None) -> Entry:
+def _author_profile(
+    name: str, parameters: int, summary: str, weights: Mapping[str, Weights] | None = None, *, for_tests: bool = False
+) -> Entry:
     return Entry(
         name=name,
         task="author-profiling",
@@ -20,15 +22,18 @@ def _author_profile(name: str, summary: str, weights: Mapping[str, Weights] | No
         },
         source="Chollet 2017, Deep Learning with Python, section 7.1.3",
         weights=weights or {},
+        parameters=parameters,
+        for_tests=for_tests,
     )
 
 
 ENTRIES = (
     _author_profile(
-        "author_profile", "age, income group and gender of an author from posts; the reference, 14.1 M weights"
+        "author_profile", 14_146_316, "age, income group and gender of an author from posts; the reference"
     ),
     _author_profile(
         "author_profile_small",
+        572_812,
         "the same network at about a quarter of the width, for two cores",
         {
             "posts": Weights(
@@ -40,9 +45,12 @@ ENTRIES = (
     ),
     _author_profile(
         "author_profile_wide",
+        1_414_870,
         "one convolution beside a bag of words and word pairs, for few authors with long texts",
     ),
-    _author_profile("author_profile_tiny", "the same network for tests that run in milliseconds"),
+    _author_profile(
+        "author_profile_tiny", 5_820, "the same network for tests that run in milliseconds", for_tests=True
+    ),
     Entry(
         name="sequential_twin",
         task="vector-classification",
@@ -52,5 +60,6 @@ ENTRIES = (
         inputs={"features": "(batch, 64) numbers"},
         outputs={"category": "(batch, 10) probabilities"},
         source="Chollet 2017, Deep Learning with Python, section 7.1.1",
+        parameters=3_466,
     ),
 )

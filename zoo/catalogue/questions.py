@@ -15,7 +15,9 @@ TEXT_INPUTS = {
 }
 
 
-def _memory_network(name: str, summary: str, weights: Mapping[str, Weights] | None = None) -> Entry:
+def _memory_network(
+    name: str, parameters: int, summary: str, weights: Mapping[str, Weights] | None = None, *, for_tests: bool = False
+) -> Entry:
     return Entry(
         name=name,
         task="question-answering",
@@ -26,10 +28,12 @@ def _memory_network(name: str, summary: str, weights: Mapping[str, Weights] | No
         outputs=OUTPUTS,
         source="Sukhbaatar et al. 2015, End-To-End Memory Networks, arXiv 1503.08895",
         weights=weights or {},
+        parameters=parameters,
+        for_tests=for_tests,
     )
 
 
-def _question_answering(name: str, summary: str) -> Entry:
+def _question_answering(name: str, parameters: int, summary: str, *, for_tests: bool = False) -> Entry:
     return Entry(
         name=name,
         task="question-answering",
@@ -39,14 +43,19 @@ def _question_answering(name: str, summary: str) -> Entry:
         inputs=TEXT_INPUTS,
         outputs=OUTPUTS,
         source="Chollet 2017, Deep Learning with Python, section 7.1.2",
+        parameters=parameters,
+        for_tests=for_tests,
     )
 
 
 ENTRIES = (
-    _question_answering("question_answering", "an LSTM reads a text, another one a question; the reference"),
-    _question_answering("question_answering_tiny", "the same network for tests that run in milliseconds"),
+    _question_answering("question_answering", 1_000_052, "an LSTM reads a text, another one a question; the reference"),
+    _question_answering(
+        "question_answering_tiny", 4_628, "the same network for tests that run in milliseconds", for_tests=True
+    ),
     _memory_network(
         "memory_network",
+        20_000,
         "looks up the sentences of a story that answer a question, in three hops",
         {
             "babi": Weights(
@@ -56,5 +65,7 @@ ENTRIES = (
             )
         },
     ),
-    _memory_network("memory_network_tiny", "the same network for tests that run in milliseconds"),
+    _memory_network(
+        "memory_network_tiny", 6_288, "the same network for tests that run in milliseconds", for_tests=True
+    ),
 )

@@ -7,7 +7,15 @@ _CLASSES = {"target": "(batch, 2) probabilities; the outputs are those that the 
 
 
 def _table(
-    name: str, module: str, summary: str, inputs: dict[str, str], source: str, outputs: dict[str, str] = _REGRESSION
+    name: str,
+    module: str,
+    parameters: int,
+    summary: str,
+    inputs: dict[str, str],
+    source: str,
+    outputs: dict[str, str] = _REGRESSION,
+    *,
+    for_tests: bool = False,
 ) -> Entry:
     return Entry(
         name=name,
@@ -18,6 +26,8 @@ def _table(
         inputs=inputs,
         outputs=outputs,
         source=source,
+        parameters=parameters,
+        for_tests=for_tests,
     )
 
 
@@ -32,20 +42,32 @@ _RUMELHART = "Rumelhart, Hinton and Williams 1986, Learning representations by b
 _GUO = "Guo and Berkhahn 2016, Entity embeddings of categorical variables; layers of fast.ai's tabular model"
 
 ENTRIES = (
-    _table("linear_regression", "regression", "a weighted sum of a table's columns", _inputs(8), _LEGENDRE),
+    _table("linear_regression", "regression", 17, "a weighted sum of a table's columns", _inputs(8), _LEGENDRE),
     _table(
         "softmax_regression",
         "regression",
+        34,
         "logistic regression of two or more classes on a table's columns",
         _inputs(8),
         _COX,
         _CLASSES,
     ),
-    _table("mlp", "mlp", "dense layers on a table's columns, categories as one-hot vectors", _inputs(8), _RUMELHART),
-    _table("mlp_tiny", "mlp", "the same network for tests that run in milliseconds", _inputs(3, group=50), _RUMELHART),
+    _table(
+        "mlp", "mlp", 3_201, "dense layers on a table's columns, categories as one-hot vectors", _inputs(8), _RUMELHART
+    ),
+    _table(
+        "mlp_tiny",
+        "mlp",
+        489,
+        "the same network for tests that run in milliseconds",
+        _inputs(3, group=50),
+        _RUMELHART,
+        for_tests=True,
+    ),
     _table(
         "entity_embedding",
         "entity_embedding",
+        562_593,
         "categories as learnt vectors beside numbers, two dense layers: the network of store sales",
         _inputs(8, group=100, place=60),
         _GUO,
@@ -53,8 +75,10 @@ ENTRIES = (
     _table(
         "entity_embedding_tiny",
         "entity_embedding",
+        2_045,
         "the same network for tests that run in milliseconds",
         _inputs(3, group=50, place=60),
         _GUO,
+        for_tests=True,
     ),
 )

@@ -25,7 +25,7 @@ def trained_file(source: str | Path) -> Path:
     from zoo.create import weights_path
 
     name, _, tag = str(source).partition(".")
-    if not tag and name not in list_models("*"):
+    if not tag and name not in list_models(for_tests=True):
         raise WeightsError(f"'{source}' is neither a file, nor a run folder, nor weights of the catalogue.")
     entry = describe(name)
     if not tag and not entry.weights:

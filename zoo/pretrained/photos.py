@@ -4,7 +4,7 @@ import os
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -22,6 +22,7 @@ except ImportError as error:
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
 LARGEST = 100_000_000  # pixels decoded at the most: 0.4 GB
 REDUCTIONS = (1, 2, 4, 8)  # a baseline JPEG can be decoded at this part of its size, in as much less memory
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".ppm", ".jp2", ".avif")  # in a folder
 ORIENTATION = 0x0112  # the EXIF tag
 LEAST_SIDE = 8  # pixels: of the smallest digits that anybody classifies
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, RuntimeError)
@@ -32,6 +33,25 @@ class Photo(NamedTuple):
 
     image: Image.Image
     note: str = ""
+
+
+def find_photos(given: Iterable[Path | str]) -> list[Path]:
+    """The files that are named, and those in named folders and below whose names are those of pictures, in order.
+
+    Raises `DataError` for a file that does not exist, a folder without pictures, and where nothing is named.
+    """
+    found: list[Path] = []
+    for each in given:
+        if not os.path.isdir(each):
+            found.append(Path(_checked(each)))
+            continue
+        inside = sorted(path for path in Path(each).rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        if not inside:
+            raise DataError(f"The folder '{each}' holds no pictures: no file that ends in {', '.join(SUFFIXES)}.")
+        found += inside
+    if not found:
+        raise DataError("Name photos, or folders of them.")
+    return found
 
 
 def read_photo(path: Path | str) -> Photo:
