@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from zoo.errors import TrainingError
-from zoo.keras_internals import layers_of
+from zoo.keras_internals.graph import layers_of
 from zoo.samples import Samples
 from zoo.sentinel import NaNSentinel, batches_between_looks, lower_schedule, schedule_factor
 from zoo.stacked_batches import Batch, StackedBatches

@@ -9,7 +9,8 @@ import numpy as np
 from keras import ops
 
 from zoo.errors import ConfigError
-from zoo.keras_internals import producer
+from zoo.keras_internals.graph import producer
+from zoo.keras_internals.trainer import build_for
 from zoo.stacked_batches import Batch, StackedBatches
 from zoo.training.acceleration.steps_per_execution import LOG, taking_stacks
 from zoo.training.acceleration.tied_softmax import TiedSoftmax
@@ -163,15 +164,19 @@ class Trainer(keras.Model):
         return values if return_dict else list(values.values())
 
     def _train_on_jax(self, stack: StackedBatches) -> dict[str, Tensor]:
-        """What Keras' `train_on_batch` does there with the state."""
-        self._symbolic_build(data_batch=stack[0])
+        """What Keras' `train_on_batch` does there with the state: its values go through the step, and back."""
+        build_for(self, stack[0])
         self.make_train_function()
-        parts = ("trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables")
-        state = self._get_jax_state(**dict.fromkeys(parts, True))
-        self._jax_state_synced = False
-        logs, state = self.train_function(state, iter([stack]))
-        self._jax_state = dict(zip(parts, state, strict=True))
-        self.jax_state_sync()
+        parts = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+            self.metrics_variables,
+        )
+        logs, state = self.train_function(tuple([variable.value for variable in part] for part in parts), iter([stack]))
+        for part, values in zip(parts, state, strict=True):
+            for variable, value in zip(part, values, strict=True):
+                variable.assign(value)
         return logs
 
     def get_metrics_result(self) -> dict[str, Tensor]:

@@ -15,6 +15,7 @@ import keras
 from keras import tree
 
 from zoo.errors import ConfigError
+from zoo.keras_internals.graph import layers_of
 from zoo.stacked_batches import Batch, StackedBatches
 from zoo.training.batches import Batches
 
@@ -102,6 +103,6 @@ def _products(model: keras.Model, batches: Batches) -> int:
     for values in batches.samples.inputs.values():
         is_tokens = values.dtype.kind in "iu"
         positions = max(positions, math.prod(values.shape[1:] if is_tokens else values.shape[1:-1]))
-    tables = {id(layer.embeddings) for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)}
+    tables = {id(layer.embeddings) for layer in layers_of(model) if isinstance(layer, keras.layers.Embedding)}
     weights = sum(math.prod(each.shape) for each in model.trainable_variables if id(each) not in tables)
     return max(batches.batch_size * positions * weights, 1)
