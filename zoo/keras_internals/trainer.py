@@ -37,4 +37,4 @@ def training_loss(model: keras.Model, x: Any, y: Any, y_pred: Any, sample_weight
     """The loss of a compiled model, whose own `compute_loss` need not know of `training`."""
     known: Mapping[str, Any] = signature(model.compute_loss).parameters
     options = {"training": training} if "training" in known else {}
-    return model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **options)
+    return model.compute_loss(x, y, y_pred, sample_weight, **options)
