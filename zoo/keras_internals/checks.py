@@ -43,7 +43,14 @@ def require_hook(kind: type, name: str, purpose: str) -> None:
 
     A hook that Keras renames, or no longer calls, would be overridden in silence.
     """
-    if not callable(getattr(kind, name, None)) or name not in _names_read_by(kind):
+    if not callable(getattr(kind, name, None)):
+        raise missing(name, kind.__name__, purpose)
+    require_read(kind, name, purpose)
+
+
+def require_read(kind: type, name: str, purpose: str) -> None:
+    """Raise unless some method of `kind`, a class of Keras, reads the attribute `name`."""
+    if name not in _names_read_by(kind):
         raise missing(name, kind.__name__, purpose)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from zoo.keras_internals.checks import private, require_hook
+from zoo.keras_internals.checks import private, require_hook, require_read
 
 Tensor = Any
 
@@ -24,11 +24,18 @@ def _inner(optimizer: Any) -> Any:
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
+def require_open_adam() -> None:
+    """Raise unless `OpenAdam` works on this Keras."""
+    require_hook(keras.optimizers.Adam, "_clip_gradients", "to clip the gradients of embeddings")
+    for name in ("_get_variable_index", "_momentums", "_velocities"):
+        require_read(keras.optimizers.Adam, name, "to update the moments of a weight")
+
+
 class OpenAdam(keras.optimizers.Adam):
     """Adam whose clipping and moments a subclass may see and change."""
 
     def build(self, variables: list[Any]) -> None:
-        require_hook(keras.optimizers.Adam, "_clip_gradients", "to clip the gradients of embeddings")
+        require_open_adam()
         super().build(variables)
 
     def clip(self, gradients: list[Any]) -> list[Any]:

@@ -12,9 +12,9 @@ from zoo.errors import ConfigError
 from zoo.keras_internals.graph import producer
 from zoo.keras_internals.trainer import build_for
 from zoo.stacked_batches import Batch, StackedBatches
+from zoo.training.acceleration.accelerate import accelerate
 from zoo.training.acceleration.steps_per_execution import LOG, taking_stacks
 from zoo.training.acceleration.tied_softmax import TiedSoftmax
-from zoo.training.acceleration.token_convolution import accelerate
 from zoo.training.balance import Balance
 from zoo.training.heads import Head
 from zoo.training.losses import batch_loss
@@ -45,6 +45,7 @@ class Trainer(keras.Model):
     scalings       output -> what turns the layer's values into the target's units in training mode alone
                    (`target_scaling`).
     tied           output -> what takes its loss from the features before the last layer, while training.
+    acceleration   compute the model faster where that is known to give the same.
 
     One step logs "loss", and for every output "loss_X" (mean over known labels), "weight_X",
     "term_X" = weight * loss, and "count_X" (known labels); "term_balance" and "term_regularisation".
@@ -62,6 +63,8 @@ class Trainer(keras.Model):
         class_weights: Mapping[str, np.ndarray | None],
         scalings: Mapping[str, Scaling] | None = None,
         tied: Mapping[str, TiedSoftmax] | None = None,
+        *,
+        acceleration: bool = True,
     ):
         super().__init__(name=f"{model.name}_trainer", dtype="float32", autocast=False)  # whatever the global policy
         self.model = model
@@ -72,7 +75,8 @@ class Trainer(keras.Model):
         self._random = tuple(each.random for _, each in self._tied)  # their states are the trainer's
         graph = model_with(model, {name: each.features for name, each in self._tied}) if tied else model
         graph = shared_forward(graph) if balance.needs_shared_tensor else graph
-        self._forward: Callable[..., dict[str, Tensor]] = accelerate(graph) or graph  # on the model's own variables
+        # On the model's own variables.
+        self._forward: Callable[..., dict[str, Tensor]] = accelerate(graph) if acceleration else graph
         self._scalings = tuple((scalings or {}).values())
         self._shared: Tensor = None
         self._plain = False

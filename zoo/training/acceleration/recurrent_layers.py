@@ -22,16 +22,7 @@ GATES = {layers.LSTM: 4, layers.GRU: 3}
 
 
 def plain_recurrences(model: keras.Model) -> list[layers.RNN]:
-    """The LSTM and GRU layers, nested ones too, that do in float32 what their papers say and nothing more.
-
-    None on a graphics processor, where Keras calls cuDNN.
-    """
-    if keras.backend.backend() != "tensorflow":
-        return []
-    import tensorflow as tf
-
-    if tf.config.list_physical_devices("GPU"):
-        return []
+    """The LSTM and GRU layers, nested ones too, that do in float32 what their papers say and nothing more."""
     found = [layer for layer in layers_of(model) if type(layer) in GATES and _is_plain(layer)]
     for kind in set(map(type, found)):
         require_hook(kind, "inner_loop", "to compute recurrent layers faster")

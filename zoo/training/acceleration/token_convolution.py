@@ -1,7 +1,6 @@
-"""The same model computed faster: convolutions over time replaced by equal ones that multiply less, loops compiled.
+"""Convolutions over time in a model's graph that equal ones with fewer multiplications can stand for.
 
-The arithmetic is in `fast_convolution`; here a model's graph is searched for the places where it fits. Recurrent layers
-are the affair of `recurrent_layers`.
+The arithmetic is in `fast_convolution`; here the graph is searched for the places where it fits.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,17 +12,9 @@ from keras import layers
 
 from zoo.keras_internals.graph import (
     GraphCall,
-    functional_class,
     graph_calls,
-    graph_runner,
     operation_class,
     producer,
-)
-from zoo.training.acceleration.recurrent_layers import (
-    fast_loops,
-    plain_embeddings,
-    plain_recurrences,
-    unread_embeddings,
 )
 
 Tensor = Any
@@ -31,19 +22,13 @@ Tensor = Any
 LEAST_CHANNELS = 64  # below this the tiles' transforms cost more than the products that they save
 
 
-def accelerate(model: keras.Model) -> Callable[..., Any] | None:
-    """A function `forward(inputs, training=None)` with the model's outputs, on the model's own variables, or None.
+def fast_convolutions(model: keras.Model) -> dict[int, Callable[..., Tensor]]:
+    """id of an operation -> the function to call in its place, for Conv1D layers with "same" padding and stride 1:
 
-    Values and gradients are the model's up to rounding. Replaced are, on TensorFlow in float32, Conv1D layers with
-    "same" padding and stride 1:
     - one that reads masked embeddings, Input -> Embedding -> multiplied by (tokens != p) -> Conv1D, of odd kernel
       size, where nothing else reads the embeddings: it becomes a sum of rows (`token_convolution`);
-    - others of kernel size 3 or 5 with many channels (`tile_convolution`);
-    and LSTM and GRU layers, those of nested models too, where there is no graphics processor (`fast_loops`).
-    Everything else runs as it is. None when nothing fits: then the model itself is the fastest.
+    - others of kernel size 3 or 5 with many channels (`tile_convolution`).
     """
-    if keras.backend.backend() != "tensorflow" or not isinstance(model, functional_class()):
-        return None
     from zoo.training.acceleration.fast_convolution import tile_convolution, token_convolution
 
     replaced: dict[int, Callable[..., Tensor]] = {}
@@ -55,19 +40,7 @@ def accelerate(model: keras.Model) -> Callable[..., Any] | None:
             replaced[id(conv)] = partial(_convolve_tokens, conv, embedding, padding, token_convolution)
         elif conv.kernel_size[0] in (3, 5) and min(conv.kernel.shape[1:]) >= LEAST_CHANNELS:
             replaced[id(conv)] = partial(_convolve_tiles, conv, tile_convolution)
-    recurrences = plain_recurrences(model)
-    if not replaced and not recurrences:
-        return None
-    embeddings = plain_embeddings(model) if recurrences else []
-    unread = unread_embeddings(model, recurrences)
-
-    run = graph_runner(model, replaced)
-
-    def forward(inputs: Any, training: bool | None = None) -> Any:
-        with fast_loops(recurrences, embeddings, unread):
-            return run(inputs, training)
-
-    return forward
+    return replaced
 
 
 def _first_argument(first: Any, *_: Any) -> Any:

@@ -13,8 +13,8 @@ import keras
 import tensorflow as tf
 
 from zoo.keras_internals.optimiser import OpenAdam
-from zoo.training.optimisers.active_rows import ActiveRows, are_few, is_long, is_of_long_table
-from zoo.training.optimisers.sparse_optimizers import merge_rows
+from zoo.training.acceleration.active_rows import ActiveRows, are_few, is_long, is_of_long_table, merge_rows
+from zoo.training.optimisers.summed_rows import SummedAdam, SummedAdamW
 
 Tensor = Any
 
@@ -124,4 +124,4 @@ class FusedAdamW(_Fused, keras.optimizers.AdamW):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
 
 
-FUSED_OPTIMISERS = {"adam": FusedAdam, "adamw": FusedAdamW}
+FUSED_OPTIMISERS: dict[Any, Any] = {SummedAdam: FusedAdam, SummedAdamW: FusedAdamW}
