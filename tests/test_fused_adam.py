@@ -84,3 +84,12 @@ def test_an_average_is_not_kept_up_before_it_begins():
         optimizer.apply([keras.ops.ones(2)], [weight])
         averages.append(float(np.array(optimizer._model_variables_moving_average[0])[0]))
     assert averages == pytest.approx([0.0, 0.0, -0.3, -0.35])
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_without_acceleration_the_parts_of_a_repeated_row_are_summed_before_they_are_squared(name):
+    options = {"global_clipnorm": 1.0}
+    expected = plain_steps(OPTIMISERS[name](0.1, **options), sparse=True)
+    found = steps(OPTIMISERS[name](0.1, **options), sparse=True, xla=False)
+    for one, two in zip(expected, found, strict=True):
+        np.testing.assert_allclose(two, one, atol=ROUNDING)
