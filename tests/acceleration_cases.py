@@ -15,7 +15,6 @@ CASES = {
     "question_answering_tiny": Optimiser("rmsprop", learning_rate=1e-3),
     "memory_network_tiny": Optimiser("adam", learning_rate=1e-3, average=0.9),
     "mlp_tiny": Optimiser("adamw", learning_rate=1e-3, average_last=0.5),
-    "resnet_tiny": Optimiser("muon", learning_rate=1e-3),
 }
 
 

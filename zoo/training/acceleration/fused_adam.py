@@ -2,7 +2,7 @@
 
 A step over 960,000 weights in tables takes half as long, and one over many small variables is no longer bound by the
 number of its operations. Of a long table in which few rows ever had a gradient, only those are read and written
-(`moving_rows`). The values are Keras' up to rounding (1 - beta is taken in single precision).
+(`active_rows`). The values are those of `SummedAdam` up to rounding (1 - beta is taken in single precision).
 """
 
 from collections.abc import Mapping
