@@ -20,9 +20,10 @@ from zoo.training.optimisers.schedules import (
 )
 from zoo.training.optimisers.summed_rows import SummedAdam, SummedAdamW
 
+ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 OPTIMISERS: dict[str, type[keras.optimizers.Optimizer]] = {
-    "adam": SummedAdam,
-    "adamw": SummedAdamW,
+    "adam": SummedAdam if ON_TENSORFLOW else keras.optimizers.Adam,
+    "adamw": SummedAdamW if ON_TENSORFLOW else keras.optimizers.AdamW,
     "muon": ConvolutionMuon,
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,

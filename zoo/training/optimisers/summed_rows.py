@@ -12,11 +12,10 @@ import keras
 
 class _SummedRows(keras.optimizers.Optimizer):
     def apply(self, grads: Iterable[Any], trainable_variables: Any = None) -> Any:
-        if keras.backend.backend() == "tensorflow":
-            import tensorflow as tf
+        import tensorflow as tf
 
-            grads = [tf.convert_to_tensor(each) if isinstance(each, tf.IndexedSlices) else each for each in grads]
-        return super().apply(grads, trainable_variables)
+        summed = [tf.convert_to_tensor(each) if isinstance(each, tf.IndexedSlices) else each for each in grads]
+        return super().apply(summed, trainable_variables)
 
 
 @keras.saving.register_keras_serializable(package="zoo")
