@@ -12,6 +12,8 @@ from tests.toy import line_model
 from zoo.errors import ConfigError
 from zoo.keras_internals import checks, graph, optimiser, state, trainer, variables
 
+pytestmark = pytest.mark.backends
+
 ROOT = Path(__file__).resolve().parents[1]
 DOOR = "zoo/keras_internals/"
 NOT_OF_KERAS = {"zoo/terminal.py uses parser._actions", "zoo/terminal.py uses _chosen(parser, arguments)._actions"}
