@@ -8,7 +8,8 @@ Every contestant stands ready in a process of its own; in each round all of them
 that shifts from round to round. What is reported are medians over rounds of the ratio, within one round, of a
 contestant's time for a step to the zoo's. Data: uniform random tokens (nearly every token of a batch differs, which no
 language does), and pieces of 500 words of the blogs where their file can be had. The PyTorch network is the
-textbook's, with "valid" convolutions and without masks: 7 % less arithmetic than the zoo's.
+textbook's, with "valid" convolutions and without masks: 7 % less arithmetic than the zoo's. The zoo trains by the
+optimiser of its recipe, the others by RMSprop as in the textbook; "zoo_rmsprop" has theirs.
 """
 
 import argparse

@@ -43,7 +43,7 @@ def net(seed: int, settings: Settings, *, choose: bool = False) -> None:
 
     tables.SETTINGS[ENTRY, DATA] = settings
     data = load_table(DATA).dataset()
-    recipe = tables.recipe(data, ENTRY, data=DATA, options={})
+    recipe = recipe_for(data, ENTRY, data=DATA, options={})
     keras.utils.set_random_seed(seed)
     model = create_model(ENTRY, **recipe.config)
     start, used = time.perf_counter(), time.process_time()

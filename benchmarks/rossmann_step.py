@@ -123,7 +123,7 @@ def main() -> None:
     arguments = parser.parse_args()
     data = load_table("rossmann").dataset()
     samples = data.train.take(np.random.default_rng(0).permutation(len(data.train))[: BATCH * STEPS])
-    recipe = tables.recipe(data, "entity_embedding", data="rossmann", options={})
+    recipe = recipe_for(data, "entity_embedding", data="rossmann", options={})
     same = replace(recipe, optimiser=replace(recipe.optimiser, average=None, average_last=None))
     turns: dict[str, Turn] = {
         "zoo": of_the_zoo(same, samples, recipe.on_nonfinite),

@@ -19,7 +19,7 @@ from zoo.tasks import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.models import author_profile
 from zoo.records import write_record
-from zoo.tasks.author_profile import STATIC_WEIGHTS, recipe
+from zoo.tasks.texts import STATIC_WEIGHTS, recipe
 from zoo.training import Recipe, fit, predict
 from zoo.training.losses import mean_loss
 from zoo.training.output_layers.prior import prior_losses

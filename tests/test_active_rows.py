@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from tests.backends import only_on
-from zoo.training.optimisers import active_rows
-from zoo.training.optimisers.active_rows import FEW, LONG
-from zoo.training.optimisers.fused_adam import FusedAdam, _Step
+from zoo.training.acceleration import active_rows
+from zoo.training.acceleration.active_rows import FEW, LONG
+from zoo.training.acceleration.fused_adam import FusedAdam, _Step
 
 pytestmark = only_on("tensorflow", because="gradients that name rows are TensorFlow's")
 

@@ -186,7 +186,7 @@ def test_weights_of_another_income_grouping_are_refused(run_folder, tmp_path, ca
 
 def test_a_model_of_merged_labels_answers_with_them_and_is_judged_by_them(posts_file, tmp_path):
     dataset = load_dataset(str(posts_file), seed=0)
-    heads = author_profile.recipe(dataset, TINY[0], data=str(posts_file), options={"seed": 0}).heads
+    heads = recipe_for(dataset, TINY[0], data=str(posts_file), options={"seed": 0}).heads
     merged = replace(heads["income"], imbalance=Imbalance(merge={"tenant": ("group 0", "group 1")}))
     changes = {"heads": {**heads, "income": merged}, "config": {"income_groups": 2}, "epochs": 2}
     _, report = train(TINY[0], str(posts_file), folder=tmp_path / "run", **changes)

@@ -1,4 +1,4 @@
-"""The accelerated forward pass is the model's own, and lazy optimisers are the dense ones where rows are touched."""
+"""The accelerated forward pass of convolutions over time is the model's own."""
 
 import keras
 import numpy as np
@@ -8,13 +8,13 @@ from keras import layers, ops
 
 from tests.backends import only_on
 from zoo.models.author_profile import author_profile
-from zoo.training.acceleration.token_convolution import accelerate
-from zoo.training.optimisers.sparse_optimizers import LAZY_OPTIMISERS, LazyAdam, merge_rows
+from zoo.training.acceleration.accelerate import accelerate
+from zoo.training.acceleration.active_rows import merge_rows
+from zoo.training.acceleration.fused_adam import FusedAdam
 
-pytestmark = only_on("tensorflow", because="the fast layers and the optimisers of rows are written for TensorFlow")
+pytestmark = only_on("tensorflow", because="the fast layers are written for TensorFlow")
 
 VOCABULARY = 60
-DENSE = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
 
 
 def profile(**changes):
@@ -105,19 +105,21 @@ def test_any_token_can_be_the_masked_one():
     ids=lambda change: next(iter(change)),
 )
 def test_a_graph_of_another_shape_is_left_alone(change):
-    assert accelerate(small()) is not None
-    assert accelerate(small(**change)) is None
+    assert accelerate(model := small()) is not model
+    assert accelerate(model := small(**change)) is model
 
 
 def test_an_embedding_called_twice_is_left_alone():
     one, two, embedding = keras.Input((9,), dtype="int32"), keras.Input((9,), dtype="int32"), layers.Embedding(50, 8)
     parts = [embedding(one) * ops.expand_dims(ops.cast(one != 0, "float32"), -1), embedding(two)]
     parts[0] = layers.Conv1D(8, 3, padding="same")(parts[0])
-    assert accelerate(keras.Model([one, two], ops.concatenate(parts))) is None
+    model = keras.Model([one, two], ops.concatenate(parts))
+    assert accelerate(model) is model
 
 
 def test_a_sequence_of_dense_layers_has_nothing_to_replace():
-    assert accelerate(keras.Sequential([keras.Input((3,)), layers.Dense(2)])) is None
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    assert accelerate(model) is model
 
 
 class Accelerated(keras.Model):
@@ -135,7 +137,7 @@ def test_two_trainings_on_texts_of_many_lengths_give_the_same_bits():
     def train():
         keras.utils.set_random_seed(3)
         trainer = Accelerated(profile(targets=("age",), dropout=0.2))
-        trainer.compile(optimizer=LazyAdam(1e-3), loss={"age": "mse"})
+        trainer.compile(optimizer=FusedAdam(1e-3), loss={"age": "mse"})
         for step in range(3):
             tokens = texts(200 - 25 * step, batch=32, seed=step)  # lengths as trimmed batches have them
             trainer.train_on_batch({"posts": tokens}, {"age": tokens.mean(1, keepdims=True).astype("float32")})
@@ -144,75 +146,8 @@ def test_two_trainings_on_texts_of_many_lengths_give_the_same_bits():
     assert all(np.array_equal(one, two) for one, two in zip(train(), train(), strict=True))
 
 
-def one_step(optimiser, table, rows, values, *, dense):
-    """The table after one step, in a graph as in training, from a gradient whose rows may repeat.
-
-    (Keras' own step on `IndexedSlices` with repeated rows squares each part before it sums them: so the dense
-    optimiser is given the sum.)
-    """
-    variable = keras.Variable(table)
-    optimiser.build([variable])
-
-    @tf.function
-    def step():
-        slices = tf.IndexedSlices(tf.constant(values), tf.constant(rows), tf.constant(table.shape))
-        optimiser.apply([tf.convert_to_tensor(slices) if dense else slices], [variable])
-
-    step()
-    return np.array(variable)
-
-
-@pytest.mark.parametrize("clip", [None, 0.1])
-@pytest.mark.parametrize("name", LAZY_OPTIMISERS)
-@pytest.mark.parametrize("rows", [[4, 1], [4, 1, 4, 4]], ids=["once", "repeated"])
-def test_the_first_lazy_step_is_the_dense_one(name, rows, clip):
-    random = np.random.default_rng(0)
-    table, values = random.normal(size=(6, 3)).astype("float32"), random.normal(size=(len(rows), 3)).astype("float32")
-    schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
-    dense = one_step(DENSE[name](schedule, global_clipnorm=clip), table, rows, values, dense=True)
-    lazy = one_step(LAZY_OPTIMISERS[name](schedule, global_clipnorm=clip), table, rows, values, dense=False)
-    assert np.abs(dense - table)[[1, 4]].min() > 0.01
-    np.testing.assert_allclose(lazy, dense, atol=1e-6)
-
-
-@pytest.mark.parametrize("clip", [None, 1.0])
-@pytest.mark.parametrize("name", LAZY_OPTIMISERS)
-def test_untouched_rows_and_their_moments_stay(name, clip):
-    optimiser, variable = LAZY_OPTIMISERS[name](0.1, global_clipnorm=clip), keras.Variable(np.ones((5, 2), "float32"))
-    optimiser.build([variable])
-    state = [each for each in optimiser.variables if each.shape == (5, 2)]
-    for rows in ([0, 1], [1, 2]):
-        before = [np.array(each) for each in (variable, *state)]
-        optimiser.apply([tf.IndexedSlices(tf.ones((2, 2)), tf.constant(rows), tf.constant((5, 2)))], [variable])
-        for old, new in zip(before, (variable, *state), strict=True):
-            assert sorted(set(np.nonzero(old != np.array(new))[0])) == rows
-
-
-@pytest.mark.parametrize("name", LAZY_OPTIMISERS)
-def test_ordinary_gradients_take_the_dense_step(name):
-    table, gradient = np.ones((4, 2), "float32"), np.arange(8, dtype="float32").reshape(4, 2)
-    results = []
-    for optimiser in (LAZY_OPTIMISERS[name](0.1), DENSE[name](0.1)):
-        variable = keras.Variable(table)
-        for _ in range(3):
-            optimiser.apply([tf.constant(gradient)], [variable])
-        results.append(np.array(variable))
-    assert np.array_equal(*results)
-
-
 def test_repeated_rows_are_summed():
     slices = tf.IndexedSlices(tf.constant([[1.0], [2.0], [4.0]]), tf.constant([3, 0, 3]))
     merged = merge_rows(slices)
     assert merged.indices.numpy().tolist() == [3, 0]
     assert merged.values.numpy().tolist() == [[5.0], [2.0]]
-
-
-def test_a_lazy_optimiser_is_saved_and_loaded_with_its_model(tmp_path):
-    model = small()
-    model.compile(optimizer=LazyAdam(keras.optimizers.schedules.CosineDecay(0.01, 10)), loss="mse")
-    model.train_on_batch([texts(30)], {"y": np.ones((6, 4), "float32")})
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert type(loaded.optimizer) is LazyAdam
-    for one, two in zip(model.optimizer.variables, loaded.optimizer.variables, strict=True):
-        assert np.array_equal(one, two)

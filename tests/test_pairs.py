@@ -7,7 +7,8 @@ import pytest
 
 from zoo.columns.tokeniser import Tokeniser
 from zoo.tasks import load_dataset
-from zoo.datasets.pairs import Pair, Scale, encode_pairs, overlap, pairs_of, spelled
+from zoo.columns.text import spelled
+from zoo.datasets.pairs import Pair, Scale, encode_pairs, overlap, pairs_of
 from zoo.datasets.pairs_generated import likeness, pairs
 from zoo.datasets.pairs_sick import read_sick
 from zoo.datasets.pairs_sts import read_sts

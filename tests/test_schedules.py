@@ -216,7 +216,6 @@ def test_a_run_that_stopped_in_the_middle_of_one_cycle_goes_on_exactly(tmp_path)
         ({"clip_norm": 0}, "'clip_norm' .* received 0"),
         ({"average_last": 1}, "'average_last' .* between 0 and 1; received 1"),
         ({"average": 0.9, "average_last": 0.5}, "'average' or 'average_last', not both"),
-        ({"lazy_rows": "no"}, "'lazy_rows' .* True or False; received 'no'"),
     ],
 )
 def test_a_wrong_option_of_an_optimiser_is_one_sentence(options, sentence):

@@ -218,7 +218,7 @@ def test_a_step_that_cannot_be_taken_is_skipped_too():
     sentinel = NaNSentinel("skip", every=32)
     assert same(train(model(), x, y, sentinel), healthy)
     assert [(each.batch, each.row) for each in sentinel.incidents] == [(3, 1), (7, 7)]
-    assert np.isfinite(sentinel._model.history.history["loss"]).all()
+    assert np.isfinite(sentinel.watched.history.history["loss"]).all()
 
 
 @pytest.mark.filterwarnings("ignore::zoo.sentinel.IncidentWarning")

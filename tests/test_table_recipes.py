@@ -155,7 +155,7 @@ def test_every_setting_fits_its_table_and_makes_its_model():
         if data not in ("plane", "older_than_five", "membership"):
             continue
         table = load_table(data).dataset()
-        recipe = tables.recipe(table, entry, data=data, options={})
+        recipe = recipe_for(table, entry, data=data, options={})
         model = zoo.create_model(entry, **recipe.config)
         assert set(model.output) == set(table.targets)
         rows = tables.training_rows(table, entry)

@@ -115,7 +115,7 @@ def find_rate_command(parsed: argparse.Namespace) -> None:
 
 
 def predict_command(parsed: argparse.Namespace) -> None:
-    """Predict for texts given as arguments, or one a line on standard input; for the rows of a file as CSV; for photos."""
+    """Predict for texts given as arguments, or one a line on standard input; for the rows of a file; for photos."""
     if parsed.model and is_photo_model(parsed.model):
         predict_photos(parsed.model, parsed.texts, weights=parsed.weights)
         return

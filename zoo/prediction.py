@@ -2,18 +2,19 @@
 
 The graph is walked here, not by Keras, for two reasons, each a third of the time of a small network's first answer:
 an output is dropped after its last use, so that the next one finds its memory warm; and most layers are entered by
-`call`, without the general preparations of `Layer.__call__`. The nodes of a graph are private in Keras, and pinned by
-tests.
+`call`, without the general preparations of `Layer.__call__`.
 """
 
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.errors import ConfigError, DataError, require_known
+from zoo.keras_internals.graph import GraphCall, calls_in_order, functional_class, has_mask
 
 if TYPE_CHECKING:
     import keras
@@ -53,44 +54,49 @@ def predict(model: "keras.Model", inputs: Any, *, batch_size: int = 32) -> Any:
 
 def _is_a_graph(model: "keras.Model") -> bool:
     """Whether the model is its graph and nothing else: no class of the user's, whose `call` may do more."""
-    from keras.src.models.functional import Functional
-
-    return type(model) is Functional and model.compute_dtype == model.variable_dtype
+    return type(model) is functional_class() and model.compute_dtype == model.variable_dtype
 
 
 def walk_graph(model: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    """The outputs of a functional model, node by node; each tensor is dropped after its last use."""
+    """The outputs of a functional model, call by call; each tensor is dropped after its last use."""
     import keras
 
     tensors = {id(each): keras.ops.convert_to_tensor(arrays[each.name], dtype=each.dtype) for each in model.inputs}
-    nodes = [node for depth in sorted(model._nodes_by_depth, reverse=True) for node in model._nodes_by_depth[depth]]
-    nodes = [node for node in nodes if not node.is_input]
-    uses = Counter(id(each) for node in nodes for each in node.input_tensors) + Counter(map(id, model.outputs))
-    for node in nodes:
-        found = _outputs(node, tensors)
-        tensors |= zip(map(id, node.outputs), keras.tree.flatten(found), strict=True)
+    calls = calls_in_order(model)
+    uses = Counter(id(each) for call in calls for each in call.inputs) + Counter(map(id, model.outputs))
+    for call in calls:
+        found = _outputs(call, tensors)
+        tensors |= zip(map(id, call.outputs), keras.tree.flatten(found), strict=True)
         del found  # the last name of an output that nobody uses
-        for each in map(id, node.input_tensors):
+        for each in map(id, call.inputs):
             uses[each] -= 1
             if not uses[each]:
                 del tensors[each]
-    return keras.tree.map_structure(lambda each: tensors[id(each)], model._outputs_struct)
+    return keras.tree.map_structure(lambda each: tensors[id(each)], model.output)
 
 
-def _outputs(node: Any, tensors: Mapping[int, Any]) -> Any:
-    """What the node's operation makes of its inputs, outside training."""
-    layer = node.operation
-    args, options = node.arguments.fill_in(tensors)
-    if not options and _is_plain(layer) and all(_fits(tensors[id(each)], layer) for each in node.input_tensors):
+def _outputs(call: GraphCall, tensors: Mapping[int, Any]) -> Any:
+    """What the call's operation makes of its inputs, outside training."""
+    import keras
+
+    layer = call.operation
+    args, options = call.arguments_with(tensors)
+    if not options and _is_plain(layer) and all(_fits(tensors[id(each)], layer) for each in call.inputs):
         return layer.call(*args)
-    if "training" in getattr(layer, "_call_context_args", ()):
+    if isinstance(layer, keras.Layer):
         options["training"] = False
     return layer(*args, **options)
 
 
+@cache
+def _plain_layers() -> frozenset[type]:
+    import keras
+
+    return frozenset(getattr(keras.layers, name) for name in PLAIN)
+
+
 def _is_plain(layer: Any) -> bool:
-    kind = type(layer)
-    if kind.__name__ not in PLAIN or not kind.__module__.startswith("keras.src."):
+    if type(layer) not in _plain_layers():
         return False
     return layer.compute_dtype == layer.variable_dtype and layer.quantization_mode is None
 
@@ -99,7 +105,7 @@ def _fits(tensor: Any, layer: Any) -> bool:
     """Whether the layer would take the tensor as it is: in its type, without a mask."""
     import keras
 
-    return keras.backend.standardize_dtype(tensor.dtype) == layer.input_dtype and not hasattr(tensor, "_keras_mask")
+    return keras.backend.standardize_dtype(tensor.dtype) == layer.input_dtype and not has_mask(tensor)
 
 
 def _by_name(model: "keras.Model", inputs: Any) -> dict[str, np.ndarray]:

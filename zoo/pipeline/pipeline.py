@@ -16,6 +16,7 @@ from zoo.columns.reading import rows_of
 from zoo.costs import CostMatrix, decide
 from zoo.errors import ConfigError, DataError, WeightsError, is_number, require_known
 from zoo.files import atomic_path
+from zoo.keras_internals.graph import is_symbolic, next_calls, producer
 from zoo.pipeline import keras_file, onnx_file, weights_file
 from zoo.pipeline.batches import batches
 from zoo.pipeline.finding import trained_file
@@ -261,17 +262,17 @@ def _require_vocabularies(schema: Schema, model: Any) -> None:
 
 def _sizes_behind(tensor: Any) -> Iterator[int]:
     """The number of ids that each embedding and one-hot encoding of these ids can take; none is known of ONNX."""
-    if not hasattr(tensor, "_keras_history"):
+    if not is_symbolic(tensor):
         return
-    for node in tensor._keras_history.operation._outbound_nodes:
-        if not any(each is tensor for each in node.input_tensors):
+    for call in next_calls(producer(tensor)[0].operation):
+        if not any(each is tensor for each in call.inputs):
             continue
-        if hasattr(node.operation, "input_dim"):
-            yield node.operation.input_dim
-        elif hasattr(node.operation, "num_classes"):
-            yield node.operation.num_classes + 1  # a value never seen may have none
-        elif "int" in node.outputs[0].dtype:  # still ids
-            yield from _sizes_behind(node.outputs[0])
+        if hasattr(call.operation, "input_dim"):
+            yield call.operation.input_dim
+        elif hasattr(call.operation, "num_classes"):
+            yield call.operation.num_classes + 1  # a value never seen may have none
+        elif "int" in call.outputs[0].dtype:  # still ids
+            yield from _sizes_behind(call.outputs[0])
 
 
 def _require_same(what: str, found: Mapping[str, tuple[Any, ...]], expected: Mapping[str, tuple[Any, ...]]) -> None:

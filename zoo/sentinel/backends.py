@@ -9,6 +9,7 @@ import keras
 from keras import tree
 
 from zoo.errors import ConfigError
+from zoo.keras_internals.trainer import mean_loss
 from zoo.sentinel.diagnosis import in_forward
 from zoo.sentinel.drawn import Drawn, as_logs, can_draw, drawing, tensors_of
 from zoo.sentinel.steps import Batch, Draw, Snapshot, Source, Steps, Tensor, VariableSteps, as_source
@@ -87,7 +88,7 @@ class TorchSteps(VariableSteps):
         import torch
 
         values = [variable.value.detach().clone() for variable in self.variables]
-        loss = self.row_of(self.model._loss_tracker.total)
+        loss = self.row_of(mean_loss(self.model).total)
         if self.refused and loss is not None:
             values[loss].fill_(math.nan)
         finite = all(bool(values[row].isfinite().all()) for row in self.watched)

@@ -88,17 +88,21 @@ class NaNSentinel(keras.callbacks.Callback):
         self.missing, self.columns = tuple(missing), dict(columns or {})
         self.incidents: list[Incident] = []
 
+    def set_model(self, model: keras.Model) -> None:
+        super().set_model(model)
+        self.watched = model  # `self.model` writes the state of a training on JAX into the model, at each look
+
     def on_train_begin(self, logs: Any = None) -> None:
         self.incidents.clear()
         self.stopped = False
         self.epoch, self.batch = 1, 0
-        self._check = DataCheck(self._model, self.missing)
-        self._steps: Steps = steps_of(self._model, self._take, self._check.is_sound)
+        self._check = DataCheck(self.watched, self.missing)
+        self._steps: Steps = steps_of(self.watched, self._take, self._check.is_sound)
         self._window = ReplayBuffer(
             self._steps, own_resets=not self.params
         )  # Keras' `fit` tells its callbacks parameters
         self._length = 1
-        self._weights = {id(each): np.array(to_array(each)) for each in self._model.variables}  # until the first look
+        self._weights = {id(each): np.array(to_array(each)) for each in self.watched.variables}  # until the first look
         self._tries: dict[tuple[int, int], int] = {}
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -235,7 +239,7 @@ class NaNSentinel(keras.callbacks.Callback):
         fault = StepFault("outside", name, value=value)
         if not culprit.outside:
             self._steps.commit()
-            fault = diagnose(self._model, culprit.batch, name)
+            fault = diagnose(self.watched, culprit.batch, name)
         window, number = self._window, culprit.number
         place = number - culprit.first
         tries = self._tries[self.epoch, number] = self._tries.get((self.epoch, number), 0) + 1
@@ -266,7 +270,7 @@ class NaNSentinel(keras.callbacks.Callback):
         if stop or self.on_nonfinite == "stop" or len(self.incidents) + 1 >= self.limit:
             own_loop = self._window.own_resets  # which may put other weights in place, and says so itself
             found = replace(found, action=action if stop else "Training was stopped." if own_loop else STOPPED)
-            self.stopped = self._model.stop_training = True
+            self.stopped = self.watched.stop_training = True
         if self.folder is not None and batch is not None:
             arrays = {f"{part}/{name}": to_numpy(each) for part, name, each in self._check.named(batch)}
             found = replace(found, file=save_batch(self.folder, found, arrays))

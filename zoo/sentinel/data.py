@@ -9,7 +9,9 @@ import keras
 import numpy as np
 from keras import tree
 
-ASKS_FOR_NAN = {"Isnan", "IsNan", "NanToNum", "Isfinite"}  # operations of graphs that take missing numbers themselves
+from zoo.keras_internals.graph import operation_class, readers
+
+ASK_FOR_NAN = (keras.ops.isnan, keras.ops.nan_to_num, keras.ops.isfinite)  # in graphs that take missing numbers
 
 
 @dataclass(frozen=True)
@@ -135,16 +137,11 @@ def _fault(part: str, name: str, array: np.ndarray, wrong: np.ndarray, allowed: 
     return DataFault(part, name, row, tuple(rest), float(array[place]), low, high, allowed)
 
 
-def _readers(tensor: Any) -> list[Any]:
-    """The layers and operations that read an input of a functional model."""
-    return [node.operation for node in tensor._keras_history.operation._outbound_nodes]
-
-
 def _asks_for_nan(tensor: Any) -> bool:
-    return any(type(reader).__name__ in ASKS_FOR_NAN for reader in _readers(tensor))
+    return any(type(reader) in map(operation_class, ASK_FOR_NAN) for reader in readers(tensor))
 
 
 def _embedding_size(tensor: Any) -> int | None:
     """Rows of the smallest embedding that reads the input directly, or None."""
-    sizes = [reader.input_dim for reader in _readers(tensor) if isinstance(reader, keras.layers.Embedding)]
+    sizes = [reader.input_dim for reader in readers(tensor) if isinstance(reader, keras.layers.Embedding)]
     return min(sizes, default=None)

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from zoo.keras_internals.optimiser import rate_of, set_schedule
 from zoo.sentinel.steps import Snapshot, Steps
 from zoo.tracing.call_recorder import to_array
 
@@ -29,7 +30,7 @@ class Lowered(keras.optimizers.schedules.LearningRateSchedule):
 
 def lowered(steps: Steps, snapshot: Snapshot, factor: float) -> tuple[Snapshot, str]:
     """The state with a rate that is `factor` times as high, and how to say so; "" when the optimiser has no rate."""
-    rate = _rate(steps.model.optimizer)
+    rate = rate_of(steps.model.optimizer)
     row = steps.row_of(rate)
     if row is not None:
         value = float(to_array(snapshot[row])) * factor
@@ -44,21 +45,12 @@ def lowered(steps: Steps, snapshot: Snapshot, factor: float) -> tuple[Snapshot, 
 
 def schedule_factor(optimizer: Any) -> float:
     """By what the optimiser's schedule of rates has been multiplied."""
-    rate = _rate(optimizer)
+    rate = rate_of(optimizer)
     return rate.factor if isinstance(rate, Lowered) else 1.0
 
 
 def lower_schedule(optimizer: Any, factor: float) -> None:
     """Multiply the optimiser's schedule of rates, before its step is compiled."""
-    rate = _rate(optimizer)
+    rate = rate_of(optimizer)
     schedule = rate.schedule if isinstance(rate, Lowered) else rate
-    _inner(optimizer)._learning_rate = Lowered(schedule, schedule_factor(optimizer) * factor)
-
-
-def _rate(optimizer: Any) -> Any:
-    """The variable or the schedule of its rates."""
-    return getattr(_inner(optimizer), "_learning_rate", None)
-
-
-def _inner(optimizer: Any) -> Any:
-    return getattr(optimizer, "inner_optimizer", optimizer)  # of a loss scale
+    set_schedule(optimizer, Lowered(schedule, schedule_factor(optimizer) * factor))

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import tree
 
+from zoo.keras_internals.trainer import build_for, mean_loss
 from zoo.stacked_batches import StackedBatches
 from zoo.tracing.call_recorder import first_unsound, to_array, variable_names
 
@@ -78,7 +79,7 @@ class Steps(ABC):
         """Before the first batch: build what Keras builds late, and list the state."""
         if self.variables:
             return
-        self.model._symbolic_build(data_batch=_as_triple(batch))
+        build_for(self.model, _as_triple(batch))
         optimizer = self.model.optimizer
         parts = (self.model.trainable_variables, self.model.non_trainable_variables, optimizer.variables)
         self.lengths = [*map(len, parts), len(self.model.metrics_variables)]
@@ -86,7 +87,7 @@ class Steps(ABC):
         names = variable_names(self.model)
         self.names = [names.get(id(variable), variable.path) for variable in self.variables]
         state = sum(self.lengths[:3])
-        loss = {id(variable) for variable in self.model._loss_tracker.variables}
+        loss = {id(variable) for variable in mean_loss(self.model).variables}
         self.watched = [
             row
             for row, variable in enumerate(self.variables)

@@ -15,7 +15,7 @@ from zoo.tasks.inspection import inspect
 from zoo.tasks.rates import find_rate
 from zoo.tasks.reading import Reading, ask
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import TASKS, Task, list_datasets, load_dataset, recipe_for, register, task_of
+from zoo.tasks.task import TASKS, Task, list_datasets, load_dataset, load_table, recipe_for, register, task_of
 from zoo.tasks.verbs import evaluate, train
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "list_datasets",
     "load_dataset",
     "load_pipeline",
+    "load_table",
     "pairs",
     "poems",
     "questions",

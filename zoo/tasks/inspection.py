@@ -10,6 +10,7 @@ import numpy as np
 from zoo.create import create_model
 from zoo.errors import ConfigError, DataError
 from zoo.inspection import Inspection, inspect_model
+from zoo.keras_internals.graph import readers
 from zoo.pipeline import load_pipeline
 from zoo.tasks.inspect_samples import inspect_samples
 from zoo.tasks.task import recipe_for, task_of
@@ -70,8 +71,8 @@ def _random(model: keras.Model, rows: int, seed: int) -> dict[str, np.ndarray]:
 
 def _tokens(tensor: Any) -> int:
     """How many tokens the embedding knows that reads an input."""
-    readers = [node.operation for node in tensor._keras_history.operation._outbound_nodes]
-    return min((each.input_dim for each in readers if isinstance(each, keras.layers.Embedding)), default=2)
+    reading = (each for each in readers(tensor) if isinstance(each, keras.layers.Embedding))
+    return min((each.input_dim for each in reading), default=2)
 
 
 def _read(path: Path, model: keras.Model, rows: int) -> dict[str, np.ndarray]:

@@ -149,6 +149,17 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
     raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in endings)])
 
 
+def load_table(name_or_path: str | Path, **options: Any) -> Table:
+    """The rows of a table as DataFrames, by its name or by the path of a file, whose option `targets` names what to
+    predict; errors as `load_dataset`."""
+    task = TASKS["tables"]
+    if is_path(str(name_or_path), task.suffixes) and "targets" not in options:
+        raise ConfigError(f"Name the columns of '{name_or_path}' that are to be predicted: targets=['price'].")
+    found = task.table(name_or_path, options)
+    assert isinstance(found, Table)
+    return found
+
+
 def is_path(given: str, suffixes: tuple[str, ...]) -> bool:
     """Whether this is no name: it has one of the endings, or a folder."""
     return given.lower().endswith(suffixes) or Path(given).name != given

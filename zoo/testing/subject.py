@@ -11,6 +11,7 @@ import numpy as np
 
 from zoo.catalogue import describe
 from zoo.create import create_model
+from zoo.keras_internals.graph import calls_of
 from zoo.models.image_builder import ImageBuilder
 from zoo.weights import without_values
 
@@ -114,7 +115,7 @@ def _size(model: keras.Model, tensor: Any) -> int:
 
 
 def _read_by(layer: keras.Layer) -> list[Any]:
-    return [tensor for node in layer._inbound_nodes for tensor in node.input_tensors]
+    return [tensor for call in calls_of(layer) for tensor in call.inputs]
 
 
 def answers(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

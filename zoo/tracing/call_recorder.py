@@ -43,8 +43,7 @@ def operations(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(inner, keras.Model):  # a trainer around the model whose layers have the names
         yield from operations(inner, prefix)
         return
-    graph = model._functional if isinstance(model, keras.Sequential) and model.built else model
-    for operation in getattr(graph, "operations", None) or model.layers:
+    for operation in getattr(model, "operations", None) or model.layers:
         if isinstance(operation, keras.layers.InputLayer):
             continue
         path = f"{prefix}{operation.name}"

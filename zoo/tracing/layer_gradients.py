@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import tree
 
+from zoo.keras_internals.trainer import call_model, training_loss
 from zoo.tracing.call_recorder import LayerCall, Values, is_float, record_calls
 
 Tensor = Any
@@ -23,11 +24,6 @@ def gradients_of(model: keras.Model, batch: tuple, training: bool, calls: list[L
     """
     kinds = {"tensorflow": _gradients_tensorflow, "jax": _gradients_jax, "torch": _gradients_torch}
     return kinds[keras.backend.backend()](model, batch, training, calls)
-
-
-def call_model(model: keras.Model, x: Any, training: bool) -> Any:
-    """The outputs, told whether this is training where the model wants to know."""
-    return model(x, training=training) if model._call_has_training_arg else model(x)
 
 
 class _Probes(Values):
@@ -64,7 +60,7 @@ def _gradients_tensorflow(model: keras.Model, batch: tuple, training: bool, call
 
         with record_calls(model, _Probes(tap)):
             outputs = call_model(model, x, training)
-        loss = model._compute_loss(x=x, y=y, y_pred=outputs, sample_weight=sample_weight, training=training)
+        loss = training_loss(model, x, y, outputs, sample_weight, training)
     weights = [variable.value for variable in model.trainable_variables]
     found = tape.gradient(loss, [*values.values(), *weights])
     found = [None if each is None else tf.convert_to_tensor(each) for each in found]
@@ -110,7 +106,7 @@ def _gradients_torch(model: keras.Model, batch: tuple, training: bool, calls: li
     model.zero_grad()
     with record_calls(model, _Probes(tap)):
         outputs = call_model(model, x, training)
-    model._compute_loss(x=x, y=y, y_pred=outputs, sample_weight=sample_weight, training=training).backward()
+    training_loss(model, x, y, outputs, sample_weight, training).backward()
     found = [variable.value.grad for variable in model.trainable_variables]
     found = [None if each is None else each.clone() for each in found]
     model.zero_grad()

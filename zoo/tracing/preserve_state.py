@@ -7,10 +7,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras.src.backend.common import global_state
-from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
-NAMES = "object_name_uids"  # how often Keras gave each name that it makes itself
+from zoo.keras_internals.state import names_unchanged, own_generator_unchanged
 
 
 @contextmanager
@@ -25,12 +23,9 @@ def preserve_state(model: keras.Model) -> Iterator[None]:
     python, legacy = random.getstate(), np.random.get_state()
     torch = _torch()
     torch_state: Any = None if torch is None else (torch.get_rng_state(), torch.cuda.get_rng_state_all())
-    generator = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
-    seed = None if generator is None else np.array(keras.ops.convert_to_numpy(generator.state))
-    names = global_state.get_global_attribute(NAMES)
-    counts = None if names is None else names.copy()
     try:
-        yield
+        with names_unchanged(), own_generator_unchanged():
+            yield
     finally:
         for variable, value in zip(model.variables, values, strict=True):
             variable.assign(value)
@@ -39,10 +34,6 @@ def preserve_state(model: keras.Model) -> Iterator[None]:
         if torch is not None:
             torch.set_rng_state(torch_state[0])
             torch.cuda.set_rng_state_all(torch_state[1])
-        if generator is not None:
-            generator.state.assign(seed)
-        global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, generator)
-        global_state.set_global_attribute(NAMES, counts)
 
 
 def _torch() -> Any:

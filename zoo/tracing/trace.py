@@ -14,8 +14,9 @@ import keras
 import numpy as np
 from keras import tree
 
+from zoo.keras_internals.trainer import call_model, training_loss
 from zoo.tracing.call_recorder import LayerCall, Values, record_calls, to_array, variable_names
-from zoo.tracing.layer_gradients import call_model, gradients_of
+from zoo.tracing.layer_gradients import gradients_of
 from zoo.tracing.preserve_state import preserve_state
 
 
@@ -61,7 +62,7 @@ def trace(
         found = Trace(listener.calls)
         if y is not None:
             try:
-                loss = model._compute_loss(x=x, y=y, y_pred=outputs, sample_weight=sample_weight, training=training)
+                loss = training_loss(model, x, y, outputs, sample_weight, training)
             except RuntimeError:  # of PyTorch's binary crossentropy, where other backends give NaN
                 if _is_finite(outputs):
                     raise

@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, UnknownNameError, is_number, require_known
-from zoo.keras_internals import input_names
+from zoo.keras_internals.graph import input_names
 from zoo.metrics import ALLOWED, DEFAULTS
 from zoo.samples import Samples, Target, present
 from zoo.training.resampling.imbalance import Imbalance, merged_labels

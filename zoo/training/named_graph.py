@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from zoo.errors import ConfigError
-from zoo.keras_internals import input_names, is_graph, producer
+from zoo.keras_internals.graph import input_names, is_graph, producer
 from zoo.samples import MISSING_CLASS, Samples
 from zoo.training.heads import Head
 

@@ -34,6 +34,9 @@ class Recipe:
                     does not watch.
     steps_per_execution  batches that one call of the compiled step trains on, on TensorFlow and JAX: what a call costs
                     is much of a small network's step. None for a number that suits network and batches.
+    acceleration    train with faster layers, optimisers and calls where they are known to give the same up to rounding
+                    (`zoo.training.acceleration`). The softmax over a large vocabulary that is the embedding itself is
+                    estimated from a sample, without bias (`tied_softmax`). False trains as Keras does.
     restarts, linear_start  of memory networks, for `zoo.train` alone: at most so many trainings from fresh weights, of
                     which the best on validation is kept; and the share of the epochs that come before each, with
                     linear attention.
@@ -58,6 +61,7 @@ class Recipe:
     patience: int | None = None
     on_nonfinite: str | None = "stop"
     steps_per_execution: int | None = None
+    acceleration: bool = True
     restarts: int = 1
     linear_start: float = 0.0
     start: str | None = None
@@ -75,6 +79,8 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
                 raise ConfigError(f"'{name}' must be None or a whole number >= 1; received {value!r}.")
+        if not isinstance(self.acceleration, bool):
+            raise ConfigError(f"'acceleration' must be True or False; received {self.acceleration!r}.")
         for name in ("token_dropout", "linear_start"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"'{name}' must be at least 0 and below 1; received {getattr(self, name)!r}.")

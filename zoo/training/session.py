@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from zoo.errors import TrainingError
-from zoo.keras_internals import layers_of
+from zoo.keras_internals.graph import layers_of
 from zoo.samples import Samples
 from zoo.sentinel import NaNSentinel, batches_between_looks, lower_schedule, schedule_factor
 from zoo.stacked_batches import Batch, StackedBatches
@@ -78,18 +78,22 @@ class Session:
         balance = BALANCES[recipe.balance](recipe.heads, scales)
         by_step = self.validation.steps
         orders = {name: labels_by_frequency(recipe.heads[name], train.targets[name]) for name in by_step}
-        tied = tied_softmaxes(model, orders, seed)
-        self.trainer = Trainer(model, recipe.heads, balance, tables, self.presentation.scalings, tied)
+        fast = recipe.acceleration
+        tied = tied_softmaxes(model, orders, seed) if fast else {}
+        scalings = self.presentation.scalings
+        self.trainer = Trainer(model, recipe.heads, balance, tables, scalings, tied, acceleration=fast)
         trainable = self.trainer.trainable_variables
         steps = len(self.train) * recipe.epochs
-        optimizer = recipe.optimiser.build(steps, self.presentation.outputs.layer_names, trainable)
+        heads = self.presentation.outputs.layer_names
+        optimizer = recipe.optimiser.build(steps, heads, trainable, acceleration=fast)
         if any(layer.compute_dtype == "float16" for layer in layers_of(model)):
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)  # small gradients would be 0 in half precision
         self.trainer.compile(optimizer=optimizer, auto_scale_loss=False)
         self.trainer.optimizer.build(trainable)
         self.average_from, self.statistics = recipe.optimiser.average_from(steps), BatchStatistics(model)
         self.epoch, self.step, self.stopped = 0, 0, False
-        self.together = steps_per_execution(model, self.train, recipe.steps_per_execution)
+        wanted = recipe.steps_per_execution
+        self.together = steps_per_execution(model, self.train, wanted if fast else wanted or 1)
         self.sums = EpochMetrics(self.trainer.log.keys)
         self.history: list[dict[str, Any]] = []
         self.best_epoch, self.best_weights = 0, self._weights()

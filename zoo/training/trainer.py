@@ -9,11 +9,12 @@ import numpy as np
 from keras import ops
 
 from zoo.errors import ConfigError
-from zoo.keras_internals import producer
+from zoo.keras_internals.graph import producer
+from zoo.keras_internals.trainer import build_for
 from zoo.stacked_batches import Batch, StackedBatches
+from zoo.training.acceleration.accelerate import accelerate
 from zoo.training.acceleration.steps_per_execution import LOG, taking_stacks
 from zoo.training.acceleration.tied_softmax import TiedSoftmax
-from zoo.training.acceleration.token_convolution import accelerate
 from zoo.training.balance import Balance
 from zoo.training.heads import Head
 from zoo.training.losses import batch_loss
@@ -44,6 +45,7 @@ class Trainer(keras.Model):
     scalings       output -> what turns the layer's values into the target's units in training mode alone
                    (`target_scaling`).
     tied           output -> what takes its loss from the features before the last layer, while training.
+    acceleration   compute the model faster where that is known to give the same.
 
     One step logs "loss", and for every output "loss_X" (mean over known labels), "weight_X",
     "term_X" = weight * loss, and "count_X" (known labels); "term_balance" and "term_regularisation".
@@ -61,6 +63,8 @@ class Trainer(keras.Model):
         class_weights: Mapping[str, np.ndarray | None],
         scalings: Mapping[str, Scaling] | None = None,
         tied: Mapping[str, TiedSoftmax] | None = None,
+        *,
+        acceleration: bool = True,
     ):
         super().__init__(name=f"{model.name}_trainer", dtype="float32", autocast=False)  # whatever the global policy
         self.model = model
@@ -71,7 +75,8 @@ class Trainer(keras.Model):
         self._random = tuple(each.random for _, each in self._tied)  # their states are the trainer's
         graph = model_with(model, {name: each.features for name, each in self._tied}) if tied else model
         graph = shared_forward(graph) if balance.needs_shared_tensor else graph
-        self._forward: Callable[..., dict[str, Tensor]] = accelerate(graph) or graph  # on the model's own variables
+        # On the model's own variables.
+        self._forward: Callable[..., dict[str, Tensor]] = accelerate(graph) if acceleration else graph
         self._scalings = tuple((scalings or {}).values())
         self._shared: Tensor = None
         self._plain = False
@@ -163,15 +168,19 @@ class Trainer(keras.Model):
         return values if return_dict else list(values.values())
 
     def _train_on_jax(self, stack: StackedBatches) -> dict[str, Tensor]:
-        """What Keras' `train_on_batch` does there with the state."""
-        self._symbolic_build(data_batch=stack[0])
+        """What Keras' `train_on_batch` does there with the state: its values go through the step, and back."""
+        build_for(self, stack[0])
         self.make_train_function()
-        parts = ("trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables")
-        state = self._get_jax_state(**dict.fromkeys(parts, True))
-        self._jax_state_synced = False
-        logs, state = self.train_function(state, iter([stack]))
-        self._jax_state = dict(zip(parts, state, strict=True))
-        self.jax_state_sync()
+        parts = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+            self.metrics_variables,
+        )
+        logs, state = self.train_function(tuple([variable.value for variable in part] for part in parts), iter([stack]))
+        for part, values in zip(parts, state, strict=True):
+            for variable, value in zip(part, values, strict=True):
+                variable.assign(value)
         return logs
 
     def get_metrics_result(self) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from zoo.errors import TrainingError
-from zoo.keras_internals import layers_of
+from zoo.keras_internals.graph import layers_of
 from zoo.metrics import TINY
 from zoo.samples import MISSING_CLASS
 from zoo.training.batches import Batches

@@ -148,9 +148,11 @@ def _by_class(model: Any, place: str = "", address: str = "") -> dict[str, str]:
 
 def _by_attribute(layer: Any, place: str, address: str) -> dict[str, str]:
     """Keras' place "lstm/cell" of a layer inside a layer -> "rows/lstm_cell"."""
+    import keras
+
     names: dict[str, str] = {}
     for attribute, inner in vars(layer).items():
-        if hasattr(inner, "_flatten_layers"):
+        if isinstance(inner, keras.Layer):
             names[f"{place}/{attribute}"] = f"{address}/{inner.name}"
             names |= _by_attribute(inner, f"{place}/{attribute}", f"{address}/{inner.name}")
     return names

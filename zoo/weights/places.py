@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import WeightsError
+from zoo.keras_internals.graph import calls_of, layers_of, next_calls, producer
 
 if TYPE_CHECKING:
     import keras
@@ -48,8 +49,8 @@ def places_of(model: "keras.Model", prefix: str = "") -> dict[str, Place]:
 def _places_in(layer: Any, start: str) -> dict[str, Place]:
     owners = {
         id(variable): (owner, number)
-        for owner in layer._flatten_layers()
-        for number, variable in enumerate([*owner._trainable_variables, *owner._non_trainable_variables])
+        for owner in layers_of(layer)
+        for number, variable in enumerate(_own_weights(owner))
     }
     places = {}
     for variable in layer.weights:
@@ -57,6 +58,12 @@ def _places_in(layer: Any, start: str) -> dict[str, Place]:
         address = start + _role(layer, variable)
         places[address] = Place(address, variable, owner, number)
     return places
+
+
+def _own_weights(layer: Any) -> list[Any]:
+    """Its weights without those of the layers inside it."""
+    inner = {id(variable) for each in layers_of(layer) if each is not layer for variable in each.weights}
+    return [variable for variable in layer.weights if id(variable) not in inner]
 
 
 def _role(layer: Any, variable: Any) -> str:
@@ -77,7 +84,9 @@ def head_of(model: "keras.Model", output: str = "predictions") -> str | None:
 def stems_of(model: "keras.Model") -> list[str]:
     """The layers with weights that read the model's input first, with at most weightless layers between."""
     found: list[str] = []
-    pending = [layer for layer in model.layers if type(layer).__name__ == "InputLayer"]
+    import keras
+
+    pending = [layer for layer in model.layers if isinstance(layer, keras.layers.InputLayer)]
     seen = set()
     while pending:
         layer = pending.pop()
@@ -92,13 +101,13 @@ def stems_of(model: "keras.Model") -> list[str]:
 
 
 def _before(layer: Any) -> Iterator[Any]:
-    for node in layer._inbound_nodes:
-        yield from (parent.operation for parent in node.parent_nodes)
+    for call in calls_of(layer):
+        yield from (producer(tensor)[0].operation for tensor in call.inputs)
 
 
 def _after(layer: Any) -> Iterator[Any]:
-    for node in layer._outbound_nodes:
-        yield node.operation
+    for call in next_calls(layer):
+        yield call.operation
 
 
 def graph_version(model: "keras.Model") -> str:

@@ -1,1 +1,1 @@
-"""Faster forms of what a model does, with the same results up to rounding."""
+"""Faster forms of what a model and an optimiser do, with the same results up to rounding; `accelerate` is the door."""

@@ -12,6 +12,9 @@ from typing import Any
 import keras
 from keras import layers
 
+from zoo.keras_internals.checks import require_hook
+from zoo.keras_internals.graph import calls_of, layers_of, next_calls
+
 Tensor = Any
 Sources = dict[int, tuple[Tensor, Tensor, layers.Embedding]]  # id of embedded tokens -> they, the tokens, the layer
 
@@ -19,17 +22,11 @@ GATES = {layers.LSTM: 4, layers.GRU: 3}
 
 
 def plain_recurrences(model: keras.Model) -> list[layers.RNN]:
-    """The LSTM and GRU layers, nested ones too, that do in float32 what their papers say and nothing more.
-
-    None on a graphics processor, where Keras calls cuDNN.
-    """
-    if keras.backend.backend() != "tensorflow":
-        return []
-    import tensorflow as tf
-
-    if tf.config.list_physical_devices("GPU"):
-        return []
-    return [layer for layer in model._flatten_layers() if type(layer) in GATES and _is_plain(layer)]
+    """The LSTM and GRU layers, nested ones too, that do in float32 what their papers say and nothing more."""
+    found = [layer for layer in layers_of(model) if type(layer) in GATES and _is_plain(layer)]
+    for kind in set(map(type, found)):
+        require_hook(kind, "inner_loop", "to compute recurrent layers faster")
+    return found
 
 
 @contextmanager
@@ -61,17 +58,17 @@ def fast_loops(
 
 def plain_embeddings(model: keras.Model) -> list[layers.Embedding]:
     """The embeddings of the model, nested ones too, that look rows up in float32 and nothing more."""
-    return [layer for layer in model._flatten_layers() if type(layer) is layers.Embedding and _is_exact(layer)]
+    return [layer for layer in layers_of(model) if type(layer) is layers.Embedding and _is_exact(layer)]
 
 
 def unread_embeddings(model: keras.Model, recurrences: Sequence[layers.RNN]) -> list[layers.Embedding]:
     """The `plain_embeddings` that only `recurrences` read, and these without dropout on what they read."""
-    parts = [model, *(each for each in model._flatten_layers() if isinstance(each, keras.Model))]
+    parts = [model, *(each for each in layers_of(model) if isinstance(each, keras.Model))]
     outputs = {id(tensor) for part in parts for tensor in part.outputs}
 
     def is_read_elsewhere(layer: layers.Embedding) -> bool:
-        shown = any(id(tensor) in outputs for node in layer._inbound_nodes for tensor in node.output_tensors)
-        readers = [node.operation for node in layer._outbound_nodes]
+        shown = any(id(tensor) in outputs for call in calls_of(layer) for tensor in call.outputs)
+        readers = [call.operation for call in next_calls(layer)]
         return shown or not readers or any(each not in recurrences or each.cell.dropout for each in readers)
 
     found = plain_embeddings(model)

@@ -15,7 +15,9 @@ import keras
 from keras import tree
 
 from zoo.errors import ConfigError
+from zoo.keras_internals.graph import layers_of
 from zoo.stacked_batches import Batch, StackedBatches
+from zoo.training.acceleration.available import is_known_right
 from zoo.training.batches import Batches
 
 Tensor = Any
@@ -77,7 +79,8 @@ def _on_jax(trainer: Any, single: TrainFunction) -> TrainFunction:
 def steps_per_execution(model: keras.Model, batches: Batches, wanted: int | None) -> int:
     """How many steps go into one call: `wanted`, or many for a small network on small batches and few for a large one.
 
-    Single steps are all that PyTorch knows, and what batches of varying length get. The number divides the full batches
+    Single steps are all that PyTorch knows, and what batches of varying length get, and TensorFlow on a graphics
+    processor, where nobody has looked at the others. The number divides the full batches
     of an epoch where one near it does: a rest of single steps would be compiled for themselves.
 
     Raises `ConfigError` where several are wanted on PyTorch.
@@ -88,7 +91,8 @@ def steps_per_execution(model: keras.Model, batches: Batches, wanted: int | None
             raise ConfigError(f"PyTorch takes single steps; received steps_per_execution {wanted}.")
         return wanted
     full = batches.size // batches.batch_size
-    if not several or batches.sequences or full < 2:
+    usual = keras.backend.backend() == "jax" or is_known_right()
+    if not usual or batches.sequences or full < 2:
         return 1
     size = max(sum(values[:1].nbytes for values in batches.samples.inputs.values()) * batches.batch_size, 1)
     most = min(full, MOST_STEPS, MOST_PRODUCTS // _products(model, batches), MOST_BYTES // size)
@@ -102,6 +106,6 @@ def _products(model: keras.Model, batches: Batches) -> int:
     for values in batches.samples.inputs.values():
         is_tokens = values.dtype.kind in "iu"
         positions = max(positions, math.prod(values.shape[1:] if is_tokens else values.shape[1:-1]))
-    tables = {id(layer.embeddings) for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)}
+    tables = {id(layer.embeddings) for layer in layers_of(model) if isinstance(layer, keras.layers.Embedding)}
     weights = sum(math.prod(each.shape) for each in model.trainable_variables if id(each) not in tables)
     return max(batches.batch_size * positions * weights, 1)

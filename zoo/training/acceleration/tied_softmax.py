@@ -13,6 +13,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from zoo.keras_internals.graph import producer
+
 Tensor = Any
 
 COMMON, SAMPLED = 1024, 512  # labels that always compete, and of the others; more than the vocabulary: all of them
@@ -70,16 +72,12 @@ def tied_softmaxes(model: keras.Model, orders: Mapping[str, np.ndarray], seed: i
     """The outputs among `orders` (output -> labels by frequency) that are a softmax of a reversed embedding."""
     found = {}
     for name, order in orders.items():
-        softmax, node = _producer(model.output[name])
-        if not isinstance(softmax, layers.Softmax):
+        softmax, _ = producer(model.output[name])
+        if not isinstance(softmax.operation, layers.Softmax):
             continue
-        embedding, node = _producer(node.input_tensors[0])
+        call, _ = producer(softmax.inputs[0])
+        embedding = call.operation
         plain = isinstance(embedding, layers.ReversibleEmbedding) and embedding.tie_weights
-        if plain and embedding.logit_soft_cap is None and node.arguments.kwargs.get("reverse"):
-            found[name] = TiedSoftmax(node.input_tensors[0], embedding, order, seed)
+        if plain and embedding.logit_soft_cap is None and call.kwargs.get("reverse"):
+            found[name] = TiedSoftmax(call.inputs[0], embedding, order, seed)
     return found
-
-
-def _producer(tensor: Any) -> tuple[Any, Any]:
-    operation, node_index, _ = tensor._keras_history
-    return operation, operation._inbound_nodes[node_index]

@@ -1,22 +1,20 @@
-"""The same model computed faster: convolutions over time replaced by equal ones that multiply less, loops compiled.
+"""Convolutions over time in a model's graph that equal ones with fewer multiplications can stand for.
 
-The arithmetic is in `fast_convolution`; here a model's graph is searched for the places where it fits. Recurrent layers
-are the affair of `recurrent_layers`.
+The arithmetic is in `fast_convolution`; here the graph is searched for the places where it fits.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import keras
 from keras import layers
-from keras.src.models.functional import Functional, operation_fn
 
-from zoo.training.acceleration.recurrent_layers import (
-    fast_loops,
-    plain_embeddings,
-    plain_recurrences,
-    unread_embeddings,
+from zoo.keras_internals.graph import (
+    GraphCall,
+    graph_calls,
+    operation_class,
+    producer,
 )
 
 Tensor = Any
@@ -24,19 +22,13 @@ Tensor = Any
 LEAST_CHANNELS = 64  # below this the tiles' transforms cost more than the products that they save
 
 
-def accelerate(model: keras.Model) -> Callable[..., Any] | None:
-    """A function `forward(inputs, training=None)` with the model's outputs, on the model's own variables, or None.
+def fast_convolutions(model: keras.Model) -> dict[int, Callable[..., Tensor]]:
+    """id of an operation -> the function to call in its place, for Conv1D layers with "same" padding and stride 1:
 
-    Values and gradients are the model's up to rounding. Replaced are, on TensorFlow in float32, Conv1D layers with
-    "same" padding and stride 1:
     - one that reads masked embeddings, Input -> Embedding -> multiplied by (tokens != p) -> Conv1D, of odd kernel
       size, where nothing else reads the embeddings: it becomes a sum of rows (`token_convolution`);
-    - others of kernel size 3 or 5 with many channels (`tile_convolution`);
-    and LSTM and GRU layers, those of nested models too, where there is no graphics processor (`fast_loops`).
-    Everything else runs as it is. None when nothing fits: then the model itself is the fastest.
+    - others of kernel size 3 or 5 with many channels (`tile_convolution`).
     """
-    if keras.backend.backend() != "tensorflow" or not isinstance(model, Functional):
-        return None
     from zoo.training.acceleration.fast_convolution import tile_convolution, token_convolution
 
     replaced: dict[int, Callable[..., Tensor]] = {}
@@ -48,20 +40,7 @@ def accelerate(model: keras.Model) -> Callable[..., Any] | None:
             replaced[id(conv)] = partial(_convolve_tokens, conv, embedding, padding, token_convolution)
         elif conv.kernel_size[0] in (3, 5) and min(conv.kernel.shape[1:]) >= LEAST_CHANNELS:
             replaced[id(conv)] = partial(_convolve_tiles, conv, tile_convolution)
-    recurrences = plain_recurrences(model)
-    if not replaced and not recurrences:
-        return None
-    embeddings = plain_embeddings(model) if recurrences else []
-    unread = unread_embeddings(model, recurrences)
-
-    def forward(inputs: Any, training: bool | None = None) -> Any:
-        def choose(operation: Any) -> Callable[..., Any]:
-            return replaced.get(id(operation)) or operation_fn(operation, training=training)
-
-        with fast_loops(recurrences, embeddings, unread):
-            return model._run_through_graph(model._standardize_inputs(inputs), operation_fn=choose)
-
-    return forward
+    return replaced
 
 
 def _first_argument(first: Any, *_: Any) -> Any:
@@ -80,7 +59,7 @@ def _convolve_tiles(conv: layers.Conv1D, run: Callable[..., Tensor], x: Tensor) 
     return conv.activation(keras.ops.add(y, conv.bias) if conv.use_bias else y)
 
 
-def _plain_convolutions(model: Functional) -> Iterator[layers.Conv1D]:
+def _plain_convolutions(model: keras.Model) -> Iterator[layers.Conv1D]:
     for layer in model.operations:
         if type(layer) is layers.Conv1D and _is_plain(layer):
             same = layer.padding == "same" and layer.data_format == "channels_last" and layer.groups == 1
@@ -94,55 +73,52 @@ def _is_plain(layer: keras.layers.Layer) -> bool:
     return exact and not layer.lora_enabled and layer.activity_regularizer is None
 
 
-def _masked_embedding(model: Functional, conv: layers.Conv1D) -> tuple[layers.Embedding, Any, int] | None:
+def _masked_embedding(model: keras.Model, conv: layers.Conv1D) -> tuple[layers.Embedding, Any, int] | None:
     """(the embedding, the multiplication, the masked token) whose result `conv` alone reads, or None."""
-    node = _only_node(model, conv)
-    multiply, multiply_node = _producer(model, node.input_tensors[0]) if node else (None, None)
-    if multiply_node is None or type(multiply).__name__ != "Multiply" or len(multiply_node.input_tensors) != 2:
+    calls = graph_calls(model)
+    call = _only_call(calls, conv)
+    multiply = _maker(calls, call.inputs[0]) if call else None
+    kinds = (layers.Multiply, operation_class(keras.ops.multiply, 1.0))
+    if multiply is None or type(multiply.operation) not in kinds or len(multiply.inputs) != 2:
         return None
-    embedded, mask = multiply_node.input_tensors
-    embedding, embedding_node = _producer(model, embedded)
-    if embedding_node is None or type(embedding) is not layers.Embedding or not _is_plain(embedding):
+    embedded, mask = multiply.inputs
+    embed = _maker(calls, embedded)
+    if embed is None or type(embed.operation) is not layers.Embedding or not _is_plain(embed.operation):
         return None
-    if embedding.mask_zero or len(_readers(model, embedded)) + len(_readers(model, multiply_node.outputs[0])) != 2:
+    readers = _readers(model, calls, embedded) + _readers(model, calls, multiply.outputs[0])
+    if embed.operation.mask_zero or readers != 2:
         return None
-    padding = _masked_token(model, mask, embedding_node.input_tensors[0])
-    return None if padding is None else (embedding, multiply, padding)
+    padding = _masked_token(calls, mask, embed.inputs[0])
+    return None if padding is None else (embed.operation, multiply.operation, padding)
 
 
-def _masked_token(model: Functional, mask: Any, tokens: Any) -> int | None:
+def _masked_token(calls: Sequence[GraphCall], mask: Any, tokens: Any) -> int | None:
     """p when the graph computes `mask` as expand_dims(cast(tokens != p), -1), else None."""
-    for name in ("ExpandDims", "Cast"):
-        operation, node = _producer(model, mask)
-        if node is None or type(operation).__name__ != name:
-            return None
-        if name == "ExpandDims" and operation.axis not in (-1, 2):
-            return None
-        mask = node.input_tensors[0]
-    operation, node = _producer(model, mask)
-    if node is None or type(operation).__name__ != "NotEqual" or node.input_tensors != [tokens]:
+    expand = _maker(calls, mask, operation_class(keras.ops.expand_dims, -1))
+    if expand is None or expand.operation.axis not in (-1, 2):
         return None
-    constants = [value for value in node.arguments.args if value is not tokens]
+    cast = _maker(calls, expand.inputs[0], operation_class(keras.ops.cast, "int32"))
+    differ = _maker(calls, cast.inputs[0], operation_class(keras.ops.not_equal, 0)) if cast else None
+    if differ is None or [*map(id, differ.inputs)] != [id(tokens)]:
+        return None
+    constants = [value for value in differ.args if value is not tokens]
     return constants[0] if len(constants) == 1 and isinstance(constants[0], int) else None
 
 
-def _nodes(model: Functional) -> list[Any]:
-    return [node for nodes in model._nodes_by_depth.values() for node in nodes]
+def _only_call(calls: Sequence[GraphCall], operation: Any) -> GraphCall | None:
+    """The one call of `operation`, or None when there are more."""
+    found = [call for call in calls if call.operation is operation]
+    return found[0] if len(found) == 1 else None
 
 
-def _only_node(model: Functional, operation: Any) -> Any:
-    """The one call of `operation` in the model, or None when there are more."""
-    nodes = [node for node in _nodes(model) if node.operation is operation]
-    return nodes[0] if len(nodes) == 1 else None
+def _maker(calls: Sequence[GraphCall], tensor: Any, kind: type = object) -> GraphCall | None:
+    """The call that gives `tensor`, if its operation is of this class and called only once in the model."""
+    operation = producer(tensor)[0].operation
+    return _only_call(calls, operation) if isinstance(operation, kind) else None
 
 
-def _producer(model: Functional, tensor: Any) -> tuple[Any, Any]:
-    """The operation that gives `tensor`, and its node if it is called only once in the model."""
-    operation = tensor._keras_history.operation
-    return operation, _only_node(model, operation)
-
-
-def _readers(model: Functional, tensor: Any) -> list[Any]:
-    """The calls that read `tensor`, and the model itself once for each output that it is."""
-    nodes = [node for node in _nodes(model) if any(each is tensor for each in node.input_tensors)]
-    return nodes + [model for output in model.outputs if output is tensor]
+def _readers(model: keras.Model, calls: Sequence[GraphCall], tensor: Any) -> int:
+    """How many calls read `tensor`, and as how many outputs of the model it is given."""
+    return sum(any(each is tensor for each in call.inputs) for call in calls) + sum(
+        output is tensor for output in model.outputs
+    )

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from zoo.keras_internals.graph import layers_of
+
 Tensor = Any
 Run = Callable[[dict[str, Any], Any], None]
 
@@ -25,7 +27,7 @@ class BatchStatistics:
 
     def __init__(self, model: keras.Model):
         self.model = model
-        norms = [layer for layer in model._flatten_layers() if isinstance(layer, layers.BatchNormalization)]
+        norms = [layer for layer in layers_of(model) if isinstance(layer, layers.BatchNormalization)]
         self.norms = [layer for layer in norms if layer.trainable]
         self._run: Run | None = None  # compiled at the first need
 

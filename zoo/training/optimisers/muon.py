@@ -11,24 +11,26 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.keras_internals.optimiser import OpenMuon
+
 
 @keras.saving.register_keras_serializable(package="zoo")
-class ConvolutionMuon(keras.optimizers.Muon):
+class ConvolutionMuon(OpenMuon):
     """Keras' Muon, for kernels of convolutions too: (..., in, out) is the matrix (... * in, out).
 
     Vectors, embeddings and layers named in `exclude_layers` are trained by Adam, as in Keras' own.
     """
 
-    def _should_use_adamw(self, variable: Any) -> bool:
+    def is_for_adam(self, variable: Any) -> bool:
         excluded = any(re.search(keyword, variable.path) for keyword in self.exclude_layers)
         return len(variable.shape) < 2 or "embedding" in variable.path.lower() or excluded
 
-    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
+    def orthogonal_step(self, gradient: Any, variable: Any, rate: Any, momentum: Any) -> None:
         if len(variable.shape) == 2:
-            super()._muon_update_step(gradient, variable, lr, m)
+            super().orthogonal_step(gradient, variable, rate, momentum)
             return
-        self.assign_add(m, ops.add(gradient, m * (self.momentum - 1)))
-        ahead = ops.add(gradient, self.momentum * m) if self.nesterov else m
+        self.assign_add(momentum, ops.add(gradient, momentum * (self.momentum - 1)))
+        ahead = ops.add(gradient, self.momentum * momentum) if self.nesterov else momentum
         flat = ops.reshape(ahead, (-1, variable.shape[-1]))
         step = ops.reshape(self.zeropower_via_newtonschulz5(flat, self.ns_steps), variable.shape)
-        self.assign_sub(variable, lr * self.rms_rate * max(flat.shape) ** 0.5 * step)
+        self.assign_sub(variable, rate * self.rms_rate * max(flat.shape) ** 0.5 * step)

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from zoo.errors import ConfigError, is_number, require_known
+from zoo.training.acceleration.accelerate import accelerate_optimiser
 from zoo.training.optimisers.muon import ConvolutionMuon
 from zoo.training.optimisers.schedules import (
     SCHEDULES,
@@ -17,10 +18,12 @@ from zoo.training.optimisers.schedules import (
     learning_rate,
     momentum,
 )
+from zoo.training.optimisers.summed_rows import SummedAdam, SummedAdamW
 
-OPTIMISERS = {
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
+ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
+OPTIMISERS: dict[str, type[keras.optimizers.Optimizer]] = {
+    "adam": SummedAdam if ON_TENSORFLOW else keras.optimizers.Adam,
+    "adamw": SummedAdamW if ON_TENSORFLOW else keras.optimizers.AdamW,
     "muon": ConvolutionMuon,
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
@@ -47,7 +50,6 @@ class Optimiser:
                   al. 2018); until then the weights themselves. Batch normalisation takes its statistics anew after each
                   of those epochs, on up to 256 batches and 65,536 rows; under `average`, which lags little, they are
                   those of the training's last steps.
-    lazy_rows     on TensorFlow, with "adam" or "rmsprop", update only the embedding rows that a batch touched.
     """
 
     name: str = "adam"
@@ -58,7 +60,6 @@ class Optimiser:
     clip_norm: float | None = None
     average: float | None = None
     average_last: float | None = None
-    lazy_rows: bool = False
 
     def __post_init__(self) -> None:
         require_known("optimiser", self.name, OPTIMISERS)
@@ -79,15 +80,19 @@ class Optimiser:
             raise ConfigError(
                 "Give an optimiser 'average' or 'average_last', not both: each is an average of all weights."
             )
-        if not isinstance(self.lazy_rows, bool):
-            raise ConfigError(f"'lazy_rows' of an optimiser must be True or False; received {self.lazy_rows!r}.")
 
     def build(
-        self, steps: int, heads: Iterable[str] = (), variables: Iterable[keras.Variable] = ()
+        self,
+        steps: int,
+        heads: Iterable[str] = (),
+        variables: Iterable[keras.Variable] = (),
+        *,
+        acceleration: bool = True,
     ) -> keras.optimizers.Optimizer:
         """The Keras optimiser for a run of `steps` steps. Muon leaves the layers `heads` to Adam.
 
-        The vectors among `variables`, all that are to be trained, keep their size under weight decay.
+        The vectors among `variables`, all that are to be trained, keep their size under weight decay. Where it is known
+        to be right, `acceleration` gives an optimiser that makes the same steps in less time.
         """
         rate = learning_rate(self.schedule, self.learning_rate, self.warm_up, steps)
         options: dict[str, Any] = {"weight_decay": self.weight_decay or None, "global_clipnorm": self.clip_norm}
@@ -107,7 +112,8 @@ class Optimiser:
                 f"{'another optimiser' if self.name == 'muon' else 'clip_norm=None'}, or a policy such as "
                 "'mixed_bfloat16', whose weights are float32."
             )
-        optimizer = self._class(steps, single=other is None)(learning_rate=rate, **options)
+        kind = self._class(steps, acceleration=acceleration and other is None)
+        optimizer = kind(learning_rate=rate, **options)
         if self.weight_decay:
             optimizer.exclude_from_weight_decay([each for each in variables if len(each.shape) < 2])
         return optimizer
@@ -116,21 +122,11 @@ class Optimiser:
         """How many of a run's `steps` steps come before those that `average_last` averages; None without it."""
         return None if self.average_last is None else average_begin(self.average_last, steps)
 
-    def _class(self, steps: int, *, single: bool) -> type[keras.optimizers.Optimizer]:
-        """The named class, with what a schedule moves beside the rate; `single`: all weights are in float32."""
+    def _class(self, steps: int, *, acceleration: bool) -> type[keras.optimizers.Optimizer]:
+        """The named class, or a faster equal one, with what a schedule moves beside the rate."""
         kind = OPTIMISERS[self.name]
-        if keras.backend.backend() == "tensorflow" and single:
-            from zoo.training.optimisers.fused_adam import FUSED_OPTIMISERS
-            from zoo.training.optimisers.sparse_optimizers import LAZY_OPTIMISERS
-
-            if self.lazy_rows:
-                require_known("optimiser with lazy rows", self.name, LAZY_OPTIMISERS)
-            kind = (LAZY_OPTIMISERS if self.lazy_rows else FUSED_OPTIMISERS).get(self.name, kind)
-            begin = self.average_from(steps)
-            if begin is not None:
-                from zoo.training.optimisers.late_average import averaging_from
-
-                kind = averaging_from(kind, begin)
+        if acceleration:
+            kind = accelerate_optimiser(kind, self.average_from(steps))
         moved: dict[str, Any] = {}
         cycle = momentum(self.schedule, self.warm_up, steps)
         if cycle is not None and self.name in MOMENTUM_OF:

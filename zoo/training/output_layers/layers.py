@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.keras_internals import GraphCall, graph_calls, is_graph, producer
+from zoo.keras_internals.graph import GraphCall, graph_calls, is_graph, producer
 
 Tensor = Any
 

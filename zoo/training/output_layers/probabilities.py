@@ -11,7 +11,7 @@ import numpy as np
 from keras import activations, layers
 
 from zoo.errors import ConfigError
-from zoo.keras_internals import is_graph, producer
+from zoo.keras_internals.graph import is_graph, producer
 from zoo.samples import Samples
 from zoo.training.batches import Batches
 from zoo.training.heads import Head

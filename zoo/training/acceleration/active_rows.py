@@ -8,6 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from zoo.training.acceleration.available import is_known_right
+
 LONG = 2048  # rows from which on a table is watched
 FEW = 4  # rows are passed over where fewer than one in so many moves
 SETTLED = 200  # steps before which nothing is passed over: by then most of the data's words have come
@@ -47,9 +49,7 @@ class ActiveRows:
 
 def is_long(shape: Any) -> bool:
     """Whether a table of this shape is watched. On a graphics processor, where steps are compiled whole, none is."""
-    if len(shape) != 2 or shape[0] < LONG:
-        return False
-    return all(device.device_type == "CPU" for device in tf.config.list_physical_devices())
+    return len(shape) == 2 and shape[0] >= LONG and is_known_right()
 
 
 def is_of_long_table(gradient: Any) -> bool:
@@ -58,6 +58,17 @@ def is_of_long_table(gradient: Any) -> bool:
         return False
     shape = tf.get_static_value(gradient.dense_shape)
     return shape is not None and is_long(tuple(shape))
+
+
+def merge_rows(gradient: tf.IndexedSlices) -> tf.IndexedSlices:
+    """The same gradient with every row once."""
+    rows, places = tf.unique(gradient.indices)
+    values = tf.cond(
+        tf.size(rows) == tf.size(gradient.indices),
+        lambda: gradient.values,  # tf.unique keeps the order
+        lambda: tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows)),
+    )
+    return tf.IndexedSlices(values, rows, gradient.dense_shape)
 
 
 def are_few(moving: Tensor, steps: Tensor) -> Tensor:

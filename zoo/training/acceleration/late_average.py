@@ -1,9 +1,12 @@
 """An average of weights that begins late costs nothing until then, on TensorFlow."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from zoo.keras_internals.optimiser import with_average_step
 
 
 def averaging_from(kind: type[keras.optimizers.Optimizer], begin: int) -> type[keras.optimizers.Optimizer]:
@@ -12,10 +15,7 @@ def averaging_from(kind: type[keras.optimizers.Optimizer], begin: int) -> type[k
     Keras reads and writes it at every step: a sixth of the time on the tables of Rossmann.
     """
 
-    class Late(kind):
-        def _update_model_variables_moving_average(self, trainable_variables: list[Any]) -> None:
-            update = super()._update_model_variables_moving_average
-            tf.cond(self.iterations >= begin, lambda: update(trainable_variables), lambda: None)
+    def from_begin(optimizer: Any, step: Callable[[], None]) -> None:
+        tf.cond(optimizer.iterations >= begin, step, lambda: None)
 
-    Late.__name__ = kind.__name__
-    return Late
+    return with_average_step(kind, from_begin)

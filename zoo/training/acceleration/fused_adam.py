@@ -2,7 +2,7 @@
 
 A step over 960,000 weights in tables takes half as long, and one over many small variables is no longer bound by the
 number of its operations. Of a long table in which few rows ever had a gradient, only those are read and written
-(`moving_rows`). The values are Keras' up to rounding (1 - beta is taken in single precision).
+(`active_rows`). The values are those of `SummedAdam` up to rounding (1 - beta is taken in single precision).
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from zoo.training.optimisers.active_rows import ActiveRows, are_few, is_long, is_of_long_table
-from zoo.training.optimisers.sparse_optimizers import merge_rows
+from zoo.keras_internals.optimiser import OpenAdam
+from zoo.training.acceleration.active_rows import ActiveRows, are_few, is_long, is_of_long_table, merge_rows
+from zoo.training.optimisers.summed_rows import SummedAdam, SummedAdamW
 
 Tensor = Any
 
@@ -60,7 +61,7 @@ class _Step:
         self.variable.scatter_sub(tf.IndexedSlices(rate * first / (tf.sqrt(second) + self.epsilon), rows))
 
 
-class _Fused(keras.optimizers.Adam):
+class _Fused(OpenAdam):
     _watched: tuple[tuple[int, ActiveRows], ...] = ()  # long tables; no dict, which Keras would wrap to track it
 
     def build(self, variables: list[Any]) -> None:
@@ -70,7 +71,7 @@ class _Fused(keras.optimizers.Adam):
             tables = enumerate(variables) if not self.amsgrad else ()
             with tf.init_scope():
                 self._watched = tuple(
-                    (index, ActiveRows(self._momentums[index].value, self._velocities[index].value))
+                    (index, ActiveRows(*(moment.value for moment in self.moments(index))))
                     for index, each in tables
                     if is_long(each.shape)
                 )
@@ -80,27 +81,27 @@ class _Fused(keras.optimizers.Adam):
         for _, rows in self._watched:
             rows.forget()
 
-    def _clip_gradients(self, gradients: list[Any]) -> list[Any]:
+    def clip(self, gradients: list[Any]) -> list[Any]:
         """Rows of an embedding's gradient are summed first: Keras takes the norm of repeated ones row by row."""
         if self.global_clipnorm:
             merged = [merge_rows(each) if is_of_long_table(each) else tf.convert_to_tensor(each) for each in gradients]
             return list(tf.clip_by_global_norm(merged, self.global_clipnorm)[0])
         if self.clipnorm or self.clipvalue:
             gradients = [tf.convert_to_tensor(each) for each in gradients]
-        return list(super()._clip_gradients(gradients))
+        return super().clip(gradients)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         if self.amsgrad:
             super().update_step(tf.convert_to_tensor(gradient), variable, learning_rate)
             return
-        index, dtype = self._get_variable_index(variable), variable.dtype
+        index, dtype = self.place_of(variable), variable.dtype
         rate, beta_1, beta_2, epsilon, count = (
             tf.cast(each, dtype)
             for each in (learning_rate, self.beta_1, self.beta_2, self.epsilon, self.iterations + 1)
         )
         powers = tf.pow(beta_1, count), tf.pow(beta_2, count)
-        moments = self._momentums[index].value, self._velocities[index].value
-        step = _Step(variable, *moments, rate, beta_1, beta_2, powers, epsilon)
+        first, second = self.moments(index)
+        step = _Step(variable, first.value, second.value, rate, beta_1, beta_2, powers, epsilon)
         rows = dict(self._watched).get(index)
         if rows is None or not isinstance(gradient, tf.IndexedSlices):
             step.on_all(tf.convert_to_tensor(gradient))
@@ -123,4 +124,4 @@ class FusedAdamW(_Fused, keras.optimizers.AdamW):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
 
 
-FUSED_OPTIMISERS = {"adam": FusedAdam, "adamw": FusedAdamW}
+FUSED_OPTIMISERS: dict[Any, Any] = {SummedAdam: FusedAdam, SummedAdamW: FusedAdamW}
