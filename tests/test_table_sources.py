@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.tasks import list_datasets, load_dataset, load_table
+from zoo.tasks import load_dataset, load_table
 from zoo.datasets.membership import COLUMNS, FLAGS, PLATFORMS, TARGET, bayes_accuracy, chance
 from zoo.datasets.rossmann_calendar import calendar_columns, looking_back
 from zoo.datasets.table import Table

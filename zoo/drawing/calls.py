@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from zoo.errors import ConfigError
-from zoo.keras_internals import GraphCall, graph_calls, is_graph, producer
+from zoo.keras_internals.graph import GraphCall, graph_calls, is_graph, producer
 
 NORMALISATIONS = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
 
