@@ -1,4 +1,4 @@
-"""Write the figures of README.md from the records in results/; a test fails when they differ.
+"""Write the figures of README.md and of the pages in docs/ from the records in results/; a test fails when they differ.
 
 python -m benchmarks.readme_figures
 """
@@ -320,14 +320,20 @@ BLOCKS: dict[str, Callable[[], str]] = {
 }
 
 
+def pages() -> list[Path]:
+    """README.md and the pages in docs/ that hold a block of figures."""
+    candidates = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [page for page in candidates if BLOCK.search(page.read_text(encoding="utf-8"))]
+
+
 def filled(text: str) -> str:
-    """The README with every block of figures written anew."""
+    """A page with every block of figures written anew."""
     return BLOCK.sub(lambda found: found[1] + BLOCKS[found[2]]() + found[3], text)
 
 
 def main() -> None:
-    readme = ROOT / "README.md"
-    write_text(readme, filled(readme.read_text(encoding="utf-8")))
+    for page in pages():
+        write_text(page, filled(page.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,28 @@
-"""The README says what the records say, and its commands are the ones that exist."""
+"""README and the pages in docs/ say what the records say, and the README's commands are the ones that exist."""
 
 import re
 from pathlib import Path
 
-from benchmarks.readme_figures import BLOCK, BLOCKS, filled
+from benchmarks.readme_figures import BLOCK, BLOCKS, ROOT, filled, pages
 from zoo.cli import COMMANDS
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_figure_of_the_readme_is_the_one_in_its_record():
-    assert {found[1] for found in BLOCK.findall(README)} <= set(BLOCKS)
-    assert [found[1] for found in BLOCK.findall(README)], "the README holds no block of figures"
-    assert filled(README) == README, "run: python -m benchmarks.readme_figures"
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def test_every_figure_of_a_page_is_the_one_in_its_record():
+    assert ROOT / "README.md" in pages(), "the README holds no block of figures"
+    for page in pages():
+        assert {found[1] for found in BLOCK.findall(text_of(page))} <= set(BLOCKS), page
+        assert filled(text_of(page)) == text_of(page), f"{page}: run python -m benchmarks.readme_figures"
+
+
+def test_every_measured_figure_stands_on_a_page_of_the_docs():
+    shown = {found[1] for page in pages() if page.name != "README.md" for found in BLOCK.findall(text_of(page))}
+    assert shown == set(BLOCKS)
 
 
 def test_every_command_of_the_readme_exists():
