@@ -172,7 +172,7 @@ def files(rows: Sequence[Pretrained]) -> str:
         sources[item.source] = None
     headings = ("weights", "classifier", "top-1", "top-5", "licence", "known by its", "read by us")
     return table(headings, shown) + (
-        '\n\n`zoo fetch NAME` downloads and verifies a file. Where "read by us" says no, everything that this page says '
+        '\n\n`zoo fetch NAME` downloads and verifies a file. Where "read by us" says no, all that this page says '
         f"of the file comes from its publisher.\n\nSources of the files: {' / '.join(sources)}."
     )
 

@@ -1,0 +1,50 @@
+"""The files that the pages in docs/ speak of, small: `sales.csv`, `new.csv`, `reviews.csv`, `cat.png`."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+ROWS = 240
+GOOD = ["lovely", "soft", "warm", "perfect", "beautiful", "great"]
+BAD = ["poor", "itchy", "thin", "torn", "awful", "returned"]
+
+
+def write_files(folder: Path) -> None:
+    """Write all of them."""
+    random = np.random.default_rng(0)
+    sales = sales_table(random)
+    sales.to_csv(folder / "sales.csv", index=False)
+    sales.drop(columns=["sales", "returned"]).head(20).to_csv(folder / "new.csv", index=False)
+    reviews(random).to_csv(folder / "reviews.csv", index=False)
+    photo(folder / "cat.png", random)
+
+
+def sales_table(random: np.random.Generator) -> pd.DataFrame:
+    store = random.choice(["007", "011", "300"], ROWS)
+    area = random.normal(80, 20, ROWS).round(1)
+    frame = pd.DataFrame({"store": store, "area": area, "promotion": random.integers(0, 2, ROWS)})
+    frame["sales"] = (area * 10 + (store == "007") * 200 + random.normal(0, 20, ROWS)).round(2)
+    frame["returned"] = np.where(frame["sales"] > 1000, "yes", "no")
+    frame.loc[::17, "area"] = np.nan
+    return frame
+
+
+def reviews(random: np.random.Generator) -> pd.DataFrame:
+    good = random.random(ROWS) < 0.7
+    texts = [" ".join(random.choice(GOOD if each else BAD, 6)) + " and the colour is as shown" for each in good]
+    rating = np.where(good, random.integers(4, 6, ROWS), random.integers(1, 3, ROWS))
+    return pd.DataFrame(
+        {
+            "review": texts,
+            "recommended": np.where(good, "yes", "no"),
+            "rating": rating,
+            "customer": [f"customer {row % 60}" for row in range(ROWS)],
+        }
+    )
+
+
+def photo(path: Path, random: np.random.Generator) -> None:
+    from PIL import Image
+
+    Image.fromarray(random.integers(0, 256, (240, 320, 3), dtype=np.uint8)).save(path)

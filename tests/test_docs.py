@@ -1,0 +1,97 @@
+"""What README and docs/ say is true: their Python runs, their commands exist, their pages of models are up to date."""
+
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+
+import keras
+import pytest
+
+from tests.docs_files import write_files
+from zoo.cli import COMMANDS
+from zoo.options import command_line
+from zoo.terminal import parse
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(
+    r"(?:^<!-- not run: (?P<why>[^\n]+) -->\n)?^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE
+)
+REASONS = ("downloads the official weights", "takes minutes")
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+def blocks_of(page, language):
+    """(line, code) of the blocks that must work."""
+    text = page.read_text(encoding="utf-8")
+    found = [each for each in BLOCK.finditer(text) if each["language"] == language and not each["why"]]
+    return [(text[: each.start("code")].count("\n"), each["code"]) for each in found]
+
+
+def with_python():
+    return [page for page in PAGES if blocks_of(page, "python")]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    write_files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the pages are written for the default backend")
+@pytest.mark.parametrize("page", with_python(), ids=name_of)
+def test_every_block_of_python_runs(page, folder):
+    names = {"__name__": "__page__"}
+    for line, code in blocks_of(page, "python"):  # in one namespace, as a reader types them one after the other
+        exec(compile("\n" * line + code, str(page), "exec"), names)
+
+
+def test_what_is_not_run_says_why():
+    reasons = {each["why"] for page in PAGES for each in BLOCK.finditer(page.read_text(encoding="utf-8"))} - {None}
+    assert reasons <= set(REASONS)
+
+
+def commands():
+    """(page, line of shell without its comment) of every command."""
+    for page in PAGES:
+        for _, code in blocks_of(page, "bash"):
+            for line in code.splitlines():
+                for part in line.split("&&"):
+                    yield page, shlex.split(part.partition(">")[0] if "echo" not in part else "true", comments=True)
+
+
+def test_every_command_of_zoo_takes_the_options_that_the_pages_give_it():
+    parser = command_line(COMMANDS, None)
+    found = [words[1:] for _, words in commands() if words[:1] == ["zoo"]]
+    assert found, "the pages name no command"
+    for words in found:
+        parse(parser, words)  # raises where it does not
+
+
+def test_every_module_that_the_pages_run_exists():
+    found = {
+        words[2] for _, words in commands() if len(words) > 2 and Path(words[0]).name == "python" and words[1] == "-m"
+    }
+    assert "examples.multi_output" in found
+    missing = [name for name in found if importlib.util.find_spec(name) is None]
+    assert missing == []
+
+
+def test_every_page_is_in_the_navigation():
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:: |- )([\w./-]+\.md)$", text, re.MULTILINE))
+    assert named == {str(page.relative_to(ROOT / "docs")) for page in PAGES[1:]}
+
+
+def test_the_pages_of_models_are_those_of_the_catalogue():
+    from tools.model_pages import FOLDER, pages
+
+    written = pages()
+    assert set(written) == set(FOLDER.glob("*.md")), "run: python -m tools.model_pages"
+    for path, text in written.items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run python -m tools.model_pages"
