@@ -1,6 +1,8 @@
 """What README and docs/ say is true: their Python runs, their commands exist, their pages of models are up to date."""
 
+import importlib
 import importlib.util
+import inspect
 import re
 import shlex
 from pathlib import Path
@@ -86,6 +88,27 @@ def test_every_page_is_in_the_navigation():
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     named = set(re.findall(r"(?:: |- )([\w./-]+\.md)$", text, re.MULTILINE))
     assert named == {str(page.relative_to(ROOT / "docs")) for page in PAGES[1:]}
+
+
+def reference_pages():
+    return {page.stem: page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "reference").glob("*.md")}
+
+
+@pytest.mark.parametrize("module", [name for name, text in reference_pages().items() if f"::: {name}\n" in text])
+def test_the_reference_shows_functions_that_are_named_as_their_file(module):
+    """mkdocstrings takes `zoo.training.fit` for the file; such a function is asked for by its full name."""
+    package = importlib.import_module(module)
+    for name in package.__all__:
+        if importlib.util.find_spec(f"{module}.{name}") and not inspect.ismodule(getattr(package, name)):
+            assert f"::: {module}.{name}.{name}\n" in reference_pages()[module]
+
+
+def test_doc_strings_become_markdown():
+    pytest.importorskip("griffe", reason="of the extra 'docs'")
+    from tools.docstrings import as_markdown
+
+    text = "Make it.\n\nsize   in pixels,\n       above 0\n\n>>> make(3)\n'made'"
+    assert as_markdown(text) == "Make it.\n\n- `size`: in pixels, above 0\n\n```python\n>>> make(3)\n'made'\n```"
 
 
 def test_the_pages_of_models_are_those_of_the_catalogue():
