@@ -29,7 +29,7 @@ def shown(values: Mapping[str, float] | None, metric: str) -> str:
 
 
 def scores(name: str, columns: Mapping[str, str]) -> str:
-    """One row an output: the model beside the simple answers."""
+    """One row an output: the model beside simple models."""
     found = figures(f"profile_scores_{name}")
     titles = {"mae": "mean absolute error, years", "accuracy": "accuracy, %"}
     lines = ["| output | score | " + " | ".join(columns.values()) + " |", "|---" * (len(columns) + 2) + "|"]
@@ -71,7 +71,8 @@ def balancing() -> str:
         cells = [f"{100 * by_output[output]:.1f}" for output in ("age", "income", "gender")]
         lines.append(f"| {method} | {' | '.join(cells)} | {100 * found['mean_gap_closed'][method]:.1f} |")
     return (
-        "\n".join(lines) + f'\n\nSeeds: {len(found["runs"])}. "static" is one over the loss of the constant answer. '
+        "\n".join(lines)
+        + f'\n\nSeeds: {len(found["runs"])}. "static" is one over the loss of the constant prediction. '
         "Measured with the network of before, which took the maximum over a post where today's adds up.\n"
     )
 
@@ -151,7 +152,7 @@ def parity() -> str:
     return "\n".join(lines) + (
         "\n\nRandom weights, through an official file and our loader; logits and features at two sizes, as a share of "
         "the logits' standard deviation (those of PyTorch in float64). Reversing one weight, of twelve tried in "
-        "each full model and of all in the tiny ones, changes the answer by at least "
+        "each full model and of all in the tiny ones, changes the prediction by at least "
         f"{found['smallest_change_of_a_reversal']:.1e}.\n"
     )
 
@@ -233,7 +234,7 @@ def imbalance() -> str:
 
 def credit_cost() -> str:
     found = figures("credit_cost")
-    lines = ["| answers: decision | cost of a case | against gradient boosting |", "|---|---|---|"]
+    lines = ["| predictions: decision | cost of a case | against gradient boosting |", "|---|---|---|"]
     for name, row in found["mean"].items():
         against = found["difference_to_gradient_boosting"].get(name)
         cell = "–" if against is None else f"{against['mean']:+.4f} ± {against['deviation']:.4f}"
@@ -246,7 +247,7 @@ def credit_cost() -> str:
 
 def start() -> str:
     found = figures("image_start")
-    lines = ["| first answer, seconds | zoo | keras.applications, `predict` | `model(x)` |", "|---|---|---|---|"]
+    lines = ["| first prediction, seconds | zoo | keras.applications, `predict` | `model(x)` |", "|---|---|---|---|"]
     for backend, rows in found.items():
         for name, row in rows.items():
             cells = [f"{row['zoo']['all']:.2f}"]
@@ -284,7 +285,7 @@ def fuzz() -> str:
         backend, found = record.stem.removeprefix("fit_fuzz_"), figures(record.stem)
         refused = found["refused"] + found["mistakes_refused"]
         lines.append(
-            f"| {backend} | {found['cases']} | {found['held']} | {found.get('unrepeatable', '?')} "
+            f"| {backend} | {found['cases']} | {found['held']} | {found.get('unrepeatable', 'not counted')} "
             f"| {refused} | {found['failed']} |"
         )
     return "\n".join(lines) + (

@@ -1,4 +1,4 @@
-"""What README.md says of questions, pairs and poems, and of the steps of recurrent models; see `readme_figures`."""
+"""The blocks of figures on questions, pairs and poems, and on the steps of recurrent models; see `readme_figures`."""
 
 import statistics
 from collections.abc import Mapping
@@ -42,9 +42,9 @@ def shown_exactly(values: Mapping[str, float] | None) -> str:
 
 
 def pairs(figures: Figures) -> str:
-    """One row a model or simple answer, both data sets side by side."""
+    """One row a model, both data sets side by side."""
     both = {title: figures(f"pairs_{data}") for data, title in (("sick", "SICK"), ("sts-b", "STS-B"))}
-    lines = ["| answer | " + " | ".join(f"{title}: r | ρ | squared error" for title in both) + " |", "|---" * 7 + "|"]
+    lines = ["| model | " + " | ".join(f"{title}: r | ρ | squared error" for title in both) + " |", "|---" * 7 + "|"]
     first = both["SICK"]
     for name, scores in first["simple"].items():
         cells = [f"{found['simple'][name][metric]:.3f}" for found in both.values() for metric in scores]

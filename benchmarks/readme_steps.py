@@ -1,4 +1,4 @@
-"""What README.md says of the time of a step on tables, of watching it, and of schedules; see `readme_figures`."""
+"""The blocks of figures on the time of a step on tables, on watching it, and on schedules; see `readme_figures`."""
 
 import statistics
 from collections.abc import Callable, Mapping

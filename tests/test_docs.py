@@ -84,6 +84,12 @@ def test_every_module_that_the_pages_run_exists():
     assert missing == []
 
 
+def test_every_link_of_the_readme_leads_to_a_file():  # mkdocs checks those of the other pages
+    links = re.findall(r"\]\(([^)#]+)\)", PAGES[0].read_text(encoding="utf-8"))
+    assert "docs/figures/index.md" in links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
 def test_every_page_is_in_the_navigation():
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     named = set(re.findall(r"(?:: |- )([\w./-]+\.md)$", text, re.MULTILINE))
