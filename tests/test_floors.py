@@ -88,7 +88,7 @@ PACKAGES = {
     "zoo.files": set(),
     "zoo.lazy_package": set(),
     "zoo.samples": {"numpy"},
-    "zoo.columns": {"numpy"},  # pandas and pyarrow, of the extra "tables", are imported by name when first used
+    "zoo.columns": {"numpy"},  # pandas, and pyarrow of the extra "tables", are imported by name when first used
     "zoo.poetry": {"numpy"},
     "zoo.metrics": {"numpy"},
     "zoo.costs": {"numpy"},

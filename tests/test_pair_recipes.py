@@ -7,16 +7,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from zoo.tasks.trained_pairs import TrainedPairs
 
 from examples.text_similarity import main as example
 from zoo.artifacts import tracked_folder
 from zoo.cli import main
-from zoo.tasks import load_dataset
 from zoo.datasets.spelling import spelling_vectors
 from zoo.errors import ConfigError, DataError, WeightsError
 from zoo.metrics import score
-from zoo.tasks import evaluate, inspect, load_pipeline, train
-from zoo.tasks.trained_pairs import TrainedPairs
+from zoo.tasks import evaluate, inspect, load_dataset, load_pipeline, train
 from zoo.training import Optimiser
 
 OPTIONS = {"count": 600, "validation": 100, "test": 200}

@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from zoo.columns.tokeniser import Tokeniser
-from zoo.tasks import load_dataset
 from zoo.columns.text import spelled
+from zoo.columns.tokeniser import Tokeniser
 from zoo.datasets.pairs import Pair, Scale, encode_pairs, overlap, pairs_of
 from zoo.datasets.pairs_generated import likeness, pairs
 from zoo.datasets.pairs_sick import read_sick
 from zoo.datasets.pairs_sts import read_sts
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.metrics import score
+from zoo.tasks import load_dataset
 
 SPLITS = ("train", "validation", "test")
 ROWS = [

@@ -65,7 +65,7 @@ def test_a_file_without_a_schema_is_refused(pipeline, tmp_path):
         {"zoo_pipeline.json": "{"},
         {"zoo_pipeline.json": "[]"},
         {"zoo_pipeline.json": "{}"},
-        {"zoo_pipeline.json": '{"schema": {"version": 1}, "thresholds": {}, "origin": {}}'},
+        {"zoo_pipeline.json": '{"schema": {"version": 2}, "thresholds": {}, "origin": {}}'},
         {"zoo_pipeline.json": b"\xff"},
         {"config.json": "{}"},
         {"config.json": None},
@@ -88,9 +88,10 @@ def test_a_damaged_file_is_told_in_one_sentence(pipeline, tmp_path, members):
     ("name", "content", "sentence"),
     [
         ("x.keras", b"no zip", "is no zip archive"),
-        ("x.h5", b"", "Unknown format of a pipeline '.h5'"),
+        ("x.h5", b"", "is not an HDF5 file"),
+        ("x.pb", b"", "Unknown format of a pipeline '.pb'"),
         ("x.onnx", b"no graph", "is damaged"),
-        ("nowhere.keras", None, "There is no file of a pipeline"),
+        ("nowhere.keras", None, "There is no file or folder"),
     ],
 )
 def test_a_file_that_is_no_pipeline_is_told(tmp_path, name, content, sentence):

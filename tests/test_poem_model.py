@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers, ops
+from zoo.tasks.trained_poem import TrainedPoem
 
 from zoo.columns.characters import RESERVED, Characters, inputs_of
 from zoo.errors import ConfigError, DataError, UnknownNameError, WeightsError
@@ -20,7 +21,6 @@ from zoo.report.ngrams import KneserNey
 from zoo.samples import MISSING_CLASS, Samples, Target
 from zoo.tasks import evaluate, load_pipeline, train
 from zoo.tasks.poems import honest_loss
-from zoo.tasks.trained_poem import TrainedPoem
 from zoo.training import Head, Optimiser, Recipe, fit, judge_steps
 from zoo.training.acceleration.tied_softmax import COMMON, SAMPLED, TiedSoftmax
 from zoo.training.losses import batch_loss

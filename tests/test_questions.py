@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from zoo.columns.tokeniser import Tokeniser
-from zoo.tasks import load_dataset
 from zoo.datasets.babi import read_stories
 from zoo.datasets.questions import OTHER, Layout, Question, sentences_of, split_off
 from zoo.datasets.stories import stories
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
+from zoo.tasks import load_dataset
 from zoo.tasks.questions import recipe
 
 SMALL = {"train": 60, "validation": 20, "test": 20}

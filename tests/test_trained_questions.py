@@ -5,17 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from zoo.tasks.families import family_of
+from zoo.tasks.trained_questions import TrainedQuestions
 
 import zoo
 from examples.question_answering import main
 from zoo.artifacts import tracked_folder
 from zoo.catalogue import describe, list_models
-from zoo.tasks import load_dataset
 from zoo.errors import ConfigError, DataError, WeightsError
 from zoo.report.attention import draw_attention
-from zoo.tasks import load_pipeline
-from zoo.tasks.families import family_of
-from zoo.tasks.trained_questions import TrainedQuestions
+from zoo.tasks import load_dataset, load_pipeline
 
 DATA = {"train": 300, "validation": 60, "test": 60, "seed": 0}
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from zoo.errors import DataError, require_known
 
-Kind = Literal["regression", "classification", "binary", "tags"]
-KINDS: tuple[Kind, ...] = ("regression", "classification", "binary", "tags")
-SINGLE_KINDS = KINDS[:3]  # one number or label a sample, as a column of a table has it
+Kind = Literal["regression", "classification", "binary", "ordered", "tags"]
+KINDS: tuple[Kind, ...] = ("regression", "classification", "binary", "ordered", "tags")
+EXCLUSIVE = ("classification", "ordered")  # kinds whose output has a probability for each label, of which one is right
 MISSING_CLASS = -1  # a class label that is not known; an unknown number is NaN
 
 
@@ -18,8 +18,9 @@ MISSING_CLASS = -1  # a class label that is not known; an unknown number is NaN
 class Target:
     """What one output predicts.
 
-    `labels` are the class names in the order of their integers: all of them for "classification", the negative and
-    the positive one for "binary", none for "regression"; of "tags", several of which may hold at once, the name of each
+    `labels` are the class names in the order of their integers: all of them for "classification", from the least to the
+    most for "ordered", the negative and the positive one for "binary", none for "regression"; of "tags", several of
+    which may hold at once, the name of each
     column. `unit` is that of a regression ("years").
     """
 
