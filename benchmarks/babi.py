@@ -36,10 +36,10 @@ PUBLISHED = {  # accuracy in per cent, by task; "mean" over the twenty
 def one_run(model: str, data: str, seed: int, save: Path | None = None) -> dict[str, Any]:
     """Train by the recipe of the entry, and read the test split once; `save` writes the weights in half precision."""
     import keras
+    from zoo.tasks.families import family_of
 
     from zoo.create import create_model
     from zoo.metrics import score
-    from zoo.tasks.families import family_of
     from zoo.training import predict
 
     family, options = family_of(model), {"seed": seed}
@@ -144,8 +144,9 @@ def table() -> None:
 
 def card(path: Path) -> None:
     """Beside a file of weights, what it reaches on the test split of its data, which is read here once more."""
-    from zoo.tasks import load_pipeline
     from zoo.tasks.families import family_of
+
+    from zoo.tasks import load_pipeline
     from zoo.training import predict
 
     trained = load_pipeline(path)

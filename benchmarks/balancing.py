@@ -17,10 +17,10 @@ import keras
 import numpy as np
 
 from zoo.create import create_model
-from zoo.tasks import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import score
 from zoo.records import write_record
+from zoo.tasks import load_dataset
 from zoo.tasks.texts import recipe
 from zoo.training import Head, Recipe, fit, predict
 from zoo.training.output_layers.prior import prior_losses

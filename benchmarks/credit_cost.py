@@ -19,13 +19,13 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from zoo.costs import CostMatrix
 from zoo.create import create_model
-from zoo.tasks import load_table
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import score
 from zoo.records import write_record
 from zoo.report import build_cost_report
 from zoo.report.cost_report import CHEAPEST
 from zoo.samples import Samples
+from zoo.tasks import load_table
 from zoo.tasks.tables import recipe
 from zoo.training import Imbalance, fit, predict
 

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from zoo.tasks.trained_poem import TrainedPoem
 
 from zoo.datasets.poems_chinese import read_chinese
 from zoo.datasets.poems_split import split_poems
@@ -37,7 +38,6 @@ from zoo.poetry import (
 )
 from zoo.records import write_record
 from zoo.tasks.poem_language import language_of, read_poem_model
-from zoo.tasks.trained_poem import TrainedPoem
 
 Poems = Sequence[Sequence[str]]
 

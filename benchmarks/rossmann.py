@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from zoo.tasks import load_table
 from zoo.metrics import exp_rmspe
 from zoo.records import write_record
 from zoo.samples import Samples
+from zoo.tasks import load_table
 from zoo.tasks.settings import Settings
 from zoo.training.heads import LOSSES
 

@@ -15,8 +15,8 @@ from typing import Any
 import keras
 
 from zoo.create import create_model
-from zoo.tasks import load_table
 from zoo.records import write_record
+from zoo.tasks import load_table
 from zoo.tasks.tables import recipe
 from zoo.training import find_learning_rate, fit
 

@@ -15,10 +15,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.tasks import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.models import author_profile
 from zoo.records import write_record
+from zoo.tasks import load_dataset
 from zoo.tasks.texts import STATIC_WEIGHTS, recipe
 from zoo.training import Recipe, fit, predict
 from zoo.training.losses import mean_loss

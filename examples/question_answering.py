@@ -53,9 +53,10 @@ def ask(arguments: Sequence[str]) -> None:
         raise ConfigError("Give --weights RUN_FOLDER: train one first, without any word behind the command.")
     story = read_story(parsed.text)
     import_frameworks()
+    from zoo.tasks.trained_questions import TrainedQuestions
+
     from zoo.report.attention import draw_attention
     from zoo.tasks import load_pipeline
-    from zoo.tasks.trained_questions import TrainedQuestions
 
     trained = load_pipeline(parsed.weights or MODEL)
     if not isinstance(trained, TrainedQuestions):

@@ -50,8 +50,9 @@ def compare(arguments: Sequence[str]) -> None:
     parsed.model = None if parsed.weights else MODEL
     if parsed.weights:
         import_frameworks()
-        from zoo.tasks import load_pipeline
         from zoo.tasks.trained_pairs import TrainedPairs
+
+        from zoo.tasks import load_pipeline
 
         trained = load_pipeline(parsed.weights)
         if not isinstance(trained, TrainedPairs):

@@ -1,5 +1,5 @@
-"""A new sense is one column kind, one builder and one task: it trains, reports, saves, predicts and is evaluated through
-the public verbs, and no other file is touched."""
+"""A new sense is one column kind, one builder and one task; the public verbs then do all with it, and no file of the zoo
+is touched."""
 
 import json
 
@@ -73,7 +73,7 @@ def test_its_schema_travels_and_mixes_with_other_kinds():
 
 def test_wrong_ways_are_told():
     table = intervals()
-    with pytest.raises(DataError, match="must hold intervals as '3..7'"):
+    with pytest.raises(DataError, match=r"must hold intervals as '3\.\.7'"):
         Schema.fit(table.train.assign(span="3-7"), table.targets, types={"span": "interval"})
     with pytest.raises(UnknownNameError, match="option of the interval column 'span' 'margn'; did you mean 'margin'"):
         Schema.fit(table.train, table.targets, types={"span": "interval"}, options={"span": {"margn": 1}})

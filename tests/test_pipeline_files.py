@@ -10,7 +10,7 @@ import pytest
 
 import zoo
 from tests.flat_fixtures import SCHEMA, pipeline_of
-from zoo.errors import ConfigError, MissingExtraError, WeightsError, ZooError
+from zoo.errors import ConfigError, MissingExtraError, UnknownNameError, WeightsError, ZooError
 from zoo.pipeline import Pipeline
 
 
@@ -117,7 +117,9 @@ def test_a_place_where_no_file_can_stand_is_told(pipeline, tmp_path, place):
 
 
 def test_a_wrong_name_or_origin_is_told_before_anything_is_written(pipeline, tmp_path):
-    with pytest.raises(ConfigError, match=r"must end in \.keras"):
+    with pytest.raises(UnknownNameError, match=r"format of a pipeline '\.kears'; did you mean '\.keras'"):
+        pipeline.save(tmp_path / "x.kears")
+    with pytest.raises(WeightsError, match=r"origin must name 'entry' and 'config'. Save it as \.keras"):
         pipeline.save(tmp_path / "x.h5")
     with pytest.raises(ConfigError, match="plain JSON values"):
         Pipeline(SCHEMA, pipeline.model, origin={"day": pd.Timestamp(0)}).save(tmp_path / "x.keras")

@@ -99,7 +99,7 @@ def test_a_model_is_judged_on_another_file_of_its_table(codes):
 
 def test_training_starts_from_a_model_of_the_same_targets_alone(codes, tmp_path):
     options = {"targets": ["size"], "types": {"code": "category"}}
-    with pytest.raises(ConfigError, match="The model predicts price; 'codes.csv' has the targets size"):
+    with pytest.raises(ConfigError, match=r"The model predicts price; 'codes\.csv' has the targets size"):
         train("mlp_tiny", str(codes / "codes.csv"), folder=tmp_path, data_options=options, weights=codes / "run")
 
 
