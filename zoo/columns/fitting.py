@@ -239,7 +239,7 @@ def _range(name: str, given: Any, values: np.ndarray, log: bool) -> tuple[float 
 def _with_outputs(columns: tuple[OutputColumn, ...]) -> tuple[OutputColumn, ...]:
     names = layer_names([column.name for column in columns], {"numbers"})
     return tuple(
-        OutputColumn(column.name, column.target, name, column.log, column.low, column.high)
+        replace(column, output=name)
         for column, name in zip(columns, names, strict=True)
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo.columns import Schema, scan_table
-from zoo.columns.frames import Frame, pandas
+from zoo.columns.frames import Frame, pandas, require_columns
 from zoo.columns.outputs import OutputColumn
 from zoo.columns.reading import rows_of
 from zoo.costs import CostMatrix, decide
@@ -78,8 +78,10 @@ class Pipeline:
         rows that do not fit the schema, or lie so far from those of training that float32 has no answer.
         """
         frame = self.rows(rows)
+        require_columns(frame, self.schema.names, "the schema was learnt with")
         for column in self.schema.columns:
-            column.require_readable(frame[column.name])
+            if column.name in frame.columns:  # parts of a date are not
+                column.require_readable(frame[column.name])
         if not self.schema.outputs:
             raise ConfigError("The model predicts every step of a sequence, and nothing of a row as a whole.")
         pieces, owner = self.schema.cut(frame)
@@ -168,8 +170,10 @@ class Pipeline:
         name, output, target = column.name, column.output, column.target
         if target.kind == "regression":
             half = self.intervals.get(output)
-            own = {} if half is None else {f"{name}_low": values - half, f"{name}_high": values + half}
-            return {name: values, **own}
+            if half is None:
+                return {name: values}
+            low, high = (np.clip(values + sign * half, *column.scale) for sign in (-1, 1))
+            return {name: values, f"{name}_low": low, f"{name}_high": high}
         labels: np.ndarray = np.array(target.labels, dtype=object)
         if target.kind == "tags":
             given = values >= self.thresholds.get(output, THRESHOLD)
