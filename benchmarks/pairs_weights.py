@@ -31,11 +31,11 @@ def main() -> None:
         "data": "SICK, Marelli et al. 2014, https://zenodo.org/record/2787612: 4,439 training pairs of sentences about "
         "pictures and videos, judged by people; nothing else was learnt from",
         "licence": LICENCE,
-        "command": f"zoo train {trained.entry} --data sick --seed {seed} (model.h5 of the run folder, in half "
+        "command": f"zoo train {trained.entry} --data sick --seed {seed} (model.keras of the run folder, in half "
         "precision: python -m benchmarks.pairs_weights)",
         "seed": seed,
         "chosen": "of the seeds 0, 1 and 2, the one that is best on validation",
-        "limits": f"{len(trained.tokeniser.words):,} words are known; it is about scenes that one can see, not about "
+        "limits": f"{len(trained.schema.column('left').vocabulary):,} words are known; it is about scenes that one can see, not about "
         "news, opinions or other languages",
         "scores_on_test": [{key: row[key] for key in keys} for row in evaluate(path).scores],
     }

@@ -138,7 +138,7 @@ def test_a_text_that_cannot_be_compared_is_told(run, left, right, sentence):
 def test_of_several_pairs_the_one_that_cannot_be_compared_is_named(run):
     with pytest.raises(DataError, match=r"row 2: the text is empty.* \(column 'right'\)"):
         run.trained.predict({"left": ["a boy", "a ball"], "right": ["a ball", ""]})
-    with pytest.raises(DataError, match="The table lacks 'right'.* Did you mean 'wright' for 'right'"):
+    with pytest.raises(DataError, match=r"The table lacks 'right'.* Did you mean 'wright' for 'right'"):
         run.trained.predict({"left": ["a boy"], "wright": ["a ball"]})
 
 
@@ -151,7 +151,8 @@ def test_pairs_of_a_file_are_answered_row_by_row(run, tmp_path, capsys):
     path.write_text("\n".join(["note,right,left", *(f"x,{right},{left}" for left, right in (PAIR, FAR))]))
     found = run.trained.predict(path)
     np.testing.assert_allclose(found["score"], [answer(run.trained, *texts) for texts in (PAIR, FAR)], atol=1e-5)
-    code, out, _ = said(capsys, main, "predict", "text_similarity_aligned_tiny", str(path), "--weights", str(run.folder))
+    given = ("predict", "text_similarity_aligned_tiny", str(path), "--weights", str(run.folder))
+    code, out, _ = said(capsys, main, *given)
     assert code == 0
     header, *rows = out.splitlines()
     assert header == "score,score_low,score_high"
@@ -184,7 +185,7 @@ def test_a_model_under_another_task_s_name_is_told(run, tmp_path, capsys):
     code, _, err = said(capsys, main, "predict", "poem", "春", "--weights", str(run.folder))
     assert code == 2
     assert f"'{run.folder}' holds weights of text_similarity_aligned_tiny, not of poem" in err
-    with pytest.raises(WeightsError, match="'poem.tang' holds poem, a model of poems; .* is one of pairs"):
+    with pytest.raises(WeightsError, match=r"'poem.tang' holds poem, a model of poems; .* is one of pairs"):
         train("text_similarity_tiny", "pairs", folder=tmp_path / "run", weights="poem.tang")
 
 
@@ -199,7 +200,7 @@ def test_pairs_on_standard_input_are_separated_by_a_tab(run, capsys, monkeypatch
 @pytest.mark.parametrize(
     ("texts", "sentence"),
     [
-        (["one text"], "A model of pairs compares two texts: give two, or lines that hold both, separated by a tab; received 1"),
+        (["one text"], "compares two texts: give two, or lines that hold both, separated by a tab; received 1"),
         (["a", "b", "c"], "received 3 without a tab"),
         (["a boy\ta boy\ta boy"], "A pair is two texts separated by one tab; received 3 parts"),
         (["a boy", ""], "The text is empty: it has no word and no punctuation mark (column 'right')"),

@@ -250,7 +250,7 @@ def test_an_answer_that_training_never_gave_has_a_label_of_its_own(tmp_path):
 def test_answers_that_a_trained_model_does_not_know_are_told_by_its_schema(tmp_path):
     path = written(tmp_path, "text,question,answer,story\n" + "\n".join(rows_of(20)))
     known = stories(**SMALL).schema
-    with pytest.raises(DataError, match="has 3 labels of 'answer' that are not among the .* such as 'place0'"):
+    with pytest.raises(DataError, match=r"has 3 labels of 'answer' that are not among the .* such as 'place0'"):
         load(path).table.dataset(known)
 
 
