@@ -151,17 +151,17 @@ def card(path: Path) -> None:
     from zoo.training import predict
 
     pipeline = load_pipeline(path)
-    origin = pipeline.origin
+    entry, origin = pipeline.entry, pipeline.origin
     dataset = dataset_of(pipeline)
     answers = predict(pipeline.model, dataset.test, heads_of(pipeline), trim_padding=True)["answer"]
     by_task = _by_task(dataset.test, answers)
     ship(
         path,
         {
-            "model": f"{pipeline.entry}: {describe(pipeline.entry).summary}",
+            "model": f"{entry}: {describe(entry).summary}",
             "data": f"{dataset.card['source']}; all {len(by_task)} tasks together, {len(dataset.train):,} questions",
             "licence": "Apache-2.0; trained on data under CC BY 3.0 (Weston et al. 2015)",
-            "command": f"python -m benchmarks.babi run {pipeline.entry} --data {origin['data']} --seeds 1 --save {path}",
+            "command": f"python -m benchmarks.babi run {entry} --data {origin['data']} --seeds 1 --save {path}",
             "seed": origin["seed"],
             "scores_on_test": {"accuracy": statistics.mean(by_task.values()), "by_task": by_task},
             "published": PUBLISHED,

@@ -24,7 +24,7 @@ def main() -> None:
     trained = load_pipeline(run)
     path = WEIGHTS / f"{NAME}.h5"
     trained.save(path, dtype="float16")
-    seed = trained.origin["seed"]
+    seed, known = trained.origin["seed"], len(trained.schema.column("left").vocabulary)
     keys = ("output", "metric", "model", "standard_error", "linear", "trees")
     card = {
         "model": f"{trained.entry}: how alike two English sentences are, on the scale of the data, 1 to 5",
@@ -35,7 +35,7 @@ def main() -> None:
         "precision: python -m benchmarks.pairs_weights)",
         "seed": seed,
         "chosen": "of the seeds 0, 1 and 2, the one that is best on validation",
-        "limits": f"{len(trained.schema.column('left').vocabulary):,} words are known; it is about scenes that one can see, not about "
+        "limits": f"{known:,} words are known; it is about scenes that one can see, not about "
         "news, opinions or other languages",
         "scores_on_test": [{key: row[key] for key in keys} for row in evaluate(path).scores],
     }
