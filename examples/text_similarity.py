@@ -50,13 +50,12 @@ def compare(arguments: Sequence[str]) -> None:
     parsed.model = None if parsed.weights else MODEL
     if parsed.weights:
         import_frameworks()
-        from zoo.tasks.trained_pairs import TrainedPairs
-
         from zoo.tasks import load_pipeline
 
-        trained = load_pipeline(parsed.weights)
-        if not isinstance(trained, TrainedPairs):
-            raise WeightsError(f"'{parsed.weights}' holds a model that compares no texts: {trained.entry}.")
+        pipeline = load_pipeline(parsed.weights)
+        if set(pipeline.schema.names) != {"left", "right"}:
+            name = pipeline.entry or pipeline.model.name
+            raise WeightsError(f"'{parsed.weights}' holds a model that compares no texts: {name}.")
     predict_command(parsed)
 
 

@@ -1,4 +1,4 @@
-"""A new sense is one column kind, one builder and one task; the verbs then do all with it, and no file of the zoo changes."""
+"""A new sense is one column kind, one builder and one task: no file of the zoo changes."""
 
 import json
 

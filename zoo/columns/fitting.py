@@ -239,10 +239,7 @@ def _range(name: str, given: Any, values: np.ndarray, log: bool) -> tuple[float 
 
 def _with_outputs(columns: tuple[OutputColumn, ...]) -> tuple[OutputColumn, ...]:
     names = layer_names([column.name for column in columns], {"numbers"})
-    return tuple(
-        OutputColumn(column.name, column.target, name, column.log, column.low, column.high)
-        for column, name in zip(columns, names, strict=True)
-    )
+    return tuple(replace(column, output=name) for column, name in zip(columns, names, strict=True))
 
 
 def _with_inputs(columns: Sequence[Column], taken: set[str], given: Mapping[str, str]) -> tuple[Column, ...]:

@@ -172,8 +172,10 @@ class Pipeline:
         name, output, target = column.name, column.output, column.target
         if target.kind == "regression":
             half = self.intervals.get(output)
-            own = {} if half is None else {f"{name}_low": values - half, f"{name}_high": values + half}
-            return {name: values, **own}
+            if half is None:
+                return {name: values}
+            low, high = (np.clip(values + sign * half, *column.scale) for sign in (-1, 1))
+            return {name: values, f"{name}_low": low, f"{name}_high": high}
         labels: np.ndarray = np.array(target.labels, dtype=object)
         if target.kind == "tags":
             given = values >= self.thresholds.get(output, THRESHOLD)

@@ -8,8 +8,8 @@ trained, report = train("mlp", "adult", folder="runs/income")
 zoo.load_pipeline("runs/income").predict(frame)  # a DataFrame
 """
 
+from zoo.tasks import texts, tables, pairs, poems, questions  # isort: skip  (`load_dataset` asks them in this order)
 from zoo.pipeline import Pipeline, load_pipeline
-from zoo.tasks import pairs, poems, questions, tables, texts
 from zoo.tasks.imbalance_and_costs import read_costs, read_plans
 from zoo.tasks.inspection import inspect
 from zoo.tasks.rates import find_rate

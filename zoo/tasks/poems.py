@@ -81,6 +81,14 @@ def honest_loss(judged: np.ndarray, target: np.ndarray, others: int) -> float:
     )
 
 
+def other_characters(dataset: Dataset) -> int:
+    """How many characters of the corpus the vocabulary lacks: that of a trained model may not be the corpus' own."""
+    table, known = dataset.table, verse_of(dataset.schema).vocabulary
+    assert table is not None
+    poems = (poem for rows in (table.train, table.validation, table.test) for poem in rows[VERSE])
+    return len({unit for poem in poems for line in poem for unit in known.units(line)} - known.ids.keys())
+
+
 def of_forms(samples: Samples, forms: tuple[str, ...]) -> Samples:
     """The samples of these forms."""
     return samples.take(np.flatnonzero(np.isin(samples.groups["form"], forms)))
@@ -97,7 +105,7 @@ def evaluate(
         test=dataset.test,
         classes=len(dataset.targets[TARGET].labels),
         unknown=UNKNOWN,
-        others=dataset.card["other_characters"],
+        others=other_characters(dataset),
         sizes={name: len(getattr(dataset, name)) for name in SPLITS},
         history=run.history if run else (),
         title=f"{recipe.entry} on {dataset.name}",

@@ -14,7 +14,7 @@ from zoo.catalogue import describe
 from zoo.columns import Schema
 from zoo.create import create_model, full_config
 from zoo.datasets.dataset import Dataset
-from zoo.errors import ConfigError, MissingExtraError, require_known
+from zoo.errors import ConfigError, MissingExtraError, WeightsError, require_known
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.pipeline.finding import trained_file
 from zoo.pipeline.pipeline import COVERAGE
@@ -67,11 +67,14 @@ def train(
     require_seed(seed)
     _require_fields(changes)
     begun = load_pipeline(source) if source else None
+    if begun is not None and begun.entry and (taught := task_of(begun.entry)) is not task:
+        raise WeightsError(f"'{weights}' holds {begun.entry}, a model of {taught.of}; '{entry}' is one of {task.of}.")
     options = {**task.options(entry), **(data_options or {}), "seed": seed}
-    dataset = task.load(data, options, begun.schema if begun else None)
+    dataset = task.load(data, options, begun.schema if begun else None, to_train=True)
     recipe = recipe_for(dataset, entry, data=str(data), options=options)
     if begun is not None:  # the same network, not that of today's recipe
-        recipe = replace(recipe, config={**recipe.config, **begun.origin.get("config", {})})
+        scale = task.output_scale(dataset) if task.output_scale else {}
+        recipe = replace(recipe, config={**recipe.config, **begun.origin.get("config", {}), **scale})
     recipe = apply_imbalance_and_costs(_changed(recipe, changes), imbalance, costs)
     schema = _merged(dataset.schema, recipe)
     if schema is not dataset.schema:  # the model has an output for each merged label
