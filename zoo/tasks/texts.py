@@ -72,18 +72,38 @@ WIDE = Settings(
     losses={"age": "mae"},
     weights={"age": 0.25, "income": 0.5, "industry": 0.5, "gender": 1.0},
 )
+# Some ten thousand texts with labels of one's own: a linear score of words and pairs of words, which is what such data
+# tells first, beside the convolution. On clothing reviews, by validation: accuracy of "recommended" .898 with the bag and
+# .895 without, AUC .945 and .928, of five ratings .654 and .643, of departments .863 and .851.
+OWN = Settings(
+    config={**SMALL.config, "bag": True, "bag_l2": 2e-3, "word_dropout": 0.3, "dropout": 0.3},
+    training={
+        "epochs": 5,
+        "batch_size": 32,
+        "balance": "relative",
+        "trim_padding": True,
+        "optimiser": Optimiser("adam", learning_rate=3e-3, average=0.99),
+    },
+)
 SETTINGS = {"author_profile_small": SMALL, "author_profile_wide": WIDE}  # entry -> settings; `CLASSIC` for the others
 
 
 def settings(dataset: Dataset, entry: str, data: str) -> Settings:
-    """Those of the entry: they suit posts, and texts of one's own."""
+    """Those of the entry, on posts; of the small one others on texts with labels of one's own."""
+    if entry == "author_profile_small" and not _is_profile(dataset):
+        return OWN
     return SETTINGS.get(entry, CLASSIC)
+
+
+def _is_profile(dataset: Dataset) -> bool:
+    """Whether the targets are some of the reference's."""
+    return all(TARGETS.get(name) == target.kind for name, target in dataset.targets.items())
 
 
 def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
     """The vocabulary, and the outputs: those of the reference where the data has no other."""
     found = {**settings.config, "vocabulary_size": dataset.schema.of("text")[0].size}
-    if all(TARGETS.get(name) == target.kind for name, target in dataset.targets.items()):
+    if _is_profile(dataset):
         classes = [len(target.labels) for target in dataset.targets.values() if target.kind == "classification"]
         return {**found, "targets": list(dataset.targets), **({"income_groups": classes[0]} if classes else {})}
     return {**found, "outputs": dataset.schema.model_config()["outputs"]}
