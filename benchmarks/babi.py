@@ -39,22 +39,24 @@ def one_run(model: str, data: str, seed: int, save: Path | None = None) -> dict[
 
     from zoo.create import create_model
     from zoo.metrics import score
-    from zoo.tasks.families import family_of
+    from zoo.tasks import recipe_for, task_of
+    from zoo.tasks.verbs import pipeline_of
     from zoo.training import predict
 
-    family, options = family_of(model), {"seed": seed}
-    dataset = family.load(data, options, None)
-    recipe = family.recipe(dataset, model, data=data, options=options)
+    task = task_of(model)
+    options = {**task.options(model), "seed": seed}
+    dataset = task.load(data, options)
+    recipe = recipe_for(dataset, model, data=data, options=options)
     keras.utils.set_random_seed(seed)
     network = create_model(model, **recipe.config)
     start, processor = time.perf_counter(), time.process_time()
-    assert family.fit is not None
-    run = family.fit(network, family.rows(dataset, model), dataset.validation, recipe, seed=seed)
+    assert task.fit is not None
+    run = task.fit(network, task.training_split(dataset, model), dataset.validation, recipe, seed=seed)
     seconds, processor = time.perf_counter() - start, time.process_time() - processor
     best = run.history[run.best_epoch - 1]
     if save is not None:
         origin = {"data": data, "data_options": options, "seed": seed, "epochs": recipe.epochs}
-        family.trained(network, recipe, dataset, origin=origin).save(save, dtype="float16")
+        pipeline_of(network, recipe, dataset, origin=origin).save(save, dtype="float16")
     answers = predict(network, dataset.test, recipe.heads, trim_padding=recipe.trim_padding)["answer"]
     return {
         "model": model,
@@ -145,21 +147,21 @@ def table() -> None:
 def card(path: Path) -> None:
     """Beside a file of weights, what it reaches on the test split of its data, which is read here once more."""
     from zoo.tasks import load_pipeline
-    from zoo.tasks.families import family_of
+    from zoo.tasks.verbs import dataset_of, heads_of
     from zoo.training import predict
 
-    trained = load_pipeline(path)
-    origin = trained.origin
-    dataset = family_of(trained.entry).load(origin["data"], origin["data_options"], None)
-    answers = predict(trained.model, dataset.test, trained.heads, trim_padding=True)["answer"]
+    pipeline = load_pipeline(path)
+    entry, origin = pipeline.entry, pipeline.origin
+    dataset = dataset_of(pipeline)
+    answers = predict(pipeline.model, dataset.test, heads_of(pipeline), trim_padding=True)["answer"]
     by_task = _by_task(dataset.test, answers)
     ship(
         path,
         {
-            "model": f"{trained.entry}: {describe(trained.entry).summary}",
+            "model": f"{entry}: {describe(entry).summary}",
             "data": f"{dataset.card['source']}; all {len(by_task)} tasks together, {len(dataset.train):,} questions",
             "licence": "Apache-2.0; trained on data under CC BY 3.0 (Weston et al. 2015)",
-            "command": f"python -m benchmarks.babi run {trained.entry} --data {origin['data']} --seeds 1 --save {path}",
+            "command": f"python -m benchmarks.babi run {entry} --data {origin['data']} --seeds 1 --save {path}",
             "seed": origin["seed"],
             "scores_on_test": {"accuracy": statistics.mean(by_task.values()), "by_task": by_task},
             "published": PUBLISHED,

@@ -58,11 +58,11 @@ def cosine_of_bags(data: str) -> dict[str, float]:
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    from zoo.tasks import load_dataset
     from zoo.columns.text import spelled
-from zoo.datasets.pairs import pairs_of
+    from zoo.datasets.pairs import pairs_of
     from zoo.metrics import score
     from zoo.samples import Samples
+    from zoo.tasks import load_dataset
 
     dataset = load_dataset(data)
     pairs = pairs_of(dataset.train)

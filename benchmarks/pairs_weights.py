@@ -24,18 +24,18 @@ def main() -> None:
     trained = load_pipeline(run)
     path = WEIGHTS / f"{NAME}.h5"
     trained.save(path, dtype="float16")
-    seed = trained.origin["seed"]
+    seed, known = trained.origin["seed"], len(trained.schema.column("left").vocabulary)
     keys = ("output", "metric", "model", "standard_error", "linear", "trees")
     card = {
         "model": f"{trained.entry}: how alike two English sentences are, on the scale of the data, 1 to 5",
         "data": "SICK, Marelli et al. 2014, https://zenodo.org/record/2787612: 4,439 training pairs of sentences about "
         "pictures and videos, judged by people; nothing else was learnt from",
         "licence": LICENCE,
-        "command": f"zoo train {trained.entry} --data sick --seed {seed} (model.h5 of the run folder, in half "
+        "command": f"zoo train {trained.entry} --data sick --seed {seed} (model.keras of the run folder, in half "
         "precision: python -m benchmarks.pairs_weights)",
         "seed": seed,
         "chosen": "of the seeds 0, 1 and 2, the one that is best on validation",
-        "limits": f"{len(trained.tokeniser.words):,} words are known; it is about scenes that one can see, not about "
+        "limits": f"{known:,} words are known; it is about scenes that one can see, not about "
         "news, opinions or other languages",
         "scores_on_test": [{key: row[key] for key in keys} for row in evaluate(path).scores],
     }

@@ -20,6 +20,7 @@ import numpy as np
 
 from zoo.datasets.poems_chinese import read_chinese
 from zoo.datasets.poems_split import split_poems
+from zoo.pipeline import Pipeline
 from zoo.poetry import (
     Constraints,
     Corpus,
@@ -37,7 +38,7 @@ from zoo.poetry import (
 )
 from zoo.records import write_record
 from zoo.tasks.poem_language import language_of, read_poem_model
-from zoo.tasks.trained_poem import TrainedPoem
+from zoo.tasks.poems import verse_of
 
 Poems = Sequence[Sequence[str]]
 
@@ -54,7 +55,7 @@ SHOWN = 3  # poems of the README: the first of the seed
 ROUNDS = 5
 
 
-def corpus_of(trained: TrainedPoem) -> tuple[Poems, Poems]:
+def corpus_of(trained: Pipeline) -> tuple[Poems, Poems]:
     """The poems that the model was trained on, and those of its test split."""
     poems = read_chinese(trained.origin["data"])
     numbers = split_poems(poems, seed=trained.origin["data_options"]["seed"])
@@ -76,7 +77,7 @@ def judged(poems: Poems, form: Form, corpus: Corpus, *, alike: int) -> dict[str,
     }
 
 
-def quality(trained: TrainedPoem, language: Language, seed: int) -> dict[str, Any]:
+def quality(trained: Pipeline, language: Language, seed: int) -> dict[str, Any]:
     """Form -> kind of poems -> figures."""
     train, test = corpus_of(trained)
     corpus = Corpus(train)
@@ -139,7 +140,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     trained = read_poem_model(arguments.weights)
-    language = language_of(trained.model, trained.characters, free=trained.free)
+    verse = verse_of(trained.schema)
+    language = language_of(trained.model, verse.vocabulary, free=verse.free)
     timed = arguments.what == "speed"
     figures = (
         speed(language, arguments.seed, arguments.weights) if timed else quality(trained, language, arguments.seed)

@@ -25,7 +25,8 @@ from zoo.models.poem import poem
 from zoo.records import write_record
 from zoo.report.ngrams import KneserNey
 from zoo.samples import Samples
-from zoo.tasks.poems import QUATRAINS, honest_loss, of_forms, recipe
+from zoo.tasks import recipe_for
+from zoo.tasks.poems import QUATRAINS, honest_loss, of_forms
 from zoo.training import fit, judge_steps
 from zoo.weights import load_weights, save_weights
 
@@ -40,7 +41,7 @@ def train(seed: int) -> None:
     from zoo.terminal import epoch_printer
 
     dataset = tang(seed=SPLIT_SEED)
-    plan = recipe(dataset, "poem", data="tang", options=OPTIONS)
+    plan = recipe_for(dataset, "poem", data="tang", options=OPTIONS)
     keras.utils.set_random_seed(seed)
     model = poem(**plan.config)
     folder = FOLDER / f"tang-{seed}"
@@ -53,7 +54,7 @@ def judged(dataset: Dataset, seed: int) -> dict[str, Any]:
     """The finished training of a seed on the test poems: perplexity by form, seconds, epochs."""
     folder = FOLDER / f"tang-{seed}"
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-    model = poem(**recipe(dataset, "poem", data="tang", options=OPTIONS).config)
+    model = poem(**recipe_for(dataset, "poem", data="tang", options=OPTIONS).config)
     load_weights(model, folder / "weights.h5")
 
     validation = of_forms(dataset.validation, QUATRAINS)

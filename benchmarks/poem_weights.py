@@ -14,7 +14,8 @@ from benchmarks.poem_training import FOLDER, OPTIONS, SPLIT_SEED
 from benchmarks.shipped import WEIGHTS, ship
 from zoo.create import create_model
 from zoo.datasets.poems_corpora import tang
-from zoo.tasks.poems import judge, recipe, trained
+from zoo.tasks import recipe_for
+from zoo.tasks.verbs import judge, pipeline_of
 
 NAME = "poem.tang"
 LICENCE = "MIT, as the digitised text; the poems are in the public domain"
@@ -25,12 +26,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     seed = parser.parse_args().seed
     dataset = tang(seed=SPLIT_SEED)
-    plan = recipe(dataset, "poem", data="tang", options=OPTIONS)
+    plan = recipe_for(dataset, "poem", data="tang", options=OPTIONS)
     run = FOLDER / f"tang-{seed}"
     best = json.loads((run / "facts.json").read_text(encoding="utf-8"))["best_epoch"]
     origin: dict[str, Any] = {"data": "tang", "data_options": OPTIONS, "seed": SPLIT_SEED, "epochs": best}
     path = WEIGHTS / f"{NAME}.h5"
-    trained(create_model("poem", weights=run / "weights.h5"), plan, dataset, origin=origin).save(path, dtype="float16")
+    model = create_model("poem", weights=run / "weights.h5")
+    pipeline_of(model, plan, dataset, origin=origin).save(path, dtype="float16")
     half = create_model("poem", weights=path)
     card = {
         "model": "poem: the next character of a classical Chinese poem, given its form",

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from zoo.cli import train_command
-from zoo.tasks import load_table
 from zoo.options import add_example_options
+from zoo.tasks import load_table
 from zoo.terminal import console, parse, run
 
 

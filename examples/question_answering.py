@@ -53,20 +53,22 @@ def ask(arguments: Sequence[str]) -> None:
         raise ConfigError("Give --weights RUN_FOLDER: train one first, without any word behind the command.")
     story = read_story(parsed.text)
     import_frameworks()
-    from zoo.report.attention import draw_attention
-    from zoo.tasks import load_pipeline
-    from zoo.tasks.trained_questions import TrainedQuestions
 
-    trained = load_pipeline(parsed.weights or MODEL)
-    if not isinstance(trained, TrainedQuestions):
-        raise WeightsError(f"'{parsed.weights}' holds a model that answers no questions: {trained.entry}.")
+    from zoo.report.attention import draw_attention
+    from zoo.tasks import ask as ask_pipeline
+    from zoo.tasks import load_pipeline
+
+    pipeline = load_pipeline(parsed.weights or MODEL)
+    if set(pipeline.schema.names) != {"text", "question"}:
+        name = pipeline.entry or pipeline.model.name
+        raise WeightsError(f"'{parsed.weights}' holds a model that answers no questions: {name}.")
     for number, question in enumerate(parsed.texts):
-        reading = trained.ask(story, question)
+        reading = ask_pipeline(pipeline, story, question)
         show_reading(reading)
         if reading.attention is not None:
             path = Path(parsed.picture)
             path = path.with_stem(f"{path.stem}{number + 1}") if len(parsed.texts) > 1 else path
-            best = reading.answer.probabilities[0][0]
+            best = reading.answers[0][0]
             drawn = draw_attention(reading.sentences, reading.attention, path, question=question, answer=best)
             console().print(f"Picture: {drawn}", markup=False)
 

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Sequence
 
 from zoo.cli import train_command
-from zoo.tasks import load_table
 from zoo.options import add_example_options
+from zoo.tasks import load_table
 from zoo.terminal import console, parse, run
 
 

@@ -51,11 +51,11 @@ def compare(arguments: Sequence[str]) -> None:
     if parsed.weights:
         import_frameworks()
         from zoo.tasks import load_pipeline
-        from zoo.tasks.trained_pairs import TrainedPairs
 
-        trained = load_pipeline(parsed.weights)
-        if not isinstance(trained, TrainedPairs):
-            raise WeightsError(f"'{parsed.weights}' holds a model that compares no texts: {trained.entry}.")
+        pipeline = load_pipeline(parsed.weights)
+        if set(pipeline.schema.names) != {"left", "right"}:
+            name = pipeline.entry or pipeline.model.name
+            raise WeightsError(f"'{parsed.weights}' holds a model that compares no texts: {name}.")
     predict_command(parsed)
 
 

@@ -38,9 +38,11 @@ def compose(arguments: Sequence[str] | None) -> None:
     form = Form.parse(parsed.form) if parsed.form else None
     import_frameworks()
     from zoo.tasks.poem_language import language_of, lines_of, read_poem_model
+    from zoo.tasks.poems import verse_of
 
-    trained = read_poem_model(parsed.weights)
-    language = language_of(trained.model, trained.characters, free=trained.free)
+    pipeline = read_poem_model(parsed.weights)
+    verse = verse_of(pipeline.schema)
+    language = language_of(pipeline.model, verse.vocabulary, free=verse.free)
     avoid = lines_of(parsed.avoid, language) if parsed.avoid else frozenset()
     plan = make_plan(constraints(parsed, form, language, avoid), language, pingshui())
     show(write(plan, language, parsed.count, settings), plan, language)

@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from zoo.columns.tokeniser import Tokeniser
-from zoo.tasks import load_dataset
+from zoo.columns import TextColumn
 from zoo.columns.text import spelled
-from zoo.datasets.pairs import Pair, Scale, encode_pairs, overlap, pairs_of
+from zoo.datasets.pairs import SIDES, Pair, Scale, overlap, pairs_of
 from zoo.datasets.pairs_generated import likeness, pairs
 from zoo.datasets.pairs_sick import read_sick
 from zoo.datasets.pairs_sts import read_sts
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.metrics import score
+from zoo.tasks import load_dataset
 
 SPLITS = ("train", "validation", "test")
 ROWS = [
@@ -27,6 +27,10 @@ def written(folder, rows, name="mine.jsonl"):
     return path
 
 
+def load(path, **options):
+    return load_dataset(path, task="pairs", **options)
+
+
 def all_texts(samples):
     return {spelled(text) for pair in pairs_of(samples) for text in (pair.left, pair.right)}
 
@@ -35,10 +39,9 @@ def all_texts(samples):
 
 
 def test_punctuation_and_case_are_left_out_and_words_are_cut():
-    pairs_ = [Pair("A dog, a DOG!", "no"), Pair("It's a dog.", "a b c d e")]
-    found = encode_pairs(pairs_, Tokeniser(["a", "dog", "it's"]), words=4)
-    assert found["left"].tolist() == [[2, 3, 2, 3], [4, 2, 3, 0]]
-    assert found["right"].tolist() == [[1, 0, 0, 0], [2, 1, 1, 1]]
+    side = TextColumn("left", vocabulary=("a", "dog", "it's"), words=4, punctuation=False)
+    assert side.encode(["A dog, a DOG!", "It's a dog."]).tolist() == [[2, 3, 2, 3], [4, 2, 3, 0]]
+    assert side.encode(["no", "a b c d e"]).tolist() == [[1, 0, 0, 0], [2, 1, 1, 1]]
 
 
 def test_the_overlap_of_two_texts_does_not_depend_on_their_order_and_sees_a_denial():
@@ -63,7 +66,7 @@ def test_a_scale_is_told_in_the_unit_so_that_scores_of_two_scales_are_not_mixed(
 
 def test_generated_pairs_are_the_same_for_a_seed_and_others_for_another():
     one, again, other = (pairs(seed=seed, count=50, validation=10, test=10) for seed in (1, 1, 2))
-    assert one.train.texts == again.train.texts != other.train.texts
+    assert one.train.raw == again.train.raw != other.train.raw
     np.testing.assert_array_equal(one.train.targets["score"], again.train.targets["score"])
 
 
@@ -85,7 +88,16 @@ def test_the_limit_of_generated_pairs_is_far_above_what_shared_words_tell():
     assert data.limits["score"]["pearson"] > 0.95
     shares = overlap(pairs_of(data.test))[:, 0]
     assert 0.3 < score("pearson", data.test.targets["score"], shares) < 0.75
-    assert data.schema.of("text")[0].tokeniser.known_share(" ".join(data.test.texts[0].split("\t"))) == 1.0
+    for side in SIDES:
+        assert data.schema.column(side).tokeniser.known_share(data.test.raw[side][0]) == 1.0
+
+
+def test_both_sides_are_read_by_one_vocabulary_in_order_of_the_model_s_inputs():
+    data = pairs(seed=0, count=50, validation=10, test=10)
+    left, right = (data.schema.column(side) for side in SIDES)
+    assert left.vocabulary == right.vocabulary
+    assert list(data.schema.inputs) == list(data.train.inputs) == list(SIDES)
+    assert data.targets == {"score": Scale(0, 5).target}
 
 
 @pytest.mark.parametrize(("options", "sentence"), [({"count": 0}, "received count=0"), ({"seed": -1}, "received -1")])
@@ -106,7 +118,7 @@ def test_a_file_is_read_and_divided_so_that_no_text_stands_in_two_splits(tmp_pat
         mark = "," if ending == ".csv" else "\t"
         lines = [mark.join(str(value) for value in row.values()) for row in ROWS]
         path.write_text("\n".join([mark.join(ROWS[0]), *lines]))
-    data = load_dataset(path, seed=3)
+    data = load(path, seed=3)
     assert sum(len(getattr(data, split)) for split in SPLITS) == 40
     assert data.card["scale"] == [0, 5]
     found = [all_texts(getattr(data, split)) for split in SPLITS]
@@ -116,20 +128,20 @@ def test_a_file_is_read_and_divided_so_that_no_text_stands_in_two_splits(tmp_pat
 
 def test_pairs_that_share_a_text_stay_together(tmp_path):
     rows = [{**row, "left": f"the same text {number // 4}"} for number, row in enumerate(ROWS * 2)]
-    data = load_dataset(written(tmp_path, rows))
+    data = load(written(tmp_path, rows))
     groups = [all_texts(getattr(data, split)) for split in SPLITS]
     assert not any(groups[a] & groups[b] for a, b in ((0, 1), (0, 2), (1, 2)))
 
 
 def test_a_column_split_divides_the_rows(tmp_path):
     rows = [{**row, "split": ("train", "dev", "test")[number % 3]} for number, row in enumerate(ROWS)]
-    data = load_dataset(written(tmp_path, rows))
+    data = load(written(tmp_path, rows))
     assert [len(getattr(data, split)) for split in SPLITS] == [14, 13, 13]
 
 
 def test_a_row_may_lack_its_score_and_the_scale_may_be_given(tmp_path):
     rows = [{**row, "score": None if number == 3 else row["score"]} for number, row in enumerate(ROWS)]
-    data = load_dataset(written(tmp_path, rows), low=0, high=10)
+    data = load(written(tmp_path, rows), low=0, high=10)
     assert data.card["scale"] == [0, 10]
     assert sum(np.isnan(getattr(data, split).targets["score"]).sum() for split in SPLITS) == 1
 
@@ -167,23 +179,25 @@ def changed(number, **values):
 )
 def test_what_is_wrong_with_a_file_is_one_sentence(tmp_path, rows, options, sentence):
     with pytest.raises((DataError, ConfigError), match=sentence):
-        load_dataset(written(tmp_path, rows), **options)
+        load(written(tmp_path, rows), **options)
 
 
 def test_other_scripts_are_words_too(tmp_path):
     rows = [{**row, "left": f"有一个人在弹吉他 {number}"} for number, row in enumerate(ROWS)]
-    data = load_dataset(written(tmp_path, rows))
-    assert "吉" in data.schema.of("text")[0].tokeniser.words
+    data = load(written(tmp_path, rows))
+    assert "吉" in data.schema.column("left").tokeniser.words
 
 
 def test_long_texts_are_cut_and_counted(tmp_path):
-    data = load_dataset(written(tmp_path, changed(5, left="word " * 100_000)), words=50)
+    data = load(written(tmp_path, changed(5, left="word " * 100_000)), words=50)
     assert data.card["texts_cut"] == 1
     assert max(getattr(data, split).inputs["left"].shape[1] for split in SPLITS) == 50
 
 
 def test_an_unknown_name_or_option_is_told_the_nearest():
     with pytest.raises(UnknownNameError, match="Unknown data set of pairs 'sik'; did you mean 'sick'"):
+        load("sik")
+    with pytest.raises(UnknownNameError, match="Unknown data set 'sik'; did you mean 'sick'"):
         load_dataset("sik")
     with pytest.raises(UnknownNameError, match="did you mean 'count'"):
         load_dataset("pairs", counts=3)
@@ -207,10 +221,10 @@ def test_sick_has_its_official_splits_and_scale():
     data = load_dataset("sick")
     assert [len(getattr(data, split)) for split in SPLITS] == [4_439, 495, 4_906]
     assert data.card["scale"] == [1, 5]
-    assert data.train.texts[0].startswith("A group of kids is playing in a yard and an old man")
+    assert data.train.raw["left"][0].startswith("A group of kids is playing in a yard and an old man")
     assert data.train.targets["score"][0] == 4.5
     assert set(data.test.groups["entailment"]) == {"neutral", "entailment", "contradiction"}
-    assert data.schema.of("text")[0].tokeniser.size < 2_500
+    assert data.schema.column("left").tokeniser.size < 2_500
     assert (data.test.inputs["left"] == 1).sum() / (data.test.inputs["left"] != 0).sum() < 0.005
 
 

@@ -12,15 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers, ops
 
-from zoo.columns.characters import RESERVED, Characters, inputs_of
+from zoo.cli import main
+from zoo.columns import Schema, VerseColumn
+from zoo.columns.characters import RESERVED, inputs_of
 from zoo.errors import ConfigError, DataError, UnknownNameError, WeightsError
 from zoo.models.poem import poem, poem_tiny, step_model
+from zoo.pipeline import Pipeline
 from zoo.report.language import language_report
 from zoo.report.ngrams import KneserNey
 from zoo.samples import MISSING_CLASS, Samples, Target
 from zoo.tasks import evaluate, load_pipeline, train
-from zoo.tasks.poems import honest_loss
-from zoo.tasks.trained_poem import TrainedPoem
+from zoo.tasks.poems import honest_loss, next_characters
 from zoo.training import Head, Optimiser, Recipe, fit, judge_steps
 from zoo.training.acceleration.tied_softmax import COMMON, SAMPLED, TiedSoftmax
 from zoo.training.losses import batch_loss
@@ -157,15 +159,42 @@ def test_labels_are_counted_in_full_where_features_are_of_half_precision(dtype):
 
 
 def test_punctuation_takes_no_place_in_a_form():
-    characters = Characters(tuple("白日依山盡黃河入海流"))
-    config = {"vocabulary_size": characters.size}
-    trained = TrainedPoem("poem_tiny", config, poem_tiny(**config), characters, False, 0, {})
-    plain, *others = trained.answer(
-        ["白日依山盡黃", "白日依山盡，黃", "白日依山盡 / 黃", "「白日依山盡。」\n黃"], form=(5, 5)
+    trained = pipeline_of("白日依山盡黃河入海流")
+    plain, *others = (
+        next_characters(trained, text, form=(5, 5))
+        for text in ("白日依山盡黃", "白日依山盡，黃", "白日依山盡 / 黃", "「白日依山盡。」\n黃")
     )
     assert others == [plain] * 3
     with pytest.raises(DataError, match="no character that the model knows"):
-        trained.answer(["，。"])
+        next_characters(trained, "，。")
+    with pytest.raises(DataError, match="has 10 characters: a poem of 10 is complete with them"):
+        next_characters(trained, "白日依山盡，黃河入海流。", form=(5, 5))
+
+
+def test_a_language_model_says_nothing_of_a_poem_as_a_whole():
+    with pytest.raises(ConfigError, match="predicts every step of a sequence, and nothing of a row as a whole"):
+        pipeline_of("白日依山盡").predict({"verse": ["白日"]})
+
+
+def test_a_vocabulary_larger_than_the_model_is_told():
+    with pytest.raises(DataError, match=r"The model's outputs are next \(batch, None, 7\); .* next \(batch, None, 8\)"):
+        Pipeline(pipeline_of("白日依山盡").schema, poem_tiny(vocabulary_size=7))
+
+
+def test_the_command_goes_on_with_a_beginning(capsys):
+    assert main(["predict", "poem", "春江花月"]) == 0
+    beginning, likeliest = capsys.readouterr().out.splitlines()
+    assert beginning == "春江花月"
+    assert likeliest.split()[0] == "next"
+    assert likeliest.count("%") == 5
+    assert main(["predict", "poem", "abc"]) == 2
+    assert capsys.readouterr().err == "error: 'abc' has no character that the model knows.\n"
+
+
+def pipeline_of(characters):
+    """A model of poems of a form with random weights."""
+    verse = VerseColumn("verse", "verse", characters=tuple(characters), free=False)
+    return Pipeline(Schema((verse,), (), None, 0), poem_tiny(vocabulary_size=verse.vocabulary.size))
 
 
 class Stop(keras.callbacks.Callback):
@@ -233,17 +262,18 @@ def test_a_corpus_is_learnt_kept_asked_and_judged(tmp_path):
     assert {row["metric"] for row in report.scores} == {"perplexity"}
     assert (tmp_path / "run" / "report.png").stat().st_size > 10_000
     again = load_pipeline(tmp_path / "run")
-    likeliest = again.answer(["Shall I compare/thee to"])[0]["next"].probabilities
-    assert likeliest == trained.answer(["Shall I compare/thee to"])[0]["next"].probabilities
+    likeliest = next_characters(again, "Shall I compare/thee to")
+    assert likeliest == next_characters(trained, "Shall I compare/thee to")
+    assert again.schema == trained.schema
     assert likeliest[0][1] >= likeliest[-1][1] > 0
     assert evaluate(tmp_path / "run").scores == report.scores
     with pytest.raises(DataError, match="no character that the model knows"):
-        again.answer(["12345"])
+        next_characters(again, "12345")
 
 
-def test_a_file_without_a_vocabulary_is_refused(tmp_path):
+def test_weights_that_hold_no_pipeline_are_refused(tmp_path):
     save_weights(poem_tiny(), tmp_path / "x.h5", metadata={"entry": "poem_tiny", "config": {}})
-    with pytest.raises(WeightsError, match="not all of a trained language model"):
+    with pytest.raises(WeightsError, match="holds weights, but no pipeline"):
         load_pipeline(tmp_path / "x.h5")
 
 

@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zoo.columns import VerseColumn
 from zoo.columns.characters import LINE_END, RESERVED, STEP_INPUTS, UNKNOWN, Characters, inputs_of, layout, step_inputs
-from zoo.columns.verse import LONGEST, TARGET, cuts, fit_characters, samples_of
-from zoo.tasks import load_dataset
+from zoo.columns.verse import LONGEST, TARGET, cuts, fit_characters
 from zoo.datasets.poems_chinese import read_chinese, read_lines
 from zoo.datasets.poems_corpora import poem_dataset
 from zoo.datasets.poems_split import ALIKE, LONG_LINE, groups_of, split_poems
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.samples import MISSING_CLASS
+from zoo.tasks import load_dataset, load_pipeline, train
+from zoo.tasks.poems import other_characters
 
 mirrored = pytest.mark.skipif(not os.environ.get("ZOO_MIRROR"), reason="the poems are in a mirror: set ZOO_MIRROR")
 SPLITS = ("train", "validation", "test")
@@ -92,13 +94,15 @@ def test_a_vocabulary_encodes_and_decodes_characters_and_words():
 
 def test_pieces_hold_every_character_once():
     poems = [("白日依山盡", "黃河入海流"), ("一二三",) * 50, ("春", "江花")]
-    letters = fit_characters(poems)
-    samples = samples_of(poems, letters, free=False)
-    assert samples.groups["form"].tolist().count("3x50") == 3
-    for number, poem in enumerate(poems):
-        target = samples.targets[TARGET][samples.groups["poem"] == number]
-        assert letters.decode(target[target != MISSING_CLASS]) == "".join(poem)
-    assert ((samples.inputs["place"] > 0) == (samples.targets[TARGET] != MISSING_CLASS)).all()
+    verse = VerseColumn.fit(poems, "verse", free=False)
+    pieces = [piece for each in verse.pieces(poems) for piece in each]
+    inputs, target = verse.encode(pieces), verse.encode_targets(pieces)[TARGET]
+    assert verse.groups(pieces)["form"].tolist().count("3x50") == 3
+    for poem in poems:
+        own = target[[piece.poem == poem for piece in pieces]]
+        assert verse.vocabulary.decode(own[own != MISSING_CLASS]) == "".join(poem)
+    assert ((inputs["place"] > 0) == (target != MISSING_CLASS)).all()
+    assert verse.vocabulary == fit_characters(poems)
 
 
 def some_poems(n=300):
@@ -134,18 +138,38 @@ def test_repetitions_are_left_out():
 def test_the_sonnets_need_no_mirror():
     data = load_dataset("sonnets")
     assert data.card["free"]
-    text = data.characters.decode(data.train.targets[TARGET][0].clip(0))
+    text = data.schema.column("verse").vocabulary.decode(data.train.targets[TARGET][0].clip(0))
     assert text.count("\n") >= 2
+    assert data.targets == data.schema.targets
+    assert len(data.targets[TARGET].labels) == data.schema.column("verse").vocabulary.size
+    for split in SPLITS:
+        assert set(getattr(data, split).groups) == {"form", "poem"}
+
+
+def test_characters_of_a_corpus_that_a_trained_model_lacks_are_counted_by_its_vocabulary():
+    own = load_dataset("sonnets")
+    assert other_characters(own) == own.card["other_characters"] > 0
+    few = load_dataset("sonnets", least=20)
+    assert few.card["other_characters"] > own.card["other_characters"]
+    assert other_characters(own.table.dataset(few.schema)) == few.card["other_characters"]
+
+
+def test_free_text_does_not_teach_a_model_of_poems_of_a_form(tmp_path):
+    sentence = "The model was taught poems of given forms, and the data is a corpus of free text"
+    with pytest.raises(ConfigError, match=sentence):
+        train("poem", "sonnets", folder=tmp_path / "run", weights="tang")
+    with pytest.raises(ConfigError, match=sentence):
+        load_dataset("sonnets").table.dataset(load_pipeline("poem.tang").schema)
 
 
 def test_any_text_is_a_corpus(tmp_path):
     verse = tmp_path / "lyrics.txt"
     verse.write_text("\n\n".join(f"{word} one two\nthree {word} four" for word in "abcdefghijkl"), encoding="utf-8")
-    assert load_dataset(verse).characters.separator == " "
+    assert load_dataset(verse, task="poems").schema.column("verse").separator == " "
     chinese = tmp_path / "verse.txt"
     chinese.write_text("\n".join(" ".join(poem) for poem in some_poems(20)[:20]), encoding="utf-8")
-    data = load_dataset(chinese, least=1)
-    assert data.characters.separator == ""
+    data = load_dataset(chinese, task="poems", least=1)
+    assert data.schema.column("verse").separator == ""
     assert data.card["poems"] == {"train": 17, "validation": 1, "test": 2}
 
 
@@ -161,18 +185,18 @@ def test_any_text_is_a_corpus(tmp_path):
 def test_texts_that_are_no_corpus_are_refused_in_one_sentence(tmp_path, content, said):
     (tmp_path / "x.txt").write_bytes(content)
     with pytest.raises(DataError, match=said):
-        load_dataset(tmp_path / "x.txt")
+        load_dataset(tmp_path / "x.txt", task="poems")
 
 
 def test_other_mistakes_are_told(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
-        load_dataset(tmp_path / "missing.txt")
+        load_dataset(tmp_path / "missing.txt", task="poems")
     with pytest.raises(UnknownNameError, match="did you mean 'tang'"):
         load_dataset("tan")
     with pytest.raises(ConfigError, match="'least'"):
         load_dataset("sonnets", least=0)
     with pytest.raises(UnknownNameError, match="unit"):
-        load_dataset(tmp_path / "x.txt", units="words")
+        load_dataset(tmp_path / "x.txt", task="poems", units="words")
     with pytest.raises(ConfigError, match="complete"):
         step_inputs(np.zeros((1, 10), "int32"), (5, 5))
     with pytest.raises(ConfigError, match="at least 1"):

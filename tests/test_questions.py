@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.columns.tokeniser import Tokeniser
-from zoo.tasks import load_dataset
+from zoo.columns import StoryColumn
+from zoo.columns.story import sentences_of
 from zoo.datasets.babi import read_stories
-from zoo.datasets.questions import OTHER, Layout, Question, sentences_of, split_off
+from zoo.datasets.questions import OTHER, Layout, Question, split_off
 from zoo.datasets.stories import stories
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
-from zoo.tasks.questions import recipe
+from zoo.tasks import load_dataset, recipe_for
 
 SMALL = {"train": 60, "validation": 20, "test": 20}
 LINES = "1 Ann went to the hall.\n2 Where is Ann?\tHall\t1\n3 She took the milk.\n4 Where is the milk?\thall\t1 3\n"
@@ -64,13 +64,21 @@ def test_sentences_end_at_marks_and_at_the_ends_of_lines():
 
 
 def test_of_a_long_story_the_newest_sentences_are_kept():
-    tokeniser = Tokeniser([f"w{number}" for number in range(9)])
-    story = [f"w{number}." for number in range(9)]
-    inputs = Layout("sentences", memories=3).encode([story, ["w0 w1"]], ["w5?", "w1 w2 w3"], tokeniser)
-    assert inputs["text"].tolist() == [[[8, 0], [9, 0], [10, 0]], [[2, 3], [0, 0], [0, 0]]]
-    assert inputs["question"].tolist() == [[7, 0, 0], [3, 4, 5]]
-    flat = Layout("words", memories=3).encode([story, ["w0 w1"]], ["w5?", "w1 w2 w3"], tokeniser)
-    assert flat["text"].tolist() == [[8, 9, 10], [2, 3, 0]]
+    vocabulary = tuple(f"w{number}" for number in range(9))
+    stories_ = [[f"w{number}." for number in range(9)], ["w0 w1"]]
+    by_sentence = StoryColumn("text", vocabulary=vocabulary, memories=3)
+    assert by_sentence.encode(stories_).tolist() == [[[8, 0], [9, 0], [10, 0]], [[2, 3], [0, 0], [0, 0]]]
+    question = StoryColumn("question", vocabulary=vocabulary, layout="sentence", memories=3)
+    assert question.encode(["w5?", "w1 w2 w3"]).tolist() == [[7, 0, 0], [3, 4, 5]]
+    by_word = StoryColumn("text", vocabulary=vocabulary, layout="words", memories=3)
+    assert by_word.encode(stories_).tolist() == [[8, 9, 10], [2, 3, 0]]
+
+
+@pytest.mark.parametrize("given", [{"memories": 0}, {"length": 1.5}])
+def test_a_layout_that_is_none_is_told(given):
+    (name,) = given
+    with pytest.raises(ConfigError, match=f"'{name}' of a layout must be a whole number >= 1"):
+        Layout(**given)
 
 
 # --- generated stories
@@ -78,7 +86,7 @@ def test_of_a_long_story_the_newest_sentences_are_kept():
 
 def test_the_same_seed_tells_the_same_stories():
     first, again, other = stories(**SMALL), stories(**SMALL), stories(**SMALL, seed=1)
-    assert first.train.texts == again.train.texts != other.train.texts
+    assert first.train.raw == again.train.raw != other.train.raw
     np.testing.assert_array_equal(first.test.inputs["text"], again.test.inputs["text"])
 
 
@@ -94,10 +102,10 @@ def test_every_answer_of_a_generated_story_follows_from_it():
     dataset = stories(train=400, validation=1, test=1)
     labels = dataset.targets["answer"].labels
     checked = 0
-    for text, number, kind in zip(
-        dataset.train.texts, dataset.train.targets["answer"], dataset.train.groups["task"], strict=True
+    for text, question, number, kind in zip(
+        *dataset.train.raw.values(), dataset.train.targets["answer"], dataset.train.groups["task"], strict=True
     ):
-        *told, question = sentences_of(text)
+        told = sentences_of(text)
         if kind == "person":
             name = question.split()[-1].rstrip("?")
             walks = [each for each in told if each.startswith(name) and each.split()[-2] == "the"]
@@ -134,17 +142,17 @@ def test_the_answers_are_the_first_words_of_the_vocabulary(mirror):
     dataset = load_dataset("babi-qa8")
     assert dataset.name == "babi-qa8"
     labels = dataset.targets["answer"].labels
-    assert dataset.schema.of("text")[0].tokeniser.words[: len(labels)] == labels
+    assert dataset.schema.column("text").tokeniser.words[: len(labels)] == labels
     assert dataset.test.targets["answer"].max() == labels.index(OTHER)  # an answer that training never gave
 
 
 def test_of_questions_about_sizes_names_that_are_no_answers_are_exchanged(mirror):
     dataset = load_dataset("babi-qa18", layout="sentences")
-    groups = recipe(dataset, "memory_network", data="babi-qa18", options={}).shuffled_entities
-    names = [dataset.schema.of("text")[0].tokeniser.words[token - 2] for group in groups for token in group]
+    groups = recipe_for(dataset, "memory_network", data="babi-qa18", options={}).shuffled_entities
+    names = [dataset.schema.column("text").tokeniser.words[token - 2] for group in groups for token in group]
     assert sorted(names) == ["box", "chest", "chocolate", "container", "suitcase"]
     assert not set(names) & set(dataset.targets["answer"].labels)
-    assert recipe(dataset, "question_answering", data="babi-qa18", options={}).shuffled_entities is None
+    assert recipe_for(dataset, "question_answering", data="babi-qa18", options={}).shuffled_entities is None
 
 
 @pytest.mark.parametrize(
@@ -169,6 +177,10 @@ def rows_of(count):
     return [f'"Ann went to place{n}. Bob left.","Where is Ann?",place{n % 3},s{n}' for n in range(count)]
 
 
+def load(path, **options):
+    return load_dataset(path, task="questions", **options)
+
+
 def written(folder, text, name="questions.csv"):
     path = folder / name
     path.write_text(text, encoding="utf-8")
@@ -180,7 +192,7 @@ def test_a_story_may_be_named_zero(tmp_path):
         {"text": f"Ann went to place{n}.", "question": "Where is Ann?", "answer": f"place{n % 2}", "story": n % 10}
         for n in range(20)
     ]
-    dataset = load_dataset(written(tmp_path, "\n".join(json.dumps(row) for row in rows), "zero.jsonl"))
+    dataset = load(written(tmp_path, "\n".join(json.dumps(row) for row in rows), "zero.jsonl"))
     parts = (dataset.train, dataset.validation, dataset.test)
     assert {name for part in parts for name in part.groups["story"]} == {str(n) for n in range(10)}
 
@@ -195,7 +207,7 @@ def test_a_file_of_questions_is_read_in_four_forms(tmp_path, suffix):
         text = "\n".join(json.dumps(dict(zip(header, row, strict=True))) for row in table)
     if suffix == ".txt":
         text = "\n".join(f"1 {row[0][:-10]}\n2 Bob left.\n3 {row[1]}\t{row[2]}\t1" for row in table)
-    dataset = load_dataset(written(tmp_path, text, f"mine{suffix}"))
+    dataset = load(written(tmp_path, text, f"mine{suffix}"))
     assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (14, 2, 4)
     assert set(dataset.targets["answer"].labels) == {"place0", "place1", "place2", OTHER}
     assert dataset.train.inputs["text"].shape[1:] == (2, 4)
@@ -214,13 +226,32 @@ def test_a_file_of_questions_is_read_in_four_forms(tmp_path, suffix):
 )
 def test_a_file_that_does_not_fit_is_told_with_the_line(tmp_path, text, sentence):
     with pytest.raises(DataError, match=sentence):
-        load_dataset(written(tmp_path, text))
+        load(written(tmp_path, text))
 
 
 def test_answers_that_a_model_does_not_know_are_told(tmp_path):
     path = written(tmp_path, "text,question,answer,story\n" + "\n".join(rows_of(20)))
     with pytest.raises(DataError, match="3 answers that are not among the 1 of the model, such as 'place0'"):
-        load_dataset(path, vocabulary=["hall", "ann"], answers=["hall", OTHER])
+        load(path, vocabulary=["hall", "ann"], answers=["hall", OTHER])
+
+
+def test_an_answer_that_training_never_gave_has_a_label_of_its_own(tmp_path):
+    rows = [f'"Ann went to hall.","Where is Ann?",{"yes" if n % 2 else "no"},s{n}' for n in range(20)]
+    path = written(tmp_path, "text,question,answer,story\n" + "\n".join(rows))
+    dataset = load(path)
+    tested = dataset.table.test.copy()
+    tested.loc[0, "answer"] = "perhaps"
+    found = dataset.schema.encode(tested).targets["answer"]
+    assert dataset.schema.column("text").vocabulary[:3] == dataset.targets["answer"].labels == ("no", "yes", OTHER)
+    assert found[0] == 2
+    assert set(found[1:].tolist()) <= {0, 1}
+
+
+def test_answers_that_a_trained_model_does_not_know_are_told_by_its_schema(tmp_path):
+    path = written(tmp_path, "text,question,answer,story\n" + "\n".join(rows_of(20)))
+    known = stories(**SMALL).schema
+    with pytest.raises(DataError, match=r"has 3 labels of 'answer' that are not among the .* such as 'place0'"):
+        load(path).table.dataset(known)
 
 
 def test_questions_are_a_data_set_like_any():

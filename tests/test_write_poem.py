@@ -8,33 +8,34 @@ import pytest
 from examples.write_poem import main
 from tests.poetry import CHARACTERS
 from zoo.catalogue import describe
-from zoo.columns.characters import Characters
+from zoo.columns import Schema, VerseColumn
 from zoo.models.poem import poem_tiny
+from zoo.pipeline import Pipeline
 from zoo.poetry import in_form, is_regulated, pingshui, rhymes
 from zoo.poetry.forms import Form
-from zoo.tasks.trained_poem import TrainedPoem
 
 WORDS = ("thy", "sweet", "love", "remembered", "such", "wealth", "brings")
 POEM_LINE = re.compile(r"   (\S+?)[，。]")
 
 
-def saved(path, characters, *, free):
+def saved(path, characters, *, free, separator=""):
     """The file of a model with random weights: what it writes makes no sense, and is verse all the same."""
     keras.utils.set_random_seed(0)
-    config = {"vocabulary_size": characters.size}
-    trained = TrainedPoem("poem_tiny", config, poem_tiny(**config), characters, free, 0, {"data": "none", "seed": 0})
-    trained.save(path)
+    verse = VerseColumn("verse", "verse", characters=tuple(characters), separator=separator, free=free)
+    config = {"vocabulary_size": verse.vocabulary.size}
+    origin = {"entry": "poem_tiny", "config": config, "data": "none", "seed": 0}
+    Pipeline(Schema((verse,), (), None, 0), poem_tiny(**config), origin=origin).save(path)
     return str(path)
 
 
 @pytest.fixture(scope="module")
 def verse(tmp_path_factory):
-    return saved(tmp_path_factory.mktemp("verse") / "verse.h5", Characters(tuple(CHARACTERS)), free=False)
+    return saved(tmp_path_factory.mktemp("verse") / "verse.h5", CHARACTERS, free=False)
 
 
 @pytest.fixture(scope="module")
 def lyrics(tmp_path_factory):
-    return saved(tmp_path_factory.mktemp("lyrics") / "lyrics.h5", Characters(WORDS, " "), free=True)
+    return saved(tmp_path_factory.mktemp("lyrics") / "lyrics.keras", WORDS, separator=" ", free=True)
 
 
 def written(capsys, *options):

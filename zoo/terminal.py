@@ -2,7 +2,6 @@
 
 import faulthandler
 import importlib
-import math
 import os
 import re
 import shutil
@@ -32,7 +31,15 @@ if TYPE_CHECKING:
 
 SEEN = 0.01  # share of a hop's attention from which a sentence is shown
 MOST_CLASSES = 3  # classes shown of one answer
-HEADLINES = ("_mae", "_accuracy", "_auc", "_exp_rmspe", "_pearson", "_perplexity")  # of validation, an epoch
+HEADLINES = (
+    "_mae",
+    "_accuracy",
+    "_steps_off",
+    "_auc",
+    "_exp_rmspe",
+    "_pearson",
+    "_perplexity",
+)  # of validation, an epoch
 NOTES = re.compile(  # what TensorFlow writes on standard error for its developers
     r"WARNING: All log messages before absl|"  # one of these forms: of absl, of TensorFlow, and what continues them
     r"[IW]\d{4} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:[\d.]+: [IW] |"
@@ -262,7 +269,7 @@ def _cells(pipeline: "Pipeline", column: "OutputColumn", values: "np.ndarray") -
         said = [f"{value:.{digits}f} {target.unit}".rstrip() for value in values]
         if half is None:
             return [(each, "how sure is not known: no label to validate with") for each in said]
-        low, high = (np.clip(values + sign * half, *_bounds(column)) for sign in (-1, 1))
+        low, high = (np.clip(values + sign * half, *column.scale) for sign in (-1, 1))
         of = pipeline.origin.get("of", "rows")
         return [
             (each, f"80% of {of} lie within {a:.{digits}f} to {b:.{digits}f}")
@@ -276,6 +283,8 @@ def _cells(pipeline: "Pipeline", column: "OutputColumn", values: "np.ndarray") -
             [f"{labels[place]} {row[place]:.0%}" for place in places] for row, places in zip(shares, kept, strict=True)
         ]
         return [(", ".join(each) or "(none)", "") for each in given]
+    named = [place for place, label in enumerate(labels) if label != column.other]  # which stands for no one label
+    labels, shares = [labels[place] for place in named], shares[:, named]
     order = np.argsort(-shares, axis=1, kind="stable")[:, :MOST_CLASSES]
     cells = []
     for row, places in zip(shares, order, strict=True):
@@ -283,12 +292,6 @@ def _cells(pipeline: "Pipeline", column: "OutputColumn", values: "np.ndarray") -
         rest = ", ".join(f"{labels[place]} {row[place]:.0%}" for place in others)
         cells.append((f"{labels[first]} ({row[first]:.0%})", rest))
     return cells
-
-
-def _bounds(column: "OutputColumn") -> tuple[float, float]:
-    """The scale of a target whose unit says so, as "points of 1 to 5"."""
-    found = re.fullmatch(r"points of (\S+) to (\S+)", column.target.unit)
-    return (float(found[1]), float(found[2])) if found else (-math.inf, math.inf)
 
 
 def show_reading(reading: "Reading") -> None:

@@ -1,5 +1,7 @@
 """What a schema keeps of each target: labels, logarithm, range; and how labels become numbers by it."""
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -10,7 +12,9 @@ from zoo.columns.column import Values, from_json
 from zoo.columns.frames import shown
 from zoo.columns.values import labels_of, numbers_of, tags_of
 from zoo.errors import DataError
-from zoo.samples import Target
+from zoo.samples import EXCLUSIVE, Target
+
+SCALE = re.compile(r"points of (-?\d\S*) to (-?\d\S*)")  # the unit of a target with a scale
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,19 @@ class OutputColumn:
         """What the model predicts: the target, or its logarithm, in the unit of that."""
         return replace(self.target, unit=f"log {self.target.unit}".rstrip()) if self.log else self.target
 
+    @property
+    def scale(self) -> tuple[float, float]:
+        """The ends of a scale of points, where the unit of the target says them; else all numbers.
+
+        >>> OutputColumn("score", Target("regression", unit="points of 1 to 5")).scale
+        (1.0, 5.0)
+        """
+        found = SCALE.fullmatch(self.target.unit)
+        return (float(found[1]), float(found[2])) if found else (-math.inf, math.inf)
+
     def config(self) -> dict[str, Any]:
         """What a builder is told of this output."""
-        if self.target.kind in ("classification", "ordered", "tags"):
+        if self.target.kind in (*EXCLUSIVE, "tags"):
             return {"kind": self.target.kind, "classes": len(self.target.labels)}
         if self.low is None:
             return {"kind": self.target.kind}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from zoo.columns.column import Column, InputSpec, Values, register
-from zoo.columns.frames import shown
+from zoo.columns.frames import pandas, shown
 from zoo.columns.text import spelled, spelled_words
 from zoo.columns.tokeniser import PADDING, Tokeniser
 from zoo.errors import ConfigError, DataError, require_known
@@ -93,18 +93,20 @@ class StoryColumn(Column):
         return [" ".join(sentences_in(value, self.name)[-kept:]) for value in values]
 
     def require_readable(self, values: Values) -> None:
-        for value in values:
-            text = value if isinstance(value, str) else " ".join(value)
+        what = self.name if self.layout == "sentence" else "story"
+        for row, value in enumerate(values, start=1):
+            place = f"row {row}: the {what}" if len(values) > 1 else f"The {what}"
+            text = "" if is_missing(value) else value if isinstance(value, str) else " ".join(sentences_in(value, what))
             if not text.strip():
-                raise DataError(f"The {self.name} is empty.")
+                raise DataError(f"{place} is empty.")
             if len(text) > LONGEST_STORY:
-                raise DataError(f"The {self.name} has {len(text):,} characters; at most {LONGEST_STORY:,} are read.")
+                raise DataError(f"{place} has {len(text):,} characters; at most {LONGEST_STORY:,} are read.")
             words = spelled(text)
             if not words:
-                raise DataError(f"The {self.name} has no word: {shown(' '.join(text.split()))}.")
+                raise DataError(f"{place} has no word: {shown(' '.join(text.split()))}.")
             if not self.tokeniser.known_share(words):
                 raise DataError(
-                    f"The {self.name} {shown(' '.join(text.split()))} has no word that the model knows; it may be in "
+                    f"{place} {shown(' '.join(text.split()))} has no word that the model knows; it may be in "
                     "another language or script."
                 )
 
@@ -123,6 +125,11 @@ def sentences_of(text: str) -> tuple[str, ...]:
     ('Mary took the milk.', 'Where did she go?', 'To the hall!')
     """
     return tuple(part.strip() for part in SENTENCE_END.split(text) if spelled_words(part))
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell is empty: None, or what pandas puts where a file has nothing."""
+    return value is None or (isinstance(value, float) and np.isnan(value)) or value is pandas().NA
 
 
 def sentences_in(value: Any, name: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Texts: numbers of words, of a vocabulary learnt from the training rows; long ones may be cut into pieces."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self
 
@@ -24,6 +24,7 @@ class TextColumn(Column):
     cut          whether longer texts become several samples of at most `words` words; else their end is not read.
     punctuation  whether marks count as words.
     missing      training rows without a text; where there was none, a row without one is refused later.
+    longer       training rows whose end was not read; where there was none, a longer text is refused later.
     """
 
     vocabulary: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class TextColumn(Column):
     cut: bool = False
     punctuation: bool = True
     missing: int = 0
+    longer: int = 0
 
     kind: ClassVar[str] = "text"
 
@@ -60,9 +62,10 @@ class TextColumn(Column):
         missing = sum(not text.strip() for text in texts)
         if missing == len(texts):
             raise DataError(f"The column {shown(name)} has no text in any training row: ignore it.")
-        return cls(
+        found = cls(
             name, vocabulary=tokeniser.words, words=words, cut=cut, punctuation=punctuation, missing=int(missing)
         )
+        return replace(found, longer=sum(found._words_beyond(text) > 0 for text in texts))
 
     @cached_property
     def tokeniser(self) -> Tokeniser:
@@ -94,17 +97,32 @@ class TextColumn(Column):
         return [cut(text, self.words) or [""] for text in texts_in(values, self.name)] if self.cut else None
 
     def require_readable(self, values: Values) -> None:
-        """Raise `DataError` for a row of which a model could say nothing, where every training row had a text."""
-        if self.missing:
-            return
+        """Raise `DataError` for a row unlike all training rows: without a text, without a known word, or longer."""
+        column = f"(column {shown(self.name)})"
         for row, text in enumerate(texts_in(values, self.name), start=1):
             place = f"row {row}: the text" if len(values) > 1 else "The text"
+            if not self.longer and (beyond := self._words_beyond(text)):
+                raise DataError(
+                    f"{place} has {self.words + beyond:,} words; this model reads texts of at most {self.words:,} "
+                    f"{column}."
+                )
+            if self.missing:
+                continue
             if not words_of(text):
-                raise DataError(f"{place} is empty: it has no word and no punctuation mark.")
+                raise DataError(f"{place} is empty: it has no word and no punctuation mark {column}.")
+            if not self.punctuation and not spelled(text):
+                raise DataError(f"{place} {shown(text)} has no word {column}.")
             if not self.tokeniser.known_share(text):
                 raise DataError(
-                    f"{place} {shown(text)} has no word that the model knows; it may be in another language or script."
+                    f"{place} {shown(text)} has no word that the model knows; it may be in another language or script "
+                    f"{column}."
                 )
+
+    def _words_beyond(self, text: str) -> int:
+        """How many words of a text are not read."""
+        if self.cut or len(text) <= self.words:  # every word is a character at least
+            return 0
+        return max(0, len(words_of(text) if self.punctuation else spelled_words(text)) - self.words)
 
     def describe(self) -> str:
         return f"{len(self.vocabulary):,} words, {self.missing:,} missing"

@@ -96,7 +96,8 @@ class VerseColumn(Column):
         return {TARGET: self._steps(values)[TARGET]}
 
     def groups(self, values: Values) -> dict[str, np.ndarray]:
-        forms = [form_name(self._form(piece.poem), free=self.free) for piece in values]
+        poems = [piece.poem if isinstance(piece, Piece) else lines_in(piece) for piece in values]
+        forms = [form_name(self._form(poem), free=self.free) for poem in poems]
         return {"form": np.array(forms, dtype=str)}
 
     def _form(self, poem: Poem) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zoo.columns import Schema
+from zoo.columns import OutputColumn, Schema
 from zoo.datasets.checks import require_seed
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.splits import split_by_labels
@@ -79,8 +79,32 @@ class Table:
                 raise ConfigError(
                     f"'{name}' means {given_meaning} in '{self.name}' and {meaning(known_target)} to the model."
                 )
+            if column.other:
+                self._require_known_labels(column)
         for each in schema.columns:
             each.require_options(self.columns.get("options", {}).get(each.name, {}))
+
+    def _require_known_labels(self, column: OutputColumn) -> None:
+        """Raise `DataError` where a label of the training rows is none of the model's: it would count as `other`."""
+        old = {label for _, merged in column.merged for label in merged}
+        known = {*column.target.labels, *old} - {column.other}
+        unknown = sorted(set(self.train[column.name].dropna().astype(str)) - known)
+        if unknown:
+            raise DataError(
+                f"'{self.name}' has {len(unknown)} labels of '{column.name}' that are not among the {len(known)} of "
+                f"the model, such as '{unknown[0]}'; train a model of its own for them."
+            )
+
+    def with_scale(self, schema: Schema) -> Schema:
+        """The schema of a trained model whose regressions have the units of these rows."""
+        targets = {name: each for name, each in self.targets.items() if isinstance(each, Target)}
+        outputs = (
+            replace(column, target=replace(column.target, unit=targets[column.name].unit))
+            if column.target.kind == "regression" and column.name in targets
+            else column
+            for column in schema.outputs
+        )
+        return replace(schema, outputs=tuple(outputs))
 
     def with_all_training_rows(self) -> "Table":
         """The same with the validation rows among the training rows, for a last training when all is chosen.

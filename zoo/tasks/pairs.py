@@ -14,7 +14,7 @@ from zoo.datasets.spelling import spelling_vectors
 from zoo.errors import DataError
 from zoo.samples import Samples
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task, register
+from zoo.tasks.task import Task
 from zoo.training import Optimiser
 
 METRICS = {"score": ("pearson", "spearman", "mse")}
@@ -53,18 +53,14 @@ def settings(dataset: Dataset, entry: str, data: str) -> Settings:
 
 def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
     """The vocabulary, and the scale of the scores."""
-    low, high = scale_of(dataset.targets["score"].unit)
-    return {**settings.config, "vocabulary_size": dataset.schema.column("left").size, "low": low, "high": high}
+    return {**settings.config, "vocabulary_size": dataset.schema.column("left").size, **output_scale(dataset)}
 
 
-def scale_of(unit: str) -> tuple[float, float]:
-    """The ends of a scale out of its unit.
-
-    >>> scale_of("points of 1 to 5")
-    (1.0, 5.0)
-    """
-    low, high = unit.removeprefix("points of ").split(" to ")
-    return float(low), float(high)
+def output_scale(dataset: Dataset) -> Mapping[str, float]:
+    """The ends of the scale of the scores."""
+    (score,) = dataset.schema.outputs
+    low, high = score.scale
+    return {"low": low, "high": high}
 
 
 def init_model(model: keras.Model, dataset: Dataset) -> None:
@@ -82,32 +78,34 @@ def baseline_inputs(samples: Samples) -> Samples:
 def rows(texts: Sequence[str], schema: Schema) -> Frame:
     """Pairs out of texts: each holds a tab, or there are two."""
     halves = [text.split(SEPARATOR) for text in texts]
-    if len(texts) == 2 and all(len(each) == 1 for each in halves):
+    if all(len(each) == 1 for each in halves):
+        if len(texts) != 2:
+            raise DataError(
+                "A model of pairs compares two texts: give two, or lines that hold both, separated by a tab; received "
+                f"{len(texts)} without a tab."
+            )
         halves = [[texts[0], texts[1]]]
     for text, each in zip(texts, halves, strict=False):
         if len(each) != 2:
-            raise DataError(
-                f"A pair is two texts, or one with a tab between them; received {len(each)} parts in {text[:60]!r}."
-            )
+            raise DataError(f"A pair is two texts separated by one tab; received {len(each)} parts in {text[:60]!r}.")
     return pandas().DataFrame(halves, columns=list(SIDES), dtype=object)
 
 
-TASK = register(
-    Task(
-        name="pairs",
-        families=("text_similarity",),
-        of="pairs",
-        sources={
-            "pairs": "zoo.datasets.pairs_generated:pairs",
-            "sick": "zoo.datasets.pairs_sick:sick",
-            "sts-b": "zoo.datasets.pairs_sts:sts_benchmark",
-        },
-        file="zoo.datasets.pairs_file:read_pairs",
-        suffixes=(".jsonl", ".csv", ".tsv"),
-        settings=settings,
-        config=config,
-        init_model=init_model,
-        baseline_inputs=baseline_inputs,
-        rows=rows,
-    )
+TASK = Task(
+    name="pairs",
+    families=("text_similarity",),
+    of="pairs",
+    sources={
+        "pairs": "zoo.datasets.pairs_generated:pairs",
+        "sick": "zoo.datasets.pairs_sick:sick",
+        "sts-b": "zoo.datasets.pairs_sts:sts_benchmark",
+    },
+    file="zoo.datasets.pairs_file:read_pairs",
+    suffixes=(".jsonl", ".csv", ".tsv"),
+    settings=settings,
+    config=config,
+    output_scale=output_scale,
+    init_model=init_model,
+    baseline_inputs=baseline_inputs,
+    rows=rows,
 )

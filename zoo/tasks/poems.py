@@ -19,7 +19,7 @@ from zoo.pipeline import Pipeline
 from zoo.report.language import LanguageReport, language_report
 from zoo.samples import Samples, present
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task, register
+from zoo.tasks.task import Task
 from zoo.training import Optimiser, Recipe, Run, judge_steps
 
 METRICS = {TARGET: ("perplexity", "accuracy")}
@@ -81,6 +81,14 @@ def honest_loss(judged: np.ndarray, target: np.ndarray, others: int) -> float:
     )
 
 
+def other_characters(dataset: Dataset) -> int:
+    """How many characters of the corpus the vocabulary lacks: that of a trained model may not be the corpus' own."""
+    table, known = dataset.table, verse_of(dataset.schema).vocabulary
+    assert table is not None
+    poems = (poem for rows in (table.train, table.validation, table.test) for poem in rows[VERSE])
+    return len({unit for poem in poems for line in poem for unit in known.units(line)} - known.ids.keys())
+
+
 def of_forms(samples: Samples, forms: tuple[str, ...]) -> Samples:
     """The samples of these forms."""
     return samples.take(np.flatnonzero(np.isin(samples.groups["form"], forms)))
@@ -97,7 +105,7 @@ def evaluate(
         test=dataset.test,
         classes=len(dataset.targets[TARGET].labels),
         unknown=UNKNOWN,
-        others=dataset.card["other_characters"],
+        others=other_characters(dataset),
         sizes={name: len(getattr(dataset, name)) for name in SPLITS},
         history=run.history if run else (),
         title=f"{recipe.entry} on {dataset.name}",
@@ -145,21 +153,19 @@ def _without_punctuation(text: str) -> str:
     return "".join(each for each in text if not each.isspace() and not unicodedata.category(each).startswith("P"))
 
 
-TASK = register(
-    Task(
-        name="poems",
-        families=("poem",),
-        of="poems",
-        sources={
-            "sonnets": "zoo.datasets.poems_corpora:sonnets",
-            "song_ci": "zoo.datasets.poems_corpora:song_ci",
-            "tang": "zoo.datasets.poems_corpora:tang",
-        },
-        file="zoo.datasets.poems_corpora:read_poems",
-        suffixes=(".txt",),
-        settings=settings,
-        config=config,
-        evaluate=evaluate,
-        show=show,
-    )
+TASK = Task(
+    name="poems",
+    families=("poem",),
+    of="poems",
+    sources={
+        "sonnets": "zoo.datasets.poems_corpora:sonnets",
+        "song_ci": "zoo.datasets.poems_corpora:song_ci",
+        "tang": "zoo.datasets.poems_corpora:tang",
+    },
+    file="zoo.datasets.poems_corpora:read_poems",
+    suffixes=(".txt",),
+    settings=settings,
+    config=config,
+    evaluate=evaluate,
+    show=show,
 )

