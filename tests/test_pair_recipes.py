@@ -99,9 +99,7 @@ def own_file(folder, name="mine.csv", high=10):
 
 def test_scores_of_another_scale_are_refused_for_judging_and_taken_for_training_on(run, tmp_path):
     path = own_file(tmp_path)
-    sentence = (
-        r"'score' means regression \(points of 0 to 10\) in 'mine' and .* \(points of 0 to 5\) to the model"
-    )
+    sentence = r"'score' means regression \(points of 0 to 10\) in 'mine' and .* \(points of 0 to 5\) to the model"
     with pytest.raises(ConfigError, match=sentence):
         evaluate(run.folder, data=str(path))
     trained, _ = train("text_similarity_aligned_tiny", str(path), folder=tmp_path / "run", weights=run.folder, epochs=1)
