@@ -17,11 +17,10 @@ import keras
 import numpy as np
 
 from zoo.create import create_model
-from zoo.tasks import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import score
 from zoo.records import write_record
-from zoo.tasks.texts import recipe
+from zoo.tasks import load_dataset, recipe_for
 from zoo.training import Head, Recipe, fit, predict
 from zoo.training.output_layers.prior import prior_losses
 
@@ -60,7 +59,7 @@ def one_seed(seed: int) -> dict[str, dict[str, float]]:
     """Method -> output -> share of the gap closed."""
     options = {"seed": seed, "age_unit": "weeks"}
     data = load_dataset("posts", **options)
-    chosen = recipe(data, MODEL, data="posts", options=options)
+    chosen = recipe_for(data, MODEL, data="posts", options=options)
     priors = {name: head.prior(data.train.targets[name]) for name, head in chosen.heads.items()}
     sizes = prior_losses(chosen.heads, priors, data.train)
     ones = dict.fromkeys(chosen.heads, 1.0)

@@ -13,11 +13,11 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from zoo.tasks import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import METRICS, score
 from zoo.records import write_record
 from zoo.samples import Samples
+from zoo.tasks import load_dataset
 
 METRIC = {"age": "mae", "industry": "accuracy", "gender": "accuracy"}
 STRENGTHS = (1.0, 10.0, 100.0)  # C of the logistic regression

@@ -19,14 +19,13 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from zoo.costs import CostMatrix
 from zoo.create import create_model
-from zoo.tasks import load_table
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import score
 from zoo.records import write_record
 from zoo.report import build_cost_report
 from zoo.report.cost_report import CHEAPEST
 from zoo.samples import Samples
-from zoo.tasks.tables import recipe
+from zoo.tasks import load_table, recipe_for
 from zoo.training import Imbalance, fit, predict
 
 OUTPUT = "default"
@@ -41,7 +40,7 @@ HEADS: dict[str, dict[str, Any]] = {
 
 def network(data: Dataset, entry: str, changes: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
     """Split -> probability of a default."""
-    chosen = recipe(data, entry, data="credit", options={"seed": seed})
+    chosen = recipe_for(data, entry, data="credit", options={"seed": seed})
     head = replace(chosen.heads[OUTPUT], **changes)
     keras.utils.set_random_seed(seed)
     model = create_model(entry, **chosen.config)

@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 
 from zoo.create import create_model
-from zoo.tasks import load_table
 from zoo.datasets.dataset import Dataset
 from zoo.metrics import calibration_error, score
 from zoo.records import write_record
 from zoo.report.baselines import fit_baselines
+from zoo.tasks import load_table
 from zoo.training import Calibration, Head, Imbalance, Optimiser, Recipe, fit, predict
 from zoo.training.output_layers.calibration import learn, prior_shift
 from zoo.training.resampling.imbalance import METHODS, WITHOUT_CLOSED_FORM

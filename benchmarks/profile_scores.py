@@ -56,9 +56,9 @@ def errors_ahead(row: Mapping[str, Any], kind: str) -> float | None:
 
 def on_fresh_posts(trained: Any, seed: int) -> Sequence[Mapping[str, Any]]:
     """The rows of scores of this network, and of the baselines of its seed, on posts of `FRESH` other people."""
-    from zoo.tasks import load_dataset
     from zoo.report import build_report
     from zoo.report.baselines import fit_baselines
+    from zoo.tasks import load_dataset
     from zoo.training import predict
 
     own = load_dataset("posts", seed=seed)

@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from zoo.tasks import load_table
 from zoo.metrics import exp_rmspe
 from zoo.records import write_record
 from zoo.samples import Samples
+from zoo.tasks import load_table, recipe_for
 from zoo.tasks.settings import Settings
 from zoo.training.heads import LOSSES
 
@@ -47,7 +47,7 @@ def net(seed: int, settings: Settings, *, choose: bool = False) -> None:
     keras.utils.set_random_seed(seed)
     model = create_model(ENTRY, **recipe.config)
     start, used = time.perf_counter(), time.process_time()
-    rows = data.train if choose else tables.training_rows(data, ENTRY)
+    rows = data.train if choose else tables.training_split(data, ENTRY)
     fit(model, rows, data.validation, recipe, seed=seed, callbacks=[epoch_printer()])
     facts = {
         "seed": seed,

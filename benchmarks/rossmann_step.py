@@ -23,10 +23,9 @@ import numpy as np
 import torch
 
 from zoo import create_model
-from zoo.tasks import load_table
 from zoo.records import write_record
 from zoo.samples import Samples
-from zoo.tasks import tables
+from zoo.tasks import load_table, recipe_for
 from zoo.training import Recipe, fit
 
 BATCH, STEPS, TARGET = 256, 200, "Sales"

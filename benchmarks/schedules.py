@@ -15,9 +15,8 @@ from typing import Any
 import keras
 
 from zoo.create import create_model
-from zoo.tasks import load_table
 from zoo.records import write_record
-from zoo.tasks.tables import recipe
+from zoo.tasks import load_table, recipe_for
 from zoo.training import find_learning_rate, fit
 
 ENTRY, DATA, OUTPUT = "mlp", "california", "value"
@@ -29,7 +28,7 @@ def one_seed(seed: int, epochs: int) -> dict[str, Any]:
     """Suggested rates, and for each schedule and rate the validation error of every epoch."""
     options = {"seed": seed}
     data = load_table(DATA, **options).dataset()
-    chosen = replace(recipe(data, ENTRY, data=DATA, options=options), epochs=epochs)
+    chosen = replace(recipe_for(data, ENTRY, data=DATA, options=options), epochs=epochs)
 
     def fresh() -> keras.Model:
         keras.utils.set_random_seed(seed)

@@ -30,8 +30,7 @@ SEEDS = 5
 
 def one_seed(data: str, seed: int, folder: Path) -> dict[str, Any]:
     """Train and judge; the report's rows, and what else the table's headline asks for."""
-    from zoo.tasks import load_table
-    from zoo.tasks import train
+    from zoo.tasks import load_table, train
 
     start = time.perf_counter()
     trained, report = train(ENTRIES[data], data, folder=folder / f"{data}-{seed}", seed=seed)

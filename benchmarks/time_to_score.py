@@ -15,11 +15,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.tasks import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.models import author_profile
 from zoo.records import write_record
-from zoo.tasks.texts import STATIC_WEIGHTS, recipe
+from zoo.tasks import load_dataset, recipe_for
+from zoo.tasks.texts import STATIC_WEIGHTS
 from zoo.training import Recipe, fit, predict
 from zoo.training.losses import mean_loss
 from zoo.training.output_layers.prior import prior_losses
@@ -68,7 +68,7 @@ def zoo_way(data: Dataset, chosen: Recipe, seed: int) -> list[dict[str, float]]:
 
 def one_seed(seed: int, epochs: int) -> dict[str, Any]:
     data = load_dataset("posts", seed=seed, people=16_000)
-    chosen = recipe(data, "author_profile", data="posts", options={"seed": seed})
+    chosen = recipe_for(data, "author_profile", data="posts", options={"seed": seed})
     theirs, ours = textbook(data, chosen, epochs, seed), zoo_way(data, chosen, seed)
     best = max(theirs, key=lambda row: row["skill"])
     reached = next((row for row in ours if row["skill"] >= best["skill"]), None)

@@ -53,6 +53,7 @@ def ask(arguments: Sequence[str]) -> None:
         raise ConfigError("Give --weights RUN_FOLDER: train one first, without any word behind the command.")
     story = read_story(parsed.text)
     import_frameworks()
+
     from zoo.report.attention import draw_attention
     from zoo.tasks import ask as ask_pipeline
     from zoo.tasks import load_pipeline

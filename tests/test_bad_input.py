@@ -2,31 +2,22 @@
 
 import json
 
-import numpy as np
 import pytest
 
+from tests.pipelines import TINY, tiny_profile
 from zoo.cli import default_folder, main
-from zoo.columns.tokeniser import Tokeniser
-from zoo.create import create_model
-from zoo.errors import WeightsError
+from zoo.errors import DataError
 from zoo.samples import Target
 from zoo.tasks import load_pipeline
-from zoo.tasks.trained import Trained
 from zoo.terminal import run
-from zoo.training import heads_for
 
 SMALL = "author_profile_small"
-TINY = "author_profile_tiny"
 
 
-def tiny_file(path, *, vocabulary_size=4, half=float("inf")):
+def tiny_file(path):
     """Untrained weights of the tiny profile, with a vocabulary of two words."""
-    config = {"vocabulary_size": vocabulary_size, "targets": ["age"]}
-    heads = heads_for({"age": Target("regression", unit="years")})
-    model = create_model(TINY, **config)
-    Trained(TINY, config, model, heads, Tokeniser(["a", "b"]), {"age": half}, 10, {"data": "posts", "seed": 0}).save(
-        path
-    )
+    trained, _ = tiny_profile({"age": Target("regression", unit="years")})
+    trained.save(path)
     return path
 
 
@@ -35,7 +26,7 @@ def tiny_file(path, *, vocabulary_size=4, half=float("inf")):
     [
         (["list", "--data", "x"], "Known: --all, --help, --task, --weights, -h."),
         (["predict", SMALL, "--weights", "weights/manifest.json", "hello"], "no file or folder"),
-        (["predict", SMALL, "--weights", "here.json", "hello"], "here.json is not an HDF5 file"),
+        (["predict", SMALL, "--weights", "here.json", "hello"], "Unknown format of a pipeline '.json'"),
         (["predict", SMALL, "--weights", "nosuch", "hello"], "'nosuch' is neither a file"),
         (["train", TINY, "--data", "posts", "--seed", str(2**32)], "below 2**32"),
         (["train", TINY, "--data", ".", "--seed", "0"], "must end in .jsonl or .csv"),
@@ -73,14 +64,14 @@ def test_evaluating_weights_of_another_model_is_refused(tmp_path, capsys):
 
 def test_a_regression_that_nothing_validated_is_saved_and_says_that_its_error_is_unknown(tmp_path, capsys):
     file = tiny_file(tmp_path / "tiny.h5")
-    assert np.isinf(load_pipeline(file).half_widths["age"])
+    assert load_pipeline(file).intervals == {}
     assert main(["predict", TINY, "--weights", str(file), "a b"]) == 0
     assert "not known" in capsys.readouterr().out
 
 
-def test_a_vocabulary_larger_than_the_embedding_is_refused(tmp_path):
-    with pytest.raises(WeightsError, match="vocabulary of 4 tokens and a model for 3"):
-        load_pipeline(tiny_file(tmp_path / "tiny.h5", vocabulary_size=3))
+def test_a_vocabulary_larger_than_the_embedding_is_refused():
+    with pytest.raises(DataError, match="built for 3 ids of 'posts'; the schema has 4 of 'posts'"):
+        tiny_profile({"age": Target("regression", unit="years")}, vocabulary_size=3)
 
 
 def test_the_default_folder_tells_runs_from_other_weights_apart():

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo.tasks import load_dataset
 from zoo.datasets.blogs import INDUSTRIES, PIECES_PER_AUTHOR, blogs, read_blog
 from zoo.datasets.dataset import Dataset
 from zoo.errors import DataError, ZooError
 from zoo.samples import MISSING_CLASS
+from zoo.tasks import load_dataset
 
 NAME = "5114.male.25.Arts.Leo.xml"
 SPLITS = ("train", "validation", "test")

@@ -14,10 +14,8 @@ import pytest
 
 from examples import multi_output
 from zoo.cli import main
-from zoo.tasks import load_dataset
-from zoo.errors import ConfigError
 from zoo.samples import Target
-from zoo.tasks import author_profile, evaluate, inspect, load_pipeline, train
+from zoo.tasks import evaluate, inspect, load_dataset, load_pipeline, recipe_for, train
 from zoo.training import Head, Imbalance
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +55,7 @@ def test_training_leaves_a_run_folder_with_everything(run_folder):
         "history.jsonl",
         "checkpoint.npz",
         "best.npz",
-        "model.h5",
+        "model.keras",
         "scores.json",
         "report.png",
     }
@@ -176,7 +174,7 @@ def test_a_run_folder_of_other_settings_or_another_model_is_refused_and_unchange
 
 def test_weights_of_another_income_grouping_are_refused(run_folder, tmp_path, capsys):
     path = tmp_path / "two.jsonl"
-    rows = [{"text": "rent boots", "age": 30, "income": f"group {n % 2}", "gender": "man"} for n in range(40)]
+    rows = [{"text": "rent boots", "age": 30, "income": f"class {n % 2}", "gender": "man"} for n in range(40)]
     path.write_text("\n".join(map(json.dumps, rows)))
     arguments = ["train", *TINY, "--data", str(path), "--weights", str(run_folder), "--out", str(tmp_path / "run")]
     assert main(arguments) == 2
@@ -188,21 +186,21 @@ def test_a_model_of_merged_labels_answers_with_them_and_is_judged_by_them(posts_
     dataset = load_dataset(str(posts_file), seed=0)
     heads = recipe_for(dataset, TINY[0], data=str(posts_file), options={"seed": 0}).heads
     merged = replace(heads["income"], imbalance=Imbalance(merge={"tenant": ("group 0", "group 1")}))
-    changes = {"heads": {**heads, "income": merged}, "config": {"income_groups": 2}, "epochs": 2}
+    changes = {"heads": {**heads, "income": merged}, "epochs": 2}
     _, report = train(TINY[0], str(posts_file), folder=tmp_path / "run", **changes)
-    (answer,) = load_pipeline(tmp_path / "run").answer(["rent boots"])
-    assert {label for label, _ in answer["income"].probabilities} == {"tenant", "group 2"}
+    predicted = load_pipeline(tmp_path / "run").predict({"posts": ["rent boots"]})
+    assert {"income=tenant", "income=group 2"} == {name for name in predicted if name.startswith("income=")}
     assert evaluate(tmp_path / "run").scores[0]["model"] == report.scores[0]["model"]
     assert inspect(TINY[0], weights=tmp_path / "run", rows=5).loss is not None
 
 
-def test_merging_labels_of_a_table_is_refused_before_it_is_trained(tmp_path):
+def test_labels_of_a_table_are_merged_too(tmp_path):
     (tmp_path / "rows.csv").write_text("x,grade\n" + "".join(f"{n},{'abc'[n % 3]}\n" for n in range(60)))
     head = Head(Target("classification", tuple("abc")), imbalance=Imbalance(merge={"ab": ("a", "b")}))
     options = {"folder": tmp_path / "run", "data_options": {"targets": ["grade"]}, "heads": {"grade": head}}
-    with pytest.raises(ConfigError, match="merged in the table itself; the head of 'grade'"):
-        train("mlp_tiny", str(tmp_path / "rows.csv"), **options)
-    assert not (tmp_path / "run").exists()
+    _, report = train("mlp_tiny", str(tmp_path / "rows.csv"), epochs=2, **options)
+    assert list(load_pipeline(tmp_path / "run").predict({"x": [1]})) == ["grade", "grade=ab", "grade=c"]
+    assert evaluate(tmp_path / "run").scores[0]["model"] == report.scores[0]["model"]
 
 
 def test_official_weights_are_described_by_file_and_summed_up_by_verify(capsys, tmp_path, monkeypatch):
@@ -229,7 +227,7 @@ import sys
 
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("pandas", "pyarrow", "onnx", "onnxruntime", "tf2onnx", "imblearn"):
+        if name.partition(".")[0] in ("pyarrow", "onnx", "onnxruntime", "tf2onnx", "imblearn"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Absent())
@@ -261,5 +259,6 @@ def test_a_real_process_ends_with_exit_code_2():
     assert done.returncode == 2
     assert (
         done.stderr.strip()
-        == "error: Unknown data set 'post'; did you mean 'posts'? Known: FILE.csv, FILE.jsonl, blogs, posts."
+        == "error: Unknown data set of posts 'post'; did you mean 'posts'? Known: FILE.csv, FILE.csv.gz, FILE.jsonl, "
+        "FILE.parquet, FILE.tsv, blogs, posts."
     )

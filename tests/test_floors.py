@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LEAVES = {
     "zoo.errors",
+    "zoo.lazy_array",
     "zoo.samples",
     "zoo.metrics",
     "zoo.costs",
@@ -88,7 +89,7 @@ PACKAGES = {
     "zoo.files": set(),
     "zoo.lazy_package": set(),
     "zoo.samples": {"numpy"},
-    "zoo.columns": {"numpy"},  # pandas and pyarrow, of the extra "tables", are imported by name when first used
+    "zoo.columns": {"numpy"},  # pandas, and pyarrow of the extra "tables", are imported by name when first used
     "zoo.poetry": {"numpy"},
     "zoo.metrics": {"numpy"},
     "zoo.costs": {"numpy"},

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.pipelines import tiny_profile
 from zoo.cli import main
-from zoo.columns.tokeniser import Tokeniser
 from zoo.costs import CostMatrix
-from zoo.create import create_model
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
 from zoo.samples import Target
-from zoo.tasks import Trained, load_pipeline, read_costs, read_plans, train
+from zoo.tasks import load_pipeline, read_costs, read_plans, train
 from zoo.tasks.imbalance_and_costs import apply_imbalance_and_costs
-from zoo.training import Head, Imbalance, Recipe, heads_for
+from zoo.tasks.verbs import heads_of
+from zoo.training import Head, Imbalance, Recipe
 
 COSTS = {"costs": {"paid": {"paid": 0, "late": 1}, "late": {"paid": 30, "late": 0}}, "unit": "EUR"}
 MATRIX = CostMatrix(COSTS["costs"], "EUR")
@@ -48,7 +48,7 @@ def test_a_command_meets_rare_labels_and_decides_by_costs(debtors, tmp_path):
     assert {row["who"] for row in costs["decisions"]} == {"nobody's", "model"}
     assert (tmp_path / "run" / "costs.png").stat().st_size > 10_000
     trained = load_pipeline(tmp_path / "run")
-    assert trained.heads["state"].costs == MATRIX
+    assert trained.costs["state"] == MATRIX
     answers = trained.predict(pd.read_csv(debtors))
     assert ((answers["state=late"] > 1 / 31) == (answers["state"] == "late")).all()
     assert abs(answers["state=late"].mean() - 0.1) < 0.05  # calibrated: the weights alone would say a half
@@ -132,11 +132,7 @@ def test_methods_for_several_outputs_are_named(given):
 def test_costs_and_metrics_of_a_model_of_texts_are_in_its_file(tmp_path):
     costs = CostMatrix.of_mistakes(("woman", "man"), false_positive=1, false_negative=2, unit="EUR")
     targets = {"age": Target("regression", unit="years"), "gender": Target("binary", ("woman", "man"))}
-    heads = heads_for(targets, metrics={"age": ("rmse",)}, costs={"gender": costs})
-    config = {"vocabulary_size": 4, "targets": ["age", "gender"]}
-    model = create_model("author_profile_tiny", **config)
-    origin = {"data": "posts", "seed": 0}
-    Trained("author_profile_tiny", config, model, heads, Tokeniser(["a", "b"]), {"age": 1.0}, 10, origin).save(
-        tmp_path / "model.h5"
-    )
-    assert load_pipeline(tmp_path / "model.h5").heads == heads
+    trained, heads = tiny_profile(targets, metrics={"age": ("rmse",)}, costs={"gender": costs})
+    for name in ("model.h5", "model.keras"):
+        trained.save(tmp_path / name)
+        assert heads_of(load_pipeline(tmp_path / name)) == heads

@@ -23,7 +23,7 @@ def pipeline():
 
 def test_answers_are_in_the_units_of_the_target(pipeline):
     rows = hard_rows()
-    answers = pipeline.answers(rows)
+    answers = pipeline.predictions(rows)
     raw = pipeline.model.predict_on_batch(SCHEMA.encode(rows, targets=False).inputs)
     np.testing.assert_allclose(answers["price"], np.exp(raw["price"][:, 0]), rtol=1e-5)
     assert answers["price"].shape == answers["ok"].shape == (ROWS,)
@@ -75,15 +75,15 @@ def test_costs_that_do_not_fit_are_told(pipeline):
 
 def test_a_row_is_answered_alone_as_in_a_table(pipeline):
     rows = hard_rows()
-    together = pipeline.answers(rows)
+    together = pipeline.predictions(rows)
     for place in (0, 6, 22, ROWS - 1):
-        for name, values in pipeline.answers(rows.iloc[[place]]).items():
+        for name, values in pipeline.predictions(rows.iloc[[place]]).items():
             np.testing.assert_allclose(values[0], together[name][place], rtol=1e-4, atol=1e-6)
 
 
 def test_more_rows_than_a_batch_are_answered_in_order(pipeline):
     rows = pd.concat([flats()] * 60, ignore_index=True)
-    answers, once = pipeline.answers(rows), pipeline.answers(flats())
+    answers, once = pipeline.predictions(rows), pipeline.predictions(flats())
     assert len(rows) > 4096
     np.testing.assert_allclose(answers["price"], np.tile(once["price"], 60), rtol=1e-5)
 
@@ -166,5 +166,5 @@ def test_a_network_learns_from_rows_with_gaps(builder):
     model = zoo.create_model(builder, **schema.model_config(), **{"units": (32,)} | NO_DROPOUT.get(builder, {}))
     recipe = Recipe(heads_for(schema.targets), optimiser=Optimiser(learning_rate=0.02), epochs=20, batch_size=50)
     fit(model, schema.encode(frame[:1000]), schema.encode(frame[1000:1200]), recipe)
-    error = np.abs(Pipeline(schema, model).answers(frame[1200:])["price"] - frame["price"][1200:])
+    error = np.abs(Pipeline(schema, model).predictions(frame[1200:])["price"] - frame["price"][1200:])
     assert error.mean() < 0.1 * np.abs(frame["price"] - frame["price"].median()).mean()

@@ -10,7 +10,7 @@ import pytest
 
 import zoo
 from tests.flat_fixtures import SCHEMA, pipeline_of
-from zoo.errors import ConfigError, MissingExtraError, WeightsError, ZooError
+from zoo.errors import ConfigError, MissingExtraError, UnknownNameError, WeightsError, ZooError
 from zoo.pipeline import Pipeline
 
 
@@ -65,7 +65,7 @@ def test_a_file_without_a_schema_is_refused(pipeline, tmp_path):
         {"zoo_pipeline.json": "{"},
         {"zoo_pipeline.json": "[]"},
         {"zoo_pipeline.json": "{}"},
-        {"zoo_pipeline.json": '{"schema": {"version": 1}, "thresholds": {}, "origin": {}}'},
+        {"zoo_pipeline.json": '{"schema": {"version": 2}, "thresholds": {}, "origin": {}}'},
         {"zoo_pipeline.json": b"\xff"},
         {"config.json": "{}"},
         {"config.json": None},
@@ -88,9 +88,10 @@ def test_a_damaged_file_is_told_in_one_sentence(pipeline, tmp_path, members):
     ("name", "content", "sentence"),
     [
         ("x.keras", b"no zip", "is no zip archive"),
-        ("x.h5", b"", "Unknown format of a pipeline '.h5'"),
+        ("x.h5", b"", "is not an HDF5 file"),
+        ("x.pb", b"", "Unknown format of a pipeline '.pb'"),
         ("x.onnx", b"no graph", "is damaged"),
-        ("nowhere.keras", None, "There is no file of a pipeline"),
+        ("nowhere.keras", None, "There is no file or folder"),
     ],
 )
 def test_a_file_that_is_no_pipeline_is_told(tmp_path, name, content, sentence):
@@ -116,7 +117,9 @@ def test_a_place_where_no_file_can_stand_is_told(pipeline, tmp_path, place):
 
 
 def test_a_wrong_name_or_origin_is_told_before_anything_is_written(pipeline, tmp_path):
-    with pytest.raises(ConfigError, match=r"must end in \.keras"):
+    with pytest.raises(UnknownNameError, match=r"format of a pipeline '\.kears'; did you mean '\.keras'"):
+        pipeline.save(tmp_path / "x.kears")
+    with pytest.raises(WeightsError, match=r"origin must name 'entry' and 'config'. Save it as \.keras"):
         pipeline.save(tmp_path / "x.h5")
     with pytest.raises(ConfigError, match="plain JSON values"):
         Pipeline(SCHEMA, pipeline.model, origin={"day": pd.Timestamp(0)}).save(tmp_path / "x.keras")

@@ -38,7 +38,7 @@ def test_a_file_gives_the_same_pipeline(pipeline, tmp_path):
     saved.save(tmp_path / "flats.keras")
     loaded = zoo.load_pipeline(tmp_path / "flats.keras")
     assert (loaded.schema, loaded.thresholds, loaded.origin) == (SCHEMA, {"ok": 0.25}, {"seed": 7, "data": "flats"})
-    same(loaded.answers(hard_rows()), pipeline.answers(hard_rows()))
+    same(loaded.predictions(hard_rows()), pipeline.predictions(hard_rows()))
     assert [file.name for file in tmp_path.iterdir()] == ["flats.keras"]
 
 
@@ -79,7 +79,7 @@ import zoo
 folder = Path(sys.argv[1])
 rows = pd.read_pickle(folder / "rows.pkl")
 for path in folder.glob("*.keras"):
-    np.savez(folder / f"{path.stem}.npz", **zoo.load_pipeline(path).answers(rows))
+    np.savez(folder / f"{path.stem}.npz", **zoo.load_pipeline(path).predictions(rows))
 import keras
 
 assert keras.backend.backend() == "jax"
@@ -99,7 +99,7 @@ def test_answers_are_the_same_on_jax(tmp_path):
     assert run.returncode == 0, run.stderr[-3000:]
     for name, each in made.items():
         with np.load(tmp_path / f"{name}.npz") as found:
-            same(dict(found), each.answers(hard_rows()))
+            same(dict(found), each.predictions(hard_rows()))
 
 
 ON_ONNX = """
@@ -112,7 +112,7 @@ import pandas as pd
 import zoo
 
 folder = Path(sys.argv[1])
-answers = zoo.load_pipeline(folder / "flats.onnx").answers(pd.read_pickle(folder / "rows.pkl"))
+answers = zoo.load_pipeline(folder / "flats.onnx").predictions(pd.read_pickle(folder / "rows.pkl"))
 np.savez(folder / "answers.npz", **answers)
 assert not {"keras", "tensorflow", "jax", "torch", "onnx"} & set(sys.modules), "needs no framework"
 """
@@ -134,7 +134,7 @@ def test_answers_are_the_same_in_an_onnx_export_without_any_framework(tmp_path, 
     )
     assert run.returncode == 0, run.stderr[-3000:]
     with np.load(tmp_path / "answers.npz") as found:
-        same(dict(found), made.answers(hard_rows()))
+        same(dict(found), made.predictions(hard_rows()))
     loaded = zoo.load_pipeline(tmp_path / "flats.onnx")
     assert loaded.schema == SCHEMA
     for refused in (loaded.save, loaded.export_onnx):

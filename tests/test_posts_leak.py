@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from zoo.tasks import load_dataset
 from zoo.report import build_report
-from zoo.tasks import load_pipeline
+from zoo.tasks import load_dataset, load_pipeline
+from zoo.tasks.verbs import heads_of
 from zoo.training import predict
 
 
@@ -29,8 +29,8 @@ def scores(posts, predictions):
 
 def test_no_score_of_the_committed_weights_is_above_the_limit(posts):
     trained = load_pipeline("author_profile_small.posts")
-    assert trained.tokeniser.words == posts.tokeniser.words
-    rows = scores(posts, predict(trained.model, posts.test, trained.heads, trim_padding=True))
+    assert trained.schema.column("posts") == posts.schema.column("posts")
+    rows = scores(posts, predict(trained.model, posts.test, heads_of(trained), trim_padding=True))
     assert {row["output"]: row["above_limit"] for row in rows} == {"age": False, "income": False, "gender": False}
     reached = {row["output"]: row["model"] for row in rows}
     assert reached["age"] < 3.7

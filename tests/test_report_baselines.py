@@ -23,12 +23,12 @@ def score(metric, target, predicted) -> float:
 def fit(inputs, y, targets, *, texts=(), held_out=True, metrics=None, seed=0):
     """The first half is train, a quarter each validation and test."""
     y = np.asarray(y)
-    everything = Samples(inputs, {"y": y}, {}, tuple(texts))
+    everything = Samples(inputs, {"y": y}, {}, {next(iter(inputs)): list(texts)} if texts else {})
     n = len(y)
     cuts = np.split(np.arange(n), [n // 2, 3 * n // 4])
     train, validation, test = (everything.take(rows) for rows in cuts)
     if not held_out:
-        validation = Samples(validation.inputs, {}, {}, validation.texts)
+        validation = Samples(validation.inputs, {}, {}, validation.raw)
     return fit_baselines(train, validation, test, targets, metrics=metrics and {"y": metrics}, seed=seed)["y"], test
 
 

@@ -11,10 +11,10 @@ import pytest
 
 import zoo
 from zoo.cli import main
-from zoo.tasks import load_table
 from zoo.errors import ConfigError
+from zoo.pipeline import Pipeline
 from zoo.samples import Samples
-from zoo.tasks import TrainedTable, evaluate, load_pipeline, tables, train
+from zoo.tasks import evaluate, load_pipeline, load_table, recipe_for, tables, train
 from zoo.training import Optimiser, Recipe, fit, heads_for
 
 EXAMPLES = ("plane_fit", "older_than_five", "membership", "house_price", "credit_scoring", "income", "store_sales")
@@ -44,7 +44,7 @@ def test_a_run_folder_of_a_table_holds_a_pipeline(run_folder):
     assert {"config.json", "model.keras", "report.png", "scores.json"} <= {file.name for file in run_folder.iterdir()}
     rows = pd.DataFrame({"place": ["south", "nowhere"], "size": [np.nan, 100.0]})
     ours = load_pipeline(run_folder).predict(rows)
-    assert isinstance(load_pipeline(run_folder), TrainedTable)
+    assert isinstance(load_pipeline(run_folder), Pipeline)
     pd.testing.assert_frame_equal(zoo.load_pipeline(run_folder / "model.keras").predict(rows), ours)
     assert np.isfinite(ours["price"]).all()
 
@@ -61,7 +61,7 @@ def test_the_command_answers_for_a_file_of_rows_as_csv(run_folder, houses, capsy
     capsys.readouterr()
     assert main(["predict", "mlp_tiny", "--weights", str(run_folder), str(houses)]) == 0
     answers = pd.read_csv(io.StringIO(capsys.readouterr().out))
-    assert list(answers.columns) == ["price"]
+    assert list(answers.columns) == ["price", "price_low", "price_high"]
     assert len(answers) == 200
 
 
@@ -99,7 +99,7 @@ def test_a_model_is_judged_on_another_file_of_its_table(codes):
 
 def test_training_starts_from_a_model_of_the_same_targets_alone(codes, tmp_path):
     options = {"targets": ["size"], "types": {"code": "category"}}
-    with pytest.raises(ConfigError, match="The model answers price; asked for are size"):
+    with pytest.raises(ConfigError, match=r"The model predicts price; 'codes\.csv' has the targets size"):
         train("mlp_tiny", str(codes / "codes.csv"), folder=tmp_path, data_options=options, weights=codes / "run")
 
 
@@ -109,7 +109,7 @@ def test_training_starts_from_a_model_of_the_same_targets_alone(codes, tmp_path)
         (["train", "mlp_tiny", "--data", "adlt"], "did you mean 'adult'"),
         (["train", "mlp_tiny", "--data", "HOUSES"], "to be predicted"),
         (["train", "mlp_tiny", "--data", "HOUSES", "--target", "prise"], "did you mean 'price'"),
-        (["train", "author_profile_tiny", "--data", "adult"], "Unknown data set 'adult'"),
+        (["train", "author_profile_tiny", "--data", "adult"], "Unknown data set of posts 'adult'"),
         (["predict", "mlp_tiny", "--weights", "RUN"], "one CSV or Parquet file"),
         (["predict", "mlp", "--weights", "RUN", "HOUSES"], "holds weights of mlp_tiny"),
     ],
@@ -158,7 +158,7 @@ def test_every_setting_fits_its_table_and_makes_its_model():
         recipe = recipe_for(table, entry, data=data, options={})
         model = zoo.create_model(entry, **recipe.config)
         assert set(model.output) == set(table.targets)
-        rows = tables.training_rows(table, entry)
+        rows = tables.training_split(table, entry)
         assert len(rows) == len(table.train) + (len(table.validation) if settings.refit else 0)
 
 
@@ -180,11 +180,11 @@ def test_a_logarithm_in_a_range_starts_at_the_prior_and_is_judged_as_a_percentag
 
 
 def test_joined_samples_are_those_of_both_and_of_the_same_columns():
-    one = Samples({"x": np.zeros((2, 1))}, {"y": np.array([1, 2])}, {"g": np.array(["a", "b"])}, ("t", "u"))
+    one = Samples({"x": np.zeros((2, 1))}, {"y": np.array([1, 2])}, {"g": np.array(["a", "b"])}, {"x": ("t", "u")})
     both = one.joined(one)
     assert len(both) == 4
     assert both.targets["y"].tolist() == [1, 2, 1, 2]
-    assert both.texts == ("t", "u", "t", "u")
+    assert both.raw == {"x": ["t", "u", "t", "u"]}
     with pytest.raises(zoo.errors.DataError, match="cannot be joined"):
         one.joined(Samples({"x": np.zeros((2, 1))}))
 

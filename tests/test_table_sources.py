@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.tasks import load_dataset, load_table
 from zoo.datasets.membership import COLUMNS, FLAGS, PLATFORMS, TARGET, bayes_accuracy, chance
 from zoo.datasets.rossmann_calendar import calendar_columns, looking_back
 from zoo.datasets.table import Table
 from zoo.errors import ArtifactError, ConfigError, DataError, UnknownNameError
 from zoo.samples import Target
+from zoo.tasks import list_datasets, load_dataset, load_table
 
 GENERATED = ("plane", "older_than_five", "membership")
 SPLITS = ("train", "validation", "test")
@@ -148,7 +148,7 @@ def test_names_and_options_that_are_not_there_are_told_with_the_nearest():
         load_table("californa")
     with pytest.raises(UnknownNameError, match="did you mean 'points'"):
         load_table("plane", point=3)
-    assert {"adult", "rossmann"} <= set(list_tables())
+    assert {"adult", "rossmann"} <= set(list_datasets())
 
 
 def test_events_are_counted_over_days_of_the_calendar_not_over_rows():

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.tasks import load_dataset, load_table
 from zoo.datasets.rossmann import rossmann
 from zoo.datasets.table import split_rows
 from zoo.errors import ConfigError, DataError
+from zoo.tasks import load_dataset, load_table
 
 
 @settings(max_examples=40, deadline=None)

@@ -13,11 +13,17 @@ from zoo.samples import Target
 
 
 def test_the_dtype_decides_the_kind():
-    assert [column.name for column in SCHEMA.numbers] == ["area", "floor", "soldYear", "soldDayofyear", "soldElapsed"]
-    assert [column.name for column in SCHEMA.categories][:2] == ["town", "garden"]
-    assert [column.name for column in SCHEMA.dates] == ["sold"]
+    assert [column.name for column in SCHEMA.of("number")] == [
+        "area",
+        "floor",
+        "soldYear",
+        "soldDayofyear",
+        "soldElapsed",
+    ]
+    assert [column.name for column in SCHEMA.of("category")][:2] == ["town", "garden"]
+    assert [column.name for column in SCHEMA.of("date")] == ["sold"]
     assert SCHEMA.targets == {"price": Target("regression"), "kind": Target("binary", ("flat", "house"))}
-    assert SCHEMA.columns == ("area", "floor", "town", "garden", "sold")
+    assert SCHEMA.names == ("area", "floor", "town", "garden", "sold")
 
 
 def test_types_force_a_kind_of_a_column_and_of_a_part_of_a_date():
@@ -27,7 +33,7 @@ def test_types_force_a_kind_of_a_column_and_of_a_part_of_a_date():
 
 
 def test_statistics_are_those_of_the_rows_where_the_number_is_known():
-    area = SCHEMA.numbers[0]
+    area = SCHEMA.of("number")[0]
     known = np.array([50.0, 70.0, 90.0, 110.0, 60.0])
     assert (area.median, area.low, area.high, area.missing) == (70.0, 50.0, 110.0, 1)
     assert (area.mean, area.deviation) == (pytest.approx(known.mean()), pytest.approx(known.std()))
@@ -55,7 +61,7 @@ def test_the_config_says_which_columns_had_a_gap():
 
 def test_ignored_columns_are_no_inputs():
     schema = Schema.fit(houses(), TARGETS, ignore=("town", "sold", "garden"))
-    assert schema.columns == ("area", "floor")
+    assert schema.names == ("area", "floor")
 
 
 def test_parts_of_a_date_can_be_ignored_too_and_take_the_place_of_columns_that_are():
@@ -68,10 +74,10 @@ def test_rare_values_share_the_id_of_values_never_seen():
     frame = pd.DataFrame({"town": [*"aaaabbbccd"], "y": range(10)})
     frequent = Schema.fit(frame, {"y": "regression"}, max_cardinality=2)
     often = Schema.fit(frame, {"y": "regression"}, min_count=2)
-    assert frequent.categories[0].vocabulary == ("a", "b")
-    assert often.categories[0].vocabulary == ("a", "b", "c")
+    assert frequent.of("category")[0].vocabulary == ("a", "b")
+    assert often.of("category")[0].vocabulary == ("a", "b", "c")
     np.testing.assert_array_equal(often.encode(frame).inputs["town"], [2, 2, 2, 2, 3, 3, 3, 4, 4, 1])
-    assert often.categories[0].rare == 1
+    assert often.of("category")[0].rare == 1
 
 
 def test_a_schema_survives_json():
@@ -87,21 +93,22 @@ def test_a_column_narrower_than_float32_can_scale_says_nothing():
 @pytest.mark.parametrize(
     ("part", "name", "value"),
     [
-        ("numbers", "origin", "0"),
-        ("numbers", "median", float("nan")),
-        ("numbers", "name", ["area"]),
-        ("categories", "vocabulary", "ab"),
-        ("categories", "vocabulary", [["a"]]),
-        ("categories", "input", 5),
-        ("dates", "first", "once"),
-        ("dates", "prefix", 5),
+        ("number", "origin", "0"),
+        ("number", "median", float("nan")),
+        ("number", "name", ["area"]),
+        ("category", "vocabulary", "ab"),
+        ("category", "vocabulary", [["a"]]),
+        ("category", "input", 5),
+        ("date", "first", "once"),
+        ("date", "prefix", 5),
         ("outputs", "log", "no"),
         ("outputs", "target", {"kind": "binary", "labels": [1, 2], "unit": ""}),
     ],
 )
 def test_a_value_of_another_type_in_a_schema_is_told_when_it_is_read(part, name, value):
     values = json.loads(json.dumps(SCHEMA.to_json()))
-    values[part][0][name] = value
+    parts = values["outputs"] if part == "outputs" else [each for each in values["columns"] if each["kind"] == part]
+    parts[0][name] = value
     with pytest.raises(DataError, match=r"schema is damaged: .*" if part != "outputs" or name == "log" else "labels"):
         Schema.from_json(values)
 
@@ -111,6 +118,8 @@ def test_a_value_of_another_type_in_a_schema_is_told_when_it_is_read(part, name,
     [
         {"version": 9},
         {"numbers": [{"name": "a"}]},
+        {"columns": [{"name": "a"}]},
+        {"columns": [{"kind": "number", "name": "a", "meen": 1.0}]},
         {"outputs": None},
         {"rows": ...},
         {"rows": "six"},

@@ -139,7 +139,7 @@ def test_times_of_one_day_in_seconds_are_told_apart():
 def test_names_that_no_layer_can_have_are_changed_for_the_model_alone():
     frame = pd.DataFrame({"work class": list("ab"), "work/class": list("cd"), "größe": [1, 2], "€": [1.0, 2.0]})
     schema = Schema.fit(frame, {"€": "regression"})
-    assert schema.inputs == {"work class": "work_class", "work/class": "work_class_2"}
+    assert [column.input for column in schema.of("category")] == ["work_class", "work_class_2"]
     assert schema.encode(frame).targets["column_"].tolist() == [1.0, 2.0]
 
 
@@ -149,7 +149,7 @@ def test_a_column_may_be_called_as_a_layer_inside_the_model(entry, column):
     frame = houses(**{column: list("xyzxyz")}).drop(columns="kind")
     schema = Schema.fit(frame, {"price": "regression"}, ranges={"price": "training"})
     model = zoo.create_model(entry, **schema.model_config())
-    assert schema.inputs[column] in [tensor.name for tensor in model.inputs]
+    assert schema.column(column).input in [tensor.name for tensor in model.inputs]
 
 
 @pytest.mark.parametrize("entry", ["mlp_tiny", "entity_embedding_tiny"])
@@ -165,7 +165,8 @@ def test_no_column_is_given_the_name_of_an_inner_layer(entry):
 
 def test_a_category_called_numbers_does_not_take_the_place_of_the_numbers():
     schema = Schema.fit({"numbers": ["a", "b"], "x": [1, 2], "y": [1.0, 2.0]}, {"y": "regression"})
-    assert schema.inputs == {"numbers": "numbers_2"}
+    assert list(schema.inputs) == ["numbers", "numbers_2"]
+    assert schema.column("numbers").input == "numbers_2"
 
 
 # --- dates

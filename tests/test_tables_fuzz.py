@@ -56,9 +56,9 @@ def one_sentence():
 
 def check(samples, rows):
     numbers = samples.inputs["numbers"]
-    assert numbers.shape == (rows, len(SCHEMA.numbers))
+    assert numbers.shape == (rows, len(SCHEMA.of("number")))
     assert not np.isinf(numbers).any()
-    for column in SCHEMA.categories:
+    for column in SCHEMA.of("category"):
         ids = samples.inputs[column.input]
         assert ids.shape == (rows,)
         assert ids.min() >= 0

@@ -105,7 +105,7 @@ def test_a_damaged_file_is_told_in_one_sentence(tmp_path, text, sentence):
         ("sales.csv", {"columns": ["Sale"]}, "lacks 'Sale', which is to be read. Did you mean 'Sales'"),
         ("sales.csv", {"columns": "Sales"}, "must be a list of names"),
         ("sales.csv", {"types": {"Sale": "number"}}, "did you mean 'Sales'"),
-        ("sales.csv", {"types": {"Sales": "text"}}, "Unknown type of 'Sales'"),
+        ("sales.csv", {"types": {"Sales": "txt"}}, "Unknown type of 'Sales' 'txt'; did you mean 'text'"),
         ("sales.csv", {"types": ["Sales"]}, "'types' must map columns to types"),
         ("sales.csv", {"types": {"Note": "number"}}, "'Note' must be numbers; row 1 holds 'a'"),
         ("sales.csv", {"types": {"Note": "date"}}, "'Note' must be dates as 2015-07-31; row 1 holds 'a'"),

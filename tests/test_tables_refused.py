@@ -115,7 +115,7 @@ def test_a_word_among_numbers_is_not_taken_for_a_category():
     frame = pd.DataFrame({"area": [*map(str, range(99)), "unknown"], "y": range(100)})
     with pytest.raises(DataError, match="'area' holds numbers, but text in row 100: 'unknown'"):
         Schema.fit(frame, {"y": "regression"})
-    assert len(Schema.fit(frame, {"y": "regression"}, types={"area": "category"}).categories) == 1
+    assert len(Schema.fit(frame, {"y": "regression"}, types={"area": "category"}).of("category")) == 1
 
 
 def test_a_name_of_each_row_is_not_taken_for_a_category():

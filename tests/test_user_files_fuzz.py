@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.posts_files import GOOD, all_samples, jsonl, written
-from zoo.tasks import load_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.rows import read_rows
 from zoo.datasets.user_file import read_file
 from zoo.errors import DataError, ZooError
 from zoo.samples import present
+from zoo.tasks import load_dataset
 
 
 def test_any_label_may_be_missing_in_any_row(tmp_path):

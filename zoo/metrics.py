@@ -107,6 +107,25 @@ def area_under_roc(target: np.ndarray, predicted: np.ndarray) -> float:
     return float((np.sum(ranks(predicted)[target == 1]) - positives * (positives + 1) / 2.0) / (positives * negatives))
 
 
+def steps_off(target: np.ndarray, predicted: np.ndarray) -> float:
+    """Of ordered labels: how many places the median label lies from the right one, in the mean."""
+    return float(np.mean(np.abs(median_label(predicted) - target)))
+
+
+def median_label(shares: np.ndarray) -> np.ndarray:
+    """(n, classes) probabilities of ordered labels -> (n,) the first at which half of the probability is reached."""
+    return np.argmax(np.cumsum(shares, axis=1) >= 0.5 * shares.sum(axis=1, keepdims=True), axis=1)
+
+
+def quadratic_kappa(target: np.ndarray, predicted: np.ndarray) -> float:
+    """Of ordered labels: agreement beyond chance, mistakes weighted by the square of their distance (Cohen 1968)."""
+    chosen, classes = median_label(predicted), predicted.shape[1]
+    weights = np.square(np.subtract.outer(np.arange(classes), np.arange(classes)))
+    shares = [np.bincount(each, minlength=classes) / len(target) for each in (target, chosen)]
+    expected = float(np.sum(weights * np.outer(*shares)))
+    return 1.0 - float(np.mean(weights[target, chosen])) / expected if expected else 0.0
+
+
 def average_precision(target: np.ndarray, predicted: np.ndarray) -> float:
     """Mean precision over the positives, each at the threshold that just finds it; ties are found together.
 
@@ -157,6 +176,8 @@ METRICS: dict[str, Metric] = {
     "log_loss": Metric(log_loss, "lower"),
     "perplexity": Metric(perplexity, "lower"),
     "auc": Metric(area_under_roc, "higher"),
+    "steps_off": Metric(steps_off, "lower"),
+    "kappa": Metric(quadratic_kappa, "higher"),
     "exp_rmspe": Metric(exp_rmspe, "lower"),
     "average_precision": Metric(average_precision, "higher"),
     "calibration_error": Metric(calibration_error, "lower"),
@@ -164,12 +185,14 @@ METRICS: dict[str, Metric] = {
 DEFAULTS: dict[Kind, tuple[str, ...]] = {
     "regression": ("mae", "rmse", "r2"),
     "classification": ("accuracy", "log_loss"),
+    "ordered": ("steps_off", "kappa", "accuracy", "log_loss"),
     "binary": ("accuracy", "auc", "log_loss"),
     "tags": ("accuracy", "auc", "log_loss"),
 }
 ALLOWED: dict[Kind, tuple[str, ...]] = {
     "regression": (*DEFAULTS["regression"], "mse", "pearson", "spearman", "exp_rmspe"),
     "classification": (*DEFAULTS["classification"], "perplexity", "calibration_error"),
+    "ordered": (*DEFAULTS["ordered"], "calibration_error"),
     "binary": (*DEFAULTS["binary"], "average_precision", "calibration_error"),
     "tags": (*DEFAULTS["tags"], "average_precision", "calibration_error"),
 }

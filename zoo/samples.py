@@ -7,10 +7,11 @@ from typing import Any, Literal
 import numpy as np
 
 from zoo.errors import DataError, require_known
+from zoo.lazy_array import join, take
 
-Kind = Literal["regression", "classification", "binary", "tags"]
-KINDS: tuple[Kind, ...] = ("regression", "classification", "binary", "tags")
-SINGLE_KINDS = KINDS[:3]  # one number or label a sample, as a column of a table has it
+Kind = Literal["regression", "classification", "binary", "ordered", "tags"]
+KINDS: tuple[Kind, ...] = ("regression", "classification", "binary", "ordered", "tags")
+EXCLUSIVE = ("classification", "ordered")  # kinds whose output has a probability for each label, of which one is right
 MISSING_CLASS = -1  # a class label that is not known; an unknown number is NaN
 
 
@@ -18,8 +19,9 @@ MISSING_CLASS = -1  # a class label that is not known; an unknown number is NaN
 class Target:
     """What one output predicts.
 
-    `labels` are the class names in the order of their integers: all of them for "classification", the negative and
-    the positive one for "binary", none for "regression"; of "tags", several of which may hold at once, the name of each
+    `labels` are the class names in the order of their integers: all of them for "classification", from the least to the
+    most for "ordered", the negative and the positive one for "binary", none for "regression"; of "tags", several of
+    which may hold at once, the name of each
     column. `unit` is that of a regression ("years").
     """
 
@@ -44,7 +46,7 @@ class Target:
 class Samples:
     """Arrays of one split, all of the same first dimension n.
 
-    inputs   name -> (n, ...). Integer sequences are padded on the right with 0.
+    inputs   name -> (n, ...), arrays or lazy ones (`zoo.lazy_array`). Integer sequences are padded on the right with 0.
     targets  name -> (n,). Regression: floats, NaN where missing; vectors are (n, k). Classes: integers,
              `MISSING_CLASS` where missing. Tags: (n, tags) of 0, 1 or `MISSING_CLASS`. Of an output that answers at
              every step of a sequence: (n, steps).
@@ -88,7 +90,7 @@ class Samples:
     def take(self, rows: np.ndarray) -> "Samples":
         """The samples of these row numbers, in this order."""
         return Samples(
-            {name: values[rows] for name, values in self.inputs.items()},
+            {name: take(values, rows) for name, values in self.inputs.items()},
             {name: values[rows] for name, values in self.targets.items()},
             {name: values[rows] for name, values in self.groups.items()},
             {name: [values[row] for row in rows] for name, values in self.raw.items()},
@@ -107,8 +109,7 @@ class Samples:
         if any(mine.keys() != theirs.keys() for mine, theirs in parts):
             raise DataError("Samples of different inputs, targets, groups, weights or raw values cannot be joined.")
         inputs, targets, groups, weights = (
-            {name: np.concatenate([values, theirs[name]]) for name, values in mine.items()}
-            for mine, theirs in parts[:4]
+            {name: join(values, theirs[name]) for name, values in mine.items()} for mine, theirs in parts[:4]
         )
         raw = {name: [*values, *other.raw[name]] for name, values in self.raw.items()}
         return Samples(inputs, targets, groups, raw, weights)

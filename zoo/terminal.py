@@ -31,7 +31,15 @@ if TYPE_CHECKING:
 
 SEEN = 0.01  # share of a hop's attention from which a sentence is shown
 MOST_CLASSES = 3  # classes shown of one answer
-HEADLINES = ("_mae", "_accuracy", "_auc", "_exp_rmspe", "_pearson", "_perplexity")  # of validation, an epoch
+HEADLINES = (
+    "_mae",
+    "_accuracy",
+    "_steps_off",
+    "_auc",
+    "_exp_rmspe",
+    "_pearson",
+    "_perplexity",
+)  # of validation, an epoch
 NOTES = re.compile(  # what TensorFlow writes on standard error for its developers
     r"WARNING: All log messages before absl|"  # one of these forms: of absl, of TensorFlow, and what continues them
     r"[IW]\d{4} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:[\d.]+: [IW] |"

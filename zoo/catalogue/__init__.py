@@ -7,13 +7,21 @@ from fnmatch import fnmatchcase
 
 from zoo.catalogue import images, pairs, poems, profiles, questions, tables
 from zoo.catalogue.entry import Entry, Weights
-from zoo.errors import require_known
+from zoo.errors import ConfigError, require_known
 
-__all__ = ["ENTRIES", "Entry", "Weights", "describe", "list_models"]
+__all__ = ["ENTRIES", "Entry", "Weights", "describe", "list_models", "register"]
 
 ENTRIES: dict[str, Entry] = {
     entry.name: entry for part in (profiles, images, tables, pairs, questions, poems) for entry in part.ENTRIES
 }
+
+
+def register(entry: Entry) -> Entry:
+    """Add an entry from outside of the zoo: from then on every verb knows it. Raises `ConfigError` for a name twice."""
+    if ENTRIES.get(entry.name, entry) != entry:
+        raise ConfigError(f"There is a model '{entry.name}' in the catalogue already.")
+    ENTRIES[entry.name] = entry
+    return entry
 
 
 def list_models(

@@ -142,7 +142,8 @@ def from_json(made: type[Any], values: Mapping[str, Any]) -> Any:
     known = {each.name: each.type for each in fields(made)}
     given: dict[str, Any] = {}
     for name, value in values.items():
-        require_known("value of a saved column", name, known)
+        if name not in known:
+            raise DataError(f"The schema is damaged: '{name}' is nothing that a saved {made.__name__} has.")
         given[name] = _tuples(value) if _takes_tuples(known[name]) else value
         if not _is_a(known[name], given[name]):
             raise DataError(f"The schema is damaged: '{name}' of a column cannot be {shown(value)}.")
@@ -169,8 +170,10 @@ def _is_a(kind: Any, value: Any) -> bool:
     if get_origin(kind) is Literal:
         return value in get_args(kind)
     if get_origin(kind) is tuple:
-        inner = get_args(kind)[0]
-        return isinstance(value, tuple) and all(_is_a(inner, each) for each in value)
+        inner = get_args(kind)
+        if inner[-1] is not ...:
+            return isinstance(value, tuple) and len(value) == len(inner) and all(map(_is_a, inner, value))
+        return isinstance(value, tuple) and all(_is_a(inner[0], each) for each in value)
     if get_origin(kind) is not None:  # a mapping
         return isinstance(value, get_origin(kind))
     return not isinstance(kind, type) or isinstance(value, kind)

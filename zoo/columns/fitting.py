@@ -167,7 +167,8 @@ def _output(column: Any, name: str, kind: Any, options: Options) -> OutputColumn
             name, _with_other(target, options.others.get(name, "")), other=options.others.get(name, "")
         )
         if target.kind != "tags":
-            _require_two(found.encode(column), name, found.target.labels)
+            least = 1 if isinstance(kind, Target) else 2  # whoever gives the labels knows that there are others
+            _require_labels(found.encode(column), name, found.target.labels, least)
         elif not (found.encode(column) == 1).any():
             raise DataError(f"The target {shown(name)} has no tag in any training row.")
         return found
@@ -199,7 +200,7 @@ def _target(column: Any, name: str, kind: Any) -> Target:
         return Target("tags", tag_names(column, name))
     _, texts = texts_of(column, name)
     labels = sorted({text for text in texts if text is not None}, key=natural)
-    _require_two(np.arange(len(labels)), name, labels)
+    _require_labels(np.arange(len(labels)), name, labels)
     if kind == "binary" and len(labels) > 2:
         raise DataError(f"The binary target {shown(name)} has {len(labels):,} labels: {listed(labels)}.")
     if len(labels) > MOST_VALUES:
@@ -207,10 +208,10 @@ def _target(column: Any, name: str, kind: Any) -> Target:
     return Target(kind, tuple(labels))
 
 
-def _require_two(classes: np.ndarray, name: str, labels: Sequence[str]) -> None:
-    """Raise unless the rows have at least two of the labels."""
+def _require_labels(classes: np.ndarray, name: str, labels: Sequence[str], least: int = 2) -> None:
+    """Raise unless the rows have so many of the labels."""
     there = np.unique(classes[classes != MISSING_CLASS])
-    if len(there) < 2:
+    if len(there) < least:
         found = f"only {shown(labels[there[0]])}" if len(there) else "no label"
         raise DataError(
             f"The target {shown(name)} has {found} in the training rows; a classifier needs at least two labels."

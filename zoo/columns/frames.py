@@ -16,7 +16,7 @@ def pandas() -> Any:
 
 
 def extra(package: str, purpose: str) -> Any:
-    """A package of the extra "tables"."""
+    """pandas, or pyarrow of the extra "tables", imported when first used."""
     try:
         return importlib.import_module(package)
     except ImportError as error:

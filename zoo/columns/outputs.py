@@ -12,7 +12,7 @@ from zoo.columns.column import Values, from_json
 from zoo.columns.frames import shown
 from zoo.columns.values import labels_of, numbers_of, tags_of
 from zoo.errors import DataError
-from zoo.samples import Target
+from zoo.samples import EXCLUSIVE, Target
 
 SCALE = re.compile(r"points of (-?\d\S*) to (-?\d\S*)")  # the unit of a target with a scale
 
@@ -51,7 +51,7 @@ class OutputColumn:
 
     def config(self) -> dict[str, Any]:
         """What a builder is told of this output."""
-        if self.target.kind in ("classification", "ordered", "tags"):
+        if self.target.kind in (*EXCLUSIVE, "tags"):
             return {"kind": self.target.kind, "classes": len(self.target.labels)}
         if self.low is None:
             return {"kind": self.target.kind}

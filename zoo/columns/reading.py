@@ -19,7 +19,8 @@ from zoo.errors import ConfigError, DataError, ZooError, require_known
 CHUNK_ROWS = 100_000
 GROWTH = 1.1  # of an array that has become too small
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "?")  # what stands for no value in a CSV file
-FORMATS = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip", ".parquet")
+FORMATS = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip", ".tsv", ".jsonl", ".parquet")
+VERBATIM = ("text", "story", "verse")  # kinds in which no word stands for a missing value
 MOST_TEXTS = 1_000_000  # different ones in a category: more are no categories
 
 
@@ -190,7 +191,8 @@ def _opened(
     if not path.is_file():
         raise DataError(f"There is no file of a table at {path}.")
     with _one_sentence(path):
-        kinds, chunks = (_opened_parquet if suffix == ".parquet" else _opened_csv)(path, columns, types, missing, rows)
+        opened = {".parquet": _opened_parquet, ".jsonl": _opened_jsonl}.get(suffix, _opened_csv)
+        kinds, chunks = opened(path, columns, types, missing, rows)
     return kinds, _guarded(path, chunks)
 
 
@@ -208,19 +210,39 @@ def _opened_csv(
 ) -> tuple[dict[str, str], Iterator[Frame]]:
     """The first rows say what is a number; all is then read so, and everything else as text: 007 stays 007."""
     pd = pandas()
-    options = {"keep_default_na": False, "na_values": list(missing), "skipinitialspace": True, "low_memory": False}
+    mark, other_marks = ("\t", ",;|") if path.name.lower().endswith(".tsv") else (",", ";\t|")
+    options = {"keep_default_na": False, "skipinitialspace": True, "low_memory": False, "sep": mark}
     # two lines: a first row that is longer than the header would else be taken to begin with the row's name
-    header = pd.read_csv(path, header=None, nrows=2, dtype=str, keep_default_na=False, skipinitialspace=True)
+    header = pd.read_csv(path, header=None, nrows=2, dtype=str, keep_default_na=False, skipinitialspace=True, sep=mark)
     names = [str(name).strip() for name in header.iloc[0]]
-    if len(names) == 1 and (other := next((mark for mark in ";\t|" if mark in names[0]), None)):
-        raise DataError(f"{path}: columns must be separated by commas; the header has {other!r}.")
+    if len(names) == 1 and (other := next((each for each in other_marks if each in names[0]), None)):
+        raise DataError(
+            f"{path}: columns must be separated by {'tabs' if mark == chr(9) else 'commas'}; the header has {other!r}."
+        )
     chosen = _chosen(frame_of(header.set_axis(names, axis="columns")), columns)
-    options |= {"names": names, "header": 0}  # no "usecols": what it leaves out it does not count either
+    # A text may well be "NA"; and no "usecols": what it leaves out it does not count either.
+    absent = {name: [""] if types.get(name) in VERBATIM else list(missing) for name in names}
+    options |= {"names": names, "header": 0, "na_values": absent}
     sample = frame_of(pd.read_csv(path, nrows=rows, **options))
     require_types(types, chosen)
     kinds = kinds_of(sample, chosen, types)
     text = {name: str for name, kind in kinds.items() if kind != "number"}
     return kinds, _parts(pd.read_csv(path, chunksize=rows, dtype=text, **options))
+
+
+def _opened_jsonl(
+    path: Path, columns: Sequence[str] | None, types: Mapping[str, str], missing: Sequence[str], rows: int
+) -> tuple[dict[str, str], Iterator[Frame]]:
+    """An object a line; what a line lacks, or has as null, is missing."""
+    pd = pandas()
+    options = {"lines": True, "dtype": False, "convert_dates": False, "convert_axes": False}
+    with pd.read_json(path, chunksize=rows, **options) as chunks:
+        sample = frame_of(next(iter(chunks), pd.DataFrame()))
+    chosen = _chosen(sample, columns)
+    require_types(types, chosen)
+    kinds = kinds_of(sample, chosen, types)
+    chunks = pd.read_json(path, chunksize=rows, **options)
+    return kinds, (chunk.reindex(columns=chosen) for chunk in _parts(chunks))
 
 
 def _parts(chunks: Any) -> Iterator[Frame]:

@@ -240,6 +240,8 @@ class Schema:
         try:
             if values["version"] != VERSION:
                 raise DataError(f"The schema is of version {values['version']!r}; this zoo reads version {VERSION}.")
+            for key in values:
+                require_known("part of a schema", key, ("version", "columns", "outputs", "scaling", "rows"))
             scaling, rows = values["scaling"], values["rows"]
             if scaling is not None:
                 require_known("scaling", scaling, fitting.SCALINGS)

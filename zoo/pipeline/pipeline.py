@@ -17,9 +17,11 @@ from zoo.costs import CostMatrix, decide
 from zoo.errors import ConfigError, DataError, WeightsError, is_number, require_known
 from zoo.files import atomic_path
 from zoo.keras_internals.graph import is_symbolic, next_calls, producer
+from zoo.metrics import median_label
 from zoo.pipeline import keras_file, onnx_file, weights_file
 from zoo.pipeline.batches import batches
 from zoo.pipeline.finding import trained_file
+from zoo.samples import EXCLUSIVE
 
 THRESHOLD = 0.5  # probability from which the positive label is given, unless `thresholds` says otherwise
 COVERAGE = 0.8  # share of rows whose true number lies within the interval of a prediction
@@ -78,17 +80,15 @@ class Pipeline:
         rows that do not fit the schema, or lie so far from those of training that float32 has no answer.
         """
         frame = self.rows(rows)
-        require_columns(frame, self.schema.names, "the schema was learnt with")
-        for column in self.schema.columns:
-            if column.name in frame.columns:  # parts of a date are not
-                column.require_readable(frame[column.name])
+        for name in self.schema.names:
+            self.schema.column(name).require_readable(frame[name])
         if not self.schema.outputs:
             raise ConfigError("The model predicts every step of a sequence, and nothing of a row as a whole.")
         pieces, owner = self.schema.cut(frame)
         outputs = self._outputs(self.schema.encode(pieces, targets=False).inputs)
         found = {}
         for name, target in self.schema.targets.items():
-            values = outputs[name] if target.kind in ("classification", "ordered", "tags") else outputs[name][:, 0]
+            values = outputs[name] if target.kind in (*EXCLUSIVE, "tags") else outputs[name][:, 0]
             values = _mean_by(owner, values, len(frame)) if len(owner) > len(frame) else values
             found[name] = self.schema.original(name, values) if target.kind == "regression" else values
             _require_finite(name, found[name])
@@ -96,7 +96,9 @@ class Pipeline:
 
     def rows(self, source: Any) -> Frame:
         """A DataFrame, a mapping of columns, a list of rows, or the path of a file -> the columns of the schema."""
-        return rows_of(source, columns=self.schema.names, types=self.schema.types)
+        frame = rows_of(source, columns=self.schema.names, types=self.schema.types)
+        require_columns(frame, self.schema.names, "the schema was learnt with")
+        return frame
 
     def predict(self, rows: Any) -> Frame:
         """A DataFrame with one row for each of `rows` (see there), and its index.
@@ -210,11 +212,6 @@ def load_pipeline(source: Path | str) -> Pipeline:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WeightsError(f"The schema in {file} is damaged: {error}") from error
     return Pipeline(schema, model, *rest)
-
-
-def median_label(shares: np.ndarray) -> np.ndarray:
-    """(n, classes) probabilities of ordered labels -> (n,) the first at which half of the probability is reached."""
-    return np.argmax(np.cumsum(shares, axis=1) >= 0.5 * shares.sum(axis=1, keepdims=True), axis=1)
 
 
 def _mean_by(owner: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:

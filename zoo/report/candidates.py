@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zoo.metrics import METRICS, score
-from zoo.samples import Target, present
+from zoo.samples import EXCLUSIVE, Target, present
 
 MEANS = ("rmse", "mse", "r2", "pearson", "spearman")  # regression metrics for which the mean is the best answer
 QUANTILES = np.linspace(0.05, 0.95, 19)  # tried as an answer where no rule is known
@@ -35,7 +35,7 @@ class Task:
     @property
     def trees(self) -> int:
         """Trees that one step of boosting grows."""
-        return len(self.target.labels) if self.target.kind == "classification" else 1
+        return len(self.target.labels) if self.target.kind in EXCLUSIVE else 1
 
     def spread(self, probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """Probabilities of the classes seen in train -> (n, all classes), or (n,) of the positive one."""

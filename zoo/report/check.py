@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from zoo.errors import DataError, require_known
-from zoo.samples import MISSING_CLASS, Samples, Target
+from zoo.samples import EXCLUSIVE, MISSING_CLASS, Samples, Target
 
 ROUNDING = 1e-2  # how far probabilities may leave [0, 1] or a sum of 1: bfloat16 has 3 digits
 
@@ -25,7 +25,7 @@ def checked_predictions(
 
 
 def _checked(name: str, values: np.ndarray, target: Target, rows: int) -> np.ndarray:
-    wide = target.kind == "classification"
+    wide = target.kind in EXCLUSIVE
     expected = (rows, len(target.labels)) if wide else (rows,)
     if not wide and values.shape == (rows, 1):
         values = values[:, 0]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import MissingExtraError
+from zoo.lazy_array import LazyArray
 from zoo.report.columns import category_columns, is_sequence, number_columns, one_hot, raw, scaled
 from zoo.samples import Samples
 
@@ -48,7 +49,9 @@ def features(train: Samples, validation: Samples, test: Samples, *, seed: int = 
     Raw texts stand for the sequences made of them. Integers (n, length) are token ids, 0 being padding; integers
     (n,) are categories (0 missing, 1 never seen); everything else numeric is a column for each number.
     """
-    splits = (train, validation, test)
+    if all(isinstance(values, LazyArray) for values in train.inputs.values()):
+        return Features(note="pictures and the like are too many numbers for a quick baseline")
+    train, validation, test = splits = (_of_arrays(train), _of_arrays(validation), _of_arrays(test))
     rows = _some(len(train), seed)
     parts: list[Sequence[Any]] = []
     notes = []
@@ -76,6 +79,12 @@ def features(train: Samples, validation: Samples, test: Samples, *, seed: int = 
         return Features(_joined(parts), rows, text, note=note)
     table, mask = raw(numbers, ids)
     return Features(_joined(parts), rows, text, tuple(table), mask, note)
+
+
+def _of_arrays(samples: Samples) -> Samples:
+    """The samples without inputs that are decoded row by row, which no simple model reads."""
+    inputs = {name: values for name, values in samples.inputs.items() if not isinstance(values, LazyArray)}
+    return Samples(inputs, raw={name: values for name, values in samples.raw.items() if name in inputs})
 
 
 def _some(count: int, seed: int) -> np.ndarray:

@@ -24,6 +24,8 @@ METRIC_NAMES = {
     "log_loss": "log loss",
     "perplexity": "perplexity",
     "auc": "AUC",
+    "steps_off": "steps off",
+    "kappa": "weighted κ",
     "exp_rmspe": "RMSPE",
     "average_precision": "average precision",
     "calibration_error": "calibration error",

@@ -9,7 +9,7 @@ from zoo.errors import MissingExtraError
 from zoo.report.candidates import MEANS, Baseline, Candidate, Task, best_of, choose, shift
 from zoo.report.columns import with_means
 from zoo.report.features import Features
-from zoo.samples import present
+from zoo.samples import EXCLUSIVE, present
 
 try:
     from sklearn.decomposition import TruncatedSVD
@@ -81,7 +81,7 @@ def _categories(features: Features, matrices: Matrices, task: Task) -> tuple[Mat
     for place in np.flatnonzero(features.ids) if features.ids is not None else ():
         fitted = matrices[0][known, place]
         unordered[place] = len(np.unique(fitted[~np.isnan(fitted)])) <= UNORDERED_VALUES
-        if not unordered[place] and task.target.kind != "classification":
+        if not unordered[place] and task.target.kind not in EXCLUSIVE:
             for matrix in matrices:
                 matrix[:, place] = with_means(matrix[:, place], fitted, task.train[known])
     return matrices, unordered

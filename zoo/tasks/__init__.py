@@ -18,6 +18,9 @@ from zoo.tasks.settings import Settings
 from zoo.tasks.task import TASKS, Task, list_datasets, load_dataset, load_table, recipe_for, register, task_of
 from zoo.tasks.verbs import evaluate, train
 
+for _task in (texts.TASK, tables.TASK, pairs.TASK, questions.TASK, poems.TASK):  # one row a task
+    register(_task)
+
 __all__ = [
     "TASKS",
     "Pipeline",

@@ -31,11 +31,11 @@ def inspect(
     """
     if rows < 1:
         raise ConfigError(f"An inspection needs at least one row; received {rows}.")
+    require_seed(seed)
     if data == RANDOM or (data is not None and Path(data).suffix == ".npz"):
         model = create_model(entry, weights=weights)
         arrays = _random(model, rows, seed) if data == RANDOM else _read(Path(str(data)), model, rows)
         return inspect_model(model, arrays)
-    require_seed(seed)
     if weights is None:
         if data is None:
             raise ConfigError(f"Name the data for fresh weights: --data NAME, a file .npz, or '{RANDOM}'.")

@@ -14,7 +14,7 @@ from zoo.datasets.spelling import spelling_vectors
 from zoo.errors import DataError
 from zoo.samples import Samples
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task, register
+from zoo.tasks.task import Task
 from zoo.training import Optimiser
 
 METRICS = {"score": ("pearson", "spearman", "mse")}
@@ -91,23 +91,21 @@ def rows(texts: Sequence[str], schema: Schema) -> Frame:
     return pandas().DataFrame(halves, columns=list(SIDES), dtype=object)
 
 
-TASK = register(
-    Task(
-        name="pairs",
-        families=("text_similarity",),
-        of="pairs",
-        sources={
-            "pairs": "zoo.datasets.pairs_generated:pairs",
-            "sick": "zoo.datasets.pairs_sick:sick",
-            "sts-b": "zoo.datasets.pairs_sts:sts_benchmark",
-        },
-        file="zoo.datasets.pairs_file:read_pairs",
-        suffixes=(".jsonl", ".csv", ".tsv"),
-        settings=settings,
-        config=config,
-        output_scale=output_scale,
-        init_model=init_model,
-        baseline_inputs=baseline_inputs,
-        rows=rows,
-    )
+TASK = Task(
+    name="pairs",
+    families=("text_similarity",),
+    of="pairs",
+    sources={
+        "pairs": "zoo.datasets.pairs_generated:pairs",
+        "sick": "zoo.datasets.pairs_sick:sick",
+        "sts-b": "zoo.datasets.pairs_sts:sts_benchmark",
+    },
+    file="zoo.datasets.pairs_file:read_pairs",
+    suffixes=(".jsonl", ".csv", ".tsv"),
+    settings=settings,
+    config=config,
+    output_scale=output_scale,
+    init_model=init_model,
+    baseline_inputs=baseline_inputs,
+    rows=rows,
 )

@@ -19,7 +19,7 @@ from zoo.pipeline import Pipeline
 from zoo.report.language import LanguageReport, language_report
 from zoo.samples import Samples, present
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task, register
+from zoo.tasks.task import Task
 from zoo.training import Optimiser, Recipe, Run, judge_steps
 
 METRICS = {TARGET: ("perplexity", "accuracy")}
@@ -153,21 +153,19 @@ def _without_punctuation(text: str) -> str:
     return "".join(each for each in text if not each.isspace() and not unicodedata.category(each).startswith("P"))
 
 
-TASK = register(
-    Task(
-        name="poems",
-        families=("poem",),
-        of="poems",
-        sources={
-            "sonnets": "zoo.datasets.poems_corpora:sonnets",
-            "song_ci": "zoo.datasets.poems_corpora:song_ci",
-            "tang": "zoo.datasets.poems_corpora:tang",
-        },
-        file="zoo.datasets.poems_corpora:read_poems",
-        suffixes=(".txt",),
-        settings=settings,
-        config=config,
-        evaluate=evaluate,
-        show=show,
-    )
+TASK = Task(
+    name="poems",
+    families=("poem",),
+    of="poems",
+    sources={
+        "sonnets": "zoo.datasets.poems_corpora:sonnets",
+        "song_ci": "zoo.datasets.poems_corpora:song_ci",
+        "tang": "zoo.datasets.poems_corpora:tang",
+    },
+    file="zoo.datasets.poems_corpora:read_poems",
+    suffixes=(".txt",),
+    settings=settings,
+    config=config,
+    evaluate=evaluate,
+    show=show,
 )

@@ -18,7 +18,7 @@ from zoo.datasets.dataset import Dataset
 from zoo.errors import DataError
 from zoo.samples import Samples
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task, register
+from zoo.tasks.task import Task
 from zoo.training import Optimiser, Recipe, Run, fit
 
 SOLVED = 0.98  # validation skill (`fit`) from which another start would not do better
@@ -188,20 +188,18 @@ def rows(texts: Sequence[str], schema: Schema) -> Frame:
     return pandas().DataFrame(found, columns=["text", "question"], dtype=object)
 
 
-TASK = register(
-    Task(
-        name="questions",
-        families=("question_answering", "memory_network"),
-        of="questions",
-        sources={"babi": "zoo.datasets.babi:babi", "stories": "zoo.datasets.stories:stories"},
-        file="zoo.datasets.questions_file:read_questions",
-        suffixes=(".jsonl", ".csv", ".tsv", ".txt"),
-        settings=settings,
-        config=config,
-        named=babi_named,
-        options=options,
-        baseline_inputs=baseline_inputs,
-        fit=fit_from_starts,
-        rows=rows,
-    )
+TASK = Task(
+    name="questions",
+    families=("question_answering", "memory_network"),
+    of="questions",
+    sources={"babi": "zoo.datasets.babi:babi", "stories": "zoo.datasets.stories:stories"},
+    file="zoo.datasets.questions_file:read_questions",
+    suffixes=(".jsonl", ".csv", ".tsv", ".txt"),
+    settings=settings,
+    config=config,
+    named=babi_named,
+    options=options,
+    baseline_inputs=baseline_inputs,
+    fit=fit_from_starts,
+    rows=rows,
 )

@@ -8,7 +8,7 @@ from zoo.columns.bins import bin_edges
 from zoo.datasets.dataset import Dataset
 from zoo.samples import Samples
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task, register
+from zoo.tasks.task import Task
 from zoo.training import Optimiser
 
 GRADIENT_DESCENT = Optimiser("sgd", learning_rate=0.5, schedule="constant")
@@ -148,24 +148,22 @@ def training_split(dataset: Dataset, entry: str) -> Samples:
     return dataset.train.joined(dataset.validation) if refit else dataset.train
 
 
-TASK = register(
-    Task(
-        name="tables",
-        families=tuple(GENERAL),
-        of="a table",
-        sources={
-            "adult": "zoo.datasets.adult:adult",
-            "california": "zoo.datasets.california:california",
-            "credit": "zoo.datasets.credit:credit",
-            "membership": "zoo.datasets.membership:membership",
-            "older_than_five": "zoo.datasets.older_than_five:older_than_five",
-            "plane": "zoo.datasets.plane:plane",
-            "rossmann": "zoo.datasets.rossmann:rossmann",
-        },
-        file="zoo.datasets.table_file:read_table_file",
-        suffixes=(".csv", ".csv.gz", ".parquet"),
-        settings=settings,
-        config=config,
-        training_split=training_split,
-    )
+TASK = Task(
+    name="tables",
+    families=tuple(GENERAL),
+    of="a table",
+    sources={
+        "adult": "zoo.datasets.adult:adult",
+        "california": "zoo.datasets.california:california",
+        "credit": "zoo.datasets.credit:credit",
+        "membership": "zoo.datasets.membership:membership",
+        "older_than_five": "zoo.datasets.older_than_five:older_than_five",
+        "plane": "zoo.datasets.plane:plane",
+        "rossmann": "zoo.datasets.rossmann:rossmann",
+    },
+    file="zoo.datasets.table_file:read_table_file",
+    suffixes=(".csv", ".csv.gz", ".tsv", ".jsonl", ".parquet"),
+    settings=settings,
+    config=config,
+    training_split=training_split,
 )

@@ -165,10 +165,7 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
 def load_table(name_or_path: str | Path, **options: Any) -> Table:
     """The rows of a table as DataFrames, by its name or by the path of a file, whose option `targets` names what to
     predict; errors as `load_dataset`."""
-    task = TASKS["tables"]
-    if is_path(str(name_or_path), task.suffixes) and "targets" not in options:
-        raise ConfigError(f"Name the columns of '{name_or_path}' that are to be predicted: targets=['price'].")
-    found = task.table(name_or_path, options)
+    found = TASKS["tables"].table(name_or_path, options)
     assert isinstance(found, Table)
     return found
 
@@ -206,7 +203,10 @@ def _call(address: str, arguments: tuple[str, ...], kind: str, options: Mapping[
     """Import the source only now: listing and errors need none of its packages."""
     module, _, function = address.partition(":")
     source: Callable[..., Any] = getattr(import_module(module), function)
-    known = list(signature(source).parameters)[len(arguments) :]
+    known = dict(list(signature(source).parameters.items())[len(arguments) :])
     for option in options:
         require_known(kind, option, known)
+    lacking = [name for name, each in known.items() if each.default is each.empty and name not in options]
+    if "targets" in lacking:
+        raise ConfigError(f"Name the columns of '{arguments[0]}' that are to be predicted: targets=['price'].")
     return source(*arguments, **options)

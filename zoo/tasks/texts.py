@@ -12,7 +12,7 @@ from zoo.datasets.dataset import Dataset
 from zoo.errors import DataError
 from zoo.models.author_profile import TARGETS
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task, register
+from zoo.tasks.task import Task
 from zoo.training import Optimiser
 
 STATIC_WEIGHTS = {"age": 0.25, "income": 1.0, "industry": 1.0, "gender": 10.0}  # Chollet 2017, section 7.1.3
@@ -97,17 +97,15 @@ def rows(texts: Sequence[str], schema: Schema) -> Frame:
     return pandas().DataFrame({names[0]: list(texts)}, dtype=object)
 
 
-TASK = register(
-    Task(
-        name="texts",
-        families=("author_profile",),
-        of="posts",
-        sources={"posts": "zoo.datasets.posts:posts", "blogs": "zoo.datasets.blogs:blogs"},
-        file="zoo.datasets.user_file:read_file",
-        readers={"targets": "zoo.datasets.texts_file:read_texts_file"},
-        suffixes=(".jsonl", ".csv", ".csv.gz", ".parquet"),
-        settings=settings,
-        config=config,
-        rows=rows,
-    )
+TASK = Task(
+    name="texts",
+    families=("author_profile",),
+    of="posts",
+    sources={"posts": "zoo.datasets.posts:posts", "blogs": "zoo.datasets.blogs:blogs"},
+    file="zoo.datasets.user_file:read_file",
+    readers={"targets": "zoo.datasets.texts_file:read_texts_file"},
+    suffixes=(".jsonl", ".csv", ".csv.gz", ".tsv", ".parquet"),
+    settings=settings,
+    config=config,
+    rows=rows,
 )

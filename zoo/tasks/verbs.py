@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from zoo.tasks.task import AnyReport
 
 FILE = "model.keras"  # of a run folder
+MOST_TAGS = 10  # that a report shows one by one, the most frequent
 
 
 def train(
@@ -75,6 +76,11 @@ def train(
         scale = task.output_scale(dataset) if task.output_scale else {}
         recipe = replace(recipe, config={**recipe.config, **begun.origin.get("config", {}), **scale})
     recipe = apply_imbalance_and_costs(_changed(recipe, changes), imbalance, costs)
+    schema = _merged(dataset.schema, recipe)
+    if schema is not dataset.schema:  # the model has an output for each merged label
+        fewer = replace(dataset, schema=schema, targets=schema.targets)
+        told = task.config(fewer, entry, task.settings(fewer, entry, str(data)))
+        recipe = replace(recipe, config={**recipe.config, **told, **changes.get("config", {})})
     if source is not None:
         start = sha256(source.read_bytes()).hexdigest()[:16]
         recipe = replace(recipe, start_at_prior=False, start=start)
@@ -101,7 +107,6 @@ def train(
 
 def pipeline_of(model: keras.Model, recipe: Recipe, dataset: Dataset, *, origin: Mapping[str, Any]) -> Pipeline:
     """The trained model with all that it needs to predict for new rows."""
-    merges = {name: (head.answers, head.plan.merge) for name, head in recipe.heads.items() if head.plan.merge}
     table = dataset.table
     kept = {
         **origin,
@@ -112,12 +117,18 @@ def pipeline_of(model: keras.Model, recipe: Recipe, dataset: Dataset, *, origin:
         "of": table.unit if table else "rows",
     }
     return Pipeline(
-        dataset.schema.with_merged(merges) if merges else dataset.schema,
+        _merged(dataset.schema, recipe),
         model,
         origin=kept,
         costs={name: head.costs for name, head in recipe.heads.items() if head.costs is not None},
         intervals=_intervals(model, recipe, dataset.schema, dataset.validation),
     )
+
+
+def _merged(schema: Schema, recipe: Recipe) -> Schema:
+    """The schema whose labels are those that the outputs answer; the same where none are taken together."""
+    merges = {name: (head.answers, head.plan.merge) for name, head in recipe.heads.items() if head.plan.merge}
+    return schema.with_merged(merges) if merges else schema
 
 
 def _intervals(model: keras.Model, recipe: Recipe, schema: Schema, validation: Samples) -> dict[str, float]:
@@ -218,8 +229,17 @@ def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | No
         return task.evaluate(model, recipe, dataset, run=run, seed=seed)
     splits = (dataset.train, dataset.validation, dataset.test)
     train, validation, test = (relabel(split, recipe.heads, ignore=False) for split in splits)
+    predictions = predict(model, test, recipe.heads, trim_padding=recipe.trim_padding)
     targets = {name: head.answers for name, head in recipe.heads.items()}
     metrics = {name: head.metrics for name, head in recipe.heads.items()}
+    for name in [name for name, target in targets.items() if target.kind == "tags"]:
+        tags = frequent_tags(targets.pop(name), train.targets[name])
+        named = {f"{name}={tag}": place for tag, place in tags.items()}
+        targets |= {each: Target("binary", ("no", "yes")) for each in named}
+        metrics |= dict.fromkeys(named, metrics.pop(name))
+        whole = predictions.pop(name)
+        predictions |= {each: whole[:, place] for each, place in named.items()}
+        train, validation, test = (_one_by_one(split, name, named) for split in (train, validation, test))
     baselines = None
     if task.baseline_inputs is not None:
         from zoo.report.baselines import fit_baselines  # scikit-learn, of an extra
@@ -227,7 +247,7 @@ def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | No
         first, second, third = map(task.baseline_inputs, (train, validation, test))
         baselines = fit_baselines(first, second, third, targets, metrics=metrics, seed=seed)
     return build_report(
-        predict(model, test, recipe.heads, trim_padding=recipe.trim_padding),
+        predictions,
         train=train,
         validation=validation,
         test=test,
@@ -239,4 +259,20 @@ def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | No
         together="author" if "author" in dataset.test.groups else None,
         title=f"{recipe.entry} on {dataset.name}",
         seed=seed,
+    )
+
+
+def frequent_tags(target: Target, labels: np.ndarray) -> dict[str, int]:
+    """The `MOST_TAGS` most frequent tags of the training rows (n, tags), in order -> their columns."""
+    counts = (labels == 1).sum(axis=0)
+    places = sorted(np.argsort(-counts, kind="stable")[:MOST_TAGS].tolist())
+    return {target.labels[place]: place for place in places}
+
+
+def _one_by_one(samples: Samples, name: str, named: Mapping[str, int]) -> Samples:
+    """The samples with an output of its own for each of these tags of the target `name`."""
+    values = samples.targets[name]
+    others = {other: each for other, each in samples.targets.items() if other != name}
+    return replace(
+        samples, targets={**others, **{each: values[:, place] for each, place in named.items()}}, sample_weight={}
     )

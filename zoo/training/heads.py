@@ -14,7 +14,7 @@ from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, UnknownNameError, is_number, require_known
 from zoo.keras_internals.graph import input_names
 from zoo.metrics import ALLOWED, DEFAULTS
-from zoo.samples import Samples, Target, present
+from zoo.samples import EXCLUSIVE, Samples, Target, present
 from zoo.training.resampling.imbalance import Imbalance, merged_labels
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LOSSES: dict[str, tuple[str, ...]] = {
     "regression": ("mse", "mae", "huber"),
     "classification": ("crossentropy", "expected_cost"),
+    "ordered": ("ranked", "crossentropy", "expected_cost"),
     "binary": ("crossentropy", "expected_cost"),
     "tags": ("crossentropy",),
 }
@@ -33,8 +34,9 @@ class Head:
     """One output of a model.
 
     target         what it predicts (kind, labels, unit).
-    loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units; "expected_cost"
-                   is what the answers, taken as shares of decisions, cost by `costs`.
+    loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units; "ranked" is the
+                   cross-entropy and the ranked probability score, by which a near label is a smaller mistake than a far
+                   one; "expected_cost" is what the answers, taken as shares of decisions, cost by `costs`.
     weight         its share in the sum of losses, under "relative" and "static" balancing.
     metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the
@@ -141,7 +143,7 @@ class Head:
         """
         if not present(values).any():
             raise ConfigError("An output without a single label in the training split cannot be trained.")
-        if self.target.kind == "classification":
+        if self.target.kind in EXCLUSIVE:
             return self._shares(values, weights)
         columns = values.reshape(len(values), -1)
         found = [self._constant(columns[:, place], weights) for place in range(columns.shape[1])]
@@ -262,7 +264,7 @@ def _check_output(model: str, name: str, head: Head, shape: tuple[int | None, ..
     kind, labels = head.target.kind, len(head.target.labels)
     if kind == "regression":
         fits, expected = len(shape) >= 2, "(None, k)"
-    elif kind == "classification":
+    elif kind in EXCLUSIVE:
         fits, expected = len(shape) in (2, 3) and shape[-1] == labels, f"(None, {labels})"
     else:
         width = labels if kind == "tags" else 1
@@ -314,7 +316,7 @@ def _told(shape: tuple[int | None, ...]) -> str:
 def check_values(name: str, head: Head, values: np.ndarray, *, steps: bool = False) -> None:
     """Raise a `ConfigError` unless one split's target has the shape, type and range of its kind."""
     kind = head.target.kind
-    if kind in ("classification", "binary") and values.ndim != (2 if steps else 1):
+    if kind in (*EXCLUSIVE, "binary") and values.ndim != (2 if steps else 1):
         expected = "(n, steps), as the output answers at every step" if steps else "(n,)"
         hint = " Of one-hot rows, give the places of the ones: values.argmax(axis=1)." if values.ndim == 2 else ""
         raise ConfigError(f"Target '{name}' must have shape {expected}; received {values.shape}.{hint}")

@@ -52,7 +52,18 @@ def _class_loss(head: Head, label: Tensor, output: Tensor) -> Tensor:
         loss = ops.squeeze(_binary_crossentropy(ops.expand_dims(label, -1), output), -1)
     else:
         loss = ops.sparse_categorical_crossentropy(label, output)
+        if head.loss == "ranked":
+            loss = loss + ranked_probability_score(label, output)
     return _modulated(head, label, loss)
+
+
+def ranked_probability_score(label: Tensor, output: Tensor) -> Tensor:
+    """Ordered labels (B,), probabilities (B, classes) -> (B,): the squared distance of the two distributions' sums.
+
+    A proper score that counts how far off a label is (Epstein 1969).
+    """
+    right = ops.one_hot(label, output.shape[-1], dtype=output.dtype)
+    return ops.sum(ops.square(ops.cumsum(output - right, axis=-1)), axis=-1)
 
 
 def _binary_crossentropy(label: Tensor, output: Tensor) -> Tensor:

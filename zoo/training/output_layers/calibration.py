@@ -15,13 +15,13 @@ from keras import activations, layers
 
 from zoo.errors import ConfigError
 from zoo.metrics import TINY
-from zoo.samples import present
+from zoo.samples import EXCLUSIVE, present
 from zoo.training.heads import Head
 from zoo.training.output_layers.layers import OutputLayers
 from zoo.training.output_layers.target_scaling import assign, weights_of
 from zoo.training.resampling.imbalance import LEARNT
 
-PROBABILITIES = {"classification": activations.softmax, "binary": activations.sigmoid}
+PROBABILITIES = {"classification": activations.softmax, "ordered": activations.softmax, "binary": activations.sigmoid}
 RIDGE = 1.0  # of the weight of one sample: where validation is separable, the best scale would be infinite
 SCALES = (0.01, 100.0)  # a negative scale would turn the ranking round
 STEPS, CLOSE = 50, 1e-9
@@ -81,9 +81,9 @@ def prior_shift(head: Head, labels: np.ndarray, seen: np.ndarray, weights: np.nd
 
     Nothing is corrected where the head's calibration is "none". A label that never occurs keeps its probability.
     """
-    classes = len(head.target.labels) if head.target.kind == "classification" else 2
+    classes = len(head.target.labels) if head.target.kind in EXCLUSIVE else 2
     if head.plan.calibration == "none":
-        return Calibration(1.0, (0.0,) * (classes if head.target.kind == "classification" else 1))
+        return Calibration(1.0, (0.0,) * (classes if head.target.kind in EXCLUSIVE else 1))
     factor = seen_factor(classes, labels, seen, weights)
     if not (factor > 0).all():
         raise ConfigError("A class weight of 0 cannot be corrected; set calibration='none', or ignore the label.")

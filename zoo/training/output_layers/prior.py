@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import activations
 
-from zoo.samples import Samples, present
+from zoo.samples import EXCLUSIVE, Samples, present
 from zoo.training.heads import Head
 from zoo.training.losses import mean_loss
 from zoo.training.output_layers.layers import OutputLayers
@@ -25,7 +25,7 @@ def prior_losses(
     found = {}
     for name, head in heads.items():
         target, prior = samples.targets[name], priors[name]
-        if head.target.kind == "classification" and target.ndim == 2:
+        if head.target.kind in EXCLUSIVE and target.ndim == 2:
             shares = prior[target[present(target)]]  # of all steps: too many for a row of probabilities each
             found[name] = float(-np.mean(np.log(shares))) if shares.size else 1.0
             continue

@@ -12,14 +12,14 @@ from keras import activations, layers
 
 from zoo.errors import ConfigError
 from zoo.keras_internals.graph import is_graph, producer
-from zoo.samples import Samples
+from zoo.samples import EXCLUSIVE, Samples
 from zoo.training.batches import Batches
 from zoo.training.heads import Head
 from zoo.training.predictions import outputs_of
 
 ROUNDING = 2e-2  # how far a sum of probabilities may lie from 1: bfloat16 has 3 digits
 ROWS = 64  # on which an output is tried whose layers do not tell
-NEEDED = {"classification": "softmax", "binary": "sigmoid", "tags": "sigmoid"}
+NEEDED = {"classification": "softmax", "ordered": "softmax", "binary": "sigmoid", "tags": "sigmoid"}
 PASSED = (layers.Reshape, layers.Flatten, layers.Identity, layers.Dropout, layers.Permute)
 END_IN_THEIR_ACTIVATION = (
     layers.Activation,
@@ -31,6 +31,7 @@ END_IN_THEIR_ACTIVATION = (
 )
 SUITABLE = {
     "classification": (activations.softmax,),
+    "ordered": (activations.softmax,),
     "binary": (activations.sigmoid, activations.hard_sigmoid),
     "tags": (activations.sigmoid, activations.hard_sigmoid),
 }
@@ -72,7 +73,7 @@ def check_probabilities(name: str, head: Head, output: np.ndarray) -> None:
             f"Output '{name}' gives numbers from {low:.3g} to {high:.3g}; a {head.target.kind} head needs "
             f"probabilities: end it in activation='{NEEDED[head.target.kind]}'."
         )
-    if head.target.kind == "classification":
+    if head.target.kind in EXCLUSIVE:
         sums = output.sum(axis=-1)
         worst = float(sums.reshape(-1)[np.argmax(np.abs(sums - 1.0))])
         if abs(worst - 1.0) > ROUNDING:

@@ -19,6 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from zoo.errors import ConfigError, UnwritableError
+from zoo.lazy_array import LazyArray
 from zoo.files import write_json, write_text
 from zoo.samples import Samples
 
@@ -152,5 +153,5 @@ def data_fingerprint(samples: Samples) -> str:
         for name in sorted(part):
             values = np.ascontiguousarray(part[name])
             digest.update(f"{name} {values.dtype} {values.shape}".encode())
-            digest.update(values.tobytes())
+            digest.update(values.fingerprint.encode() if isinstance(values, LazyArray) else values.tobytes())
     return digest.hexdigest()[:16]
