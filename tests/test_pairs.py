@@ -44,6 +44,20 @@ def test_punctuation_and_case_are_left_out_and_words_are_cut():
     assert side.encode(["no", "a b c d e"]).tolist() == [[1, 0, 0, 0], [2, 1, 1, 1]]
 
 
+def test_a_text_longer_than_all_that_were_learnt_from_is_refused_and_else_its_end_is_not_read():
+    few = TextColumn.fit(["a dog sat", "a cat"], "left", words=3, punctuation=False)
+    few.require_readable(["a dog, sat!"])
+    with pytest.raises(
+        DataError, match=r"row 2: the text has 4 words; this model reads texts of at most 3 \(column 'l"
+    ):
+        few.require_readable(["a dog", "a dog sat, dog"])
+    many = TextColumn.fit(["a dog sat", "a cat sat here"], "left", words=3, punctuation=False)
+    assert (few.longer, many.longer) == (0, 1)
+    many.require_readable(["a dog sat, dog"])
+    assert many.encode(["a dog sat, dog"]).shape == (1, 3)
+    assert TextColumn.from_json(json.loads(json.dumps(many.to_json()))) == many
+
+
 def test_the_overlap_of_two_texts_does_not_depend_on_their_order_and_sees_a_denial():
     texts = ("A man is playing", "There is no man playing a guitar")
     one, other = overlap([Pair(*texts)]), overlap([Pair(*reversed(texts))])
