@@ -8,7 +8,7 @@ import pytest
 
 import zoo
 from zoo.cli import main
-from zoo.datasets.texts_file import read_texts_file
+from zoo.datasets.texts.texts_file import read_texts_file
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.tasks import load_dataset
 

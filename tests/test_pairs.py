@@ -7,10 +7,10 @@ import pytest
 
 from zoo.columns import TextColumn
 from zoo.columns.text import spelled
-from zoo.datasets.pairs import SIDES, Pair, Scale, overlap, pairs_of
-from zoo.datasets.pairs_generated import likeness, pairs
-from zoo.datasets.pairs_sick import read_sick
-from zoo.datasets.pairs_sts import read_sts
+from zoo.datasets.pairs.build import SIDES, Pair, Scale, overlap, pairs_of
+from zoo.datasets.pairs.generated import likeness, pairs
+from zoo.datasets.pairs.sick import read_sick
+from zoo.datasets.pairs.sts_benchmark import read_sts
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.metrics import score
 from zoo.tasks import load_dataset
