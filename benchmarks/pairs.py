@@ -59,7 +59,7 @@ def cosine_of_bags(data: str) -> dict[str, float]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     from zoo.columns.text import spelled
-    from zoo.datasets.pairs import pairs_of
+    from zoo.datasets.pairs.build import pairs_of
     from zoo.metrics import score
     from zoo.samples import Samples
     from zoo.tasks import load_dataset

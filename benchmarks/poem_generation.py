@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from zoo.datasets.poems_chinese import read_chinese
-from zoo.datasets.poems_split import split_poems
+from zoo.datasets.poems.chinese import read_chinese
+from zoo.datasets.poems.split import split_poems
 from zoo.pipeline import Pipeline
 from zoo.poetry import (
     Constraints,

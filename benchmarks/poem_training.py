@@ -5,7 +5,7 @@
 
 Perplexity is per character, line ends (which the form gives) left out, every character of a poem predicted. A character
 that the vocabulary lacks costs the model its "unknown" and a choice among all other characters of the corpus, and the
-n-grams alike. Only the form is given. Splits: `zoo.datasets.poems_split`; one split for all seeds.
+n-grams alike. Only the form is given. Splits: `zoo.datasets.poems.split`; one split for all seeds.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import numpy as np
 
 from zoo.columns.verse import TARGET
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.poems_corpora import tang
+from zoo.datasets.poems.corpora import tang
 from zoo.files import write_json
 from zoo.models.poem import poem
 from zoo.records import write_record

@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.poem_training import FOLDER, OPTIONS, SPLIT_SEED
 from benchmarks.shipped import WEIGHTS, ship
 from zoo.create import create_model
-from zoo.datasets.poems_corpora import tang
+from zoo.datasets.poems.corpora import tang
 from zoo.tasks import recipe_for
 from zoo.tasks.verbs import judge, pipeline_of
 

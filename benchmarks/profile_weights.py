@@ -30,8 +30,8 @@ def main() -> None:
     shutil.copyfile(run / "model.h5", path)
     card = {
         "model": "author_profile_small: age, income group and gender of an author from posts",
-        "data": f"generated posts (zoo.datasets.posts, 32,000 people, seed {origin['seed']}); every correlation in "
-        "them is invented, so answers say nothing about real people",
+        "data": f"generated posts (zoo.datasets.texts.posts, 32,000 people, seed {origin['seed']}); every correlation "
+        "in them is invented, so answers say nothing about real people",
         "licence": "Apache-2.0: data and weights were made by this project",
         "command": f"zoo train author_profile_small --data posts --seed {origin['seed']} --out RUN; "
         "python -m benchmarks.profile_weights RUN",

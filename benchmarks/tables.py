@@ -110,7 +110,7 @@ def main() -> None:
         runs = [one_seed(data, seed, arguments.folder) for seed in range(arguments.seeds)]
         figures: dict[str, Any] = {"model": ENTRIES[data], "summary": summary(runs), "runs": runs}
         if data == "membership":
-            from zoo.datasets.membership import bayes_accuracy
+            from zoo.datasets.tables.membership import bayes_accuracy
 
             figures["bayes_accuracy"] = bayes_accuracy()
         print(data, figures["summary"])

@@ -93,7 +93,7 @@ TASK = Task(
     families=("interval_model",),
     of="intervals",
     sources={"intervals": "tests.new_sense:intervals"},
-    file="zoo.datasets.table_file:read_table_file",
+    file="zoo.datasets.tables.table_file:read_table_file",
     suffixes=(".csv",),
     settings=lambda dataset, entry, data: Settings(
         training={"epochs": 40, "batch_size": 32, "optimiser": Optimiser("adam", learning_rate=2e-2)}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo.datasets.blogs import INDUSTRIES, PIECES_PER_AUTHOR, blogs, read_blog
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.texts.blogs import INDUSTRIES, PIECES_PER_AUTHOR, blogs, read_blog
 from zoo.errors import DataError, ZooError
 from zoo.samples import MISSING_CLASS
 from zoo.tasks import load_dataset

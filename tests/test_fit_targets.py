@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from tests.shapes import LINE, NUMBER, X, best, hidden, number, r2, samples, train
-from zoo.datasets.table_file import read_table_file
+from zoo.datasets.tables.table_file import read_table_file
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
 from zoo.metrics import score
 from zoo.samples import Samples, Target

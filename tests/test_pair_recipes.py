@@ -13,8 +13,8 @@ import zoo
 from examples.text_similarity import main as example
 from zoo.artifacts import tracked_folder
 from zoo.cli import main
-from zoo.datasets.pairs import Scale
-from zoo.datasets.spelling import spelling_vectors
+from zoo.datasets.pairs.build import Scale
+from zoo.datasets.pairs.spelling import spelling_vectors
 from zoo.errors import ConfigError, DataError, WeightsError
 from zoo.metrics import score
 from zoo.pipeline import Pipeline

@@ -7,10 +7,10 @@ import pytest
 
 from zoo.columns import TextColumn
 from zoo.columns.text import spelled
-from zoo.datasets.pairs import SIDES, Pair, Scale, overlap, pairs_of
-from zoo.datasets.pairs_generated import likeness, pairs
-from zoo.datasets.pairs_sick import read_sick
-from zoo.datasets.pairs_sts import read_sts
+from zoo.datasets.pairs.build import SIDES, Pair, Scale, overlap, pairs_of
+from zoo.datasets.pairs.generated import likeness, pairs
+from zoo.datasets.pairs.sick import read_sick
+from zoo.datasets.pairs.sts_benchmark import read_sts
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.metrics import score
 from zoo.tasks import load_dataset
@@ -42,6 +42,20 @@ def test_punctuation_and_case_are_left_out_and_words_are_cut():
     side = TextColumn("left", vocabulary=("a", "dog", "it's"), words=4, punctuation=False)
     assert side.encode(["A dog, a DOG!", "It's a dog."]).tolist() == [[2, 3, 2, 3], [4, 2, 3, 0]]
     assert side.encode(["no", "a b c d e"]).tolist() == [[1, 0, 0, 0], [2, 1, 1, 1]]
+
+
+def test_a_text_longer_than_all_that_were_learnt_from_is_refused_and_else_its_end_is_not_read():
+    few = TextColumn.fit(["a dog sat", "a cat"], "left", words=3, punctuation=False)
+    few.require_readable(["a dog, sat!"])
+    with pytest.raises(
+        DataError, match=r"row 2: the text has 4 words; this model reads texts of at most 3 \(column 'l"
+    ):
+        few.require_readable(["a dog", "a dog sat, dog"])
+    many = TextColumn.fit(["a dog sat", "a cat sat here"], "left", words=3, punctuation=False)
+    assert (few.longer, many.longer) == (0, 1)
+    many.require_readable(["a dog sat, dog"])
+    assert many.encode(["a dog sat, dog"]).shape == (1, 3)
+    assert TextColumn.from_json(json.loads(json.dumps(many.to_json()))) == many
 
 
 def test_the_overlap_of_two_texts_does_not_depend_on_their_order_and_sees_a_denial():

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from zoo.columns import VerseColumn
 from zoo.columns.characters import LINE_END, RESERVED, STEP_INPUTS, UNKNOWN, Characters, inputs_of, layout, step_inputs
 from zoo.columns.verse import LONGEST, TARGET, cuts, fit_characters
-from zoo.datasets.poems_chinese import read_chinese, read_lines
-from zoo.datasets.poems_corpora import poem_dataset
-from zoo.datasets.poems_split import ALIKE, LONG_LINE, groups_of, split_poems
+from zoo.datasets.poems.chinese import read_chinese, read_lines
+from zoo.datasets.poems.corpora import poem_dataset
+from zoo.datasets.poems.split import ALIKE, LONG_LINE, groups_of, split_poems
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.samples import MISSING_CLASS
 from zoo.tasks import load_dataset, load_pipeline, train

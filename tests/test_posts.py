@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zoo.columns.tokeniser import PADDING, UNKNOWN, words_of
-from zoo.datasets.posts import (
+from zoo.datasets.texts.posts import (
     AGE_UNITS,
     RAISED,
     SHORT,
@@ -18,8 +18,8 @@ from zoo.datasets.posts import (
     vocabulary,
     write_posts,
 )
-from zoo.datasets.posts_language import AGES, GENDERS, INCOMES, PLACES, THEMES, wordings
-from zoo.datasets.posts_people import PEOPLE, STATEMENTS, THEME_ENDS, likelihood, posterior, prior
+from zoo.datasets.texts.posts_language import AGES, GENDERS, INCOMES, PLACES, THEMES, wordings
+from zoo.datasets.texts.posts_people import PEOPLE, STATEMENTS, THEME_ENDS, likelihood, posterior, prior
 from zoo.errors import ConfigError, UnknownNameError
 
 SIZES = {"people": 300, "validation": 100, "test": 400}

@@ -106,7 +106,7 @@ def tang():
     """Quatrains of the Tang, as lines."""
     if not ARCHIVE.is_file():
         pytest.skip("set ZOO_MIRROR to a mirror that holds the Tang poems")
-    from zoo.datasets.poems_chinese import read_chinese
+    from zoo.datasets.poems.chinese import read_chinese
 
     lengths = {Form.parse(form).lengths for form in ("5x4", "7x4")}
     return [poem for poem in read_chinese("tang", ARCHIVE) if tuple(map(len, poem)) in lengths]

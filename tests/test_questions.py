@@ -9,9 +9,9 @@ import pytest
 
 from zoo.columns import StoryColumn
 from zoo.columns.story import sentences_of
-from zoo.datasets.babi import read_stories
-from zoo.datasets.questions import OTHER, Layout, Question, split_off
-from zoo.datasets.stories import stories
+from zoo.datasets.questions.babi import read_stories
+from zoo.datasets.questions.build import OTHER, Layout, Question, split_off
+from zoo.datasets.questions.stories import stories
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
 from zoo.tasks import load_dataset, recipe_for
 

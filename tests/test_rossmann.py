@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from zoo.datasets.rossmann import STATES, WEATHER, read_rossmann
+from zoo.datasets.tables.rossmann import STATES, WEATHER, read_rossmann
 
 DAYS = pd.date_range("2015-07-01", "2015-07-20")
 FUTURE = pd.date_range("2015-07-21", "2015-07-25")

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.datasets.membership import COLUMNS, FLAGS, PLATFORMS, TARGET, bayes_accuracy, chance
-from zoo.datasets.rossmann_calendar import calendar_columns, looking_back
 from zoo.datasets.table import Table
+from zoo.datasets.tables.membership import COLUMNS, FLAGS, PLATFORMS, TARGET, bayes_accuracy, chance
+from zoo.datasets.tables.rossmann_calendar import calendar_columns, looking_back
 from zoo.errors import ArtifactError, ConfigError, DataError, UnknownNameError
 from zoo.samples import Target
 from zoo.tasks import list_datasets, load_dataset, load_table

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.datasets.rossmann import rossmann
 from zoo.datasets.table import split_rows
+from zoo.datasets.tables.rossmann import rossmann
 from zoo.errors import ConfigError, DataError
 from zoo.tasks import load_dataset, load_table
 

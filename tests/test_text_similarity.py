@@ -14,7 +14,7 @@ from blocks import (
     shared_words,
     soft_alignment,
 )
-from zoo.datasets.spelling import spelling_vectors
+from zoo.datasets.pairs.spelling import spelling_vectors
 from zoo.errors import ConfigError
 from zoo.models import text_similarity, text_similarity_manhattan
 from zoo.testing.subject import answers, fill

@@ -11,7 +11,7 @@ from examples.question_answering import main
 from zoo.artifacts import tracked_folder
 from zoo.catalogue import describe, list_models
 from zoo.cli import main as zoo_command
-from zoo.datasets.questions import OTHER
+from zoo.datasets.questions.build import OTHER
 from zoo.errors import ConfigError, DataError, WeightsError
 from zoo.pipeline import Pipeline
 from zoo.report.attention import draw_attention

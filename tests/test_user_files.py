@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.posts_files import GOOD, all_samples, jsonl, written
 from zoo.columns.tokeniser import Tokeniser, words_of
 from zoo.datasets.splits import split_people
-from zoo.datasets.texts import cut
-from zoo.datasets.user_file import GENDER_OF, check_text, read_file
+from zoo.datasets.texts.build import cut
+from zoo.datasets.texts.posts_file import GENDER_OF, check_text, read_file
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.tasks import list_datasets, load_dataset
 
@@ -155,7 +155,7 @@ def test_the_registry_names_the_nearest_spelling(tmp_path):
 
 def test_a_source_imports_no_framework():
     program = (
-        "import sys; from zoo.datasets.posts import posts; posts(people=30, validation=10, test=10);"
+        "import sys; from zoo.datasets.texts.posts import posts; posts(people=30, validation=10, test=10);"
         "print({'keras', 'tensorflow'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

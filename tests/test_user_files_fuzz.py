@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.posts_files import GOOD, all_samples, jsonl, written
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.rows import read_rows
-from zoo.datasets.user_file import read_file
+from zoo.datasets.texts.posts_file import read_file
 from zoo.errors import DataError, ZooError
 from zoo.samples import present
 from zoo.tasks import load_dataset

@@ -7,7 +7,7 @@ import pytest
 from tests.posts_files import GOOD, jsonl, written
 from zoo.datasets.rows import LONGEST_LINE
 from zoo.datasets.splits import split_people
-from zoo.datasets.user_file import read_file
+from zoo.datasets.texts.posts_file import read_file
 from zoo.errors import DataError
 from zoo.samples import present
 from zoo.tasks import load_dataset

@@ -56,6 +56,8 @@ def train_command(parsed: argparse.Namespace) -> Any:
         changes["costs"], named["costs"] = read_costs(parsed.costs), Path(parsed.costs).stem
     folder = Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named)
     options = {"targets": parsed.target} if parsed.target else {}
+    if parsed.text:
+        options["text"] = parsed.text
     console().print(f"Training {parsed.model} on {parsed.data} into {folder}", markup=False)
     trained, report = train(
         parsed.model,

@@ -62,7 +62,13 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", default="posts", help="a data set's name, or a file of posts or rows (default: posts)"
     )
-    parser.add_argument("--target", action="append", metavar="COLUMN", help="what to predict in a table of your own")
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="COLUMN[=KIND]",
+        help="what to predict in a file of your own; regression, binary, classification, ordered or tags",
+    )
+    parser.add_argument("--text", metavar="COLUMN", help="where the texts stand in a file with targets of your own")
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
     parser.add_argument(
         "--imbalance",
@@ -85,7 +91,7 @@ def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) 
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
-    nothing = dict.fromkeys(("balance", "on_nonfinite", "weights", "target", "imbalance", "costs"))
+    nothing = dict.fromkeys(("balance", "on_nonfinite", "weights", "target", "text", "imbalance", "costs"))
     parser.set_defaults(model=model, data=data, **nothing)
 
 

@@ -9,8 +9,8 @@ import keras
 from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.pairs import SEPARATOR, SIDES, overlap, pairs_of
-from zoo.datasets.spelling import spelling_vectors
+from zoo.datasets.pairs.build import SEPARATOR, SIDES, overlap, pairs_of
+from zoo.datasets.pairs.spelling import spelling_vectors
 from zoo.errors import DataError
 from zoo.samples import Samples
 from zoo.tasks.settings import Settings
@@ -96,11 +96,11 @@ TASK = Task(
     families=("text_similarity",),
     of="pairs",
     sources={
-        "pairs": "zoo.datasets.pairs_generated:pairs",
-        "sick": "zoo.datasets.pairs_sick:sick",
-        "sts-b": "zoo.datasets.pairs_sts:sts_benchmark",
+        "pairs": "zoo.datasets.pairs.generated:pairs",
+        "sick": "zoo.datasets.pairs.sick:sick",
+        "sts-b": "zoo.datasets.pairs.sts_benchmark:sts_benchmark",
     },
-    file="zoo.datasets.pairs_file:read_pairs",
+    file="zoo.datasets.pairs.pairs_file:read_pairs",
     suffixes=(".jsonl", ".csv", ".tsv"),
     settings=settings,
     config=config,

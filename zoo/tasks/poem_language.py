@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.catalogue import ENTRIES
 from zoo.columns.characters import FREE, LINE_END, RESERVED, STEP_INPUTS, Characters, step_inputs
-from zoo.datasets.poems_chinese import FOLDERS, read_chinese
+from zoo.datasets.poems.chinese import FOLDERS, read_chinese
 from zoo.errors import WeightsError, require_known
 from zoo.models.poem import step_model
 from zoo.pipeline import Pipeline, load_pipeline

@@ -11,7 +11,7 @@ from zoo.columns import VerseColumn
 from zoo.columns.characters import FREE, UNKNOWN, step_inputs
 from zoo.columns.verse import RESERVED_LABELS, TARGET
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.poems_corpora import VERSE
+from zoo.datasets.poems.corpora import VERSE
 from zoo.datasets.splits import SPLITS
 from zoo.errors import DataError
 from zoo.models.poem import step_model
@@ -158,11 +158,11 @@ TASK = Task(
     families=("poem",),
     of="poems",
     sources={
-        "sonnets": "zoo.datasets.poems_corpora:sonnets",
-        "song_ci": "zoo.datasets.poems_corpora:song_ci",
-        "tang": "zoo.datasets.poems_corpora:tang",
+        "sonnets": "zoo.datasets.poems.corpora:sonnets",
+        "song_ci": "zoo.datasets.poems.corpora:song_ci",
+        "tang": "zoo.datasets.poems.corpora:tang",
     },
-    file="zoo.datasets.poems_corpora:read_poems",
+    file="zoo.datasets.poems.corpora:read_poems",
     suffixes=(".txt",),
     settings=settings,
     config=config,

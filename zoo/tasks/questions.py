@@ -13,8 +13,8 @@ from zoo.columns.frames import Frame, pandas
 from zoo.columns.story import sentences_of
 from zoo.columns.tokeniser import Tokeniser
 from zoo.create import create_model
-from zoo.datasets.babi import babi_named
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.questions.babi import babi_named
 from zoo.errors import DataError
 from zoo.samples import Samples
 from zoo.tasks.settings import Settings
@@ -192,8 +192,8 @@ TASK = Task(
     name="questions",
     families=("question_answering", "memory_network"),
     of="questions",
-    sources={"babi": "zoo.datasets.babi:babi", "stories": "zoo.datasets.stories:stories"},
-    file="zoo.datasets.questions_file:read_questions",
+    sources={"babi": "zoo.datasets.questions.babi:babi", "stories": "zoo.datasets.questions.stories:stories"},
+    file="zoo.datasets.questions.questions_file:read_questions",
     suffixes=(".jsonl", ".csv", ".tsv", ".txt"),
     settings=settings,
     config=config,

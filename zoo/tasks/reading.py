@@ -9,7 +9,7 @@ import numpy as np
 from zoo.columns import StoryColumn
 from zoo.columns.story import sentences_of
 from zoo.columns.text import spelled
-from zoo.datasets.questions import OTHER
+from zoo.datasets.questions.build import OTHER
 from zoo.pipeline import Pipeline
 
 SHOWN = 5  # unknown words that a note names

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zoo.artifacts import fetch, read_members
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.pairs import WORDS, Pair, Scale, build_pairs
+from zoo.datasets.pairs.build import WORDS, Pair, Scale, build_pairs
 from zoo.errors import DataError
 
 ARTIFACT = "stsbenchmark"

@@ -10,7 +10,7 @@ from typing import Any
 
 from zoo.artifacts import fetch, read_members
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.questions import VALIDATION_SHARE, Layout, Question, build, split_off
+from zoo.datasets.questions.build import VALIDATION_SHARE, Layout, Question, build, split_off
 from zoo.errors import ConfigError, DataError, require_known
 
 ARTIFACT = "babi"

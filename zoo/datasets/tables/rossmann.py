@@ -12,8 +12,8 @@ import pandas as pd
 
 from zoo.artifacts import fetch, read_members
 from zoo.columns import add_date_parts
-from zoo.datasets.rossmann_calendar import calendar_columns
 from zoo.datasets.table import Table
+from zoo.datasets.tables.rossmann_calendar import calendar_columns
 from zoo.errors import ConfigError, DataError
 from zoo.samples import Target
 

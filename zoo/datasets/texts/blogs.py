@@ -11,7 +11,7 @@ from pathlib import Path
 
 from zoo.artifacts import fetch, read_members
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.texts import Post, build
+from zoo.datasets.texts.build import Post, build
 from zoo.errors import DataError
 from zoo.samples import Target
 

@@ -46,7 +46,7 @@ def _by_income(*rows: tuple[float, str]) -> tuple[Statement, ...]:
     return tuple(Statement(text, income=group) for group, text in rows)
 
 
-# The opening of a post; `zoo.datasets.posts` puts it first.
+# The opening of a post; `zoo.datasets.texts.posts` puts it first.
 GREETING = _by_age(
     (18, "[Yo|Hey|Heyy] [besties|bro|fam], [omg|lol|ngl] what a [day|week]!"),
     (25, "Hey [guys|you lot], [super|so] [busy|tired] but [happy|fine]!"),

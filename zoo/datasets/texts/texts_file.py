@@ -11,8 +11,8 @@ from zoo.columns.text import texts_in
 from zoo.columns.tokeniser import words_of
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
 from zoo.datasets.table import Table, split_rows
-from zoo.datasets.table_file import kinds_of_targets, strata_of
-from zoo.datasets.texts import TEXT
+from zoo.datasets.tables.table_file import kinds_of_targets, strata_of
+from zoo.datasets.texts.build import TEXT
 from zoo.errors import ConfigError, DataError, require_known
 from zoo.samples import Kind
 

@@ -16,7 +16,7 @@ from zoo.columns.tokeniser import Tokeniser, words_of
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.rows import Row, read_rows
 from zoo.datasets.splits import LEAST_PEOPLE
-from zoo.datasets.texts import Label, Post, build
+from zoo.datasets.texts.build import Label, Post, build
 from zoo.errors import DataError, nearest
 from zoo.samples import Target
 

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from zoo.datasets.posts_language import AGES, GENDERS, INCOMES, THEMES, Statement
+from zoo.datasets.texts.posts_language import AGES, GENDERS, INCOMES, THEMES, Statement
 
 AGE_WIDTH = 7.0  # years: how fast a statement goes out of use away from its age
 INCOME_WIDTH = 0.9  # groups

@@ -16,8 +16,8 @@ import pandas as pd
 from zoo.columns.characters import RESERVED, Characters
 from zoo.columns.verse import fit_characters
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.poems_chinese import read_chinese
-from zoo.datasets.poems_split import split_poems
+from zoo.datasets.poems.chinese import read_chinese
+from zoo.datasets.poems.split import split_poems
 from zoo.datasets.splits import SPLITS
 from zoo.datasets.table import Table
 from zoo.errors import ConfigError, DataError
@@ -63,7 +63,7 @@ def song_ci(
 
 def sonnets(*, seed: int = 0, least: int = 2, characters: Characters | None = None) -> Dataset:
     """Quatrains and couplets of Shakespeare's sonnets, which the zoo holds itself: a small corpus to try things on."""
-    text = files("zoo.datasets").joinpath("sonnets.txt").read_text(encoding="utf-8")
+    text = files("zoo.datasets.poems").joinpath("sonnets.txt").read_text(encoding="utf-8")
     card = {"source": "William Shakespeare, Sonnets, 1609", "licence": "public domain"}
     return poem_dataset(
         "sonnets", stanzas(text), free=True, separator=" ", least=least, seed=seed, card=card, characters=characters

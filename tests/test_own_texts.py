@@ -1,0 +1,158 @@
+"""Texts with labels of one's own: any columns of a file, each of any kind, through the same verbs."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo.cli import main
+from zoo.datasets.texts.texts_file import read_texts_file
+from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.tasks import load_dataset
+
+GOOD = ["lovely", "great", "soft", "warm", "nice", "perfect"]
+BAD = ["awful", "torn", "cheap", "wrong", "ugly", "bad"]
+THINGS = ("dress", "shoes", "hat")
+KINDS = {"good": "binary", "stars": "ordered", "things": "tags", "price": "regression", "shop": "classification"}
+
+
+def reviews(rows=240, seed=0):
+    random = np.random.default_rng(seed)
+    found = []
+    for number in range(rows):
+        good = random.random() < 0.6
+        things = [thing for thing in THINGS if random.random() < 0.4]
+        words = [*random.choice(GOOD if good else BAD, 6), *things, "in", "my", "size"]
+        found.append(
+            {
+                "review": " ".join(random.permutation(words)),
+                "good": "yes" if good else "no",
+                "stars": int(random.integers(4, 6) if good else random.integers(1, 4)),
+                "things": ";".join(things),
+                "price": round(float(random.normal(90 if good else 30, 5)), 2),
+                "shop": ("north", "south", "east")[number % 3],
+                "who": f"p{number % 40}",
+            }
+        )
+    return pd.DataFrame(found)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reviews")
+    reviews().to_csv(folder / "reviews.csv", index=False)
+    reviews().to_json(folder / "reviews.jsonl", orient="records", lines=True)
+    reviews().to_parquet(folder / "reviews.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run_folder(files):
+    targets = [option for name, kind in KINDS.items() for option in ("--target", f"{name}={kind}")]
+    common = ["train", "author_profile_tiny", "--data", str(files / "reviews.csv"), "--epochs", "3"]
+    assert main([*common, *targets, "--out", str(files / "run")]) == 0
+    return files / "run"
+
+
+def test_every_kind_of_label_is_trained_reported_and_predicted(run_folder, capsys):
+    scores = json.loads((run_folder / "scores.json").read_text())["scores"]
+    tags = {f"things={thing}" for thing in THINGS}
+    assert {row["output"] for row in scores} == {"good", "stars", "price", "shop", *tags}
+    assert {row["metric"] for row in scores if row["output"] == "stars"} >= {"steps_off", "kappa"}
+    found = zoo.load_pipeline(run_folder).predict({"review": ["great soft dress", "awful torn hat"]})
+    assert set(found["good"]) <= {"yes", "no"}
+    assert {"price", "price_low", "price_high", "stars=5", "things", "things=hat", "shop=east"} <= set(found)
+    assert main(["predict", "author_profile_tiny", "--weights", str(run_folder), "great soft dress"]) == 0
+    assert "stars" in capsys.readouterr().out
+
+
+def test_it_is_judged_again_on_its_split_and_on_another_file(run_folder, files):
+    first = json.loads((run_folder / "scores.json").read_text())["scores"]
+    again = zoo.evaluate(run_folder).scores
+    assert [row["model"] for row in again] == pytest.approx([row["model"] for row in first], rel=1e-4)
+    other = zoo.evaluate(run_folder, data=str(files / "reviews.parquet")).scores
+    assert [row["model"] for row in other] == pytest.approx([row["model"] for row in first], rel=1e-4)
+
+
+def test_training_goes_on_from_it_with_its_vocabulary(run_folder, files, tmp_path):
+    targets = [option for name, kind in KINDS.items() for option in ("--target", f"{name}={kind}")]
+    start = ["--weights", str(run_folder), "--epochs", "1", "--out", str(tmp_path / "more")]
+    assert main(["train", "author_profile_tiny", "--data", str(files / "reviews.csv"), *targets, *start]) == 0
+    one, other = zoo.load_pipeline(run_folder), zoo.load_pipeline(tmp_path / "more")
+    assert one.schema == other.schema
+
+
+def test_csv_jsonl_and_parquet_of_the_same_rows_are_the_same(files):
+    found = [
+        load_dataset(files / f"reviews.{suffix}", task="texts", targets=KINDS, text="review")
+        for suffix in ("csv", "jsonl", "parquet")
+    ]
+    for other in found[1:]:
+        assert other.schema == found[0].schema
+        for name, values in found[0].test.targets.items():
+            np.testing.assert_array_equal(values, other.test.targets[name])
+        np.testing.assert_array_equal(found[0].test.inputs["posts"], other.test.inputs["posts"])
+
+
+def test_the_rows_of_a_person_stand_in_one_split(files):
+    table = read_texts_file(files / "reviews.csv", targets=["good"], person="who")
+    people = [set(frame["who"]) for frame in (table.train, table.validation, table.test)]
+    assert sum(map(len, people)) == len(set.union(*people)) == 40
+    assert "who" not in table.dataset().schema.names
+
+
+def test_kinds_are_guessed_where_none_is_named(files):
+    table = read_texts_file(files / "reviews.csv", targets=["good", "stars", "price", "shop"])
+    assert table.targets == {
+        "good": "binary",
+        "stars": "classification",
+        "price": "regression",
+        "shop": "classification",
+    }
+
+
+def test_a_text_of_na_is_a_text(tmp_path):
+    frame = reviews(40)
+    frame.loc[0, "review"] = "NA"
+    frame.to_csv(tmp_path / "na.csv", index=False)
+    table = read_texts_file(tmp_path / "na.csv", targets=["good"], text="review")
+    assert sum(map(len, (table.train, table.validation, table.test))) == 40
+
+
+def test_rows_without_a_text_or_a_label_are_left_out_and_counted(tmp_path):
+    frame = reviews(60)
+    frame.loc[:4, "review"] = ""
+    frame.loc[5:6, "good"] = None
+    frame.to_csv(tmp_path / "gaps.csv", index=False)
+    table = read_texts_file(tmp_path / "gaps.csv", targets=["good"], text="review")
+    assert sum(map(len, (table.train, table.validation, table.test))) == 53
+    assert table.card["without_text"] == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"targets": ["goood"]}, UnknownNameError, "did you mean 'good'"),
+        ({"targets": ["good=binry"]}, UnknownNameError, "did you mean 'binary'"),
+        ({"targets": ["good"], "text": "revew"}, UnknownNameError, "did you mean 'review'"),
+        ({"targets": ["good"], "text": "good"}, ConfigError, "cannot be the text and a target at once"),
+        ({"targets": ["review"]}, DataError, "has no column of texts"),
+        ({"targets": ["good"], "person": "whom"}, UnknownNameError, "did you mean 'who'"),
+        ({"targets": []}, ConfigError, "Name at least one column"),
+        ({"targets": ["shop=binary"]}, DataError, "binary target 'shop' has 3 labels"),
+    ],
+)
+def test_wrong_ways_are_one_sentence(files, options, error, words):
+    with pytest.raises(error, match=words):
+        read_texts_file(files / "reviews.csv", **options).dataset()
+
+
+def test_several_columns_of_texts_are_named(tmp_path):
+    frame = reviews(40)
+    frame.assign(story=frame["review"], tale=frame["review"]).drop(columns="review").to_csv(
+        tmp_path / "two.csv", index=False
+    )
+    with pytest.raises(DataError, match="several columns of texts: story, tale; say which: text='story'"):
+        read_texts_file(tmp_path / "two.csv", targets=["good"])

@@ -1,0 +1,1 @@
+"""Pairs of texts and how alike they are."""

@@ -1,0 +1,1 @@
+"""Stories, questions about them, and answers."""

@@ -1,0 +1,1 @@
+"""Tables: public ones, generated ones, files of your own."""

@@ -1,0 +1,1 @@
+"""Texts and what is known of them: generated posts, blogs, files of your own."""
