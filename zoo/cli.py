@@ -55,9 +55,13 @@ def train_command(parsed: argparse.Namespace) -> Any:
     if parsed.costs:
         changes["costs"], named["costs"] = read_costs(parsed.costs), Path(parsed.costs).stem
     folder = Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named)
-    options = {"targets": parsed.target} if parsed.target else {}
-    if parsed.text:
-        options["text"] = parsed.text
+    given_options = {
+        "targets": parsed.target,
+        "text": parsed.text,
+        "ignore": parsed.ignore,
+        "types": read_types(parsed.type or ()),
+    }
+    options = {name: value for name, value in given_options.items() if value}
     console().print(f"Training {parsed.model} on {parsed.data} into {folder}", markup=False)
     trained, report = train(
         parsed.model,
@@ -71,6 +75,21 @@ def train_command(parsed: argparse.Namespace) -> Any:
     )
     show_report(report, folder)
     return trained
+
+
+def read_types(given: Sequence[str]) -> dict[str, str]:
+    """ "COLUMN=KIND" of a command line, once for each column.
+
+    >>> read_types(["code=category"])
+    {'code': 'category'}
+    """
+    found = {}
+    for each in given:
+        column, equals, kind = each.rpartition("=")
+        if not equals or not column or column in found:
+            raise ConfigError(f"Each --type is COLUMN=KIND, once a column; received '{each}'.")
+        found[column] = kind
+    return found
 
 
 def default_folder(model: str, data: str, seed: int, changes: dict[str, object]) -> Path:

@@ -68,6 +68,10 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN[=KIND]",
         help="what to predict in a file of your own; regression, binary, classification, ordered or tags",
     )
+    parser.add_argument("--ignore", action="append", metavar="COLUMN", help="a column that the model is not shown")
+    parser.add_argument(
+        "--type", action="append", metavar="COLUMN=KIND", help="number, category or date, where values mislead"
+    )
     parser.add_argument("--text", metavar="COLUMN", help="where the texts stand in a file with targets of your own")
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
     parser.add_argument(
@@ -91,7 +95,9 @@ def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) 
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
-    nothing = dict.fromkeys(("balance", "on_nonfinite", "weights", "target", "text", "imbalance", "costs"))
+    nothing = dict.fromkeys(
+        ("balance", "on_nonfinite", "weights", "target", "text", "ignore", "type", "imbalance", "costs")
+    )
     parser.set_defaults(model=model, data=data, **nothing)
 
 

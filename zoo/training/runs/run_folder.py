@@ -4,7 +4,7 @@ config.json       model, heads, optimiser, data and seed: what the run is
 history.jsonl     one line an epoch, flushed as it goes
 checkpoint.npz    where training stands, replaced as it goes
 best.npz          the weights of the best epoch so far
-scores.json, report.png, model.h5, vocabulary.json are written by those who make them, when training is done
+scores.json, report.png, model.keras are written by those who make them, when training is done
 """
 
 import hashlib
