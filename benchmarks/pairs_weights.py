@@ -31,8 +31,8 @@ def main() -> None:
         "data": "SICK, Marelli et al. 2014, https://zenodo.org/record/2787612: 4,439 training pairs of sentences about "
         "pictures and videos, judged by people; nothing else was learnt from",
         "licence": LICENCE,
-        "command": f"zoo train {trained.entry} --data sick --seed {seed} (model.keras of the run folder, in half "
-        "precision: python -m benchmarks.pairs_weights)",
+        "command": f"zoo train {trained.entry} --data sick --seed {seed} (then python -m "
+        "benchmarks.pairs_weights, in half precision)",
         "seed": seed,
         "chosen": "of the seeds 0, 1 and 2, the one that is best on validation",
         "limits": f"{known:,} words are known; it is about scenes that one can see, not about "
