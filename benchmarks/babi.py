@@ -56,7 +56,7 @@ def one_run(model: str, data: str, seed: int, save: Path | None = None) -> dict[
     best = run.history[run.best_epoch - 1]
     if save is not None:
         origin = {"data": data, "data_options": options, "seed": seed, "epochs": recipe.epochs}
-        pipeline_of(network, recipe, dataset, origin=origin).save(save, dtype="float16")
+        pipeline_of(network, recipe, dataset, origin=origin, unseen=None).save(save, dtype="float16")
     answers = predict(network, dataset.test, recipe.heads, trim_padding=recipe.trim_padding)["answer"]
     return {
         "model": model,

@@ -32,7 +32,7 @@ def main() -> None:
     origin: dict[str, Any] = {"data": "tang", "data_options": OPTIONS, "seed": SPLIT_SEED, "epochs": best}
     path = WEIGHTS / f"{NAME}.h5"
     model = create_model("poem", weights=run / "weights.h5")
-    pipeline_of(model, plan, dataset, origin=origin).save(path, dtype="float16")
+    pipeline_of(model, plan, dataset, origin=origin, unseen=None).save(path, dtype="float16")
     half = create_model("poem", weights=path)
     card = {
         "model": "poem: the next character of a classical Chinese poem, given its form",

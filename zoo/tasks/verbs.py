@@ -98,15 +98,23 @@ def train(
         "epochs": recipe.epochs,
         "scores": _headlines(report),
     }
-    trained = pipeline_of(model, recipe, dataset, origin=origin)
+    unseen = dataset.validation if rows is dataset.train else None  # rows that were trained on tell no error
+    trained = pipeline_of(model, recipe, dataset, origin=origin, unseen=unseen)
     trained.save(Path(folder) / FILE)
     report.save(folder)
     save_cost_reports(cost_reports(model, recipe, dataset, run), folder)
     return trained, report
 
 
-def pipeline_of(model: keras.Model, recipe: Recipe, dataset: Dataset, *, origin: Mapping[str, Any]) -> Pipeline:
-    """The trained model with all that it needs to predict for new rows."""
+def pipeline_of(
+    model: keras.Model,
+    recipe: Recipe,
+    dataset: Dataset,
+    *,
+    origin: Mapping[str, Any],
+    unseen: Samples | None,
+) -> Pipeline:
+    """The trained model with all that it needs to predict for new rows; intervals are those of the `unseen` ones."""
     table = dataset.table
     kept = {
         **origin,
@@ -121,7 +129,7 @@ def pipeline_of(model: keras.Model, recipe: Recipe, dataset: Dataset, *, origin:
         model,
         origin=kept,
         costs={name: head.costs for name, head in recipe.heads.items() if head.costs is not None},
-        intervals=_intervals(model, recipe, dataset.schema, dataset.validation),
+        intervals=_intervals(model, recipe, dataset.schema, unseen) if unseen is not None else {},
     )
 
 
