@@ -85,3 +85,17 @@ def test_averaged_weights_keep_their_constraints():
     recipe = Recipe(heads_for({"y": Target("regression")}), epochs=4, batch_size=8, optimiser=optimiser)
     fit(model, samples, samples, recipe)
     assert np.array(model.get_layer("y").kernel).min() >= 0
+
+
+def test_without_a_single_sound_step_there_is_no_average():
+    """In half precision a step is left out where its scaled gradients are not finite; an average of none would be 0."""
+    keras.utils.set_random_seed(0)
+    x = keras.Input((3,), name="x")
+    hidden = keras.layers.Dense(4, dtype="mixed_float16", name="hidden")(x)
+    model = keras.Model(x, {"y": keras.layers.Dense(1, dtype="float32", name="y")(hidden)})
+    inputs = np.random.default_rng(0).normal(size=(16, 3)).astype("float32") * 1000.0  # gradients overflow
+    samples = Samples({"x": inputs}, {"y": inputs.sum(axis=1)})
+    optimiser = Optimiser("adam", learning_rate=1e-3, schedule="constant", average=0.9)
+    recipe = Recipe(heads_for({"y": Target("regression")}), epochs=1, batch_size=16, optimiser=optimiser)
+    fit(model, samples, samples, recipe)
+    assert np.abs(np.array(model.get_layer("hidden").kernel)).max() > 0

@@ -23,10 +23,9 @@ def averaged(
     of the batches that `inputs` gives.
     """
     optimizer = trainer.optimizer
-    late = begin is not None and int(optimizer.iterations) <= begin
-    if (
-        late or not getattr(optimizer, "inner_optimizer", optimizer).use_ema
-    ):  # it may stand inside a scaling of the loss
+    own_steps = getattr(optimizer, "inner_optimizer", optimizer)  # it may stand inside a scaling of the loss
+    done = int(own_steps.iterations)  # steps whose gradients were not finite are none: before one there is no average
+    if not own_steps.use_ema or done <= (begin or 0):
         yield
         return
     trainable = trainer.trainable_variables
