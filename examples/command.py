@@ -1,4 +1,4 @@
-"""What makes a page a command: its options, a mistake told in one sentence, a run folder; and pictures, stories, photos.
+"""What makes a page a command: its options, a mistake told in one sentence, a run folder; and how files are read.
 
     @table_page("mlp", "credit")
     def main(run: Run) -> None:
@@ -74,7 +74,7 @@ def option(name: str, help: str | None = None, **more: Any) -> Option:
 
 
 def page(*options: Option, frameworks: bool = True) -> Callable[[Page], Command]:
-    """A page with these options. Without `frameworks` it imports Keras itself, when its options are known to be right."""
+    """A page with these options. Without `frameworks` it imports Keras itself, once it has checked its options."""
     return _command(lambda parser: _add(parser, options), lambda run: import_frameworks() if frameworks else None)
 
 

@@ -23,7 +23,7 @@ MODEL = "author_profile_small"
 
 
 def graph() -> "keras.Model":
-    """What `zoo.create_model("author_profile_small")` makes: posts (B, L) -> age (B, 1), income (B, 10), gender (B, 1)."""
+    """What `zoo.create_model("author_profile_small")` makes: posts (B, L) -> age, gender (B, 1), income (B, 10)."""
     import keras
 
     from blocks import (

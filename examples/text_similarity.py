@@ -51,7 +51,7 @@ def main(run: Run) -> None:
 
 @main.word("train", training_page(MODEL, "pairs"))
 def train(run: Run) -> None:
-    """Train, and print scores beside those of simple models of shared words; the run folder keeps them, and a picture."""
+    """Train, and print scores beside those of simple models of shared words; the run folder keeps all."""
     _, report = zoo.train(run.model, run.data, **run.options)
     show_report(report, run.folder)
 
