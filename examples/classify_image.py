@@ -33,13 +33,16 @@ OPTIONS = (
 @page(*OPTIONS, frameworks=False)
 def main(run: Run) -> None:
     """The five best classes of a photo, as lines and as a picture."""
+    from zoo.pretrained.labels import classes_of
+    from zoo.pretrained.photos import read_photo
+
     path = Path(run.photo) if run.photo else shipped_photo()
     out = Path(run.out or f"{path.stem}_classes.png")
     if out.resolve() == path.resolve():
         raise ConfigError(f"The picture would replace the photo {path}; give another name with --out.")
     name, _, tag = (run.model if "." in run.model else f"{run.model}.imagenet").partition(".")
-    zoo.pretrained.labels.classes_of(f"{name}.{tag}")  # a mistake is told before the frameworks are imported
-    photo = zoo.pretrained.photos.read_photo(path)
+    classes_of(f"{name}.{tag}")  # a mistake is told before the frameworks are imported
+    photo = read_photo(path)
     import_frameworks()
 
     model = zoo.create_model(name, weights=run.weights or tag)

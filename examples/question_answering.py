@@ -57,6 +57,8 @@ def ask(run: Run) -> None:
         raise ConfigError('Write a question behind the options, such as "Where is the milk?".')
     story = read_story(run.text)
     import_frameworks()
+    from zoo.report.attention import draw_attention
+
     pipeline = load_reader(run.weights or MODEL, ("text", "question"), "answers no questions")
     for number, question in enumerate(run.texts):
         reading = zoo.tasks.ask(pipeline, story, question)
@@ -64,8 +66,9 @@ def ask(run: Run) -> None:
         if reading.attention is not None:
             path = Path(run.picture)
             path = path.with_stem(f"{path.stem}{number + 1}") if len(run.texts) > 1 else path
-            best, shown = reading.answers[0][0], zoo.report.attention.draw_attention
-            print("Picture:", shown(reading.sentences, reading.attention, path, question=question, answer=best))
+            best = reading.answers[0][0]
+            drawn = draw_attention(reading.sentences, reading.attention, path, question=question, answer=best)
+            print("Picture:", drawn)
 
 
 if __name__ == "__main__":
