@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zoo
-from zoo.cli import default_folder
+from zoo.cli import default_folder, read_types
 from zoo.errors import ConfigError, DataError, MissingExtraError, WeightsError
 from zoo.files import write_figure
 from zoo.options import add_example_options, add_training_options, whole_number
@@ -122,12 +122,13 @@ def _begin_training(run: Run, *, announced: bool = True) -> None:
     if run.costs:
         changes["costs"], named["costs"] = zoo.tasks.read_costs(run.costs), Path(run.costs).stem
     run.folder = Path(run.out) if run.out else default_folder(run.model, run.data, run.seed, named)
+    told = {"targets": run.target, "text": run.text, "ignore": run.ignore, "types": read_types(run.type or ())}
     run.options = {
         "folder": run.folder,
         "seed": run.seed,
         "weights": run.weights,
         "callbacks": [epoch_printer()],
-        "data_options": ({"targets": run.target} if run.target else {}) | ({"text": run.text} if run.text else {}),
+        "data_options": {name: value for name, value in told.items() if value},
         **changes,
     }
     if announced:

@@ -17,7 +17,8 @@ from zoo.terminal import show_report
 @table_page("mlp", "credit")
 def main(run: Run) -> None:
     """Scores beside a constant answer, a linear model and boosted trees; a picture; and answers for rows."""
-    data = zoo.load_dataset("credit", seed=run.seed)
+    table = zoo.tasks.load_table("credit", seed=run.seed)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
     print(data.schema)
     recipe = zoo.tasks.recipe_for(data, "mlp", data="credit", options={})  # losses, optimiser, options of the model
     print(zoo.draw(zoo.create_model("mlp", **recipe.config)))
@@ -25,7 +26,7 @@ def main(run: Run) -> None:
     trained, report = zoo.train("mlp", "credit", **run.options)
     show_report(report, run.folder)
 
-    rows = data.table.test.head(5)
+    rows = table.test.head(5)
     true = rows[["utilisation", "late_90", "default"]].rename(columns={"default": "default (true)"})
     print(trained.predict(rows).join(true).to_string(float_format="%.3f"))
 

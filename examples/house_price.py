@@ -23,7 +23,7 @@ FEATURE = option("--feature", "the one feature (default: rooms_per_household)", 
 def main(run: Run) -> None:
     """Scores beside a constant answer, a linear model and boosted trees; a picture; and answers for rows."""
     folder, one = run.out or f"runs/house_price_seed-{run.seed}", {"only": run.feature}
-    rows = zoo.load_dataset("california", seed=run.seed, **one).table.train
+    rows = zoo.tasks.load_table("california", seed=run.seed, **one).train
     print(rows.head())
     announce("linear_regression", "california", f"{folder}/{run.feature}")
     options = {"seed": run.seed, "callbacks": run.options["callbacks"], "data_options": one}
@@ -33,14 +33,15 @@ def main(run: Run) -> None:
     low, high = line.predict({run.feature: [0.0, 1.0]})["value"]
     print(f"learnt: value = {high - low:.4f} {run.feature} + {low:.4f}; least squares: {slope:.4f}, {height:.4f}")
 
-    data = zoo.load_dataset("california", seed=run.seed)
+    table = zoo.tasks.load_table("california", seed=run.seed)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
     print(data.schema)
     recipe = zoo.tasks.recipe_for(data, "entity_embedding", data="california", options={})  # losses, optimiser, options
     print(zoo.draw(zoo.create_model("entity_embedding", **recipe.config)))
     announce("entity_embedding", "california", f"{folder}/all")
     network, report = zoo.train("entity_embedding", "california", **run.options | {"folder": f"{folder}/all"})
     show_report(report, f"{folder}/all")
-    houses = data.table.test.head(5)
+    houses = table.test.head(5)
     print(network.predict(houses).join(houses["value"].rename("value (true)")).to_string(float_format="%.3f"))
 
 

@@ -21,7 +21,8 @@ VISITS = option("--visits", "a CSV or Parquet file of visits (default: generated
 def main(run: Run) -> None:
     """Scores beside a constant answer, a linear model and boosted trees; a picture; and answers for rows."""
     own = {"path": run.visits} if run.visits else {}
-    data = zoo.load_dataset("membership", seed=run.seed, **own)
+    table = zoo.tasks.load_table("membership", seed=run.seed, **own)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
     print(data.schema)
     recipe = zoo.tasks.recipe_for(
         data, "mlp", data="membership", options=own

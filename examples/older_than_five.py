@@ -16,8 +16,9 @@ from zoo.terminal import show_report
 @table_page("softmax_regression", "older_than_five")
 def main(run: Run) -> None:
     """Scores beside a constant answer, a linear model and boosted trees; a picture; and answers for rows."""
-    data = zoo.load_dataset("older_than_five", seed=run.seed)
-    print(data.table.train.head(), data.schema, sep="\n\n")
+    table = zoo.tasks.load_table("older_than_five", seed=run.seed)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
+    print(table.train.head(), data.schema, sep="\n\n")
     print(zoo.draw(zoo.create_model("softmax_regression", **data.schema.model_config())))
 
     trained, report = zoo.train("softmax_regression", "older_than_five", **run.options)

@@ -21,8 +21,9 @@ STEPS = option("--steps", "of gradient descent (default: 200)", type=whole_numbe
 @page(STEPS, SEED, OUT)
 def main(run: Run) -> None:
     """An epoch is one step over all points at once; the weights of the model are the slopes."""
-    data = zoo.load_dataset("plane", seed=run.seed)
-    print(data.table.train.head(), data.schema, sep="\n\n")
+    table = zoo.tasks.load_table("plane", seed=run.seed)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
+    print(table.train.head(), data.schema, sep="\n\n")
     print(zoo.draw(zoo.create_model("linear_regression", flags=False, **data.schema.model_config())))
 
     folder = Path(run.out or f"runs/plane_steps-{run.steps}_seed-{run.seed}")

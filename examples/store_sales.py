@@ -17,7 +17,8 @@ from zoo.terminal import show_report
 @table_page("entity_embedding", "rossmann")
 def main(run: Run) -> None:
     """Scores beside a constant answer, a linear model and boosted trees; a picture; and answers for rows."""
-    data = zoo.load_dataset("rossmann", seed=run.seed)
+    table = zoo.tasks.load_table("rossmann", seed=run.seed)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
     print(data.schema)
     recipe = zoo.tasks.recipe_for(data, "entity_embedding", data="rossmann", options={})  # losses, optimiser, options
     print(zoo.draw(zoo.create_model("entity_embedding", **recipe.config)))
@@ -25,7 +26,7 @@ def main(run: Run) -> None:
     trained, report = zoo.train("entity_embedding", "rossmann", **run.options)
     show_report(report, run.folder)
 
-    rows = data.table.test.head(5)
+    rows = table.test.head(5)
     true = rows[["Store", "Day", "Month", "Sales"]].rename(columns={"Sales": "Sales (true)"})
     print(trained.predict(rows).join(true).to_string(float_format="%.3f"))
 
