@@ -9,32 +9,27 @@ The model, in `zoo/models/mlp.py`, cuts every number into 32 pieces of equal fre
     keras.Model(table.inputs, {"default": binary_head(x, name="default")})
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
-
-from zoo.cli import train_command
-from zoo.options import add_example_options
-from zoo.tasks import load_table
-from zoo.terminal import console, parse, run
+import zoo
+from examples.command import Run, table_page
+from zoo.terminal import show_report
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Train by the recipe, then answer for a few rows."""
-    return run(lambda: train(arguments))
-
-
-def train(arguments: Sequence[str] | None) -> None:
+@table_page("mlp", "credit")
+def main(run: Run) -> None:
     """Scores beside a constant answer, a linear model and boosted trees; a picture; and answers for rows."""
-    parser = argparse.ArgumentParser(prog="python -m examples.credit_scoring", allow_abbrev=False)
-    add_example_options(parser, model="mlp", data="credit")
-    parsed = parse(parser, arguments)
-    trained = train_command(parsed)
-    rows = load_table(parsed.data, seed=parsed.seed).test.head(5)
+    table = zoo.tasks.load_table("credit", seed=run.seed)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
+    print(data.schema)
+    recipe = zoo.tasks.recipe_for(data, "mlp", data="credit", options={})  # losses, optimiser, options of the model
+    print(zoo.draw(zoo.create_model("mlp", **recipe.config)))
+
+    trained, report = zoo.train("mlp", "credit", **run.options)
+    show_report(report, run.folder)
+
+    rows = table.test.head(5)
     true = rows[["utilisation", "late_90", "default"]].rename(columns={"default": "default (true)"})
-    shown = trained.predict(rows).join(true)
-    console().print(shown.to_string(float_format="%.3f"), markup=False)
+    print(trained.predict(rows).join(true).to_string(float_format="%.3f"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -10,46 +10,40 @@ The network, in `zoo/models/entity_embedding.py`, learns a vector for each squar
     keras.Model(table.inputs, {"value": regression_head(x, name="value")})
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from zoo.cli import train_command
-from zoo.options import add_example_options
-from zoo.tasks import load_table
-from zoo.terminal import console, parse, run
+import zoo
+from examples.command import Run, announce, option, table_page
+from zoo.terminal import show_report
+
+FEATURE = option("--feature", "the one feature (default: rooms_per_household)", default="rooms_per_household")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Train a line, then the network."""
-    return run(lambda: train(arguments))
-
-
-def train(arguments: Sequence[str] | None) -> None:
+@table_page("entity_embedding", "california", FEATURE, announced=False)
+def main(run: Run) -> None:
     """Scores beside a constant answer, a linear model and boosted trees; a picture; and answers for rows."""
-    parser = argparse.ArgumentParser(prog="python -m examples.house_price", allow_abbrev=False)
-    add_example_options(parser, model="entity_embedding", data="california")
-    parser.add_argument(
-        "--feature", default="rooms_per_household", help="the one feature (default: rooms_per_household)"
-    )
-    parsed = parse(parser, arguments)
-    one = {"model": "linear_regression", "data_options": {"only": parsed.feature}, "epochs": None}
-    folder = parsed.out or f"runs/house_price_seed-{parsed.seed}"
-    line = train_command(argparse.Namespace(**{**vars(parsed), **one, "out": f"{folder}/{parsed.feature}"}))
-    compare_with_least_squares(line, parsed.feature, parsed.seed)
-    train_command(argparse.Namespace(**{**vars(parsed), "out": f"{folder}/all"}))
+    folder, one = run.out or f"runs/house_price_seed-{run.seed}", {"only": run.feature}
+    rows = zoo.tasks.load_table("california", seed=run.seed, **one).train
+    print(rows.head())
+    announce("linear_regression", "california", f"{folder}/{run.feature}")
+    options = {"seed": run.seed, "callbacks": run.options["callbacks"], "data_options": one}
+    line, report = zoo.train("linear_regression", "california", folder=f"{folder}/{run.feature}", **options)
+    show_report(report, f"{folder}/{run.feature}")
+    slope, height = np.polyfit(rows[run.feature], rows["value"], 1)
+    low, high = line.predict({run.feature: [0.0, 1.0]})["value"]
+    print(f"learnt: value = {high - low:.4f} {run.feature} + {low:.4f}; least squares: {slope:.4f}, {height:.4f}")
 
-
-def compare_with_least_squares(line: Any, feature: str, seed: int) -> None:
-    """The line that was learnt beside the one that is computed from the same rows."""
-    rows = load_table("california", only=feature, seed=seed).train
-    slope, height = np.polyfit(rows[feature], rows["value"], 1)
-    low, high = line.predict({feature: [0.0, 1.0]})["value"]
-    console().print(f"learnt: value = {high - low:.4f} {feature} + {low:.4f}; least squares: {slope:.4f}, {height:.4f}")
+    table = zoo.tasks.load_table("california", seed=run.seed)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
+    print(data.schema)
+    recipe = zoo.tasks.recipe_for(data, "entity_embedding", data="california", options={})  # losses, optimiser, options
+    print(zoo.draw(zoo.create_model("entity_embedding", **recipe.config)))
+    announce("entity_embedding", "california", f"{folder}/all")
+    network, report = zoo.train("entity_embedding", "california", **run.options | {"folder": f"{folder}/all"})
+    show_report(report, f"{folder}/all")
+    houses = table.test.head(5)
+    print(network.predict(houses).join(houses["value"].rename("value (true)")).to_string(float_format="%.3f"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

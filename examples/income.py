@@ -9,32 +9,27 @@ The model, in `zoo/models/entity_embedding.py`, has a vector for each value of a
     keras.Model(table.inputs, {"income": binary_head(x, name="income")})
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
-
-from zoo.cli import train_command
-from zoo.options import add_example_options
-from zoo.tasks import load_table
-from zoo.terminal import console, parse, run
+import zoo
+from examples.command import Run, table_page
+from zoo.terminal import show_report
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Train by the recipe, then answer for a few rows."""
-    return run(lambda: train(arguments))
-
-
-def train(arguments: Sequence[str] | None) -> None:
+@table_page("entity_embedding", "adult")
+def main(run: Run) -> None:
     """Scores beside a constant answer, a linear model and boosted trees; a picture; and answers for rows."""
-    parser = argparse.ArgumentParser(prog="python -m examples.income", allow_abbrev=False)
-    add_example_options(parser, model="entity_embedding", data="adult")
-    parsed = parse(parser, arguments)
-    trained = train_command(parsed)
-    rows = load_table(parsed.data, seed=parsed.seed).test.head(5)
+    table = zoo.tasks.load_table("adult", seed=run.seed)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
+    print(data.schema)
+    recipe = zoo.tasks.recipe_for(data, "entity_embedding", data="adult", options={})  # losses, optimiser, options
+    print(zoo.draw(zoo.create_model("entity_embedding", **recipe.config)))
+
+    trained, report = zoo.train("entity_embedding", "adult", **run.options)
+    show_report(report, run.folder)
+
+    rows = table.test.head(5)
     true = rows[["age", "sex", "occupation", "income"]].rename(columns={"income": "income (true)"})
-    shown = trained.predict(rows).join(true)
-    console().print(shown.to_string(float_format="%.3f"), markup=False)
+    print(trained.predict(rows).join(true).to_string(float_format="%.3f"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

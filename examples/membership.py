@@ -10,33 +10,33 @@ The model, in `zoo/models/mlp.py`, is one dense layer on numbers scaled to 0..1,
     keras.Model(table.inputs, {"member": classification_head(x, 2, name="member")})
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
+import zoo
+from examples.command import Run, option, table_page
+from zoo.terminal import show_report
 
-from zoo.cli import train_command
-from zoo.options import add_example_options
-from zoo.terminal import console, parse, run
+VISITS = option("--visits", "a CSV or Parquet file of visits (default: generated ones)", metavar="FILE")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Train by the recipe, then answer for a few rows."""
-    return run(lambda: train(arguments))
-
-
-def train(arguments: Sequence[str] | None) -> None:
+@table_page("mlp", "membership", VISITS)
+def main(run: Run) -> None:
     """Scores beside a constant answer, a linear model and boosted trees; a picture; and answers for rows."""
-    parser = argparse.ArgumentParser(prog="python -m examples.membership", allow_abbrev=False)
-    add_example_options(parser, model="mlp", data="membership")
-    parser.add_argument("--visits", metavar="FILE", help="a CSV or Parquet file of visits (default: generated ones)")
-    parsed = parse(parser, arguments)
-    parsed.data_options = {"path": parsed.visits} if parsed.visits else {}
-    trained = train_command(parsed)
+    own = {"path": run.visits} if run.visits else {}
+    table = zoo.tasks.load_table("membership", seed=run.seed, **own)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
+    print(data.schema)
+    recipe = zoo.tasks.recipe_for(
+        data, "mlp", data="membership", options=own
+    )  # losses, optimiser, options of the model
+    print(zoo.draw(zoo.create_model("mlp", **recipe.config)))
+
+    trained, report = zoo.train("mlp", "membership", **run.options | {"data_options": own})
+    show_report(report, run.folder)
+
     address = {"byte_1": [76, 200], "byte_2": [128, 0], "byte_3": [1, 1], "byte_4": [1, 1]}
-    part = {"forum": [1, 0], "newsletter": [0, 0], "event": [1, 0], "survey": [0, 1], "referral": [0, 0], "download": 0}
-    rows = address | {"platform": ["ios", "desktop"]} | {name: value or [0, 0] for name, value in part.items()}
-    console().print(trained.predict(rows).to_string(float_format="%.3f"), markup=False)
+    part = {"forum": [1, 0], "newsletter": [0, 0], "event": [1, 0], "survey": [0, 1], "referral": [0, 0]}
+    rows = {**address, "platform": ["ios", "desktop"], **part, "download": [0, 0]}
+    print(trained.predict(rows).to_string(float_format="%.3f"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -5,51 +5,64 @@
     python -m examples.multi_output --data my_posts.csv      the same on your own posts
     python -m examples.multi_output predict "text ..."       ask the trained model (or standard input, a text a line)
 
-The model, in `zoo/models/author_profile.py`, is a text encoder with three heads:
-
-    posts = keras.Input((None,), dtype="int32", name="posts")
-    x = embed(posts, ...)
-    x = convolutional_text_encoder(x, padding_mask(posts), ...)
-    keras.Model([posts], {"age": regression_head(x, ...), "income": classification_head(x, ...), "gender": ...})
+A row of the data is a post and what is known of its author, {"text": "My clip went viral ...", "age": 16, "income":
+"under 10k", "gender": "woman"}; what is not known is left out. The network is a text encoder with three heads: `graph`.
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from zoo.cli import predict_command, train_command
-from zoo.options import add_training_options
-from zoo.terminal import parse, run
+import zoo
+from examples.command import WEIGHTS, Run, option, page, training_page
+from zoo.cli import predict_command
+from zoo.terminal import show_report
+
+if TYPE_CHECKING:
+    import keras
 
 MODEL = "author_profile_small"
-MODELS = {"blogs": "author_profile_wide"}  # data -> model, where it is another
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Train, or answer when the first word is "predict"."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    return run(lambda: predict(given[1:]) if given[:1] == ["predict"] else train(given))
+def graph() -> "keras.Model":
+    """What `zoo.create_model("author_profile_small")` makes: posts (B, L) -> age, gender (B, 1), income (B, 10)."""
+    import keras
+
+    from blocks import (
+        binary_head,
+        classification_head,
+        convolutional_text_encoder,
+        embed,
+        padding_mask,
+        regression_head,
+    )
+
+    posts = keras.Input((None,), dtype="int32", name="posts")
+    x = embed(posts, 4_000, 64, name="embedding")  # (B, L, 64): of each word a vector
+    stages = ((64,), (128, 128), (128, 128))  # channels of the convolutions; between two stages L shrinks
+    x = convolutional_text_encoder(x, padding_mask(posts), stages=stages, units=64, name="encoder")  # (B, 64)
+    heads = {
+        "age": regression_head(x, name="age"),
+        "income": classification_head(x, 10, name="income"),
+        "gender": binary_head(x, name="gender"),
+    }
+    return keras.Model([posts], heads, name=MODEL)
 
 
-def train(arguments: Sequence[str]) -> None:
-    """Train on --data, print scores beside baselines and the best possible, and draw them."""
-    parser = argparse.ArgumentParser(prog="python -m examples.multi_output", allow_abbrev=False)
-    add_training_options(parser)
-    parser.add_argument("--model", help=f"an entry of the catalogue (default: {MODEL}, on blogs {MODELS['blogs']})")
-    parsed = parse(parser, arguments)
-    parsed.model = parsed.model or MODELS.get(parsed.data, MODEL)
-    train_command(parsed)
+@training_page(MODEL, "posts", {"blogs": "author_profile_wide"})
+def main(run: Run) -> None:
+    """Train, and print scores beside baselines and the best possible; the run folder keeps them, and a picture."""
+    _, report = zoo.train(run.model, run.data, **run.options)
+    show_report(report, run.folder)
 
 
-def predict(arguments: Sequence[str]) -> None:
-    """Answer for each text with age, income or industry and gender, and how sure each answer is."""
-    parser = argparse.ArgumentParser(prog="python -m examples.multi_output predict", allow_abbrev=False)
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help="without any: one a line on standard input")
-    parser.add_argument("--weights", help="run folder or file (default: the weights that come with the zoo)")
-    parsed = parse(parser, arguments)
-    parsed.model = None if parsed.weights else MODEL
-    predict_command(parsed)
+TEXTS = option("texts", "without any: one a line on standard input", nargs="*", metavar="TEXT")
+
+
+@main.word("predict", page(TEXTS, WEIGHTS, frameworks=False))
+def predict(run: Run) -> None:
+    """As `zoo.load_pipeline("author_profile_small.posts").predict({"posts": ["text ..."]})`, shown in words."""
+    run.model = None if run.weights else MODEL
+    predict_command(run)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

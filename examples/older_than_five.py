@@ -8,28 +8,23 @@ The model, in `zoo/models/regression.py`, is one weighted sum a class. The colum
     keras.Model(table.inputs, {"age": classification_head(table.one_hot_features(), 3, name="age")})
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
-
-from zoo.cli import train_command
-from zoo.options import add_example_options
-from zoo.terminal import console, parse, run
+import zoo
+from examples.command import Run, table_page
+from zoo.terminal import show_report
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Train by the recipe, then answer for a few rows."""
-    return run(lambda: train(arguments))
-
-
-def train(arguments: Sequence[str] | None) -> None:
+@table_page("softmax_regression", "older_than_five")
+def main(run: Run) -> None:
     """Scores beside a constant answer, a linear model and boosted trees; a picture; and answers for rows."""
-    parser = argparse.ArgumentParser(prog="python -m examples.older_than_five", allow_abbrev=False)
-    add_example_options(parser, model="softmax_regression", data="older_than_five")
-    trained = train_command(parse(parser, arguments))
-    rows = {"year": [4, 5, 6], "one": [1, 1, 1]}
-    console().print(trained.predict(rows).to_string(float_format="%.3f"), markup=False)
+    table = zoo.tasks.load_table("older_than_five", seed=run.seed)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
+    print(table.train.head(), data.schema, sep="\n\n")
+    print(zoo.draw(zoo.create_model("softmax_regression", **data.schema.model_config())))
+
+    trained, report = zoo.train("softmax_regression", "older_than_five", **run.options)
+    show_report(report, run.folder)
+    print(trained.predict({"year": [4, 5, 6], "one": [1, 1, 1]}).to_string(float_format="%.3f"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -8,36 +8,32 @@ The model, in `zoo/models/regression.py`, is one weighted sum of the table's col
     keras.Model(table.inputs, {"y": regression_head(table.features, name="y")})
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
+import zoo
+from examples.command import OUT, SEED, Run, option, page
 from zoo.options import whole_number
-from zoo.terminal import console, import_frameworks, parse, run, show_report
+from zoo.terminal import show_report
+
+STEPS = option("--steps", "of gradient descent (default: 200)", type=whole_number, default=200)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Fit the plane and show what was found."""
-    return run(lambda: fit_plane(arguments))
+@page(STEPS, SEED, OUT)
+def main(run: Run) -> None:
+    """An epoch is one step over all points at once; the weights of the model are the slopes."""
+    table = zoo.tasks.load_table("plane", seed=run.seed)
+    data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
+    print(table.train.head(), data.schema, sep="\n\n")
+    print(zoo.draw(zoo.create_model("linear_regression", flags=False, **data.schema.model_config())))
 
-
-def fit_plane(arguments: Sequence[str] | None) -> None:
-    """Two hundred steps over all points at once; the weights of the model are the slopes."""
-    parser = argparse.ArgumentParser(prog="python -m examples.plane_fit", allow_abbrev=False)
-    parser.add_argument("--steps", type=whole_number, default=200, help="of gradient descent (default: 200)")
-    parser.add_argument("--seed", type=whole_number, default=0)
-    parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
-    parsed = parse(parser, arguments)
-    import_frameworks()
-    from zoo.tasks import train
-
-    folder = Path(parsed.out or f"runs/plane_steps-{parsed.steps}_seed-{parsed.seed}")
-    trained, report = train("linear_regression", "plane", folder=folder, seed=parsed.seed, epochs=parsed.steps)
+    folder = Path(run.out or f"runs/plane_steps-{run.steps}_seed-{run.seed}")
+    trained, report = zoo.train("linear_regression", "plane", folder=folder, seed=run.seed, epochs=run.steps)
     show_report(report, folder)
+
     slopes, height = trained.model.get_layer("y").get_weights()
-    console().print(f"y = {slopes[0, 0]:.4f} a + {slopes[1, 0]:.4f} b + {height[0]:.4f}   (true: 0.1, 0.2, 0.3)")
+    print(f"y = {slopes[0, 0]:.4f} a + {slopes[1, 0]:.4f} b + {height[0]:.4f}   (true: 0.1, 0.2, 0.3)")
+    print(trained.predict({"a": [0.0, 1.0], "b": [0.0, 1.0]}))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -5,59 +5,56 @@
     python -m examples.text_similarity train                train on generated pairs, judge, draw
     python -m examples.text_similarity train --data sick    the same on SICK; also sts-b, or my_pairs.csv
 
-Columns of a file of your own: left, right, score. Three models, in `zoo/models/text_similarity.py`, compare what one
-encoder, with one set of weights, makes of both texts:
-
-    left, right = keras.Input((None,), dtype="int32", name="left"), keras.Input((None,), dtype="int32", name="right")
-    x = shared_encoder(layers.Embedding(...), [left, right])
-    x = shared_encoder(layers.LSTM(32, name="encoder"), x, masks)
-    keras.Model([left, right], {"score": bounded_output(fuse(x, name="both"), 1, 5, name="score")})
+A row of the data is two texts and their score, {"left": "A man plays a guitar", "right": "Someone is playing", "score":
+4.1}, as are the columns of a file of your own. Three models, in `zoo/models/text_similarity.py`, compare what one
+encoder, with one set of weights, makes of both texts; `graph` is the simplest, `text_similarity_aligned` the default.
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from zoo.cli import predict_command, train_command
-from zoo.errors import WeightsError
-from zoo.options import add_training_options
-from zoo.terminal import import_frameworks, parse, run
+import zoo
+from examples.command import WEIGHTS, Run, load_reader, option, page, training_page
+from zoo.cli import predict_command
+from zoo.terminal import import_frameworks, show_report
+
+if TYPE_CHECKING:
+    import keras
 
 MODEL = "text_similarity_aligned"
+TEXTS = option("texts", "two; without any: two a line, separated by a tab", nargs="*", metavar="TEXT")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Answer, or train when the first word is "train"."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    return run(lambda: train(given[1:]) if given[:1] == ["train"] else compare(given))
+def graph() -> "keras.Model":
+    """What `zoo.create_model("text_similarity")` makes: left (B, L), right (B, M) -> score (B, 1) from 0 to 1."""
+    import keras
+    from keras import layers
+
+    from blocks import bounded_output, fuse, padding_mask, shared_encoder
+
+    texts = [keras.Input((None,), dtype="int32", name=side) for side in ("left", "right")]
+    words = shared_encoder(layers.Embedding(10_000, 128, name="embedding"), texts)  # (B, L, 128), (B, M, 128)
+    masks = [padding_mask(text) for text in texts]
+    left, right = shared_encoder(layers.LSTM(32, name="encoder"), words, masks)  # (B, 32) each
+    score = bounded_output(fuse([left, right], name="both"), 0.0, 1.0, name="score")
+    return keras.Model(texts, {"score": score}, name="text_similarity")
 
 
-def train(arguments: Sequence[str]) -> None:
-    """Train on --data, print scores beside those of simple models of shared words, and draw them."""
-    parser = argparse.ArgumentParser(prog="python -m examples.text_similarity train", allow_abbrev=False)
-    add_training_options(parser)
-    parser.add_argument("--model", default=MODEL, help=f"an entry of the catalogue (default: {MODEL})")
-    parser.set_defaults(data="pairs")
-    train_command(parse(parser, arguments))
-
-
-def compare(arguments: Sequence[str]) -> None:
-    """Say how alike two texts are, and how sure that is."""
-    parser = argparse.ArgumentParser(prog="python -m examples.text_similarity", allow_abbrev=False)
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help="two; without any: two a line, separated by a tab")
-    parser.add_argument("--weights", help="run folder or file (default: the weights that come with the zoo)")
-    parsed = parse(parser, arguments)
-    parsed.model = None if parsed.weights else MODEL
-    if parsed.weights:
+@page(TEXTS, WEIGHTS, frameworks=False)
+def main(run: Run) -> None:
+    """As `zoo.load_pipeline("text_similarity_aligned").predict({"left": [...], "right": [...]})`, shown in words."""
+    run.model = None if run.weights else MODEL
+    if run.weights:
         import_frameworks()
-        from zoo.tasks import load_pipeline
+        load_reader(run.weights, ("left", "right"), "compares no texts")
+    predict_command(run)
 
-        pipeline = load_pipeline(parsed.weights)
-        if set(pipeline.schema.names) != {"left", "right"}:
-            name = pipeline.entry or pipeline.model.name
-            raise WeightsError(f"'{parsed.weights}' holds a model that compares no texts: {name}.")
-    predict_command(parsed)
+
+@main.word("train", training_page(MODEL, "pairs"))
+def train(run: Run) -> None:
+    """Train, and print scores beside those of simple models of shared words; the run folder keeps all."""
+    _, report = zoo.train(run.model, run.data, **run.options)
+    show_report(report, run.folder)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import zoo
-from examples import classify_image
+from examples import classify_image, command
 from zoo.pretrained.labels import Guess
 
 ROOT = Path(__file__).parent.parent
@@ -50,7 +50,7 @@ def test_the_five_best_classes_are_printed_and_drawn(photo, weights, tmp_path, m
 
 def test_the_picture_holds_the_photo_and_a_bar_for_each_class(tmp_path):
     best = [Guess("n0", "all_red", 0.9), Guess("n1", "half", 0.5), Guess("n2", "nothing", 0.0)]
-    classify_image.draw(Image.new("RGB", (300, 200), "red"), best, tmp_path / "out.png", title="test")
+    command.draw_classes(Image.new("RGB", (300, 200), "red"), best, tmp_path / "out.png", title="test")
     pixels = np.asarray(Image.open(tmp_path / "out.png").convert("RGB")).astype(int)
     red = (np.abs(pixels - [255, 0, 0]).sum(-1) < 10)[:, :550]
     assert 0.5 < red.mean() < 1
@@ -68,10 +68,10 @@ def test_of_an_animation_the_first_picture_is_taken_and_that_is_printed(weights,
 
 
 def test_without_a_photo_one_of_an_installed_package_is_taken(monkeypatch, capsys):
-    photo = classify_image.shipped_photo()
+    photo = command.shipped_photo()
     assert photo.name in ("chelsea.png", "china.jpg")
     assert zoo.preprocess(photo, TAG).shape == (1, 224, 224, 3)
-    monkeypatch.setattr(classify_image, "SHIPPED", (("no_such_package", "cat.png"),))
+    monkeypatch.setattr(command, "SHIPPED", (("no_such_package", "cat.png"),))
     assert classify_image.main([]) == 2
     assert "Give a photo: neither scikit-image nor scikit-learn is installed" in capsys.readouterr().err
 
