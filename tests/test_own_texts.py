@@ -156,3 +156,77 @@ def test_several_columns_of_texts_are_named(tmp_path):
     )
     with pytest.raises(DataError, match="several columns of texts: story, tale; say which: text='story'"):
         read_texts_file(tmp_path / "two.csv", targets=["good"])
+
+
+# --- kinds of labels, and what a command line shows of them
+
+
+def test_the_order_of_labels_that_are_words_is_given_or_asked_for(tmp_path):
+    frame = reviews(60).assign(size=["small", "medium", "large"] * 20)
+    frame.to_csv(tmp_path / "sizes.csv", index=False)
+    with pytest.raises(
+        DataError, match=r"The order of the labels of 'size' is not known.*--target size=large<medium<small"
+    ):
+        read_texts_file(tmp_path / "sizes.csv", targets=["size=ordered"]).dataset()
+    found = read_texts_file(tmp_path / "sizes.csv", targets=["size=small<medium<large"]).dataset()
+    assert found.targets["size"].labels == ("small", "medium", "large")
+    assert found.targets["size"].kind == "ordered"
+    frame["size"] = pd.Categorical(frame["size"], ["small", "medium", "large"], ordered=True)
+    learnt = zoo.columns.Schema.fit(frame[["review", "size"]], {"size": "ordered"}, types={"review": "text"})
+    assert learnt.targets["size"].labels == ("small", "medium", "large")
+
+
+def test_the_mark_between_tags_is_that_of_the_training_rows():
+    frame = pd.DataFrame({"x": [1.0, 2.0], "genre": ["rock, classic;jazz", "rock;classic"]})
+    schema = zoo.columns.Schema.fit(frame, {"genre": "tags"})
+    assert schema.targets["genre"].labels == ("classic", "jazz", "rock", "rock, classic")
+    one = schema.encode(pd.DataFrame({"x": [1.0], "genre": ["rock, classic"]}))
+    assert one.targets["genre"].tolist() == [[0, 0, 0, 1]]
+
+
+def test_lists_of_tags_are_read_and_other_lists_passed_over(tmp_path):
+    lines = [
+        {"text": f"{' '.join(GOOD)} number {n} of many", "tags": [THINGS[n % 3]], "helpful": [0, n]} for n in range(40)
+    ]
+    (tmp_path / "lists.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    data = load_dataset(tmp_path / "lists.jsonl", task="texts", targets=["tags=tags"], text="text")
+    assert data.targets["tags"].labels == ("dress", "hat", "shoes")
+
+
+def test_a_label_that_training_lacks_is_one_of_the_file(tmp_path):
+    frame = reviews(60).assign(things=[f"rare{n}" if n % 20 == 0 else "dress" for n in range(60)])
+    frame.to_csv(tmp_path / "rare.csv", index=False)
+    for seed in range(3):
+        data = read_texts_file(tmp_path / "rare.csv", targets=["things=tags"], seed=seed).dataset()
+        assert set(data.targets["things"].labels) == {"dress", "rare0", "rare20", "rare40"}
+
+
+def test_a_text_without_spaces_is_cut_too():
+    from zoo.columns.text import cut
+
+    pieces = cut("好" * 1200, 500)
+    assert [len(piece.split()) for piece in pieces] == [500, 500]  # a rest of less than half a piece is dropped
+    column = zoo.columns.TextColumn.fit(pd.Series(["好" * 1200]), "text", words=500, cut=True)
+    assert column.encode(pd.Series(pieces)).shape == (2, 500)
+
+
+def test_truth_values_are_the_same_category_from_a_file_and_from_pandas(tmp_path):
+    (tmp_path / "truth.csv").write_text("ok,y\nTRUE,1\nFALSE,2\nTRUE,3\nFALSE,4\n")
+    schema = zoo.columns.Schema.fit(zoo.columns.read_table(tmp_path / "truth.csv"), {"y": "regression"})
+    one = schema.encode(zoo.columns.read_table(tmp_path / "truth.csv"))
+    other = schema.encode(pd.read_csv(tmp_path / "truth.csv"))
+    assert one.inputs["ok"].tolist() == other.inputs["ok"].tolist() == [3, 2, 3, 2]
+
+
+def test_the_command_line_shows_what_the_pipeline_decides(run_folder, capsys):
+    from zoo.pipeline import Pipeline
+
+    whole = zoo.load_pipeline(run_folder)
+    strict = Pipeline(whole.schema, whole.model, thresholds={"good": 1.0}, origin=whole.origin)
+    rows = {"review": ["great soft dress", "awful torn hat"]}
+    zoo.terminal.show_predictions(strict, rows, rows["review"])
+    shown = [line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith("  good")]
+    assert shown == list(strict.predict(rows)["good"]) == ["no", "no"]
+    stars = whole.schema.outputs[1]
+    values = np.array([[0.4, 0.0, 0.25, 0.0, 0.35]])
+    assert whole.decisions(stars, values).tolist() == [2]

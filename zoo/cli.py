@@ -54,6 +54,9 @@ def train_command(parsed: argparse.Namespace) -> Any:
         changes["imbalance"], named["imbalance"] = read_plans(parsed.imbalance), "+".join(parsed.imbalance)
     if parsed.costs:
         changes["costs"], named["costs"] = read_costs(parsed.costs), Path(parsed.costs).stem
+    for name in ("target", "text", "ignore", "type"):
+        if given_value := getattr(parsed, name):
+            named[name] = given_value if isinstance(given_value, str) else "+".join(given_value)
     folder = Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named)
     given_options = {
         "targets": parsed.target,

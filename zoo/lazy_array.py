@@ -82,13 +82,15 @@ class LazyArray:
 
     def joined(self, other: Any) -> "LazyArray":
         """These rows and those of another lazy array that is decoded alike. Raises `DataError` for any other."""
-        if not isinstance(other, LazyArray) or (self.shape[1:], self.dtype) != (other.shape[1:], other.dtype):
-            raise DataError("A lazy input can be joined with another lazy one of the same shape and type only.")
+        facts = ("decode", "_fingerprint", "dtype")
+        alike = isinstance(other, LazyArray) and all(getattr(self, each) == getattr(other, each) for each in facts)
+        if not alike or self.shape[1:] != other.shape[1:]:
+            raise DataError("A lazy input can be joined with another lazy one that is decoded alike only.")
         items = [*self.items, *other.items]
         return LazyArray(items, self.decode, shape=self.shape[1:], dtype=self.dtype, fingerprint=self._fingerprint)
 
     def _decoded(self, row: int) -> np.ndarray:
-        values = np.asarray(self.decode(self.items[row]))
+        values = np.asarray(self.decode(self.items[row]), self.dtype)
         if values.shape != self.shape[1:]:
             raise DataError(
                 f"Row {row + 1} ({str(self.items[row])[:80]}) has the shape {values.shape}, not {self.shape[1:]}."

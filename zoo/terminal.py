@@ -262,6 +262,8 @@ def _cells(pipeline: "Pipeline", column: "OutputColumn", values: "np.ndarray") -
     """(what is predicted, how sure that is) of every row, in words."""
     import numpy as np
 
+    from zoo.pipeline.pipeline import COVERAGE
+
     target = column.target
     if target.kind == "regression":
         half = pipeline.intervals.get(column.output)
@@ -272,23 +274,24 @@ def _cells(pipeline: "Pipeline", column: "OutputColumn", values: "np.ndarray") -
         low, high = (np.clip(values + sign * half, *column.scale) for sign in (-1, 1))
         of = pipeline.origin.get("of", "rows")
         return [
-            (each, f"80% of {of} lie within {a:.{digits}f} to {b:.{digits}f}")
+            (each, f"{COVERAGE:.0%} of {of} lie within {a:.{digits}f} to {b:.{digits}f}")
             for each, a, b in zip(said, low, high, strict=True)
         ]
     labels = list(target.labels)
     shares = np.stack([1.0 - values, values], axis=1) if target.kind == "binary" else values
     if target.kind == "tags":
-        kept = [np.flatnonzero(row >= 0.5) for row in shares]
+        kept = [np.flatnonzero(row) for row in pipeline.decisions(column, values)]
         given = [
             [f"{labels[place]} {row[place]:.0%}" for place in places] for row, places in zip(shares, kept, strict=True)
         ]
         return [(", ".join(each) or "(none)", "") for each in given]
-    named = [place for place, label in enumerate(labels) if label != column.other]  # which stands for no one label
-    labels, shares = [labels[place] for place in named], shares[:, named]
-    order = np.argsort(-shares, axis=1, kind="stable")[:, :MOST_CLASSES]
+    decided = pipeline.decisions(column, values)
+    order = np.argsort(-shares, axis=1, kind="stable")
     cells = []
-    for row, places in zip(shares, order, strict=True):
-        (first, *others) = places
+    for row, first, places in zip(shares, decided, order, strict=True):
+        known = [place for place in places if labels[place] != column.other]  # which stands for no one label
+        first = known[0] if labels[first] == column.other else first
+        others = [place for place in known if place != first][: MOST_CLASSES - 1]
         rest = ", ".join(f"{labels[place]} {row[place]:.0%}" for place in others)
         cells.append((f"{labels[first]} ({row[first]:.0%})", rest))
     return cells

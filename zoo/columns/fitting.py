@@ -13,7 +13,7 @@ from zoo.columns.date import DateColumn
 from zoo.columns.frames import Frame, listed, pandas, require_columns, shown
 from zoo.columns.kinds import kinds_of, require_types
 from zoo.columns.outputs import OutputColumn
-from zoo.columns.values import natural, numbers_of, tag_names, texts_of
+from zoo.columns.values import natural, numbers_of, tag_mark, tag_names, texts_of
 from zoo.errors import ConfigError, DataError, UnknownNameError, is_number, require_known
 from zoo.samples import KINDS as TARGET_KINDS
 from zoo.samples import MISSING_CLASS, Target
@@ -125,6 +125,11 @@ def _shared(frame: Frame, kinds: Mapping[str, str], options: Options) -> dict[st
                     f"Columns that share an encoder must be of one kind; {shown(group[0])} is a {kinds[group[0]]}, "
                     f"{shown(name)} a {kinds[name]}."
                 )
+            if name != group[0] and name in options.columns and options.columns[name] != options.columns.get(group[0]):
+                raise ConfigError(
+                    f"Columns that share an encoder have the same options: give those of {shown(group[0])} alone, not "
+                    f"of {shown(name)}."
+                )
         kind = kind_of(kinds[group[0]])
         together = pandas().concat([frame[name] for name in group], ignore_index=True)
         learnt = fit_column(kind, together, group[0], options.of(group[0], kind))
@@ -159,13 +164,15 @@ def _part_kinds(dates: Iterable[DateColumn], features: list[str], options: Optio
 
 
 def _output(column: Any, name: str, kind: Any, options: Options) -> OutputColumn:
+    if isinstance(kind, list | tuple):  # labels from the least to the most
+        kind = Target("ordered", tuple(map(str, kind)))
     target = kind if isinstance(kind, Target) else _target(column, name, kind)
     if target.kind != "regression":
         if name in options.log or name in options.ranges:
             raise ConfigError(f"The target {shown(name)} is a {target.kind}: it has neither a logarithm nor a range.")
-        found = OutputColumn(
-            name, _with_other(target, options.others.get(name, "")), other=options.others.get(name, "")
-        )
+        other = options.others.get(name, "")
+        mark = tag_mark(column) if target.kind == "tags" else ""
+        found = OutputColumn(name, _with_other(target, other), other=other, mark=mark)
         if target.kind != "tags":
             least = 1 if isinstance(kind, Target) else 2  # whoever gives the labels knows that there are others
             _require_labels(found.encode(column), name, found.target.labels, least)
@@ -200,12 +207,27 @@ def _target(column: Any, name: str, kind: Any) -> Target:
         return Target("tags", tag_names(column, name))
     _, texts = texts_of(column, name)
     labels = sorted({text for text in texts if text is not None}, key=natural)
+    if kind == "ordered":
+        labels = _in_order(column, name, labels)
     _require_labels(np.arange(len(labels)), name, labels)
     if kind == "binary" and len(labels) > 2:
         raise DataError(f"The binary target {shown(name)} has {len(labels):,} labels: {listed(labels)}.")
     if len(labels) > MOST_VALUES:
         raise DataError(f"The target {shown(name)} has {len(labels):,} labels; is it a regression?")
     return Target(kind, tuple(labels))
+
+
+def _in_order(column: Any, name: str, labels: Sequence[str]) -> list[str]:
+    """Ordered labels from the least to the most: numbers by their size, an ordered pandas category by its own order."""
+    if getattr(column.dtype, "ordered", False):
+        return [str(label) for label in column.cat.categories if str(label) in labels]
+    words = [label for label in labels if natural(label)[0]]
+    if words:
+        raise DataError(
+            f"The order of the labels of {shown(name)} is not known: {listed(labels)}. Give them from the least to the "
+            f"most, as targets={{{shown(name)}: {list(labels[:3])}}} or --target {name}={'<'.join(labels[:3])}."
+        )
+    return list(labels)
 
 
 def _require_labels(classes: np.ndarray, name: str, labels: Sequence[str], least: int = 2) -> None:
@@ -247,6 +269,11 @@ def _with_inputs(columns: Sequence[Column], taken: set[str], given: Mapping[str,
     own = [
         column for column in columns if column.kind != "date" and not column.shared_input and column.name not in given
     ]
+    twice = [each for each in given.values() if list(given.values()).count(each) > 1 or each in taken]
+    if twice:
+        raise ConfigError(
+            f"An input of the model has one column; 'inputs' gives '{twice[0]}' twice, or an output has it."
+        )
     used = {KINDS[kind].shared_input for kind in KINDS} - {""} | taken | set(given.values())
     free = [column.name for column in own]
     names = dict(zip(free, layer_names(free, used), strict=True)) | dict(given)

@@ -46,6 +46,10 @@ def _kind(column: Column, name: str) -> str:
 
 def _kind_of_objects(column: Column, name: str) -> str:
     """Text, or Python objects of any type."""
+    if column.map(lambda value: isinstance(value, list | dict)).any():
+        raise DataError(
+            f"The column {shown(name)} holds lists or objects, which are neither numbers nor text; ignore it."
+        )
     _, different = codes_of(column, name)
     values = [value for value in different if not is_blank(value)]
     if not values:

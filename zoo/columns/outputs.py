@@ -23,6 +23,7 @@ class OutputColumn:
 
     other   the label of values that training did not have; "" where such a value is refused.
     merged  new label -> the labels of the data that it stands for.
+    mark    what stands between the tags of one cell.
     """
 
     name: str
@@ -33,6 +34,7 @@ class OutputColumn:
     high: float | None = None
     other: str = ""
     merged: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    mark: str = ""
 
     @property
     def predicted(self) -> Target:
@@ -64,7 +66,7 @@ class OutputColumn:
     def encode(self, values: Values) -> np.ndarray:
         """A target as training takes it: float32 (its logarithm where asked for), or int32 classes, or (n, tags)."""
         if self.target.kind == "tags":
-            return tags_of(values, self.name, self.target.labels)
+            return tags_of(values, self.name, self.target.labels, self.mark)
         if self.target.kind != "regression":
             old = {label: new for new, labels in self.merged for label in labels}
             return labels_of(values, self.name, self.target.labels, other=self.other, renamed=old)

@@ -20,6 +20,7 @@ CHUNK_ROWS = 100_000
 GROWTH = 1.1  # of an array that has become too small
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "?")  # what stands for no value in a CSV file
 FORMATS = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip", ".tsv", ".jsonl", ".parquet")
+LISTS = "lists"  # of tags; no kind of column, so that they are used as targets alone
 VERBATIM = ("text", "story", "verse")  # kinds in which no word stands for a missing value
 MOST_TEXTS = 1_000_000  # different ones in a category: more are no categories
 
@@ -34,9 +35,9 @@ def read_table(
 ) -> Frame:
     """A CSV or Parquet file, or a DataFrame -> a DataFrame of typed columns.
 
-    Numbers are float32, or float64 where float32 would change them; categories are pandas categories of text; dates are
-    datetimes. `columns` chooses some, `types` forces "number", "category" or "date"; else the first part of the
-    file decides. `missing` are the texts that stand for no value.
+    Numbers are float32, or float64 where they are larger than float32 has whole numbers; categories are pandas
+    categories of text; dates are datetimes. `columns` chooses some, `types` forces "number", "category" or "date"; else
+    the first part of the file decides. `missing` are the texts that stand for no value.
 
     The file is read in parts of `chunk_rows`: the memory needed is that of the compact columns and of one part.
     Raises `DataError` with the column and the row of a value that does not fit.
@@ -240,7 +241,9 @@ def _opened_jsonl(
         sample = frame_of(next(iter(chunks), pd.DataFrame()))
     chosen = _chosen(sample, columns)
     require_types(types, chosen)
-    kinds = kinds_of(sample, chosen, types)
+    nested = [name for name in chosen if sample[name].map(lambda value: isinstance(value, list | dict)).any()]
+    kinds = dict.fromkeys(nested, LISTS) | kinds_of(sample, [name for name in chosen if name not in nested], types)
+    kinds = {name: kinds[name] for name in chosen}
     chunks = pd.read_json(path, chunksize=rows, **options)
     return kinds, (chunk.reindex(columns=chosen) for chunk in _parts(chunks))
 

@@ -89,8 +89,9 @@ class StoryColumn(Column):
         return padded_twice([[ids(sentence) for sentence in story[-self.memories :]] for story in stories])
 
     def raw(self, values: Values) -> list[str]:
-        kept = 1 if self.layout == "sentence" else self.memories
-        return [" ".join(sentences_in(value, self.name)[-kept:]) for value in values]
+        kept = self.memories if self.layout == "sentences" else None
+        told = [sentences_in(value, self.name) for value in values]
+        return [" ".join(story[-kept:] if kept else story) for story in told]
 
     def require_readable(self, values: Values) -> None:
         what = self.name if self.layout == "sentence" else "story"

@@ -182,7 +182,7 @@ def cut(text: str, words: int) -> list[str]:
     pieces: list[str] = []
     chunks: list[str] = []
     filled = 0
-    for chunk in text.split():
+    for chunk in (part for whole in text.split() for part in _short(whole, words)):
         length = _word_count(chunk)
         if chunks and filled + length > words:
             pieces.append(" ".join(chunks))
@@ -192,6 +192,14 @@ def cut(text: str, words: int) -> list[str]:
     if chunks and (not pieces or 2 * filled >= words):
         pieces.append(" ".join(chunks))
     return pieces
+
+
+def _short(chunk: str, words: int) -> list[str]:
+    """The chunk, in parts of at most `words` words where it is longer: some scripts have no white space."""
+    if len(chunk) <= words or _word_count(chunk) <= words:
+        return [chunk]
+    found = words_of(chunk)
+    return [" ".join(found[start : start + words]) for start in range(0, len(found), words)]
 
 
 @lru_cache(maxsize=200_000)

@@ -78,22 +78,33 @@ def labels_of(
     return np.array([*table, MISSING_CLASS], dtype=np.int32)[codes]
 
 
+def labels_in(column: Column, name: str) -> tuple[str, ...]:
+    """The different labels of a column, in order."""
+    return tuple(sorted({text for text in texts_of(column, name)[1] if text is not None}, key=natural))
+
+
 TAG_MARKS = (";", "|", ",")  # what stands between tags in one cell, the first of them that any cell has
+
+
+def tag_mark(column: Column) -> str:
+    """What stands between the tags of one cell: the first of `TAG_MARKS` that any cell has."""
+    texts = [cell for cell in column if isinstance(cell, str)]
+    return next((mark for mark in TAG_MARKS if any(mark in text for text in texts)), TAG_MARKS[0])
 
 
 def tag_names(column: Column, name: str) -> tuple[str, ...]:
     """The different tags of a column, in order."""
-    return tuple(sorted({tag for row in _tags(column, name) or () for tag in row or ()}, key=natural))
+    return tuple(sorted({tag for row in _tags(column, name, tag_mark(column)) for tag in row or ()}, key=natural))
 
 
-def tags_of(column: Column, name: str, tags: Sequence[str]) -> np.ndarray:
+def tags_of(column: Column, name: str, tags: Sequence[str], mark: str = "") -> np.ndarray:
     """(n, tags) int32: 1 for a tag that a row has, 0 for one that it lacks, `MISSING_CLASS` where the cell is missing.
 
-    A cell is a list of tags, or a text with ";", "|" or "," between them. An unknown tag is refused.
+    A cell is a list of tags, or a text with `mark` between them. An unknown tag is refused.
     """
     places = {tag: place for place, tag in enumerate(tags)}
     found = np.zeros((len(column), len(tags)), dtype=np.int32)
-    for row, here in enumerate(_tags(column, name)):
+    for row, here in enumerate(_tags(column, name, mark or tag_mark(column))):
         if here is None:
             found[row] = MISSING_CLASS
         for tag in here or ():
@@ -105,11 +116,9 @@ def tags_of(column: Column, name: str, tags: Sequence[str]) -> np.ndarray:
     return found
 
 
-def _tags(column: Column, name: str) -> list[list[str] | None]:
+def _tags(column: Column, name: str, mark: str) -> list[list[str] | None]:
     """The tags of each row; None where the cell is missing."""
     cells = list(column)
-    texts = [cell for cell in cells if isinstance(cell, str)]
-    mark = next((mark for mark in TAG_MARKS if any(mark in text for text in texts)), TAG_MARKS[0])
     found: list[list[str] | None] = []
     for row, cell in enumerate(cells, start=1):
         if isinstance(cell, list | tuple | set | frozenset | np.ndarray):
@@ -153,6 +162,8 @@ def is_blank(value: Any) -> bool:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         text = value.strip()
+        if text.casefold() in ("true", "false"):  # pandas reads TRUE of a CSV file as a truth value
+            return text.capitalize()
         return text.partition(".")[0] if WHOLE.fullmatch(text) else text
     if isinstance(value, bool | np.bool_):
         return str(bool(value))

@@ -66,6 +66,8 @@ class Table:
         for name, given_target in self.targets.items():
             column = columns[name]
             known_target = column.target
+            if isinstance(given_target, list | tuple):
+                given_target = Target("ordered", tuple(map(str, given_target)))
             if not isinstance(given_target, Target):
                 same = given_target == known_target.kind
                 given_meaning = str(given_target)

@@ -70,7 +70,9 @@ def _head(
         return tags_head(x, options.get("classes", 2), scores=scores, name=name)
     if kind == "binary":
         return binary_head(x, scores=scores, name=name)
-    if options and scores is None:
+    if options and scores is not None:
+        raise ConfigError(f"The output '{name}' has a range and scores of a bag of words: leave one of them out.")
+    if options:
         low, high = (options.get(bound, math.nan) for bound in ("low", "high"))
         return bounded_output(x, low, high, name=name)
     return regression_head(x, scores=scores, name=name)

@@ -52,7 +52,7 @@ def export(model: "keras.Model", path: Path | str, metadata: str) -> None:
     if keras.backend.backend() != "tensorflow":
         raise ConfigError("ONNX files are written on the TensorFlow backend: load the .keras file there and export it.")
     model(
-        {each.name: np.zeros((1, *each.shape[1:]), each.dtype) for each in model.inputs}
+        {each.name: np.zeros((1, *(size or 1 for size in each.shape[1:])), each.dtype) for each in model.inputs}
     )  # one never called has no graph
     with atomic_path(path) as scratch:
         model.export(scratch, format="onnx", verbose=False)

@@ -168,6 +168,20 @@ class Pipeline:
                 found.setdefault(name, np.empty((count, *part.shape[1:]), np.float32))[rows] = part
         return found
 
+    def decisions(self, column: OutputColumn, values: np.ndarray) -> np.ndarray:
+        """What `predictions` of an output of classes decide on: (n,) places of labels; of tags (n, tags) bool.
+
+        The label of the least expected cost, or that which the threshold says; of ordered labels the median; else the
+        likeliest.
+        """
+        output, target = column.output, column.target
+        if output in self.costs:
+            return decide(values, self.costs[output].table(target.labels))
+        if target.kind in ("binary", "tags"):
+            reached = values >= self.thresholds.get(output, THRESHOLD)
+            return reached if target.kind == "tags" else reached.astype(int)
+        return median_label(values) if target.kind == "ordered" else np.argmax(values, axis=1)
+
     def _columns(self, column: OutputColumn, values: np.ndarray) -> dict[str, Any]:
         name, output, target = column.name, column.output, column.target
         if target.kind == "regression":
@@ -178,17 +192,11 @@ class Pipeline:
             return {name: values, f"{name}_low": low, f"{name}_high": high}
         labels: np.ndarray = np.array(target.labels, dtype=object)
         if target.kind == "tags":
-            given = values >= self.thresholds.get(output, THRESHOLD)
+            given = self.decisions(column, values)
             cells = [";".join(labels[row]) for row in given]
             return {name: cells, **{f"{name}={label}": values[:, place] for place, label in enumerate(labels)}}
-        if target.kind == "binary":
-            shares = np.stack([1.0 - values, values], axis=1)
-            places = (values >= self.thresholds.get(output, THRESHOLD)).astype(int)
-        else:
-            shares = values
-            places = median_label(values) if target.kind == "ordered" else np.argmax(values, axis=1)
-        if output in self.costs:
-            places = decide(values, self.costs[output].table(target.labels))
+        shares = np.stack([1.0 - values, values], axis=1) if target.kind == "binary" else values
+        places = self.decisions(column, values)
         given = pandas().Index(target.labels, dtype="str").take(places)
         return {name: given, **{f"{name}={label}": shares[:, place] for place, label in enumerate(target.labels)}}
 

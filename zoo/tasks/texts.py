@@ -4,6 +4,7 @@ All choices of the settings were made on validation splits.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from zoo.columns import Schema
@@ -92,12 +93,16 @@ def settings(dataset: Dataset, entry: str, data: str) -> Settings:
     """Those of the entry, on posts; of the small one others on texts with labels of one's own."""
     if entry == "author_profile_small" and not _is_profile(dataset):
         return OWN
-    return SETTINGS.get(entry, CLASSIC)
+    found = SETTINGS.get(entry, CLASSIC)
+    return (
+        found if _is_profile(dataset) else replace(found, losses={}, weights={})
+    )  # which are the reference's outputs'
 
 
 def _is_profile(dataset: Dataset) -> bool:
     """Whether the targets are some of the reference's."""
-    return all(TARGETS.get(name) == target.kind for name, target in dataset.targets.items())
+    own = all(TARGETS.get(name) == target.kind for name, target in dataset.targets.items())
+    return own and not {"income", "industry"} <= dataset.targets.keys()
 
 
 def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:

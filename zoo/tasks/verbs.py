@@ -1,5 +1,6 @@
 """Train an entry of the catalogue on a data set, and evaluate what was trained."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from hashlib import sha256
@@ -154,8 +155,10 @@ def _intervals(model: keras.Model, recipe: Recipe, schema: Schema, validation: S
     for name in numbers:
         known = present(validation.targets[name])
         if known.any():
-            errors = np.abs(outputs[name] - validation.targets[name])[known]
-            found[name] = float(np.quantile(errors, COVERAGE))
+            errors = np.sort(np.abs(outputs[name] - validation.targets[name])[known])
+            rank = math.ceil((len(errors) + 1) * COVERAGE)  # of so many rows and the new one
+            if rank <= len(errors):
+                found[name] = float(errors[rank - 1])
     return found
 
 
@@ -210,6 +213,8 @@ def evaluate(source: str | Path, *, data: str | None = None, seed: int | None = 
 
 def dataset_of(pipeline: Pipeline, data: str | None = None, seed: int | None = None) -> Dataset:
     """The data that a model was trained on, or other `data`, as the model reads it."""
+    if "data" not in pipeline.origin or not pipeline.entry:
+        raise ConfigError("This is a pipeline that no recipe trained: there is no data that it was made for.")
     origin, task = pipeline.origin, task_of(pipeline.entry)
     own = data in (None, origin["data"])
     options = dict(origin.get("data_options", {})) if own else dict(task.options(pipeline.entry))
@@ -224,8 +229,10 @@ def file_options(pipeline: Pipeline, data: str) -> dict[str, Any]:
     if data in task.sources or task.named(data) or "targets" not in origin.get("data_options", {}):
         return {}
     options = {name: value for name, value in origin["data_options"].items() if name in ("text", "person")}
-    targets = {column.name: column.target.kind for column in schema.outputs}
-    labels = {name: "number" if kind == "regression" else "category" for name, kind in targets.items()}
+    kinds = {column.name: column.target.kind for column in schema.outputs}
+    ordered = {column.name: list(column.target.labels) for column in schema.outputs if column.target.kind == "ordered"}
+    targets = kinds | ordered
+    labels = {name: "number" if kind == "regression" else "category" for name, kind in kinds.items()}
     types = {} if task.name == "texts" else {"types": schema.types | labels}
     return {**options, "targets": targets, **types}
 

@@ -52,9 +52,8 @@ def _class_loss(head: Head, label: Tensor, output: Tensor) -> Tensor:
         loss = ops.squeeze(_binary_crossentropy(ops.expand_dims(label, -1), output), -1)
     else:
         loss = ops.sparse_categorical_crossentropy(label, output)
-        if head.loss == "ranked":
-            loss = loss + ranked_probability_score(label, output)
-    return _modulated(head, label, loss)
+    loss = _modulated(head, label, loss)
+    return loss + ranked_probability_score(label, output) if head.loss == "ranked" else loss
 
 
 def ranked_probability_score(label: Tensor, output: Tensor) -> Tensor:

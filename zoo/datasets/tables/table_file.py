@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from zoo.columns import read_table
+from zoo.columns.values import labels_in, tag_names
 from zoo.datasets.table import Table, split_rows
 from zoo.errors import ConfigError, require_known
-from zoo.samples import KINDS, Kind
+from zoo.samples import KINDS, Kind, Target
 
+MOST_LABELS = 1_000  # of a target of classes; `Schema.fit` tells where there are too many
 FEW = 20  # whole numbers with at most so many different values are classes
 
 
@@ -37,6 +39,7 @@ def read_table_file(
     frame = frame.dropna(subset=list(kinds), how="all", ignore_index=True)
     features = {name: kind for name, kind in (types or {}).items() if name not in kinds and name not in ignore}
     train, validation, test = split_rows(frame, seed=seed, strata=strata_of(frame, kinds))
+    kinds = with_labels_of(frame, train, kinds)
     return Table(
         Path(path).name,
         train,
@@ -50,12 +53,27 @@ def read_table_file(
 
 def strata_of(frame: pd.DataFrame, kinds: Mapping[str, str]) -> np.ndarray | None:
     """(n, classes) labels that a split shares out alike; None where there is no target of classes."""
-    classes = [name for name, kind in kinds.items() if kind != "regression"]
+    classes = [name for name, kind in kinds.items() if kind not in ("regression", "tags")]
     return frame[classes].astype(object).fillna("").astype(str).to_numpy() if classes else None
 
 
+def with_labels_of(frame: pd.DataFrame, train: pd.DataFrame, kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """The kinds of targets; where the training rows lack labels of the file, the target with all of them."""
+    found = dict(kinds)
+    for name, kind in kinds.items():
+        if kind not in ("classification", "binary", "tags"):
+            continue
+        if kind == "tags":
+            labels, seen = tag_names(frame[name], name), tag_names(train[name], name)
+        else:
+            labels, seen = (labels_in(rows[name], name) for rows in (frame, train))
+        if set(labels) - set(seen) and len(labels) <= MOST_LABELS:
+            found[name] = Target(kind, labels)
+    return found
+
+
 def kinds_of_targets(frame: pd.DataFrame, targets: Mapping[str, Kind] | Sequence[str] | str) -> dict[str, Kind]:
-    """Target -> its kind, as given or as its values say. "name=kind" names both.
+    """Target -> its kind, as given or as its values say. "name=kind" names both, "name=low<middle<high" ordered labels.
 
     Raises `ConfigError` for none, `UnknownNameError` for a column or a kind that is not there.
     """
@@ -66,8 +84,9 @@ def kinds_of_targets(frame: pd.DataFrame, targets: Mapping[str, Kind] | Sequence
     for each in () if chosen else named:
         name, equals, kind = each.rpartition("=")
         if equals and each not in frame.columns:
-            require_known("kind of target", kind, KINDS)
-            chosen[name] = kind
+            if "<" not in kind:
+                require_known("kind of target", kind, KINDS)
+            chosen[name] = kind.split("<") if "<" in kind else kind
         else:
             chosen[each] = None
     for name in chosen:

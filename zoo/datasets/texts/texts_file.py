@@ -11,7 +11,7 @@ from zoo.columns.text import texts_in
 from zoo.columns.tokeniser import words_of
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
 from zoo.datasets.table import Table, split_rows
-from zoo.datasets.tables.table_file import kinds_of_targets, strata_of
+from zoo.datasets.tables.table_file import kinds_of_targets, strata_of, with_labels_of
 from zoo.datasets.texts.build import TEXT
 from zoo.errors import ConfigError, DataError, require_known
 from zoo.samples import Kind
@@ -61,6 +61,7 @@ def read_texts_file(
         else split_rows(frame, seed=seed, strata=strata_of(frame, kinds))
     )
     train, validation, test = parts
+    kinds = with_labels_of(frame, train, kinds)
     return Table(
         Path(path).name,
         train,
