@@ -43,6 +43,7 @@ class Options:
     shared: Sequence[tuple[str, ...]]
     inputs: Mapping[str, str]
     others: Mapping[str, str]
+    least_labels: int
 
     def check(self, targets: Mapping[str, Any]) -> None:
         """Raise `ConfigError` or `UnknownNameError` for a value that does not fit."""
@@ -174,8 +175,7 @@ def _output(column: Any, name: str, kind: Any, options: Options) -> OutputColumn
         mark = tag_mark(column) if target.kind == "tags" else ""
         found = OutputColumn(name, _with_other(target, other), other=other, mark=mark)
         if target.kind != "tags":
-            least = 1 if isinstance(kind, Target) else 2  # whoever gives the labels knows that there are others
-            _require_labels(found.encode(column), name, found.target.labels, least)
+            _require_labels(found.encode(column), name, found.target.labels, options.least_labels)
         elif not (found.encode(column) == 1).any():
             raise DataError(f"The target {shown(name)} has no tag in any training row.")
         return found

@@ -222,10 +222,10 @@ def _opened_csv(
         )
     chosen = _chosen(frame_of(header.set_axis(names, axis="columns")), columns)
     # A text may well be "NA"; and no "usecols": what it leaves out it does not count either.
+    require_types(types, chosen)
     absent = {name: [""] if types.get(name) in VERBATIM else list(missing) for name in names}
     options |= {"names": names, "header": 0, "na_values": absent}
     sample = frame_of(pd.read_csv(path, nrows=rows, **options))
-    require_types(types, chosen)
     kinds = kinds_of(sample, chosen, types)
     text = {name: str for name, kind in kinds.items() if kind != "number"}
     return kinds, _parts(pd.read_csv(path, chunksize=rows, dtype=text, **options))

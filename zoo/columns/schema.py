@@ -51,6 +51,7 @@ class Schema:
         shared: Sequence[Sequence[str]] = (),
         inputs: Mapping[str, str] | None = None,
         others: Mapping[str, str] | None = None,
+        least_labels: int = 2,
     ) -> "Schema":
         """Learn the columns of `frame`, which must be the training rows alone.
 
@@ -67,6 +68,7 @@ class Schema:
         shared           groups of columns of one kind that share what is learnt: two texts read by one encoder.
         inputs           column -> name of the model's input, where the column's own would not do.
         others           target -> the label that stands for labels which training did not have.
+        least_labels     of a target that the rows must have: 1 where its labels are known beforehand.
 
         Raises `DataError` for an empty table, one class only, or values that do not fit their column's kind.
         """
@@ -82,6 +84,7 @@ class Schema:
             shared=tuple(map(tuple, shared)),
             inputs=inputs or {},
             others=others or {},
+            least_labels=least_labels,
         )
         return cls(**fitting.learn(frame_of(frame), targets, given))
 

@@ -66,7 +66,7 @@ def build(
         validation_rows,
         test_rows,
         targets=dict(targets),
-        columns={"types": {TEXT: "text"}, "options": {TEXT: options}, "ignore": (group,)},
+        columns={"types": {TEXT: "text"}, "options": {TEXT: options}, "ignore": (group,), "least_labels": 1},
         groups=(group,),
         unit="people",
         card={**card, "seed": seed, "words": words, "sizes": sizes},

@@ -64,7 +64,7 @@ def posts(
             "income": Target("classification", labels=INCOMES),
             "gender": Target("binary", labels=GENDERS),
         },
-        columns={"types": {TEXT: "text"}, "options": {TEXT: options}},
+        columns={"types": {TEXT: "text"}, "options": {TEXT: options}, "least_labels": 1},
         unit="people",
         limits=bayes_limits(said[starts[2] :], testing, AGE_UNITS[age_unit]),
         card={
