@@ -233,10 +233,3 @@ def test_weather_and_trend_are_joined_to_every_day_and_state(store_sales):
         assert store_sales.train[column].notna().all()
     day = store_sales.test.query("Store == 1 and Month == 7 and Day == 31").iloc[0]
     assert (day["State"], day["trend_DE"], day["Sales"], day["Dayofweek"]) == ("HE", 87.0, 5263, 4)
-
-
-def test_a_last_training_also_sees_the_validation_rows_and_no_other():
-    table = load_table("membership", rows=100, validation=50)
-    whole = table.with_all_training_rows()
-    assert len(whole.train) == 150
-    pd.testing.assert_frame_equal(whole.test, table.test)

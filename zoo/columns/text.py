@@ -141,7 +141,7 @@ def texts_in(values: Values, name: str) -> list[str]:
                 f"The column {shown(name)} has {len(text):,} characters in row {row}; at most {LONGEST_TEXT:,} are "
                 "read."
             )
-        if "\0" in text or not _encodable(text):
+        if "\0" in text or not is_encodable(text):
             raise DataError(
                 f"The column {shown(name)} holds NUL characters or halves of surrogate pairs in row {row}, which are "
                 "no text."
@@ -150,7 +150,7 @@ def texts_in(values: Values, name: str) -> list[str]:
     return texts
 
 
-def _encodable(text: str) -> bool:
+def is_encodable(text: str) -> bool:
     """Whether every character is one: JSON can spell half of a pair, which no file could hold."""
     try:
         text.encode("utf-8")

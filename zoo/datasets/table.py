@@ -108,13 +108,6 @@ class Table:
         )
         return replace(schema, outputs=tuple(outputs))
 
-    def with_all_training_rows(self) -> "Table":
-        """The same with the validation rows among the training rows, for a last training when all is chosen.
-
-        The validation split stays, as rows to watch: every one of them is now also trained on.
-        """
-        return replace(self, train=pd.concat([self.train, self.validation], ignore_index=True))
-
 
 def meaning(target: Target) -> str:
     """A target in words: "regression (points of 0 to 5)"."""

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from zoo.columns.text import is_encodable
 from zoo.columns.tokeniser import Tokeniser, words_of
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.rows import Row, read_rows
@@ -139,19 +140,10 @@ def _require_text(text: Any, what: str) -> None:
         raise DataError(f"{what} must be a string; received {_shown(text)}.")
     if len(text) > LONGEST_POST:
         raise DataError(f"{what} has {len(text):,} characters; at most {LONGEST_POST:,} are read.")
-    if "\0" in text or not _encodable(text):
+    if "\0" in text or not is_encodable(text):
         raise DataError(f"{what} holds NUL characters or halves of surrogate pairs, which are no text.")
     if not words_of(text):
         raise DataError(f"{what} is empty: it has no word and no punctuation mark.")
-
-
-def _encodable(text: str) -> bool:
-    """Whether every character is one: JSON can spell half of a pair, which no file could hold."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _age(given: Any, what: str) -> float | None:
