@@ -57,7 +57,7 @@ def test_a_builder_hides_its_module_whatever_was_imported_first():
     assert inspect.ismodule(resnet)  # a module with no builder of its name
 
 
-@pytest.mark.parametrize("room", ["datasets", "models", "training", "recipes", "weights"])
+@pytest.mark.parametrize("room", ["datasets", "models", "training", "tasks", "weights"])
 def test_packages_of_the_zoo_are_attributes_of_it(room):
     assert run_python(f"import zoo; print(zoo.{room}.__name__)").strip() == f"zoo.{room}"
 

@@ -55,7 +55,9 @@ def author_profile(
     """
     outputs = _outputs(targets, income_groups) if outputs is None else outputs
     require_outputs(outputs)
-    linear = [name for name in _linear(linear, bag) if name in outputs]
+    for output in _linear(linear, bag):
+        require_known("output of 'linear'", output, {*outputs, *TARGETS})
+    linear = [output for output in linear if output in outputs]
     posts = keras.Input((None,), dtype="int32", name="posts")
     x = embed(posts, vocabulary_size, embedding_dim, name="embedding")  # (B, L, embedding_dim)
     x = convolutional_text_encoder(
