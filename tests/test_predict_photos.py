@@ -173,7 +173,8 @@ def test_a_crash_in_an_import_says_where(tmp_path):
 
 
 @pytest.mark.skipif("ZOO_MIRROR" not in os.environ, reason="needs official weights: ZOO_MIRROR")
-def test_official_weights_name_cats(tmp_path, capsys):
+def test_official_weights_name_cats(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("ZOO_WEIGHTS", str(tmp_path / "weights"))
     pets = Path(os.environ["ZOO_MIRROR"]) / "pictures" / "pets37-sample.zip"
     if not pets.is_file():
         pytest.skip("needs photos of cats: pictures/pets37-sample.zip in ZOO_MIRROR")
