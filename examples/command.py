@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zoo
-from zoo.cli import default_folder, read_types
+from zoo.cli import training_options
 from zoo.errors import ConfigError, DataError, MissingExtraError, WeightsError
 from zoo.files import write_figure
 from zoo.options import add_example_options, add_training_options, whole_number
 from zoo.poetry.constraints import TONES
-from zoo.terminal import console, epoch_printer, import_frameworks, parse, run
+from zoo.terminal import console, import_frameworks, parse, run
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -114,23 +114,8 @@ def _begin_training(run: Run, *, announced: bool = True) -> None:
     """Give the run its `folder`, and the `options` of `zoo.train` that the command `zoo train` would give it."""
     zoo.describe(run.model)
     import_frameworks()
-    given = {name: getattr(run, name) for name in ("epochs", "balance", "on_nonfinite")}
-    changes = {name: value for name, value in given.items() if value is not None}
-    named = {**changes, "from": Path(run.weights).stem} if run.weights else dict(changes)
-    if run.imbalance:
-        changes["imbalance"], named["imbalance"] = zoo.tasks.read_plans(run.imbalance), "+".join(run.imbalance)
-    if run.costs:
-        changes["costs"], named["costs"] = zoo.tasks.read_costs(run.costs), Path(run.costs).stem
-    run.folder = Path(run.out) if run.out else default_folder(run.model, run.data, run.seed, named)
-    told = {"targets": run.target, "text": run.text, "ignore": run.ignore, "types": read_types(run.type or ())}
-    run.options = {
-        "folder": run.folder,
-        "seed": run.seed,
-        "weights": run.weights,
-        "callbacks": [epoch_printer()],
-        "data_options": {name: value for name, value in told.items() if value},
-        **changes,
-    }
+    run.options = training_options(run)
+    run.folder = run.options["folder"]
     if announced:
         announce(run.model, run.data, run.folder)
 

@@ -45,7 +45,18 @@ def train_command(parsed: argparse.Namespace) -> Any:
     """
     describe(parsed.model)
     import_frameworks()
-    from zoo.tasks import read_costs, read_plans, train
+    from zoo.tasks import train
+
+    options = training_options(parsed)
+    console().print(f"Training {parsed.model} on {parsed.data} into {options['folder']}", markup=False)
+    trained, report = train(parsed.model, parsed.data, **options)
+    show_report(report, options["folder"])
+    return trained
+
+
+def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
+    """What the options of a command line mean to `zoo.train`; the folder is named after what makes the run its own."""
+    from zoo.tasks import read_costs, read_plans
 
     given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_nonfinite")}
     changes = {name: value for name, value in given.items() if value is not None}
@@ -55,29 +66,23 @@ def train_command(parsed: argparse.Namespace) -> Any:
     if parsed.costs:
         changes["costs"], named["costs"] = read_costs(parsed.costs), Path(parsed.costs).stem
     for name in ("target", "text", "ignore", "type"):
-        if given_value := getattr(parsed, name):
-            named[name] = given_value if isinstance(given_value, str) else "+".join(given_value)
-    folder = Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named)
-    given_options = {
+        if value := getattr(parsed, name):
+            named[name] = value if isinstance(value, str) else "+".join(value)
+    of_data = {
         "targets": parsed.target,
         "text": parsed.text,
         "ignore": parsed.ignore,
         "types": read_types(parsed.type or ()),
     }
-    options = {name: value for name, value in given_options.items() if value}
-    console().print(f"Training {parsed.model} on {parsed.data} into {folder}", markup=False)
-    trained, report = train(
-        parsed.model,
-        parsed.data,
-        folder=folder,
-        seed=parsed.seed,
-        weights=parsed.weights,
-        callbacks=[epoch_printer()],
-        data_options=options | vars(parsed).get("data_options", {}),
+    return {
+        "folder": Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named),
+        "seed": parsed.seed,
+        "weights": parsed.weights,
+        "callbacks": [epoch_printer()],
+        "data_options": {name: value for name, value in of_data.items() if value}
+        | vars(parsed).get("data_options", {}),
         **changes,
-    )
-    show_report(report, folder)
-    return trained
+    }
 
 
 def read_types(given: Sequence[str]) -> dict[str, str]:
