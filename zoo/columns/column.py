@@ -2,6 +2,7 @@
 
 import inspect
 import types
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
@@ -24,7 +25,7 @@ class InputSpec:
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(ABC):
     """What was learnt of one column; a kind is a frozen dataclass of plain values, so that it is saved as JSON.
 
     name   of the column in the user's rows.
@@ -38,21 +39,21 @@ class Column:
     shared_input: ClassVar[str] = ""  # the columns of this kind stand side by side in it: (n, columns)
 
     @classmethod
+    @abstractmethod
     def fit(cls, values: Values, name: str) -> Self:
         """Learn from the training rows. Options of a kind are further keyword arguments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def encode(self, values: Values) -> Any:
         """(n,) values -> the input (n, ...): an array, or one that is computed when rows are asked for (`LazyArray`).
 
-        A kind with several inputs gives input -> array.
+        A kind with several inputs, or with none, gives input -> array.
         """
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def spec(self) -> InputSpec:
-        """Shape and type of what `encode` gives."""
-        raise NotImplementedError
+        """Shape and type of what `encode` gives for each of its inputs."""
 
     @property
     def inputs(self) -> Mapping[str, InputSpec]:
@@ -85,10 +86,10 @@ class Column:
         """For each value the parts of which each is a sample of its own, as of a long text; None: no value is cut."""
         return None
 
-    def require_options(self, options: Mapping[str, Any]) -> None:
+    def require_options(self, options: Mapping[str, Any]) -> None:  # noqa: B027 (a kind need not)
         """Raise `ConfigError` where data that would be fitted with these options is not what this column reads."""
 
-    def require_readable(self, values: Values) -> None:
+    def require_readable(self, values: Values) -> None:  # noqa: B027 (a kind need not)
         """Raise `DataError` for rows of which a model could say nothing; called before it predicts."""
 
     def describe(self) -> str:

@@ -39,6 +39,13 @@ class DateColumn(Column):
             raise DataError(f"The column {shown(name)} has no date in any training row: ignore it.")
         return cls(name, prefix=date_prefix(name), first=str(dates.min().date()), last=str(dates.max().date()))
 
+    def encode(self, values: Values) -> dict[str, np.ndarray]:
+        return {}  # its parts are columns of their own
+
+    @property
+    def spec(self) -> InputSpec:
+        return InputSpec((), "float32")
+
     @property
     def inputs(self) -> dict[str, InputSpec]:
         return {}

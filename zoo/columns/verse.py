@@ -72,8 +72,12 @@ class VerseColumn(Column):
         return Characters(self.characters, self.separator)
 
     @property
+    def spec(self) -> InputSpec:
+        return InputSpec((None,), "int32")
+
+    @property
     def inputs(self) -> dict[str, InputSpec]:
-        return dict.fromkeys(STEP_INPUTS, InputSpec((None,), "int32"))
+        return dict.fromkeys(STEP_INPUTS, self.spec)
 
     @property
     def own_targets(self) -> dict[str, Target]:
