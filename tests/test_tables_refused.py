@@ -128,3 +128,21 @@ def test_without_pandas_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingExtraError, match=r"keras-functional-zoo\[tables\]"):
         SCHEMA.encode({"area": [1.0]})
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"options": {"town": 5}}, "The options of 'town' must map names to values; received 5"),
+        ({"shared": [()]}, "'shared' must hold groups of two columns or more, each column once"),
+        ({"shared": [("town", "garden"), ("garden", "floor")]}, "each column once"),
+    ],
+)
+def test_options_of_columns_that_do_not_fit_are_told(options, words):
+    with pytest.raises(ZooError, match=words):
+        Schema.fit(houses(), TARGETS, **options)
+
+
+def test_a_column_may_have_a_type_and_be_ignored():
+    schema = Schema.fit(houses(), TARGETS, types={"town": "category"}, ignore=["town"])
+    assert "town" not in schema.names

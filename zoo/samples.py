@@ -39,7 +39,7 @@ class Target:
             "tags": len(self.labels) >= 1,
         }
         if not expected.get(self.kind, len(self.labels) >= 2):
-            raise DataError(f"A {self.kind} target cannot have the labels {list(self.labels)}.")
+            raise DataError(f"A target of the kind '{self.kind}' cannot have the labels {list(self.labels)}.")
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,14 @@ class Options:
             if not isinstance(value := getattr(self, option), Mapping):
                 named = "options" if option == "columns" else option
                 raise ConfigError(f"'{named}' must map columns to values; received {value!r}.")
+        for name, value in self.columns.items():
+            if not isinstance(value, Mapping):
+                raise ConfigError(f"The options of {shown(name)} must map names to values; received {value!r}.")
+        together = [name for group in self.shared for name in group]
+        if any(len(group) < 2 for group in self.shared) or len(set(together)) < len(together):
+            raise ConfigError(
+                f"'shared' must hold groups of two columns or more, each column once; received {list(self.shared)}."
+            )
         for option in ("ignore", "log"):
             if isinstance(value := getattr(self, option), str):
                 raise ConfigError(f"'{option}' must be a list of columns; received {value!r}.")
@@ -156,7 +164,7 @@ def _part_kinds(dates: Iterable[DateColumn], features: list[str], options: Optio
         if twice:
             raise DataError(f"The parts of a date would replace {listed(twice)}: rename or ignore one of the columns.")
         found |= parts
-    require_types(options.types, [*features, *found])
+    require_types(options.types, [*features, *found, *options.ignore])
     for name, kind in options.types.items():
         if name in found:
             require_known(f"type of the part {shown(name)}", kind, ("number", "category"))
