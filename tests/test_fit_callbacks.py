@@ -139,6 +139,31 @@ def test_who_moves_the_rate_needs_a_constant_one(model, kind):
     assert run.history[-1]["learning_rate"] < run.history[0]["learning_rate"]
 
 
+@pytest.mark.parametrize(
+    ("optimiser", "rate", "instead"),
+    [(FAST, 1e-4, "schedule='constant'"), (CONSTANT, keras.optimizers.schedules.CosineDecay(1e-2, 9), "cosine")],
+)
+def test_a_rate_set_by_hand_against_a_schedule_is_told_what_to_use_instead(model, optimiser, rate, instead):
+    def by_hand(epoch, logs):
+        model.optimizer.learning_rate = rate
+
+    with pytest.raises(ConfigError, match=instead):
+        train(model, DATA, epochs=2, optimiser=optimiser, callbacks=[kinds.LambdaCallback(on_epoch_begin=by_hand)])
+
+
+def test_a_model_may_be_evaluated_in_a_callback_by_the_losses_of_its_heads(model):
+    seen = []
+
+    def look(epoch, logs):
+        seen.append((model.evaluate({"x": X}, {"a": TARGET}, verbose=0, return_dict=True)["loss"], logs["val_a_loss"]))
+
+    train(model, DATA, epochs=2, callbacks=[kinds.LambdaCallback(on_epoch_end=look)])
+    assert all(found == pytest.approx(logged, rel=1e-4) for found, logged in seen)
+    assert len(seen) == 2
+    with pytest.raises(ValueError, match="compile"):
+        model.evaluate({"x": X}, {"a": TARGET}, verbose=0)  # as it was
+
+
 def test_a_csv_log_is_written(model, tmp_path):
     train(model, DATA, epochs=2, callbacks=[kinds.CSVLogger(tmp_path / "log.csv")])
     rows = list(csv.DictReader((tmp_path / "log.csv").read_text().splitlines()))

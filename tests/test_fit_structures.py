@@ -130,6 +130,13 @@ def test_what_has_no_graph_or_ambiguous_names_is_refused():
         train(keras.Model(x, [shared(x), shared(x * 2.0)]), samples(a=LINE))
 
 
+def test_a_layer_that_remembers_the_batch_before_is_refused():
+    x = keras.Input(batch_shape=(32, 4, 1), name="x")
+    model = keras.Model(x, number("a")(layers.LSTM(2, stateful=True, name="memory")(x)))
+    with pytest.raises(ConfigError, match="'memory'.*stateful=False"):
+        train(model, samples(inputs={"x": X[:, :, None]}, a=LINE))
+
+
 def test_shapes_that_do_not_fit_are_told_before_training():
     x = keras.Input((4,), name="x")
     model = keras.Model(x, number("a")(x))

@@ -7,7 +7,7 @@ from keras import layers
 
 from tests.shapes import LINE, NUMBER, X, best, hidden, number, r2, samples, train
 from zoo.datasets.tables.table_file import read_table_file
-from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
+from zoo.errors import ConfigError, DataError, TrainingError, UnknownNameError, ZooError
 from zoo.metrics import score
 from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe, fit, predict
@@ -65,6 +65,34 @@ def test_targets_may_have_any_type_of_number(dtype):
             assert best(run)["val_skill"] > 0.2
             column = samples(**{name: values.astype(dtype)[:, None]})  # (n, 1), as Keras takes it too
             assert train(one(layer), column, heads={name: head}, epochs=1).best_epoch
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32"])
+def test_labels_from_minus_one_are_refused_with_both_ways_of_writing_them(dtype):
+    binary = one(layers.Dense(1, activation="sigmoid", name="b"))
+    for values, told in ((2 * YES - 1, "are -1, 1, .*0 'no' and 1 'yes'"), (YES + 1, "'no' to 'yes'.*values - 1")):
+        with pytest.raises(ConfigError, match=told):
+            train(binary, samples(b=values.astype(dtype)), heads={"b": BINARY})
+    softmax = one(layers.Dense(3, activation="softmax", name="c"))
+    with pytest.warns(UserWarning, match="-1, 0, 1, .*'high'.*values \\+ 1"):
+        train(softmax, samples(c=THREE.astype(dtype) - 1), heads={"c": CLASSES}, epochs=1)
+
+
+def test_a_number_in_validation_that_no_model_takes_is_told_with_its_row_before_training():
+    broken, model = X.copy(), one(number("a"))
+    broken[300, 2] = np.inf
+    before = model.get_weights()
+    with pytest.raises(TrainingError, match="validation split.*input 'x' holds Inf in row 300, column 2"):
+        fit(model, samples(a=LINE), samples(inputs={"x": broken}, a=LINE), Recipe({"a": NUMBER}))
+    np.testing.assert_array_equal(before[0], model.get_weights()[0])
+    broken[300, 2] = np.nan
+    with pytest.raises(TrainingError, match=r"loss of output 'a' became nan.*row 300, column 2"):
+        fit(
+            model,
+            samples(a=LINE),
+            samples(inputs={"x": broken}, a=LINE),
+            Recipe({"a": NUMBER}, epochs=1, on_nonfinite=None),
+        )
 
 
 def test_labels_that_are_none_are_refused_with_the_cure():

@@ -14,6 +14,7 @@ from zoo.errors import ConfigError
 from zoo.models.author_profile import author_profile_tiny
 from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe, fit, predict
+from zoo.training.runs.run_folder import graph_hash
 
 
 @pytest.fixture
@@ -178,3 +179,21 @@ def test_whatever_changes_a_run_stands_in_its_config(model, tmp_path):
     assert set(config["recipe"]) == told
     assert {"restarts", "linear_start", "shuffled_entities"} <= told
     assert {"seed", "data", "model", "steps_per_execution"} <= set(config)
+
+
+def test_a_graph_with_a_layer_that_does_not_tell_its_settings_is_known_by_its_calls():
+    class Own(keras.layers.Layer):
+        def __init__(self, factor):  # Keras cannot tell what it was given
+            super().__init__()
+            self.factor = factor
+
+        def call(self, x):
+            return x * self.factor
+
+    def graph(activation="relu", twice=False):
+        x = keras.Input((4,), name="x")
+        h = Own(2.0)(keras.layers.Dense(3, activation=activation)(x))
+        return graph_hash(keras.Model(x, h + h if twice else h))
+
+    assert graph() == graph()
+    assert len({graph(), graph("tanh"), graph(twice=True)}) == 3

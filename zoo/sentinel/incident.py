@@ -54,9 +54,10 @@ class Incident:
 
     def __str__(self) -> str:
         saved = f" The batch is in '{self.file}'." if self.file else ""
-        return f"Epoch {self.epoch}, batch {self.batch}: {self._what()}. {self.action}{saved}"
+        return f"Epoch {self.epoch}, batch {self.batch}: {self.what()}. {self.action}{saved}"
 
-    def _what(self) -> str:
+    def what(self) -> str:
+        """The fault, without when it was found and what was done."""
         number = _said(self.value)
         where = "" if self.row is None else f" in row {self.row}"
         span = "" if self.low is None else f" between {self.low:.4g} and {self.high:.4g}"

@@ -13,6 +13,7 @@ from keras import callbacks as kinds
 from zoo.errors import ConfigError
 from zoo.metrics import METRICS
 from zoo.sentinel import NaNSentinel
+from zoo.training.evaluation import evaluation_of
 from zoo.training.recipe import Recipe
 
 Presenting = Callable[[], AbstractContextManager[None]]
@@ -25,7 +26,7 @@ REFUSED: tuple[tuple[type, str], ...] = (
 )
 MOVES_THE_RATE = (kinds.LearningRateScheduler, kinds.ReduceLROnPlateau)
 COUNTS_TESTS = (kinds.TensorBoard, kinds.ProgbarLogger)  # all that they do with the batches of a validation
-OPTIMIZER = "optimizer"
+OPTIMIZER, EVALUATE = "optimizer", "evaluate"
 
 
 class UserCallbacks:
@@ -50,22 +51,25 @@ class UserCallbacks:
 
     @contextmanager
     def attached(self, optimizer: keras.optimizers.Optimizer, steps: int) -> Iterator[None]:
-        """While this lasts, the callbacks know the model, which has the optimiser of the training meanwhile."""
+        """While this lasts, the callbacks know the model, which has the optimiser and losses of the training."""
         if not self._callbacks:
             yield
             return
         own = vars(self._model)
-        before = own.get(OPTIMIZER)
-        own[OPTIMIZER], self._model.stop_training = optimizer, False
+        lent: dict[str, Any] = {OPTIMIZER: optimizer}
+        if not self._model.compiled:
+            lent[EVALUATE] = evaluation_of(self._model, self._recipe.heads)
+        before = {name: own[name] for name in lent if name in own}
+        own.update(lent)
+        self._model.stop_training = False
         try:
             parameters = {"verbose": 1, "epochs": self._recipe.epochs, "steps": steps}
             self._list = kinds.CallbackList(self._callbacks, model=self._model, **parameters)
             yield
         finally:
-            if before is None:
-                own.pop(OPTIMIZER, None)
-            else:
-                own[OPTIMIZER] = before
+            for name in lent:
+                own.pop(name, None)
+            own.update(before)
 
     def train_begin(self) -> None:
         for callback in self._callbacks:

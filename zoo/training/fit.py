@@ -13,7 +13,7 @@ from zoo.errors import ConfigError
 from zoo.samples import Samples, labelled, present
 from zoo.training.callbacks import UserCallbacks, require_usable
 from zoo.training.heads import Head, check_heads
-from zoo.training.labels import relabel
+from zoo.training.labels import relabel, require_labels_from_zero
 from zoo.training.named_graph import named_graph, with_named_inputs, with_standard_targets
 from zoo.training.output_layers.calibration import Calibration
 from zoo.training.output_layers.probabilities import require_probabilities
@@ -76,6 +76,8 @@ def fit(
     train, validation, settled = prepared(graph, recipe, *named)
     require_probabilities(graph, settled.heads, train)
     session = Session(graph, train, validation, settled, seed)
+    if recipe.on_nonfinite is not None:
+        session.validation.require_sound_inputs()
     hooks = UserCallbacks(callbacks, model, recipe, session.presented)
     if hooks.wants_batches and recipe.steps_per_execution is None:
         session.together = 1
@@ -140,6 +142,7 @@ def prepared(graph: keras.Model, recipe: Recipe, *splits: Samples) -> tuple[Samp
 
     Raises a `ZooError` for what does not fit.
     """
+    require_labels_from_zero(recipe.heads, splits[0])
     standard = (with_standard_targets(graph, each, recipe.heads) for each in splits)
     train, validation = (relabel(each, recipe.heads) for each in standard)
     settled = replace(recipe, heads={name: head.settled() for name, head in recipe.heads.items()})

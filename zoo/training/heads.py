@@ -330,6 +330,10 @@ def check_values(name: str, head: Head, values: np.ndarray, *, steps: bool = Fal
         raise ConfigError(f"Target '{name}' must be integer labels; received {values.dtype}.")
     most = 1 if kind == "tags" else len(head.target.labels) - 1
     if values.size and not (values.min() >= -1 and values.max() <= most):
+        shifted = values.min() == 1 and values.max() == most + 1
+        cure = f" Of labels from 1 to {most + 1}, give values - 1." if shifted else ""
+        labels = "" if kind == "tags" else f", for '{head.target.labels[0]}' to '{head.target.labels[-1]}'"
         raise ConfigError(
-            f"Target '{name}' must lie in 0..{most} (-1 where missing); received {values.min()}..{values.max()}."
+            f"Target '{name}' must lie in 0..{most} (-1 where missing){labels}; received "
+            f"{values.min()}..{values.max()}.{cure}"
         )

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from zoo.errors import ConfigError
-from zoo.keras_internals.graph import input_names, is_graph, producer
+from zoo.keras_internals.graph import input_names, is_graph, layers_of, producer
 from zoo.samples import MISSING_CLASS, Samples
 from zoo.training.heads import Head
 
@@ -21,16 +21,24 @@ from zoo.training.heads import Head
 def named_graph(model: keras.Model) -> keras.Model:
     """The model with a list of named inputs and a dict of outputs: itself, or another graph of the same layers.
 
-    An output that has no key is named after the layer that makes it. Raises `ConfigError` for a model without a graph.
+    An output that has no key is named after the layer that makes it. Raises `ConfigError` for a model without a graph,
+    and for one whose layers remember the batch before.
     """
     if not is_graph(model):
         cure = "call `model.build(input_shape)`, or begin with `keras.Input`" if _is_stack(model) else _FUNCTIONAL
         raise ConfigError(f"Model '{getattr(model, 'name', model)}' has no graph that can be read; {cure}.")
+    stateful = next((layer for layer in layers_of(model) if getattr(layer, "stateful", False)), None)
+    if stateful is not None:
+        raise ConfigError(
+            f"The layer '{stateful.name}' of '{model.name}' begins a batch with the state that the batch before left "
+            "(stateful=True), and rows are in another order each epoch; build it with stateful=False, and give each "
+            "sequence as one row."
+        )
     if not _is_stack(model) and isinstance(model.input, dict):
         nested = [key for key, each in model.input.items() if not hasattr(each, "shape")]
         if nested:
             raise ConfigError(f"Input '{nested[0]}' of '{model.name}' is no tensor but a structure; name each tensor.")
-    names = _output_names(model)
+    names = output_names(model)
     if any(tensor.name != name for tensor, name in zip(model.inputs, input_names(model), strict=True)):
         return _around(model, names)  # Keras calls an input without a name now by its layer's name, now by its tensor's
     if not _is_stack(model) and isinstance(model.output, dict) and _takes_dicts(model):
@@ -45,7 +53,7 @@ def _takes_dicts(model: keras.Model) -> bool:
     return isinstance(model.input, list | tuple)
 
 
-def _output_names(model: keras.Model) -> list[str]:
+def output_names(model: keras.Model) -> list[str]:
     """A name for each tensor of `model.outputs`."""
     outputs = None if _is_stack(model) else model.output  # that of a stack is there only once it was called
     if isinstance(outputs, dict):

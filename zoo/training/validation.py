@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import keras
 import numpy as np
 
 from zoo.errors import TrainingError
+from zoo.lazy_array import LazyArray
 from zoo.metrics import score
 from zoo.samples import Samples
+from zoo.sentinel.data import DataCheck
+from zoo.sentinel.incident import Incident
 from zoo.training.batches import Batches
 from zoo.training.heads import Head
 from zoo.training.losses import judged_loss, mean_loss
@@ -22,6 +25,7 @@ from zoo.training.sequence_outputs import StepJudge, judge_steps, per_step, step
 SAMPLE_ROWS = 1024  # of the predictions that are kept to compare the finished model with
 SAMPLE_VALUES = 2**20  # of one output among them, at most
 STEP_ROWS = 16  # the same of outputs at every step
+LOOK_ROWS = 4096  # of inputs that are looked at together
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Validation:
         trim_padding: bool,
     ):
         self.heads, self.samples, self.shifts, self.trim_padding = heads, samples, shifts, trim_padding
+        self._model = model
         self.batches = Batches(samples, batch_size=256, trim_padding=trim_padding)
         self.constant_losses = prior_losses(heads, priors, samples, judged_loss)
         self.steps = per_step(model, heads)
@@ -80,7 +85,7 @@ class Validation:
             loss, judged = mean_loss(head, target, output, weights), judged_loss(head, target, output, weights)
             if loss is None or judged is None:
                 continue
-            found.row[f"val_{name}_loss"] = _finite(loss, name, epoch)
+            found.row[f"val_{name}_loss"] = self._finite(loss, name, epoch)
             check_probabilities(name, head, output)
             skills.append(1.0 - judged / max(self.constant_losses[name], 1e-30))
             for metric in head.metrics:
@@ -100,22 +105,36 @@ class Validation:
             loss = step_score("log_loss", values, target)
             if loss is None:
                 continue
-            found.row[f"val_{name}_loss"] = _finite(loss, name, epoch)
+            found.row[f"val_{name}_loss"] = self._finite(loss, name, epoch)
             skills.append(1.0 - loss / self.constant_losses[name])
             for metric in self.heads[name].metrics:
                 found.row[f"val_{name}_{metric}"] = step_score(metric, values, target) or 0.0
         return skills
 
+    def require_sound_inputs(self) -> None:
+        """Raise `TrainingError` for NaN, Inf or an unknown token in an input; what is lazy is not read for it."""
+        in_memory = {name: each for name, each in self.samples.inputs.items() if not isinstance(each, LazyArray)}
+        found = self._fault_in(in_memory)
+        if found:
+            raise TrainingError(f"The validation split cannot be predicted for: {found}.")
+
+    def _fault_in(self, inputs: Mapping[str, np.ndarray]) -> str:
+        """The first number that the model cannot take, in a clause; "" where there is none."""
+        check = DataCheck(self._model)
+        for start in range(0, len(self.samples) if inputs else 0, LOOK_ROWS):
+            fault = check.fault({name: values[start : start + LOOK_ROWS] for name, values in inputs.items()})
+            if fault is not None:
+                return Incident.of(replace(fault, row=fault.row + start), 0, 0).what()
+        return ""
+
+    def _finite(self, loss: float, name: str, epoch: int) -> float:
+        if not math.isfinite(loss):
+            found = self._fault_in(self.samples.inputs)
+            cure = f"{found}." if found else "lower the learning rate or look at the data."
+            raise TrainingError(f"The validation loss of output '{name}' became {loss} in epoch {epoch}; {cure}")
+        return loss
+
 
 def rows_of_sample(output: np.ndarray) -> int:
     """How many rows of an output (n, ...) are kept."""
     return min(SAMPLE_ROWS, max(SAMPLE_VALUES // max(output[:1].size, 1), 1))
-
-
-def _finite(loss: float, name: str, epoch: int) -> float:
-    if not math.isfinite(loss):
-        raise TrainingError(
-            f"The validation loss of output '{name}' became {loss} in epoch {epoch};"
-            " lower the learning rate or look at the data."
-        )
-    return loss

@@ -15,6 +15,7 @@ from zoo.training.optimisers.schedules import (
     average_begin,
     equal_average,
     following,
+    keeping_its_schedule,
     learning_rate,
     momentum,
 )
@@ -133,4 +134,4 @@ class Optimiser:
             moved[MOMENTUM_OF[self.name]] = cycle
         if self.average_last is not None:
             moved["ema_momentum"] = equal_average(self.average_last, steps)
-        return following(kind, **moved) if moved else kind
+        return keeping_its_schedule(following(kind, **moved) if moved else kind, self.schedule)

@@ -13,6 +13,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.errors import ConfigError
+from zoo.sentinel.rate import Lowered
+
 SCHEDULES = ("constant", "cosine", "linear", "one_cycle", "step")
 WARM_UP = {"cosine": 0.05, "linear": 0.05, "step": 0.05, "one_cycle": 0.25}  # share of all steps, where none is given
 LOWEST = 1e-2  # of the highest rate, where a warm-up begins
@@ -113,3 +116,33 @@ def following(kind: type[keras.optimizers.Optimizer], **schedules: Callable[[Ten
         return property(lambda self: schedule(self.iterations), lambda self, value: None)
 
     return type(kind.__name__, (kind,), {name: property_of(each) for name, each in schedules.items()})
+
+
+def keeping_its_schedule(kind: type[keras.optimizers.Optimizer], schedule: str) -> type[keras.optimizers.Optimizer]:
+    """The optimiser class, whose rates a callback may set where the recipe's schedule is "constant", to numbers.
+
+    Keras refuses a number where there is a schedule, and takes a schedule that a compiled step never reads.
+    """
+
+    class Scheduled(kind):
+        @property
+        def learning_rate(self) -> Any:
+            return super().learning_rate
+
+        @learning_rate.setter
+        def learning_rate(self, rate: Any) -> None:
+            if not isinstance(rate, Lowered):  # the sentinel's
+                if schedule != "constant":
+                    raise ConfigError(
+                        f"The learning rate was set by hand, and the schedule '{schedule}' sets it too; use "
+                        "Optimiser(schedule='constant') where a callback moves the rate."
+                    )
+                if callable(rate):
+                    raise ConfigError(
+                        "The learning rate of a training under way takes numbers, no schedule; name one of "
+                        f"{', '.join(SCHEDULES)} in Optimiser(schedule=...)."
+                    )
+            kind.learning_rate.fset(self, rate)
+
+    Scheduled.__name__ = kind.__name__
+    return Scheduled

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from zoo.errors import ConfigError, UnwritableError
+from zoo.keras_internals.graph import GraphCall, calls_in_order, is_graph
 from zoo.lazy_array import LazyArray
 from zoo.files import write_json, write_text
 from zoo.samples import Samples
@@ -124,17 +126,32 @@ def model_facts(model: keras.Model) -> dict[str, Any]:
         f"{place} {_uncounted(layer.name)}/{variable.name}": list(variable.shape)
         for place, (layer, variable) in enumerate(weights, start=1)
     }
-    return {"name": _uncounted(model.name), "weights": shapes, "graph": _graph_hash(model)}
+    return {"name": _uncounted(model.name), "weights": shapes, "graph": graph_hash(model)}
 
 
-def _graph_hash(model: keras.Model) -> str:
-    """A hash of the layers and their settings; "" where a layer of the user's own does not tell its settings."""
+def graph_hash(model: keras.Model) -> str:
+    """A hash of the layers and their settings; of a layer that does not tell its settings, of what it takes and gives.
+
+    Without counters of names and addresses, by which a model built twice would be another.
+    """
     try:
         text = json.dumps(model.get_config(), sort_keys=True, default=str)
     except (NotImplementedError, TypeError, ValueError):
-        return ""
-    plain = re.sub(r'_\d+(?=")| at 0x[0-9a-f]+', "", text)  # counters of names, addresses
+        text = json.dumps([_call_facts(call) for call in calls_in_order(model)], sort_keys=True, default=str)
+    plain = re.sub(r'_\d+(?=")| at 0x[0-9a-f]+', "", text)
     return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+def _call_facts(call: GraphCall) -> list[Any]:
+    """Class, name, shapes and types, and the settings that can be told, of one call in a graph."""
+    operation = call.operation
+    tensors = [[str(each.dtype), *each.shape] for each in (*call.inputs, *call.outputs)]
+    arguments = [each for each in (*call.args, *call.kwargs.items()) if isinstance(each, str | int | float | tuple)]
+    settings: Any = graph_hash(operation) if is_graph(operation) else None
+    if settings is None:
+        with suppress(NotImplementedError, TypeError, ValueError):
+            settings = operation.get_config()
+    return [type(operation).__name__, operation.name, tensors, arguments, settings]
 
 
 def _uncounted(name: str) -> str:
