@@ -1,4 +1,4 @@
-"""Local response normalisation: a strong answer of one channel damps its neighbours. Krizhevsky et al. 2012, 3.3."""
+"""Local response normalisation: a strong response of one channel damps its neighbours. Krizhevsky et al. 2012, 3.3."""
 
 import keras
 from keras import ops

@@ -1,7 +1,7 @@
 """Memory: sentences as vectors, which a question looks up and is changed by, hop after hop.
 
 Sukhbaatar, Szlam, Weston and Fergus, "End-To-End Memory Networks", 2015. Words and sentences are padded with 0 on the
-right; what is padding is masked, so that answers do not depend on it.
+right; what is padding is masked, so that outputs do not depend on it.
 """
 
 import keras

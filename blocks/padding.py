@@ -1,6 +1,6 @@
 """Layers that pad as PyTorch and Caffe do: alike on all sides, where "same" at stride 2 may pad the far side alone.
 
-Weights trained with one padding answer wrongly with the other, though every shape agrees.
+Weights trained with one padding predict wrongly with the other, though every shape agrees.
 """
 
 from typing import Any

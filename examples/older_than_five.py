@@ -1,6 +1,6 @@
 """Younger than five, five, or older? A softmax on [year, 1], where the 1 is a distractor.
 
-    python -m examples.older_than_five              train, judge, draw; then answer for 4, 5 and 6
+    python -m examples.older_than_five              train, judge, draw; then predict for 4, 5 and 6
 
 The model, in `zoo/models/regression.py`, is one weighted sum a class. The column that is always 1 is scaled to 0:
 
@@ -15,7 +15,7 @@ from zoo.terminal import show_report
 
 @table_page("softmax_regression", "older_than_five")
 def main(run: Run) -> None:
-    """Scores beside a constant answer, a linear model and boosted trees; a picture; and answers for rows."""
+    """Scores beside a constant answer, a linear model and boosted trees; a picture; and predictions for rows."""
     table = zoo.tasks.load_table("older_than_five", seed=run.seed)
     data = table.dataset()  # its columns as arrays, by a schema learnt from the training rows
     print(table.train.head(), data.schema, sep="\n\n")

@@ -4,7 +4,7 @@ from zoo.terminal import import_frameworks
 
 
 def main() -> None:
-    """Build both, give them the same weights, and compare their answers."""
+    """Build both, give them the same weights, and compare their predictions."""
     import_frameworks()
     import keras
     import numpy as np
@@ -32,7 +32,7 @@ def main() -> None:
     twin.set_weights(stack.get_weights())
     from_stack = np.asarray(stack(features))
     from_twin = np.asarray(twin([features])["category"])
-    print(f"Greatest difference between their answers to 1,000 samples: {np.abs(from_stack - from_twin).max()}.")
+    print(f"Greatest difference between their predictions for 1,000 samples: {np.abs(from_stack - from_twin).max()}.")
 
 
 if __name__ == "__main__":

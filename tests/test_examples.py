@@ -55,7 +55,7 @@ def shown(tmp_path, monkeypatch, capsys):
 
 
 def test_there_is_a_page_for_every_task():
-    assert len(PAGES) == 13
+    assert len(PAGES) == 14
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -137,6 +137,14 @@ def test_a_page_shows_data_graph_scores_and_predictions_in_this_order(name, opti
     assert list(tmp_path.glob("runs/*/model.keras"))
 
 
+def test_a_model_of_ones_own_is_drawn_trained_and_asked(shown):
+    printed = shown("own_model", "--epochs", "2")
+    places = [printed.find(part) for part in ("way → output", "epoch  1", "epoch  2", "predicted: ", "true: ")]
+    assert -1 not in places, printed
+    assert places == sorted(places)
+    assert printed.count("predicted: ") == 3
+
+
 def write_posts(path):
     random = np.random.default_rng(0)
     words = ("rent", "house", "yacht")
@@ -202,7 +210,7 @@ def test_a_stack_and_its_twin_say_the_same(shown, capsys):
     page("sequential_twin").main()
     printed = capsys.readouterr().out
     assert "3466 in the stack, 3466 in the twin" in printed
-    assert "answers to 1,000 samples: 0.0." in printed
+    assert "predictions for 1,000 samples: 0.0." in printed
 
 
 @pytest.mark.skipif(not os.environ.get("ZOO_MIRROR"), reason="real tables come from a mirror: set ZOO_MIRROR")

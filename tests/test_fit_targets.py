@@ -53,7 +53,9 @@ def test_several_labels_may_hold_at_once():
     assert best(run)["val_tags_accuracy"] == pytest.approx(score("accuracy", target, found), abs=1e-4)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float16", "int64", "uint8", "bool"])
+@pytest.mark.parametrize(
+    "dtype", ["float64", "float16", "int64", "uint8", pytest.param("bool", marks=pytest.mark.backends)]
+)
 def test_targets_may_have_any_type_of_number(dtype):
     for name, head, values, layer in (
         ("a", NUMBER, np.round(10 * np.abs(LINE)), number("a")),
@@ -67,7 +69,7 @@ def test_targets_may_have_any_type_of_number(dtype):
             assert train(one(layer), column, heads={name: head}, epochs=1).best_epoch
 
 
-@pytest.mark.parametrize("dtype", ["int64", "float32"])
+@pytest.mark.parametrize("dtype", ["int64", pytest.param("float32", marks=pytest.mark.backends)])
 def test_labels_from_minus_one_are_refused_with_both_ways_of_writing_them(dtype):
     binary = one(layers.Dense(1, activation="sigmoid", name="b"))
     for values, told in ((2 * YES - 1, "are -1, 1, .*0 'no' and 1 'yes'"), (YES + 1, "'no' to 'yes'.*values - 1")):
@@ -78,11 +80,12 @@ def test_labels_from_minus_one_are_refused_with_both_ways_of_writing_them(dtype)
         train(softmax, samples(c=THREE.astype(dtype) - 1), heads={"c": CLASSES}, epochs=1)
 
 
+@pytest.mark.backends
 def test_a_number_in_validation_that_no_model_takes_is_told_with_its_row_before_training():
     broken, model = X.copy(), one(number("a"))
     broken[300, 2] = np.inf
     before = model.get_weights()
-    with pytest.raises(TrainingError, match="validation split.*input 'x' holds Inf in row 300, column 2"):
+    with pytest.raises(TrainingError, match=r"validation split.*input 'x' holds Inf in row 300, column 2"):
         fit(model, samples(a=LINE), samples(inputs={"x": broken}, a=LINE), Recipe({"a": NUMBER}))
     np.testing.assert_array_equal(before[0], model.get_weights()[0])
     broken[300, 2] = np.nan
@@ -109,6 +112,7 @@ def test_labels_that_are_none_are_refused_with_the_cure():
         train(one(number("a")), samples(a=LINE.astype(np.float64) * 1e300))
 
 
+@pytest.mark.backends
 @pytest.mark.parametrize(
     ("head", "layer", "told"),
     [
@@ -176,6 +180,7 @@ def test_every_output_may_have_weights_of_its_samples():
     assert best(run)["val_b_r2"] > 0.95
 
 
+@pytest.mark.backends
 def test_weights_of_samples_are_exact_repetitions():
     """One step of gradient descent with the weight 3 is the step with the row three times, per row of the batch."""
     repeated = np.repeat(np.arange(64), np.where(np.arange(64) < 16, 3, 1))
@@ -206,6 +211,7 @@ def test_weights_that_are_none_are_refused(weights, told):
         Samples({"x": X}, {"a": LINE}, sample_weight=weights)
 
 
+@pytest.mark.backends
 def test_weights_that_leave_nothing_to_learn_are_refused_and_zeros_elsewhere_are_not():
     weights = (np.arange(512) >= 400).astype(float)  # 0 in the rows that the last check predicts
     assert train(one(number("a")), samples(a=LINE, weights={"a": weights}), epochs=1).best_epoch
@@ -214,6 +220,7 @@ def test_weights_that_leave_nothing_to_learn_are_refused_and_zeros_elsewhere_are
         train(one(number("a")), samples(a=labelled, weights={"a": weights}))
 
 
+@pytest.mark.backends
 def test_the_mean_of_the_weights_makes_no_difference():
     weights, runs = np.abs(X[:, 3]) + 0.1, []
     for factor in (1.0, 1000.0):
@@ -237,6 +244,7 @@ def test_made_up_rows_keep_the_weights_of_the_others_and_fill_gaps_of_any_shape(
     assert best(train(model, data, heads=heads, epochs=10))["val_b_auc"] > 0.9
 
 
+@pytest.mark.backends
 def test_an_average_is_kept_in_half_precision_too():
     keras.config.set_dtype_policy("mixed_float16")
     try:
@@ -295,6 +303,7 @@ def test_losses_of_unequal_size_are_brought_to_one_scale_or_warned_of():
     assert best(run)["val_b_accuracy"] > best(alone)["val_b_accuracy"]
 
 
+@pytest.mark.backends
 def test_wrong_arguments_are_one_sentence():
     x = keras.Input((4,), name="x")
     model, data = keras.Model(x, number("a")(x)), samples(a=LINE)

@@ -179,6 +179,30 @@ def test_imports_go_down_only_and_in_no_circle():
     assert faults_of(ROOT) == []
 
 
+def named_tasks(path, names):
+    """Where a module asks which task there is: TASKS["tables"], task.name == "texts"."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names_it = isinstance(node, ast.Compare) and ast.unparse(node.left).endswith(("task", ".name"))
+        asked = node.comparators if names_it else []
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("TASKS"):
+            asked = [node.slice]
+        yield from (ast.unparse(node) for each in asked if isinstance(each, ast.Constant) and each.value in names)
+
+
+def test_nothing_branches_on_the_name_of_a_task():
+    calls = [
+        node
+        for path in (ROOT / "zoo" / "tasks").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Task"
+    ]
+    names = {word.value.value for call in calls for word in call.keywords if word.arg == "name"}
+    assert {"tables", "texts"} < names
+    assert {
+        module: [*named_tasks(path, names)] for module, path in modules_of(ROOT).items() if [*named_tasks(path, names)]
+    } == {}
+
+
 SOUND = {
     "blocks/__init__.py": "from blocks.text import embed",
     "blocks/text.py": "import keras",

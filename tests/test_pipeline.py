@@ -124,11 +124,11 @@ def test_an_answer_that_float32_does_not_have_is_told():
     model = zoo.create_model("softmax_regression", **schema.model_config())
     for variable in model.weights:
         variable.assign(np.full(variable.shape, np.nan if len(variable.shape) == 1 else 1.0))
-    with pytest.raises(DataError, match="no finite answer 'y' for row 1"):
+    with pytest.raises(DataError, match="no finite prediction 'y' for row 1"):
         Pipeline(schema, model).predict({"x": [0.0]})
     linear = Schema.fit({"x": [0.0, 1e-4], "y": [0.0, 1.0]}, {"y": "regression"})
     pipeline = Pipeline(linear, zoo.create_model("linear_regression", **linear.model_config()))
-    with pytest.raises(DataError, match="no finite answer 'y' for row 2"):
+    with pytest.raises(DataError, match="no finite prediction 'y' for row 2"):
         pipeline.predict({"x": [0.0, 3e38]})
 
 

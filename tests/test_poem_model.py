@@ -220,10 +220,10 @@ def test_an_interrupted_run_draws_the_samples_that_it_would_have_drawn(tmp_path)
 def test_what_does_not_fit_is_told_before_training():
     samples = verses(20, 30)
     flat = Samples(samples.inputs, {"next": samples.targets["next"][:, 0]})
-    with pytest.raises(ConfigError, match=r"\(n, steps\), as the output answers at every step"):
+    with pytest.raises(ConfigError, match=r"\(n, steps\), as the output predicts at every step"):
         fit(small(30), flat, flat, recipe(30))
     balanced = Recipe({"next": Head(head(30).target, imbalance="over_sampling")}, start_at_prior=False)
-    with pytest.raises(ConfigError, match="answers at every step"):
+    with pytest.raises(ConfigError, match="predicts at every step"):
         fit(small(30), samples, samples, balanced)
     with pytest.raises(UnknownNameError, match="cell"):
         poem(cell="rnn")

@@ -94,7 +94,7 @@ def log_loss(target: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def perplexity(target: np.ndarray, predicted: np.ndarray) -> float:
-    """exp(cross-entropy): among how many equally likely labels the answer leaves one to guess."""
+    """exp(cross-entropy): among how many equally likely labels the prediction leaves one to guess."""
     return float(np.exp(log_loss(target, predicted)))
 
 

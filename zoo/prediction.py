@@ -1,6 +1,6 @@
-"""Answers to a few samples, without the seconds in which Keras' `predict` compiles a model first.
+"""Predictions for a few samples, without the seconds in which Keras' `predict` compiles a model first.
 
-The graph is walked here, not by Keras, for two reasons, each a third of the time of a small network's first answer:
+The graph is walked here, not by Keras, for two reasons, each a third of the time of a small network's first prediction:
 an output is dropped after its last use, so that the next one finds its memory warm; and most layers are entered by
 `call`, without the general preparations of `Layer.__call__`.
 """
@@ -19,7 +19,7 @@ from zoo.keras_internals.graph import GraphCall, calls_in_order, functional_clas
 if TYPE_CHECKING:
     import keras
 
-FEW = 4  # samples that are answered without compiling
+FEW = 4  # samples that are predicted for without compiling
 # layers whose `call` is all that `Layer.__call__` does, where no type is converted and no mask is carried
 PLAIN = frozenset(
     {
@@ -31,10 +31,10 @@ PLAIN = frozenset(
 
 
 def predict(model: "keras.Model", inputs: Any, *, batch_size: int = 32) -> Any:
-    """What `model.predict(inputs)` answers, to rounding; a few samples (at most 4) without compiling the model.
+    """What `model.predict(inputs)` gives, to rounding; a few samples (at most 4) without compiling the model.
 
     inputs      an array (B, ...) for a model with one input, or {"name of the input": array} with all of them.
-    batch_size  of `model.predict`, which answers more samples; and all on JAX, where an operation that is not part of
+    batch_size  of `model.predict`, which takes more samples; and all on JAX, where an operation that is not part of
                 a compiled model is compiled by itself.
 
     Raises `DataError` for arrays that do not fit the model, `UnknownNameError` for an input that it does not have.

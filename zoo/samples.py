@@ -48,7 +48,7 @@ class Samples:
 
     inputs   name -> (n, ...), arrays or lazy ones (`zoo.lazy_array`). Integer sequences are padded on the right with 0.
     targets  name -> (n,). Regression: floats, NaN where missing; vectors are (n, k). Classes: integers,
-             `MISSING_CLASS` where missing. Tags: (n, tags) of 0, 1 or `MISSING_CLASS`. Of an output that answers at
+             `MISSING_CLASS` where missing. Tags: (n, tags) of 0, 1 or `MISSING_CLASS`. Of an output that predicts at
              every step of a sequence: (n, steps).
     groups   name -> (n,) strings: columns to break errors down by, beside the targets themselves.
     raw      input -> n values as people read them (a text, the path of a picture), for simple models and for showing.

@@ -1,4 +1,4 @@
-"""What the command line and the examples show: progress of a training, tables, answers, and errors in one sentence."""
+"""What the command line and the examples show: progress of a training, tables, predictions, one-sentence errors."""
 
 import faulthandler
 import importlib

@@ -59,8 +59,8 @@ def scan_table(
 ) -> Iterator[Frame]:
     """The same in parts, one DataFrame each: the memory needed does not grow with the file.
 
-    The kinds are those of the first part. What a schema learnt once can so encode, and a pipeline answer for, a file of
-    any size.
+    The kinds are those of the first part. What a schema learnt once can so encode, and a pipeline predict for, a file
+    of any size.
     """
     kinds, chunks = _opened(source, columns, types or {}, missing, chunk_rows)
     first = 1

@@ -63,7 +63,7 @@ class Schema:
         max_cardinality  only so many values of a category, the most frequent, have ids of their own.
         min_count        values in fewer training rows have none either; they share that of values never seen.
         log              regressions that the model predicts as logarithms.
-        ranges           regression -> (low, high) in its own units, or "training": the model's answer stays within.
+        ranges           regression -> (low, high) in its own units, or "training": the model's prediction stays within.
         options          column -> options of its kind, as {"review": {"words": 200}}.
         shared           groups of columns of one kind that share what is learnt: two texts read by one encoder.
         inputs           column -> name of the model's input, where the column's own would not do.

@@ -93,11 +93,26 @@ class VerseColumn(Column):
 
     def encode(self, values: Values) -> dict[str, np.ndarray]:
         """Pieces -> name -> (n, `LONGEST`) int32, 0 behind the end."""
-        return {name: array for name, array in self._steps(values).items() if name != TARGET}
+        pieces = self._cut_or_whole(values)
+        found = {name: np.zeros((len(pieces), LONGEST), "int32") for name in STEP_INPUTS}
+        by_form: dict[tuple[int, ...], list[int]] = defaultdict(list)  # whose poems have the same places
+        for row, piece in enumerate(pieces):
+            by_form[self._form(piece.poem)].append(row)
+        for form, rows in by_form.items():
+            steps = inputs_of(np.stack([self._steps(pieces[row].poem) for row in rows]), form, free=self.free)
+            for place, row in enumerate(rows):
+                start, end = pieces[row].start, pieces[row].end
+                for name, array in steps.items():
+                    found[name][row, : end - start] = array[place, start:end]
+        return found
 
     def encode_targets(self, values: Values) -> dict[str, np.ndarray]:
         """Pieces -> "next" (n, `LONGEST`) int32, `MISSING_CLASS` behind the end."""
-        return {TARGET: self._steps(values)[TARGET]}
+        pieces = self._cut_or_whole(values)
+        found = np.full((len(pieces), LONGEST), MISSING_CLASS, "int32")
+        for row, piece in enumerate(pieces):
+            found[row, : piece.end - piece.start] = self._steps(piece.poem)[piece.start : piece.end]
+        return {TARGET: found}
 
     def groups(self, values: Values) -> dict[str, np.ndarray]:
         poems = [piece.poem if isinstance(piece, Piece) else lines_in(piece) for piece in values]
@@ -111,22 +126,11 @@ class VerseColumn(Column):
         ids = self.vocabulary.encode(line)
         return np.append(ids, LINE_END) if self.free else ids
 
-    def _steps(self, values: Values) -> dict[str, np.ndarray]:
-        """All arrays of these pieces, put together form by form: their poems have the same places."""
-        pieces = [piece if isinstance(piece, Piece) else _whole(lines_in(piece), self._form) for piece in values]
-        found = {name: np.zeros((len(pieces), LONGEST), "int32") for name in STEP_INPUTS}
-        found[TARGET] = np.full((len(pieces), LONGEST), MISSING_CLASS, "int32")
-        by_form: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        for row, piece in enumerate(pieces):
-            by_form[self._form(piece.poem)].append(row)
-        for form, rows in by_form.items():
-            ids = np.stack([np.concatenate([self._ids(line) for line in pieces[row].poem]) for row in rows])
-            steps = {**inputs_of(ids, form, free=self.free), TARGET: ids}
-            for place, row in enumerate(rows):
-                start, end = pieces[row].start, pieces[row].end
-                for name, array in steps.items():
-                    found[name][row, : end - start] = array[place, start:end]
-        return found
+    def _steps(self, poem: Poem) -> np.ndarray:
+        return np.concatenate([self._ids(line) for line in poem])
+
+    def _cut_or_whole(self, values: Values) -> list[Piece]:
+        return [each if isinstance(each, Piece) else _whole(lines_in(each), self._form) for each in values]
 
     @classmethod
     def config(cls, columns: Sequence[Self], scaling: str | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What comes next? A recurrent language model of poems, and the same weights one step at a time for writing them.
 
-Mikolov et al. 2010; the embedding that reads is also the one that answers (Press and Wolf 2017).
+Mikolov et al. 2010; the embedding that reads is also the one that predicts (Press and Wolf 2017).
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def poem(
     The inputs are `zoo.datasets.poems.STEP_INPUTS`: the character before, the one above and the one to rhyme with, and
     the numbers of the place where the next one stands. 0 is padding on the right. `depth` recurrent layers of `units`
     read them; places and looked-up characters, the latter in `look_dim` channels, also go round these, straight to the
-    answer. `dropout` falls on the embedded inputs, and on what each recurrent layer and the projection hand on.
+    output. `dropout` falls on the embedded inputs, and on what each recurrent layer and the projection hand on.
     """
     for option, value in (("vocabulary_size", vocabulary_size), ("embedding_dim", embedding_dim), ("depth", depth),
                           ("units", units), ("place_dim", place_dim)):  # fmt: skip

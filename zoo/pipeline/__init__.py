@@ -1,4 +1,4 @@
-"""A model with the schema of its table, in one file: rows in, answers in their own units out.
+"""A model with the schema of its table, in one file: rows in, predictions in their own units out.
 
 pipeline = zoo.load_pipeline("sales.keras")
 pipeline.predict(frame)

@@ -27,7 +27,7 @@ class Tensor:
 
 
 class OnnxModel:
-    """An ONNX graph that answers as a `keras.Model` does."""
+    """An ONNX graph that predicts as a `keras.Model` does."""
 
     def __init__(self, session: Any):
         self.session = session

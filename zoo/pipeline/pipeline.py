@@ -77,7 +77,7 @@ class Pipeline:
         """Output -> (n,) numbers in the target's own units, (n,) probabilities of the positive label, or (n, classes).
 
         Targets need not be in `rows`. A long text that is read in pieces has the mean of theirs. Raises `DataError` for
-        rows that do not fit the schema, or lie so far from those of training that float32 has no answer.
+        rows that do not fit the schema, or lie so far from those of training that float32 holds no prediction.
         """
         frame = self.rows(rows)
         for name in self.schema.names:
@@ -121,7 +121,7 @@ class Pipeline:
         wanted = {"columns": self.schema.names, "types": self.schema.types}
         rows = 0
         if os.path.exists(to) and os.path.exists(source) and os.path.samefile(source, to):
-            raise ConfigError(f"'{to}' holds the rows themselves, which the answers would replace; name another file.")
+            raise ConfigError(f"'{to}' holds the rows themselves, which predictions would replace; name another file.")
         with atomic_path(to) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
             for part in scan_table(source, **wanted | options):
                 self.predict(part).to_csv(file, header=rows == 0, index=False)
@@ -234,8 +234,8 @@ def _require_finite(name: str, values: np.ndarray) -> None:
     wrong = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
     if wrong.any():
         raise DataError(
-            f"The model has no finite answer '{name}' for row {int(np.argmax(wrong)) + 1}: are its numbers far from "
-            "those of the training rows?"
+            f"The model has no finite prediction '{name}' for row {int(np.argmax(wrong)) + 1}: are its numbers far "
+            "from those of the training rows?"
         )
 
 

@@ -30,7 +30,7 @@ class Pretrained:
     preprocessing         how pixels become numbers; `preprocessing_source` says whence crop and interpolation are.
     names                 the names table of `zoo.weights.names` to force, "family.kind"; None: the loader finds it.
     opened                whether we ever read the file; all else is what its publisher says.
-    golden                file in the tracked folder with what the weights answer to a seeded input.
+    golden                file in the tracked folder with what the weights give for a seeded input.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Pretrained:
 
     @property
     def golden_path(self) -> Path | None:
-        """Where the golden answers stand."""
+        """Where the golden outputs stand."""
         return tracked_folder() / self.golden if self.golden else None
 
 

@@ -1,4 +1,4 @@
-"""What simple models score on the same split: the constant answer, a linear model, gradient-boosted trees.
+"""What simple models score on the same split: the constant prediction, a linear model, gradient-boosted trees.
 
 A network that does not beat them has learnt nothing worth its size. All are fitted on the training rows whose label is
 known; the strength of the linear model's penalty, and the trees' setting and number of steps, are the best on
@@ -97,7 +97,7 @@ def _why_not(seen: Features, task: Task) -> str:
 
 
 def _majority(task: Task, rows: int) -> Baseline:
-    """The best constant answer for each metric: median, mean, or the shares of the classes in train."""
+    """The best constant prediction for each metric: median, mean, or the shares of the classes in train."""
     labels, target = task.train[present(task.train)], task.target
     if not len(labels):
         return Baseline(note="left out: no training label")

@@ -8,8 +8,8 @@ import numpy as np
 from zoo.metrics import METRICS, score
 from zoo.samples import EXCLUSIVE, Target, present
 
-MEANS = ("rmse", "mse", "r2", "pearson", "spearman")  # regression metrics for which the mean is the best answer
-QUANTILES = np.linspace(0.05, 0.95, 19)  # tried as an answer where no rule is known
+MEANS = ("rmse", "mse", "r2", "pearson", "spearman")  # regression metrics for which the mean is the best prediction
+QUANTILES = np.linspace(0.05, 0.95, 19)  # tried as a prediction where no rule is known
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted model's answers for validation and test, (n,) or (n, classes), and its settings in words.
+    """A fitted model's predictions for validation and test, (n,) or (n, classes), and its settings in words.
 
-    `median` tells a regression that was fitted to answer with the median.
+    `median` tells a regression that was fitted to predict the median.
     """
 
     settings: str
@@ -58,7 +58,7 @@ class Candidate:
 
 
 def choose(candidates: Sequence[Candidate], task: Task) -> tuple[dict[str, np.ndarray], str]:
-    """Metric -> the test answers of the candidate best on validation; and what was chosen for the first metric.
+    """Metric -> the test predictions of the candidate best on validation; and what was chosen for the first metric.
 
     Without a label in validation, the one in the middle of those that are fitted for the metric.
     """
@@ -89,7 +89,7 @@ def _middle(candidates: Sequence[Candidate], metric: str) -> int:
 
 
 def shift(metric: str, labels: np.ndarray, guesses: np.ndarray, target: Target) -> float:
-    """What a regression, which answers with the mean, lacks to answer best by `metric`: blogs' ages are skew.
+    """What a regression, which predicts the mean, lacks to predict best by `metric`: blogs' ages are skew.
 
     The median of the residuals for the absolute error; for metrics without a rule (a percentage error), the quantile
     of the residuals that scores best, or nothing.
@@ -104,7 +104,7 @@ def shift(metric: str, labels: np.ndarray, guesses: np.ndarray, target: Target) 
 
 
 def constant(metric: str, labels: np.ndarray) -> float:
-    """The number that answers all of these labels best: their mean, their median, or another quantile."""
+    """The number that predicts all of these labels best: their mean, their median, or another quantile."""
     if metric in MEANS:
         return float(np.mean(labels))
     return float(shift(metric, labels, np.zeros(len(labels)), Target("regression")))

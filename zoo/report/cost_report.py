@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 HALF, CHEAPEST, CHOSEN = "most likely", "cheapest expected", "best on validation"
-Split = tuple[np.ndarray, np.ndarray]  # answers and labels
+Split = tuple[np.ndarray, np.ndarray]  # predictions and labels
 
 
 @dataclass(frozen=True)
 class Costs:
-    """One way of deciding: whose answers, by which rule, the mean cost of a case and its standard error.
+    """One way of deciding: whose predictions, by which rule, the mean cost of a case and its standard error.
 
     `shares` is label -> share of the cases that are decided so; `threshold` is that of the positive label of two.
     """
@@ -58,7 +58,7 @@ class CostReport:
         return next(row for row in self.rows if (row.who, row.rule) == (who, rule))
 
     def cheapest(self, who: str) -> np.ndarray:
-        """(n,) the decisions of the cheapest expected cost by these answers."""
+        """(n,) the decisions of the cheapest expected cost by these predictions."""
         return self.row(who, CHEAPEST).decisions
 
     def to_json(self) -> dict[str, Any]:
@@ -117,11 +117,11 @@ def build_cost_report(
     before: np.ndarray | None = None,
     title: str = "Cost of decisions",
 ) -> CostReport:
-    """Judge decisions by test answers (n,) of the positive label or (n, classes), in money.
+    """Judge decisions by test predictions (n,) of the positive label or (n, classes), in money.
 
-    validation  answers and labels of the validation split, from which a threshold is chosen (two labels only).
-    rivals      name -> test answers and validation answers of another model (or an empty array), on the same rows.
-    before      the model's test answers before calibration, for the reliability plot.
+    validation  predictions and labels of the validation split, from which a threshold is chosen (two labels only).
+    rivals      name -> test and validation predictions of another model (or an empty array), on the same rows.
+    before      the model's test predictions before calibration, for the reliability plot.
 
     Raises `DataError` when arrays do not fit or no label is known, `ConfigError` or `UnknownNameError` when the matrix
     has other labels than the target.

@@ -20,7 +20,7 @@ LEAST_TEXTS, MOST_GROUPS = 20, 6  # of a group that is shown by itself, and of s
 
 @dataclass(frozen=True)
 class LanguageReport:
-    """What a language model's answers are worth on the test split.
+    """What a language model's predictions are worth on the test split.
 
     scores   one row a group of texts, all of them first: "output", "metric" ("perplexity"), "group", "texts",
              "characters", "model", "accuracy", and a perplexity for each of `ORDERS`.

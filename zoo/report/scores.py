@@ -10,7 +10,7 @@ from zoo.report.baselines import BASELINES, Baseline
 from zoo.report.uncertainty import INFLUENCES, influence, standard_error
 from zoo.samples import present
 
-SUSPICIOUS = 3.0  # standard errors above the best score possible: the test's answers have leaked
+SUSPICIOUS = 3.0  # standard errors above the best score possible: the test's labels have leaked
 
 
 def score_rows(
@@ -23,7 +23,7 @@ def score_rows(
 ) -> list[dict[str, Any]]:
     """Rows in the order of `metrics` (output -> names, the headline first); None stands where a score is not known.
 
-    "gap_closed" is (model - majority) / (limit - majority): 0 for the constant answer, 1 for the best score possible.
+    "gap_closed" is (model - majority) / (limit - majority): 0 for the constant prediction, 1 for the best possible.
     "above_limit" tells a model that is better than possible by more than three standard errors. "ahead_of_linear", and
     so of every baseline, is by how much the model is better (below 0: worse), with its standard error beside it: both
     answered the same rows, so that it is much smaller than those of the two scores.
@@ -86,7 +86,7 @@ def _above(row: Mapping[str, Any]) -> bool:
     own = row["standard_error"]
     if own is None:
         return False
-    if row["metric"] == "accuracy":  # all answers right have no spread; at the limit there would be some
+    if row["metric"] == "accuracy":  # all predictions right have no spread; at the limit there would be some
         own = max(own, float(np.sqrt(max(row["limit"] * (1.0 - row["limit"]), 0.0) / row["labels"])))
     error = np.hypot(own, row["limit_standard_error"] or 0.0)
     return bool(sign * (row["model"] - row["limit"]) > SUSPICIOUS * error)
@@ -98,7 +98,7 @@ def _gap(
     """The share and its standard error: model and majority on the same rows (paired), the limit apart from them."""
     whole = row["limit"] - row["majority"]
     if whole == 0 or (whole > 0) != (row["better"] == "higher"):
-        return None, None  # the constant answer is the best possible: there is no gap to close
+        return None, None  # the constant prediction is the best possible: there is no gap to close
     share = (row["model"] - row["majority"]) / whole
     error = standard_error(model / whole + majority * (share - 1.0) / whole, draws)
     if error is None:

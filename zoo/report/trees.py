@@ -47,7 +47,7 @@ def tree_columns(features: Features, seed: int) -> Matrices:
 
 
 def fit_trees(features: Features, matrices: Matrices, task: Task, seed: int) -> Baseline:
-    """The answers of the setting and the number of steps that are best on validation, for each metric."""
+    """The predictions of the setting and the number of steps that are best on validation, for each metric."""
     if not matrices:
         return Baseline(note="left out: a single text column")
     rows, columns = int(np.sum(present(task.train))), matrices[0].shape[1]
@@ -133,7 +133,7 @@ def _best_steps(model: Any, rows: np.ndarray, task: Task) -> set[int]:
 
 
 def _staged(model: Any, rows: np.ndarray, task: Task) -> Iterator[tuple[int, np.ndarray]]:
-    """Number of steps (from 1) and the answers after so many."""
+    """Number of steps (from 1) and the predictions after so many."""
     if task.target.kind == "regression":
         yield from enumerate(model.staged_predict(rows), start=1)
     else:

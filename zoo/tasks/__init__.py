@@ -15,7 +15,8 @@ from zoo.tasks.inspection import inspect
 from zoo.tasks.rates import find_rate
 from zoo.tasks.reading import Reading, ask
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import TASKS, Task, list_datasets, load_dataset, load_table, recipe_for, register, task_of
+from zoo.tasks.tables import load_table
+from zoo.tasks.task import TASKS, Task, list_datasets, load_dataset, recipe_for, register, task_of
 from zoo.tasks.verbs import evaluate, train
 
 for _task in (texts.TASK, tables.TASK, pairs.TASK, questions.TASK, poems.TASK):  # one row a task

@@ -88,7 +88,7 @@ def _matrix(values: Any) -> CostMatrix:
 
 
 def cost_reports(model: keras.Model, recipe: Recipe, dataset: Dataset, run: Run) -> dict[str, CostReport]:
-    """Output -> what the decisions of its answers cost on the test split, for the outputs that have costs."""
+    """Output -> what the decisions of its predictions cost on the test split, for the outputs that have costs."""
     heads = {name: head for name, head in recipe.heads.items() if head.costs is not None}
     if not heads:
         return {}

@@ -23,7 +23,7 @@ from zoo.tasks.task import Task
 from zoo.training import Optimiser, Recipe, Run, judge_steps
 
 METRICS = {TARGET: ("perplexity", "accuracy")}
-LIKELIEST = 20  # characters that an answer holds
+LIKELIEST = 20  # characters that a prediction holds
 SEVEN_BY_FOUR = (7, 7, 7, 7)
 QUATRAINS = ("5x4", "7x4")
 
@@ -35,7 +35,7 @@ LARGE = Settings(
         "epochs": 8,
         "batch_size": 128,
         "trim_padding": True,
-        "start_at_prior": False,  # the answer layer is the embedding, which has no bias
+        "start_at_prior": False,  # the output layer is the embedding, which has no bias
         "optimiser": Optimiser("adam", learning_rate=4e-3, schedule="linear", clip_norm=1.0),
     },
 )
@@ -47,7 +47,7 @@ SMALL = Settings(
         "epochs": 20,
         "batch_size": 8,
         "trim_padding": True,
-        "start_at_prior": False,  # the answer layer is the embedding, which has no bias
+        "start_at_prior": False,  # the output layer is the embedding, which has no bias
         "optimiser": Optimiser("adam", learning_rate=4e-3, schedule="linear", clip_norm=1.0),
     },
 )

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from zoo.columns.bins import bin_edges
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.table import Table
 from zoo.samples import Samples
 from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task
@@ -163,7 +165,16 @@ TASK = Task(
     },
     file="zoo.datasets.tables.table_file:read_table_file",
     suffixes=(".csv", ".csv.gz", ".tsv", ".jsonl", ".parquet"),
+    asked_by=("targets",),
     settings=settings,
     config=config,
     training_split=training_split,
 )
+
+
+def load_table(name_or_path: str | Path, **options: Any) -> Table:
+    """The rows of a table as DataFrames, by its name or by the path of a file, whose option `targets` names what to
+    predict; errors as `load_dataset`."""
+    found = TASK.table(name_or_path, options)
+    assert isinstance(found, Table)
+    return found

@@ -49,8 +49,11 @@ class Task:
     baseline_inputs  samples -> what the simple models of a report are shown of them.
     fit       as `zoo.training.fit`, where a training is more than one.
     evaluate  (model, recipe, data set, run=, seed=) -> report, where it is not that of outputs with one value a sample.
+    asked_by  options that say by themselves that a file is read by this task: the `targets` of a table.
+    read_again  options of a file, beside its targets, with which a trained model reads other files: what says which
+              column is what; "types" are the kinds of columns that its schema knows.
     rows      texts of a command line -> the rows that they mean.
-    show      (pipeline, texts) -> lines of text that answer them, where predictions of rows are not the answer.
+    show      (pipeline, texts) -> lines of text that reply to them, where rows of predictions do not.
     """
 
     name: str
@@ -72,6 +75,8 @@ class Task:
     rows: Callable[[Sequence[str], Schema], Frame] | None = None
     show: Callable[[Pipeline, Sequence[str]], list[str]] | None = None
     readers: Mapping[str, str] = field(default_factory=dict)  # option -> function that reads a file where it is given
+    asked_by: tuple[str, ...] = ()
+    read_again: tuple[str, ...] = ("types",)
 
     def load(
         self,
@@ -141,8 +146,8 @@ def list_datasets() -> list[str]:
 def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options: Any) -> Dataset:
     """A data set by its name or by the path of a file; `options` are those of its function.
 
-    task  which one reads a file: "texts", "tables", "pairs", "questions", "poems". Without it a file is a table where
-          the option `targets` names what to predict, else one of posts, or what its ending says.
+    task  which one reads a file, by its name in `TASKS`. Without it an option may say so, as `targets` of a table
+          (`Task.asked_by`); else the ending of the file does.
 
     Raises `UnknownNameError` for an unknown name or option, `DataError` for a file that cannot be read.
     """
@@ -153,21 +158,14 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
     for each in TASKS.values():
         if given in each.sources or each.named(given):
             return each.load(given, options)
-    if "targets" in options:
-        return TASKS["tables"].load(given, options)
+    for each in TASKS.values():
+        if any(option in each.asked_by for option in options):
+            return each.load(given, options)
     for each in TASKS.values():
         if is_path(given, each.suffixes):
             return each.load(given, options)
     endings = list(dict.fromkeys(suffix for each in TASKS.values() for suffix in each.suffixes))
     raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in endings)])
-
-
-def load_table(name_or_path: str | Path, **options: Any) -> Table:
-    """The rows of a table as DataFrames, by its name or by the path of a file, whose option `targets` names what to
-    predict; errors as `load_dataset`."""
-    found = TASKS["tables"].table(name_or_path, options)
-    assert isinstance(found, Table)
-    return found
 
 
 def is_path(given: str, suffixes: tuple[str, ...]) -> bool:

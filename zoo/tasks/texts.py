@@ -19,7 +19,7 @@ from zoo.training import Optimiser
 STATIC_WEIGHTS = {"age": 0.25, "income": 1.0, "industry": 1.0, "gender": 10.0}  # Chollet 2017, section 7.1.3
 
 # The static weights let the age, whose squared error is counted in years, take nearly all of the gradient; with Adam
-# the income then stays near the constant answer for many epochs. Learnt weights and Muon cure both.
+# the income then stays near the constant prediction for many epochs. Learnt weights and Muon cure both.
 CLASSIC = Settings(
     config={"dropout": 0.15},
     training={
@@ -129,6 +129,7 @@ TASK = Task(
     sources={"posts": "zoo.datasets.texts.posts:posts", "blogs": "zoo.datasets.texts.blogs:blogs"},
     file="zoo.datasets.texts.posts_file:read_file",
     readers={"targets": "zoo.datasets.texts.texts_file:read_texts_file"},
+    read_again=("text", "person"),
     suffixes=(".jsonl", ".csv", ".csv.gz", ".tsv", ".parquet"),
     settings=settings,
     config=config,

@@ -135,7 +135,7 @@ def pipeline_of(
 
 
 def _merged(schema: Schema, recipe: Recipe) -> Schema:
-    """The schema whose labels are those that the outputs answer; the same where none are taken together."""
+    """The schema whose labels are those that the outputs predict; the same where none are taken together."""
     merges = {name: (head.answers, head.plan.merge) for name, head in recipe.heads.items() if head.plan.merge}
     return schema.with_merged(merges) if merges else schema
 
@@ -228,17 +228,16 @@ def file_options(pipeline: Pipeline, data: str) -> dict[str, Any]:
     origin, task, schema = pipeline.origin, task_of(pipeline.entry), pipeline.schema
     if data in task.sources or task.named(data) or "targets" not in origin.get("data_options", {}):
         return {}
-    options = {name: value for name, value in origin["data_options"].items() if name in ("text", "person")}
     kinds = {column.name: column.target.kind for column in schema.outputs}
     ordered = {column.name: list(column.target.labels) for column in schema.outputs if column.target.kind == "ordered"}
     targets = kinds | ordered
     labels = {name: "number" if kind == "regression" else "category" for name, kind in kinds.items()}
-    types = {} if task.name == "texts" else {"types": schema.types | labels}
-    return {**options, "targets": targets, **types}
+    told = {**origin["data_options"], "types": schema.types | labels}
+    return {"targets": targets, **{name: told[name] for name in task.read_again if name in told}}
 
 
 def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | None = None, seed: int) -> "AnyReport":
-    """The report of a model on the test split of `dataset`, of the labels that its outputs answer (merged ones too)."""
+    """The report of a model on the test split of `dataset`, of the labels that its outputs have (merged ones too)."""
     task = task_of(recipe.entry)
     if task.evaluate is not None:
         return task.evaluate(model, recipe, dataset, run=run, seed=seed)

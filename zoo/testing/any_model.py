@@ -126,7 +126,7 @@ def every_weight_gets_a_gradient(subject: Subject) -> None:
 
 
 def bfloat16_is_finite(subject: Subject) -> None:
-    """Under mixed precision; the answers keep the order of magnitude of those in float32."""
+    """Under mixed precision; the outputs keep the order of magnitude of those in float32."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

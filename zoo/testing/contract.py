@@ -17,7 +17,7 @@ class ContractError(AssertionError):
 class Check:
     """One clause: what it is about, the function that asserts it, and to which models it applies.
 
-    runs    it needs values and answers, so that only small models are asked.
+    runs    it needs values and outputs, so that only small models are asked.
     images  it is about image backbones only.
     """
 

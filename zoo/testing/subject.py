@@ -65,7 +65,7 @@ class Subject:
 
     @cached_property
     def answers(self) -> dict[str, np.ndarray]:
-        """What `model` answers to `inputs`."""
+        """What `model` gives for `inputs`."""
         return answers(self.model, self.inputs)
 
     def build(self, **config: Any) -> keras.Model:

@@ -26,7 +26,7 @@ class LossScaleWarning(UserWarning):
 class Balance(keras.layers.Layer):
     """Base: a layer, so that what a method learns is saved, restored and optimised with the model.
 
-    `scales` are the losses of the best constant answers: the natural size of each loss before anything is learnt.
+    `scales` are the losses of the best constant predictions: the natural size of each loss before anything is learnt.
     """
 
     needs_shared_tensor = False
@@ -65,7 +65,7 @@ class Relative(Static):
 class Uncertainty(Balance):
     """Learnt weights exp(-s), penalty s / 2, where s is a trained log-variance. Kendall, Gal, Cipolla 2018, eq. 10.
 
-    s starts at its optimum for the constant answer, the log of twice that loss, not at 0: losses of any scale are
+    s starts at its optimum for the constant prediction, the log of twice that loss, not at 0: losses of any scale are
     balanced from the first step, and s has only to follow what is learnt. (When it followed faster than the losses
     fall, the output that is learnt first took all the weight.)
     """

@@ -36,7 +36,7 @@ class Head:
     target         what it predicts (kind, labels, unit).
     loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units; "ranked" is the
                    cross-entropy and the ranked probability score, by which a near label is a smaller mistake than a far
-                   one; "expected_cost" is what the answers, taken as shares of decisions, cost by `costs`.
+                   one; "expected_cost" is what the predictions, taken as shares of decisions, cost by `costs`.
     weight         its share in the sum of losses, under "relative" and "static" balancing.
     metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the
@@ -74,14 +74,14 @@ class Head:
 
     @property
     def plan(self) -> Imbalance:
-        """What is done about imbalance; by default nothing, but an answer of shares of decisions is calibrated."""
+        """What is done about imbalance; by default nothing, but a prediction of shares of decisions is calibrated."""
         if isinstance(self.imbalance, Imbalance):
             return self.imbalance
         return Imbalance(calibration="temperature_and_prior" if self.loss == "expected_cost" else "none")
 
     @property
     def answers(self) -> Target:
-        """What the output answers: the target, its labels merged."""
+        """What the output predicts: the target, its labels merged."""
         return replace(self.target, labels=merged_labels(self.target.labels, self.plan.merge))
 
     def settled(self) -> "Head":
@@ -238,12 +238,12 @@ def check_heads(model: "keras.Model", heads: Mapping[str, Head], *splits: Sample
                 )
             unweighted = steps or head.loss == "expected_cost" or head.plan.method == "focal"
             if unweighted and name in samples.sample_weight:
-                what = "answers at every step" if steps else "is judged by another loss than it is trained by"
+                what = "predicts at every step" if steps else "is judged by another loss than it is trained by"
                 raise ConfigError(f"Output '{name}' {what}; sample weights are not for it.")
             if head.target.kind == "regression" and outputs[name].dtype == "float16":
                 _check_half(name, samples.targets[name])
             if steps and head.imbalance is not None:
-                raise ConfigError(f"'{name}' answers at every step; methods against imbalance choose whole samples.")
+                raise ConfigError(f"'{name}' predicts at every step; methods against imbalance choose whole samples.")
 
 
 def check_predictable(model: "keras.Model", heads: Mapping[str, Head], samples: Samples) -> None:
@@ -317,7 +317,7 @@ def check_values(name: str, head: Head, values: np.ndarray, *, steps: bool = Fal
     """Raise a `ConfigError` unless one split's target has the shape, type and range of its kind."""
     kind = head.target.kind
     if kind in (*EXCLUSIVE, "binary") and values.ndim != (2 if steps else 1):
-        expected = "(n, steps), as the output answers at every step" if steps else "(n,)"
+        expected = "(n, steps), as the output predicts at every step" if steps else "(n,)"
         hint = " Of one-hot rows, give the places of the ones: values.argmax(axis=1)." if values.ndim == 2 else ""
         raise ConfigError(f"Target '{name}' must have shape {expected}; received {values.shape}.{hint}")
     if kind == "regression":

@@ -13,7 +13,7 @@ from zoo.training.resampling.imbalance import new_label
 
 
 def relabel(samples: Samples, heads: Mapping[str, Head], *, ignore: bool = True) -> Samples:
-    """The samples with the labels that the heads' outputs answer; `ignore=False` keeps ignored labels, for a report.
+    """The samples with the labels that the heads' outputs predict; `ignore=False` keeps ignored labels, for a report.
 
     The same object where no head merges or ignores.
     """

@@ -84,7 +84,7 @@ def focal(loss: Tensor, label: Tensor, gamma: float, alpha: float | None) -> Ten
     With gamma 0 and no alpha it is the cross-entropy itself.
     """
     if gamma:
-        # Away from 0: the gradient of a root at 0 is infinite, and that of a sure and right answer must vanish.
+        # Away from 0: the gradient of a root at 0 is infinite, and that of a sure and right prediction must vanish.
         loss = loss * ops.power(ops.maximum(-ops.expm1(-loss), TINY), gamma)
     if alpha is not None:
         loss = loss * ops.where(ops.equal(label, 1), alpha, 1.0 - alpha)

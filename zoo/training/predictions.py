@@ -1,4 +1,4 @@
-"""What a model answers for every sample of a split."""
+"""What a model predicts for every sample of a split."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Outputs that answer at every step of a sequence: judged batch by batch, since all answers together would not fit.
+"""Outputs that predict at every step of a sequence: judged batch by batch, since all together would not fit.
 
 A split of 2,000 poems of 64 characters out of 6,000 has 3 GB of probabilities; kept are two numbers for each step.
 """

@@ -47,7 +47,7 @@ class Validation:
     """The validation split, and all that an epoch is judged by.
 
     shifts  output of classes -> what training's other frequencies did to its probabilities.
-    steps   the outputs that answer at every step of a sequence.
+    steps   the outputs that predict at every step of a sequence.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Weights between a model and a file, by layer name and role of the variable.
 
-Both loaders of Keras match by position, so that two layers which changed places load without an error and answer
+Both loaders of Keras match by position, so that two layers which changed places load without an error and predict
 wrongly. Here every variable has an address, `layer/role` (`encoder_conv1/kernel`; `inner_model/layer/role` inside a
 nested model), and a file is loaded whole or not at all. Files: our own, Keras' three layouts and its archives,
 safetensors, PyTorch's; names tables (zoo.weights.names) say how other files call our layers.

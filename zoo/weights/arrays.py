@@ -89,7 +89,7 @@ def only_axis_differs(first: tuple[int, ...], second: tuple[int, ...], axis: int
 
 
 def inflated(kernel: np.ndarray, channels: int) -> np.ndarray:
-    """(..., C, out) -> (..., channels, out): the same answer to an image whose channels are all alike.
+    """(..., C, out) -> (..., channels, out): the same output for an image whose channels are all alike.
 
     More channels than C repeat the old ones in turn, each shared out among its copies; fewer gather them: the only one
     gets the sum over all.

@@ -1,4 +1,4 @@
-"""A softmax over a large vocabulary whose answer layer is the embedding itself, trained without its full table.
+"""A softmax over a large vocabulary whose output layer is the embedding itself, trained without its full table.
 
 The likelihood of the right label needs all labels only for the sum below the line. That sum is estimated, without
 bias: the most frequent labels, which hold most of it, are all in it, and a sample of the others stands for the rest

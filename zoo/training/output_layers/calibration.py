@@ -48,13 +48,13 @@ class Calibration:
         return self.scale == 1.0 and not any(self.shift)
 
     def apply(self, probabilities: np.ndarray) -> np.ndarray:
-        """What the calibrated model answers where the uncalibrated one answers `probabilities`."""
+        """What the calibrated model predicts where the uncalibrated one predicts `probabilities`."""
         if self.is_identity:
             return probabilities
         return _probabilities(self.scale * _logits(probabilities) + np.array(self.shift)).astype(probabilities.dtype)
 
     def undo(self, probabilities: np.ndarray) -> np.ndarray:
-        """The inverse of `apply`: what the model answered before."""
+        """The inverse of `apply`: what the model predicted before."""
         if self.is_identity:
             return probabilities
         return _probabilities((_logits(probabilities) - np.array(self.shift)) / self.scale).astype(probabilities.dtype)
@@ -176,7 +176,7 @@ def require_foldable(outputs: OutputLayers, heads: Mapping[str, Head]) -> dict[s
 
 
 def calibrate(layer: layers.Dense, found: Calibration) -> None:
-    """Let an output layer answer calibrated."""
+    """Let an output layer predict calibrated."""
     if not found.is_identity:
         kernel, bias = weights_of(layer)
         assign(layer, kernel * found.scale, bias * found.scale + np.array(found.shift))

@@ -67,7 +67,7 @@ class Presentation:
 
     @contextmanager
     def own_units(self) -> Iterator[None]:
-        """While this lasts, regressions answer in the targets' own units."""
+        """While this lasts, regressions predict in the targets' own units."""
         scalings = self.scalings
         layers = {name: scaling.layer for name, scaling in scalings.items()}
         with changed_for_now(layers, lambda name: scalings[name].merge(), lambda name: scalings[name].unmerge()):

@@ -53,7 +53,7 @@ def start_at_prior(layers: OutputLayers, heads: Mapping[str, Head], priors: Mapp
 
 
 def _before(step: Any, value: np.ndarray, *, bounded: bool) -> np.ndarray | None:
-    """What an activation or a `Rescaling` must be given to answer `value`; None where that is not known."""
+    """What an activation or a `Rescaling` must be given to predict `value`; None where that is not known."""
     if isinstance(step, keras.layers.Rescaling):
         return (value - step.offset) / step.scale
     if step is activations.sigmoid:

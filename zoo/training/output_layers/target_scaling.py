@@ -28,12 +28,12 @@ class Scaling:
     shift: np.ndarray
 
     def merge(self) -> None:
-        """Let the layer answer in the target's units itself."""
+        """Let the layer predict in the target's units itself."""
         kernel, bias = weights_of(self.layer)
         assign(self.layer, kernel * self.scale, bias * self.scale + self.shift)
 
     def unmerge(self) -> None:
-        """The inverse of `merge`: for training on from weights that answer in the target's units."""
+        """The inverse of `merge`: for training on from weights that predict in the target's units."""
         kernel, bias = weights_of(self.layer)
         assign(self.layer, kernel / self.scale, (bias - self.shift) / self.scale)
 

@@ -1,8 +1,8 @@
 """What is done for one output about labels of unequal frequency, as data.
 
 Everything that changes how often a label is seen also changes what the model says of it: a network trained on as many
-defaults as repayments calls half of all debtors bad. The answers are therefore brought back to the frequencies of the
-training split (`calibration`), inside the model's own last layer.
+defaults as repayments calls half of all debtors bad. The predictions are therefore brought back to the frequencies of
+the training split (`calibration`), inside the model's own last layer.
 """
 
 from collections.abc import Mapping, Sequence
