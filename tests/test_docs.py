@@ -96,6 +96,13 @@ def test_every_page_is_in_the_navigation():
     assert named == {str(page.relative_to(ROOT / "docs")) for page in PAGES[1:]}
 
 
+def test_the_navigation_has_the_families_of_the_catalogue():
+    from tools.model_pages import NAVIGATION, navigation
+
+    text = NAVIGATION.read_text(encoding="utf-8")
+    assert navigation(text) == text, "run: python -m tools.model_pages"
+
+
 def reference_pages():
     return {page.stem: page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "reference").glob("*.md")}
 

@@ -1,4 +1,4 @@
-"""Write docs/models/*.md, a page for each family of models, from the catalogue and the manifests of weights.
+"""Write docs/models/*.md, a page for each family, and their list in mkdocs.yml, from the catalogue and the manifests.
 
 python -m tools.model_pages
 """
@@ -19,6 +19,8 @@ from zoo.weights import without_values
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "models"
+NAVIGATION = ROOT / "mkdocs.yml"
+BEGIN, END = "      # written by python -m tools.model_pages\n", "      # until here\n"
 TITLES = {  # family -> heading of its page, where the name does not say it
     "vgg": "VGG",
     "resnet": "ResNet",
@@ -266,6 +268,21 @@ def index() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def navigation(text: str) -> str:
+    """The text of mkdocs.yml with a line for the page of each family."""
+    groups: dict[str, list[str]] = {"Texts": [], "Tables and vectors": [], "Images": []}
+    for family, members in families().items():
+        kind = TASKS.get(members[0].task, "Tables and vectors")
+        groups[kind if kind in groups else "Texts"].append(family)
+    lines = [
+        line
+        for heading, names in groups.items()
+        for line in (f"      - {heading}:\n", *(f"          - {title(name)}: models/{name}.md\n" for name in names))
+    ]
+    before, _, rest = text.partition(BEGIN)
+    return before + BEGIN + "".join(lines) + END + rest.partition(END)[2]
+
+
 def pages() -> dict[Path, str]:
     """File -> its text, for every page of models."""
     return {FOLDER / "index.md": index(), **{FOLDER / f"{family}.md": page(family) for family in families()}}
@@ -278,6 +295,7 @@ def main() -> None:
             path.unlink()
     for path, text in written.items():
         write_text(path, text)
+    write_text(NAVIGATION, navigation(NAVIGATION.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":
