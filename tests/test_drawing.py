@@ -2,6 +2,8 @@
 
 import random
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import keras
@@ -11,7 +13,7 @@ from keras import layers
 
 import zoo
 from zoo.cli import main
-from zoo.drawing.boxes import Box, boxes_of
+from zoo.drawing.boxes import Box, boxes_of, folded
 from zoo.drawing.calls import read_calls
 from zoo.drawing.grouping import edges_between, group_calls
 from zoo.drawing.layout import layout
@@ -38,6 +40,11 @@ def read_by(model):
 def built(name, **config):
     with without_values():
         return zoo.create_model(name, **config)
+
+
+@cache
+def calls_of(name):
+    return read_calls(built(name))
 
 
 def dense(units, name):
@@ -133,7 +140,7 @@ def test_many_equal_columns_are_one_box():
 
 @pytest.mark.parametrize("name", zoo.list_models("*_tiny", for_tests=True))
 def test_every_call_is_in_a_block_and_blocks_are_in_no_circle(name):
-    calls = read_calls(built(name))
+    calls = calls_of(name)
     assert all(parent < place for place, call in enumerate(calls) for parent in call.parents)
     assert all(parent < place for place, box in enumerate(boxes_of(calls)) for parent in box.parents)
     groups = group_calls(calls)
@@ -141,6 +148,31 @@ def test_every_call_is_in_a_block_and_blocks_are_in_no_circle(name):
     assert all((after, before) not in edges_between(calls, groups) for before, after in edges_between(calls, groups))
     outputs = [output for box in boxes_of(calls) for output in box.outputs]
     assert sorted(outputs) == sorted(built(name).output)
+
+
+LARGE = ["memory_network", "mobilenet_v3_large_minimal", "nasnet_mobile", "text_similarity_aligned"]
+
+
+TINY = set(zoo.list_models("*_tiny", for_tests=True)) - {"memory_network_tiny"}  # seven tables side by side
+
+
+@pytest.mark.parametrize("name", [*sorted(TINY), *LARGE])
+def test_a_drawing_fits_a_screen(name):
+    lines = as_text(boxes_of(calls_of(name))).splitlines()
+    assert len(lines) <= 60
+    assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize("most_readers", [1, None])
+@pytest.mark.parametrize("seed", range(20))
+def test_boxes_without_weights_are_folded_into_what_reads_them_and_none_stands_in_a_circle(seed, most_readers):
+    given = [replace(box, weighted=random.Random(str((seed, box.name))).random() < 0.5) for box in random_boxes(seed)]
+    left = folded(given, most_readers=most_readers)
+    assert all(parent < place for place, box in enumerate(left) for parent in box.parents)
+    readers = {box.name: sum(place in other.parents for other in given) for place, box in enumerate(given)}
+    kept = {box.name for box in given if box.weighted or box.is_input or not readers[box.name]}
+    assert kept <= {box.name for box in left}
+    assert all(most_readers and readers[box.name] > 1 for box in left if box.name not in kept)
 
 
 # --- the lines of a text lead where they should

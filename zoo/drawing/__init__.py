@@ -23,7 +23,9 @@ def draw(model: "keras.Model", file: str | Path | None = None) -> str:
 
     A box is a block: layers whose names begin alike, as the builders of the zoo name them. It says what is in it and
     the shape that it gives for one sample, "?" for any length. Equal blocks in a row are one box, "×3"; a layer that
-    is called more than once is "shared"; a nested model is one box; what the model returns is marked as an output.
+    is called more than once is "shared"; a nested model is one box; what the model returns is marked as an output. Text
+    of more than 60 lines or 120 columns has fewer boxes: what has no weights is in the box that reads it, "+2 without
+    weights".
 
     Raises `ConfigError` for what has no graph and for a file that ends in neither .svg nor .png, `MissingExtraError`
     for a picture without matplotlib, `UnwritableError` for a file that cannot be written.

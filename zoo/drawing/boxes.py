@@ -19,7 +19,7 @@ class Box:
 
     parents  places of the boxes that it reads, in the list of boxes, which is in the order of computation.
     outputs  the model's outputs that it gives; shared  whether the graph calls a layer of it more than once.
-    count    how many equal blocks it stands for.
+    count    how many equal blocks it stands for; weighted  whether any layer of it has weights.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Box:
     outputs: tuple[str, ...] = ()
     shared: bool = False
     count: int = 1
+    weighted: bool = True
 
     @property
     def title(self) -> str:
@@ -64,6 +65,31 @@ def boxes_of(calls: Sequence[Call]) -> list[Box]:
     return _columns(_rows(boxes))
 
 
+def folded(boxes: Sequence[Box], *, most_readers: int | None) -> list[Box]:
+    """Fewer boxes, for a drawing that would not fit a screen: those without weights are in the first that reads them.
+
+    most_readers  boxes with more stay as they are. The others read what is after the first reader, so that no circle
+                  comes of it.
+    """
+    readers = _readers(boxes)
+    into: dict[int, int] = {}
+    for place in reversed(range(len(boxes))):
+        box = boxes[place]
+        plain = not (box.weighted or box.is_input or box.outputs or box.shared)
+        now = {into.get(reader, reader) for reader in readers[place]}
+        if plain and 1 <= len(now) <= (most_readers or len(boxes)):
+            into[place] = min(now)
+    kept = [place for place in range(len(boxes)) if place not in into]
+    new = {place: kept.index(into.get(place, place)) for place in range(len(boxes))}
+    found: list[Box] = []
+    for place in kept:
+        inside = [other for other, target in into.items() if target == place]
+        parents = {new[parent] for each in (place, *inside) for parent in boxes[each].parents} - {new[place]}
+        more = f" +{len(inside)} without weights" if inside else ""
+        found.append(replace(boxes[place], parents=tuple(sorted(parents)), content=f"{boxes[place].content}{more}"))
+    return found
+
+
 def _in_order(parents: Mapping[str, set[str]]) -> list[str]:
     """The blocks, each after those that it reads; those that come first in the computation first."""
     ordered: dict[str, None] = {}
@@ -95,6 +121,7 @@ def _box(
         is_input=own[0].is_input,
         outputs=tuple(name for call in own for name in call.outputs),
         shared=any(call.times > 1 and call.weighted for call in own),
+        weighted=any(call.weighted for call in own),
     )
 
 
@@ -122,8 +149,9 @@ def _content(own: Sequence[Call]) -> str:
         return own[0].detail
     layers = {call.name: call for call in own}  # a layer that is called twice is one
     kinds = Counter(call.kind for call in layers.values() if call.weighted)
-    parts = [f"{count} {kind}" if count > 1 else kind for kind, count in kinds.most_common(2)]
     joins = [call for call in own if call.kind in JOINS and len(call.parents) > 1]
+    shown = 1 if joins and len(joins[-1].parents) > 2 else 2  # the join of many parts says more than the second kind
+    parts = [f"{count} {kind}" if count > 1 else kind for kind, count in kinds.most_common(shown)]
     parts += [f"{call.kind} of {len(call.parents)}" if len(call.parents) > 2 else call.kind for call in joins[-1:]]
     inside = [call for call in layers.values() if call.is_layer]
     word, counted = ("layer", inside) if inside else ("operation", list(layers.values()))

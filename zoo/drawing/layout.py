@@ -26,14 +26,14 @@ class Slot:
 Ranks = list[list[Slot]]
 
 
-def layout(boxes: Sequence[Box], width_of: Callable[[Box, bool], int], *, gap: int) -> Ranks:
-    """The ranks, top down; `width_of(box, alone)` is asked for each box, told whether its rank has no other.
+def layout(boxes: Sequence[Box], width_of: Callable[[Box, int], int], *, gap: int) -> Ranks:
+    """The ranks, top down; `width_of(box, beside)` is asked for each box, told how many boxes its rank has.
 
     Widths are odd, so that boxes have a middle; the left end of the leftmost is 0. `gap` lies between two slots.
     """
     rank = _rank(boxes)
     count = [sum(each == row for each in rank) for row in range(max(rank) + 1)]
-    slots = [Slot(box, width_of(box, count[row] == 1) | 1) for box, row in zip(boxes, rank, strict=True)]
+    slots = [Slot(box, width_of(box, count[row]) | 1) for box, row in zip(boxes, rank, strict=True)]
     ranks: Ranks = [[] for _ in count]
     for slot, row in zip(slots, rank, strict=True):
         ranks[row].append(slot)

@@ -29,7 +29,7 @@ def write_picture(boxes: Sequence[Box], path: Path, *, title: str) -> None:
     except ImportError as error:
         raise MissingExtraError("A drawing in a file", "matplotlib", "report") from error
     ranks = layout(
-        boxes, lambda box, alone: max(len(box.title), round(0.9 * len(box.content)), len(box.size)) + 3, gap=GAP
+        boxes, lambda box, beside: max(len(box.title), round(0.9 * len(box.content)), len(box.size)) + 3, gap=GAP
     )
     width = max(slot.x + slot.width / 2 for row in ranks for slot in row) * CHARACTER + 2 * MARGIN
     height = len(ranks) * (ROW + BETWEEN) - BETWEEN + 2 * MARGIN + 0.3  # the title

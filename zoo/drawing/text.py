@@ -1,12 +1,15 @@
 """Boxes as text for a terminal: a rank of boxes, the lines that lead from it, the next rank."""
 
 from collections.abc import Sequence
+from itertools import chain
 
-from zoo.drawing.boxes import Box
+from zoo.drawing.boxes import Box, folded
 from zoo.drawing.layout import Slot, layout
 
 GAP = 2  # columns between two boxes
-LONGEST = 30  # characters of a line in a box that has neighbours; a name stays whole
+LONGEST = 30  # characters of a line in a box that has a neighbour or two; a name stays whole
+ROW = 66  # characters of the lines that more boxes of a rank share
+SCREEN_LINES, SCREEN_COLUMNS = 60, 120
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 LINES = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"  # by the sum of the directions
 Ports = dict[tuple[int, int], int]  # ids of a slot and of one below it -> the column in which the line comes in there
@@ -14,7 +17,21 @@ INPUT, BLOCK, OUTPUT = "╭╮╰╯─│┴┬", "┌┐└┘─│┴┬", "
 
 
 def as_text(boxes: Sequence[Box]) -> str:
-    """The drawing: inputs in round boxes at the top, outputs in double ones at the bottom."""
+    """The drawing: inputs in round boxes at the top, outputs in double ones at the bottom.
+
+    What is larger than a screen is drawn with fewer boxes, where these fit one.
+    """
+    whole = _drawn(boxes)
+    fewer = (_drawn(folded(boxes, most_readers=number)) for number in (1, None))
+    lines = next((each for each in chain([whole], fewer) if _fits(each)), whole)
+    return "\n".join(lines) + "\n"
+
+
+def _fits(lines: Sequence[str]) -> bool:
+    return len(lines) <= SCREEN_LINES and max(map(len, lines)) <= SCREEN_COLUMNS
+
+
+def _drawn(boxes: Sequence[Box]) -> list[str]:
     ranks = layout(boxes, _width, gap=GAP)
     width = 1 + max(slot.x + slot.width // 2 for row in ranks for slot in row)
     canvas: list[list[str]] = []
@@ -23,27 +40,29 @@ def as_text(boxes: Sequence[Box]) -> str:
         if number:
             canvas += _between(ranks[number - 1], ports, width)
         canvas += _rank(row, ports, width)
-    return "\n".join("".join(line).rstrip() for line in canvas) + "\n"
+    return ["".join(line).rstrip() for line in canvas]
 
 
-def _width(box: Box, alone: bool) -> int:
+def _width(box: Box, beside: int) -> int:
     """Columns for the text and for a line from each box that it reads."""
-    return max(max(map(len, _lines(box, alone))) + 4, 4 * len(box.parents) + 1)
+    return max(max(map(len, _lines(box, beside))) + 4, 4 * len(box.parents) + 1)
 
 
-def _lines(box: Box, alone: bool) -> list[str]:
-    if alone:
+def _lines(box: Box, beside: int) -> list[str]:
+    """What stands in a box whose rank has so many."""
+    if beside == 1:
         return [f"{box.title}  {box.content}  {box.size}"]
-    return [box.title, *(_cut(line) for line in (box.content, box.size))]
+    most = min(LONGEST, ROW // beside)
+    return [box.title, *(_cut(line, most) for line in (box.content, box.size))]
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _rank(row: Sequence[Slot], ports: Ports, width: int) -> list[list[str]]:
-    alone = sum(slot.box is not None for slot in row) == 1
-    canvas = [[" "] * width for _ in range(3 if alone else 5)]
+    beside = sum(slot.box is not None for slot in row)
+    canvas = [[" "] * width for _ in range(3 if beside == 1 else 5)]
     for slot in row:
         if slot.box is None:
             for line in canvas:
@@ -51,7 +70,7 @@ def _rank(row: Sequence[Slot], ports: Ports, width: int) -> list[list[str]]:
             continue
         left = slot.x - slot.width // 2
         come_in = [ports[id(above), id(slot)] - left for above in slot.above]
-        for number, text in enumerate(_box(slot, slot.box, _lines(slot.box, alone), come_in)):
+        for number, text in enumerate(_box(slot, slot.box, _lines(slot.box, beside), come_in)):
             canvas[number][left : left + slot.width] = text
     return canvas
 
