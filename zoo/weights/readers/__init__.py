@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 
 from zoo.errors import WeightsError
-from zoo.weights.readers import archive, keras3, legacy, own, pytorch, safetensors
+from zoo.weights.readers import archive, keras3, legacy, npz, own, pytorch, safetensors, shards
 from zoo.weights.readers.hdf5 import opened_hdf5
 from zoo.weights.readers.net import one_sentence, printable
 from zoo.weights.stored import StoredWeights
@@ -48,14 +48,27 @@ def _opened(path: Path | str) -> Iterator[StoredWeights]:
         yield pytorch.read(path)
     elif start.startswith(PICKLES):
         raise WeightsError(f"{path} is a Python pickle, which can run any program when it is opened: it is not read.")
+    elif shards.is_list(start):
+        with shards.opened(path, _one_of_several) as stored:
+            yield stored
     elif start[8:9] == b"{":
         with safetensors.opened(path) as stored:
             yield stored
     else:
         raise WeightsError(
-            f"{path} is not an HDF5 file, nor safetensors, a PyTorch file or a .keras archive: it holds no weights "
-            "in any layout that the zoo reads."
+            f"{path} is not an HDF5 file, nor safetensors, a PyTorch file, a .keras archive, a .npz file or a list of "
+            "shards: it holds no weights in any layout that the zoo reads."
         )
+
+
+@contextmanager
+def _one_of_several(path: Path) -> Iterator[StoredWeights]:
+    """One of the files of a list, which is no list itself."""
+    with open(path, "rb") as file:
+        if shards.is_list(file.read(16)):
+            raise WeightsError(f"{path} is itself a list of files with weights.")
+    with one_sentence(path), _opened(path) as stored:
+        yield stored
 
 
 def _of_hdf5(file: h5py.File, path: str) -> StoredWeights:
@@ -80,8 +93,11 @@ def _opened_zip(path: Path | str) -> Iterator[StoredWeights]:
             with archive.opened(file, str(path)) as stored:
                 yield stored
             return
+        if npz.is_npz(names):
+            yield npz.read(file, str(path))
+            return
         if not any(name.endswith("/data.pkl") for name in names):
-            raise WeightsError(f"{path} is a zip archive, but neither a .keras model nor a PyTorch file.")
+            raise WeightsError(f"{path} is a zip archive, but neither a .keras model, a PyTorch file nor numpy's.")
         if damaged := file.testzip():  # PyTorch does not look at the check sums
             raise WeightsError(f"{path} is damaged: '{damaged}' does not have its check sum.")
     yield pytorch.read(path)
