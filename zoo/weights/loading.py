@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import WeightsError, require_known
+from zoo.weights.arrays import shape_for
 from zoo.weights.by_order import named_by_order
 from zoo.weights.matching import Fit, layers_found, match
 from zoo.weights.names import Names, keep, names_for
@@ -87,6 +88,22 @@ def load_weights(
         stored.layout,
     )
     return keep_report(model, report)
+
+
+def head_classes(model: "keras.Model", path: Path | str, *, names: str | Names | None = None) -> int | None:
+    """How many classes the head in a file of weights has, of whatever number `model` has; None without that head."""
+    places, head = places_of(model), head_of(model)
+    with opened(path) as stored:
+        stored, _ = part_for(
+            stored, places, lambda layers: _table(names, layers, stored.own, places), leave=(), head=head
+        )
+        table = _table(names, list(stored.layers), stored.own, places)
+        found = layers_found(list(stored.layers), places, table)
+        place = next((place for place in places.values() if place.layer == head), None)
+        for layer, role, array in stored.arrays():
+            if place is not None and found.get(layer) == head and array.shape:
+                return int(shape_for(place.owner, role, array.shape)[-1])
+    return None
 
 
 def _by_names_or_order(

@@ -22,7 +22,7 @@ from zoo.weights.arrays import (
 from zoo.weights.inner_names import found_inside
 from zoo.weights.names import Names
 from zoo.weights.places import Place
-from zoo.weights.stored import StoredArray, StoredWeights
+from zoo.weights.stored import BESIDE, StoredArray, StoredWeights
 
 
 @dataclass(frozen=True)
@@ -222,6 +222,10 @@ def _require_same(missing: list[str], unknown: list[str], any_common: bool, stor
         parts.append(f"{_some(missing)} of the model not in the file")
     if unknown:
         parts.append(f"{_some(unknown)} of the file not in the model")
+    if beside := sorted(address for address, reason in stored.skipped.items() if reason == BESIDE):
+        parts.append(f"{_some(beside)} beside the model in the file")
+    elif stored.places and missing and unknown:
+        parts.append("by_order=True would match the layers by class and order, as Keras does")
     raise WeightsError(f"{stored.path} does not fit the model: {'; '.join(parts)}.")
 
 

@@ -15,12 +15,12 @@ from zoo.weights.arrays import only_axis_differs, same_but_ones, shape_for, with
 from zoo.weights.matching import layers_found, role_of
 from zoo.weights.names import Names
 from zoo.weights.places import Place
-from zoo.weights.stored import StoredArray, StoredWeights
+from zoo.weights.stored import BESIDE, StoredArray, StoredWeights
 
-WRAPPERS = re.compile(r"(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")  # PyTorch's, anywhere
+WRAPPER = "(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)"  # of PyTorch, around any layer
+WRAPPERS = re.compile(rf"(?:^|(?<=\.)){WRAPPER}\.|\.{WRAPPER}$")
 MOST_PREFIXES = 64  # tried, those of the most layers first
 NORMALISATION = ({"mean", "variance", "count"}, {"0", "1", "2"})  # roles of keras.layers.Normalization
-BESIDE = "beside the part of the file that is the model"
 Roles = Mapping[str, StoredArray]
 TableFor = Callable[[list[str]], Names]
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from zoo.errors import WeightsError
 
+BESIDE = "beside the part of the file that is the model"  # why an array is left out
+
 
 @dataclass(frozen=True)
 class StoredArray:
@@ -31,6 +33,7 @@ class StoredWeights:
     nameless  the layers' names are not in the file: they are Keras' automatic "class_number" of a place in the model.
     graph     version of the graph that the weights were saved from, where the file tells it.
     places    layer of the file -> its place in the model by class and number, "functional/conv2d_1" (Keras 3).
+    named     place of the file -> the name that it holds for it (Keras 3).
     row       the outermost layers with weights in Keras' order, in older files of Keras.
     notes     what the reader has to say of the file.
     """
@@ -44,6 +47,7 @@ class StoredWeights:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     graph: str | None = None
     places: Mapping[str, str] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
     row: Sequence[str] = ()
     notes: Sequence[str] = ()
 

@@ -2,7 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,12 +35,12 @@ def require_file(path: Path | str) -> None:
 
 
 @contextmanager
-def _opened(path: Path | str) -> Iterator[StoredWeights]:
+def _opened(path: Path | str, names: Mapping[str, str] | None = None) -> Iterator[StoredWeights]:
     with open(path, "rb") as file:
         start = file.read(16)
     if h5py.is_hdf5(path):
         with opened_hdf5(path) as hdf5:
-            yield _of_hdf5(hdf5, str(path))
+            yield _of_hdf5(hdf5, str(path), names)
     elif start.startswith(b"PK"):
         with _opened_zip(path) as stored:
             yield stored
@@ -56,22 +56,22 @@ def _opened(path: Path | str) -> Iterator[StoredWeights]:
             yield stored
     else:
         raise WeightsError(
-            f"{path} is not an HDF5 file, nor safetensors, a PyTorch file, a .keras archive, a .npz file or a list of "
+            f"{path} is not an HDF5 file, nor safetensors, a PyTorch file, a .keras or .npz archive or a list of "
             "shards: it holds no weights in any layout that the zoo reads."
         )
 
 
 @contextmanager
-def _one_of_several(path: Path) -> Iterator[StoredWeights]:
-    """One of the files of a list, which is no list itself."""
+def _one_of_several(path: Path, names: Mapping[str, str]) -> Iterator[StoredWeights]:
+    """One of the files of a list, which is no list itself; `names` are those of places that another one holds."""
     with open(path, "rb") as file:
         if shards.is_list(file.read(16)):
             raise WeightsError(f"{path} is itself a list of files with weights.")
-    with one_sentence(path), _opened(path) as stored:
+    with one_sentence(path), _opened(path, names) as stored:
         yield stored
 
 
-def _of_hdf5(file: h5py.File, path: str) -> StoredWeights:
+def _of_hdf5(file: h5py.File, path: str, names: Mapping[str, str] | None) -> StoredWeights:
     """HDF5 files come in three layouts."""
     if own.is_own(file):
         return own.read(file, path)
@@ -79,7 +79,7 @@ def _of_hdf5(file: h5py.File, path: str) -> StoredWeights:
     if group is not None:
         return legacy.read(group, path)
     if keras3.is_keras3(file):
-        return keras3.read(file, path)
+        return keras3.read(file, path, names)
     raise WeightsError(f"{path} is an HDF5 file, but not one written by zoo.save_weights or by Keras.")
 
 

@@ -42,6 +42,7 @@ def read(file: h5py.File, path: str, names: Mapping[str, str] | None = None) -> 
         skipped=walk.skipped,
         nameless=walk.nameless,
         places=walk.places,
+        named=walk.named,
     )
 
 
@@ -54,6 +55,7 @@ class _Walk:
         self.layers: dict[str, dict[str, StoredArray]] = {}
         self.skipped: dict[str, str] = {}
         self.places: dict[str, str] = {}
+        self.named: dict[str, str] = {}
         self.nameless = False
 
     def group(self, group: h5py.Group, place: str, layer: str, leave: Collection[str] = ()) -> None:
@@ -80,6 +82,8 @@ class _Walk:
 
     def _name(self, group: h5py.Group, place: str) -> str | None:
         stored = text_attribute(plain_member(group, "vars", self.path), "name") if "vars" in group else None
+        if stored:
+            self.named[place] = stored
         return stored or self.names.get(place)
 
     def _arrays(self, group: h5py.Group, layer: str) -> None:

@@ -69,15 +69,20 @@ def _unwrapped(content: Any, path: Path | str) -> Any:
     known = next((content[name] for name in WRAPPERS if isinstance(content.get(name), Mapping)), None)
     if known is not None:
         return known
-    inside = {
-        name: each
-        for name, each in content.items()
-        if isinstance(each, Mapping) and any(isinstance(tensor, torch.Tensor) for tensor in each.values())
-    }
+    inside = {name: each for name, each in content.items() if _holds_tensors(each)}
     if len(inside) > 1:
         names = ", ".join(f"'{name}'" for name in inside)
         raise WeightsError(f"{path} holds {len(inside)} state dictionaries, {names}: save the one that is meant.")
     return next(iter(inside.values()), content)
+
+
+def _holds_tensors(value: Any, depth: int = MOST_WRAPPERS) -> bool:
+    """Whether it holds tensors by name; an optimiser has them by number."""
+    import torch
+
+    if not depth or not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        return isinstance(value, torch.Tensor) and depth < MOST_WRAPPERS
+    return any(_holds_tensors(each, depth - 1) for each in value.values())
 
 
 def _require_plain(tensor: Any, name: str, path: Path | str) -> None:

@@ -25,17 +25,25 @@ def is_list(start: bytes) -> bool:
 
 @contextmanager
 def opened(
-    path: Path | str, open_file: Callable[[Path], AbstractContextManager[StoredWeights]]
+    path: Path | str, open_file: Callable[[Path, Mapping[str, str]], AbstractContextManager[StoredWeights]]
 ) -> Iterator[StoredWeights]:
-    """The layers of all files together, each of which `open_file` opens."""
+    """The layers of all files together, each of which `open_file(file, names)` opens.
+
+    A layer may have its name in one of them and arrays in others: they are opened to learn all names, then to be read.
+    """
     if Path(path).stat().st_size > LARGEST:
         raise WeightsError(f"{path} is no list of files with weights: it has more than {LARGEST:,} bytes.")
     content = read_json(Path(path).read_bytes(), path)
     listed = content.get(MAP) if isinstance(content, dict) else None
     if not isinstance(listed, dict) or not listed:
         raise WeightsError(f"{path} is JSON, but no list of files with weights: it has no '{MAP}'.")
+    names: dict[str, str] = {}
+    found = _files(listed, Path(path))
+    for each in found:
+        with open_file(each, {}) as stored:
+            names |= stored.named
     with ExitStack() as stack:
-        files = [stack.enter_context(open_file(file)) for file in _files(listed, Path(path))]
+        files = [stack.enter_context(open_file(file, names)) for file in found]
         yield _together(files, path)
 
 
@@ -43,8 +51,6 @@ def _files(listed: Mapping[str, Any], path: Path) -> list[Path]:
     names = []
     for each in listed.values():
         names += each if isinstance(each, list) else [each]
-        if len(names) > 100 * MOST_FILES * MOST_FILES:
-            raise WeightsError(f"{path} lists too many files.")
     known = list(dict.fromkeys(name if isinstance(name, str) else repr(name) for name in names))
     if len(known) > MOST_FILES:
         raise WeightsError(f"{path} lists {len(known):,} files; at most {MOST_FILES:,} are read.")
