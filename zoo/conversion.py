@@ -49,7 +49,7 @@ def convert(file: Path | str, name: str, out: Path | str | None = None, *, by_or
     with without_values():
         model = create_model(arch, **config)
     report = load_weights(model, file, names=names, by_order=by_order)
-    metadata = {"entry": arch, "config": config, "source": {"weights": name, "file": Path(file).name}}
+    metadata: dict[str, Any] = {"entry": arch, "config": config, "source": {"weights": name, "file": Path(file).name}}
     if row is not None:
         metadata |= {"preprocessing": row.preprocessing.as_json(), "labels": row.labels}
     save_weights(model, target, metadata=metadata)

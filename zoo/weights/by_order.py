@@ -32,7 +32,7 @@ def _in_a_row(stored: StoredWeights, model: Any) -> dict[str, str]:
     ours = [layer.name for layer in model.layers if layer.weights]
     if len(ours) != len(stored.row):
         raise WeightsError(f"{stored.path} holds {len(stored.row)} layers with weights; the model has {len(ours)}.")
-    names = {}
+    names: dict[str, str] = {}
     for theirs, our in zip(stored.row, ours, strict=True):
         names |= {n: our + n[len(theirs) :] for n in stored.layers if n == theirs or n.startswith(f"{theirs}/")}
     return names

@@ -22,7 +22,7 @@ from zoo.weights.arrays import (
 from zoo.weights.inner_names import found_inside
 from zoo.weights.names import Names
 from zoo.weights.places import Place
-from zoo.weights.stored import BESIDE, StoredArray, StoredWeights
+from zoo.weights.stored import BESIDE, OPENED_BY_KERAS, StoredArray, StoredWeights
 
 
 @dataclass(frozen=True)
@@ -211,11 +211,12 @@ def _require_layers(names: Collection[str], addresses: list[str]) -> None:
 def _require_same(missing: list[str], unknown: list[str], any_common: bool, stored: StoredWeights) -> None:
     if not missing and not unknown:
         return
+    whole = f"; {OPENED_BY_KERAS}" if stored.whole else ""
     if not any_common:
         kind = "" if stored.own else f" ({stored.layout}, not one written by zoo.save_weights)"
         raise WeightsError(
             f"{stored.path} holds the weights of another model{kind}: they have no address in common; "
-            f"the file has {_some(unknown)}."
+            f"the file has {_some(unknown)}{whole}."
         )
     parts = []
     if missing:
@@ -226,7 +227,7 @@ def _require_same(missing: list[str], unknown: list[str], any_common: bool, stor
         parts.append(f"{_some(beside)} beside the model in the file")
     elif stored.places and missing and unknown:
         parts.append("by_order=True would match the layers by class and order, as Keras does")
-    raise WeightsError(f"{stored.path} does not fit the model: {'; '.join(parts)}.")
+    raise WeightsError(f"{stored.path} does not fit the model: {'; '.join(parts)}{whole}.")
 
 
 def _some(addresses: list[str]) -> str:

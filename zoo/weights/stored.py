@@ -14,6 +14,8 @@ from zoo.errors import WeightsError
 
 BESIDE = "beside the part of the file that is the model"  # why an array is left out
 
+OPENED_BY_KERAS = "it holds a whole model, which keras.models.load_model(file, compile=False) opens"
+
 
 @dataclass(frozen=True)
 class StoredArray:
@@ -35,6 +37,7 @@ class StoredWeights:
     places    layer of the file -> its place in the model by class and number, "functional/conv2d_1" (Keras 3).
     named     place of the file -> the name that it holds for it (Keras 3).
     row       the outermost layers with weights in Keras' order, in older files of Keras.
+    whole     it holds a whole model of Keras, in the layout before `.keras`.
     notes     what the reader has to say of the file.
     """
 
@@ -49,6 +52,7 @@ class StoredWeights:
     places: Mapping[str, str] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
     row: Sequence[str] = ()
+    whole: bool = False
     notes: Sequence[str] = ()
 
     def arrays(self) -> Iterator[tuple[str, str, StoredArray]]:
