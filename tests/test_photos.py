@@ -1,6 +1,7 @@
 """Photos are read whole and upright, or refused in one sentence."""
 
 import contextlib
+import io
 import re
 import struct
 import warnings
@@ -235,3 +236,100 @@ def test_without_pillow_the_error_names_the_extra(monkeypatch):
     monkeypatch.delitem(sys.modules, "zoo.pretrained.photos")
     with pytest.raises(zoo.errors.MissingExtraError, match=re.escape("pip install 'keras-functional-zoo[images]'")):
         importlib.import_module("zoo.pretrained.photos")
+
+
+FORMS = {
+    "bytes": lambda path: path.read_bytes(),
+    "bytearray": lambda path: bytearray(path.read_bytes()),
+    "memoryview": lambda path: memoryview(path.read_bytes()),
+    "BytesIO": lambda path: io.BytesIO(path.read_bytes()),
+    "path": lambda path: path,
+    "text": str,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_photo_is_the_same_in_every_form(tmp_path, form):
+    exif = Image.Exif()
+    exif[photos.ORIENTATION] = 6
+    path = saved(tmp_path, NOISE, "a.png", exif=exif)
+    expected = zoo.preprocess(path, PLAIN)
+    np.testing.assert_array_equal(zoo.preprocess(FORMS[form](path), PLAIN), expected)
+
+
+def test_an_open_file_is_read_from_its_start_and_left_where_it_was(tmp_path):
+    path = saved(tmp_path, NOISE, "a.png")
+    with open(path, "rb") as file:
+        file.seek(7)
+        assert (pixels(file) == NOISE).all()
+        assert file.tell() == 7
+    with pytest.raises(DataError, match=r"a.png is damaged.*closed file"):
+        read_photo(file)
+
+
+def test_a_file_that_cannot_go_back_is_read_as_it_comes(tmp_path):
+    class Pipe(io.RawIOBase):
+        content = io.BytesIO(saved(tmp_path, NOISE, "a.png").read_bytes())
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            return self.content.readinto(buffer)
+
+    assert (pixels(io.BufferedReader(Pipe())) == NOISE).all()
+
+
+def test_text_nothing_and_too_much_are_refused(tmp_path, monkeypatch):
+    with pytest.raises(DataError, match="no bytes but str; open it as"):
+        read_photo(io.StringIO("words"))
+    for empty in (b"", io.BytesIO()):
+        with pytest.raises(DataError, match="The photo is empty"):
+            read_photo(empty)
+    with pytest.raises(DataError, match="The photo is not a photo that can be read"):
+        read_photo(b"words and no picture")
+    monkeypatch.setattr(photos, "LARGEST_FILE", 100)
+    with pytest.raises(DataError, match="more than 100 bytes"):
+        read_photo(saved(tmp_path, NOISE, "a.png").read_bytes())
+
+
+@pytest.mark.parametrize("most", [1023, 4095, 16383])
+def test_sixteen_bits_that_hold_fewer_unsaid_are_refused_with_the_cure(tmp_path, most):
+    """Taken for 16 bits, the picture would be black."""
+    grey = np.linspace(0, most, 40 * 60).reshape(40, 60).astype("uint16")
+    with pytest.raises(DataError, match=rf"no pixel above {most}.*/ 4095 \* 255"):
+        read_photo(saved(tmp_path, grey, "a.png"))
+
+
+def test_sixteen_bits_of_colour_that_hold_fewer_are_refused(tmp_path):
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    def png(most):
+        values = np.linspace(0, most, 40 * 60 * 3).reshape(40, 180).astype(">u2")
+        rows = b"".join(b"\0" + row.tobytes() for row in values)
+        head = struct.pack(">IIBBBBB", 60, 40, 16, 2, 0, 0, 0)
+        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+    with pytest.raises(DataError, match="12 or 14 bits"):
+        read_photo(png(4095))
+    assert pixels(png(65535)).max() == 255
+
+
+def test_a_tiff_that_says_its_white_is_scaled_by_it(tmp_path):
+    grey = np.linspace(0, 4095, 40 * 60).reshape(40, 60).astype("uint16")
+    path = saved(tmp_path, grey, "a.tif", tiffinfo={photos.MOST_VALUE: 4095})
+    assert np.abs(pixels(path)[..., 0] - grey / 4095 * 255).max() <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("array", "sentence"),
+    [
+        (np.full((20, 20), 4000, "uint16"), r"received 4000 to 4000: multiply them by 255 / 4095"),
+        (np.ones((20, 20), "uint8"), "these are at most 1: multiply them by 255"),
+        (np.full((3, 20, 30), 9, "uint8"), r"whose channels come first: np.moveaxis\(image, 0, -1\)"),
+    ],
+)
+def test_numbers_of_another_range_and_axes_in_another_order_are_told_with_the_cure(array, sentence):
+    with pytest.raises(DataError, match=sentence):
+        zoo.preprocess(array, PLAIN)

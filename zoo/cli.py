@@ -227,11 +227,10 @@ def read_texts(given: Sequence[str]) -> list[str]:
 
 def convert_command(parsed: argparse.Namespace) -> None:
     """Write our own file of weights from one of Keras, torchvision or timm."""
-    from zoo.pretrained import pretrained
+    from zoo.conversion import convert, official_set
 
-    pretrained(parsed.to)  # a mistake in the name is told before the frameworks are imported
+    official_set(parsed.to)  # a mistake in the name is told before the frameworks are imported
     import_frameworks()
-    from zoo.conversion import convert
 
     done = convert(parsed.file, parsed.to, parsed.out, by_order=parsed.by_order)
     unused = f", {len(done.report.unused)} of the file left aside" if done.report.unused else ""
@@ -240,6 +239,8 @@ def convert_command(parsed: argparse.Namespace) -> None:
         f"{done.path}: {len(done.report.matched)} weights{unused}; zoo.create_model('{model}', weights='{done.path}')",
         markup=False,
     )
+    for note in done.report.notes:
+        console().print(note, markup=False)
 
 
 def fetch_command(parsed: argparse.Namespace) -> None:
@@ -303,7 +304,7 @@ COMMANDS: Commands = {
     "find-rate": (find_rate_command, "the learning rate that suits a model and its data"),
     "inspect": (inspect_command, "ranges of values, weights and gradients, layer by layer; dead units, explosions"),
     "predict": (predict_command, "ask a trained model"),
-    "convert": (convert_command, "official weights in a file of Keras, torchvision or timm, into the zoo's own file"),
+    "convert": (convert_command, "a file of weights of Keras, torchvision or timm, into the zoo's own file"),
     "fetch": (fetch_command, "download and verify data sets and weights"),
     "verify": (verify_command, "hash what was downloaded"),
     "prune": (prune_command, "remove what downloads left over"),

@@ -4,11 +4,10 @@ Equal to keras.applications' and timm's for the same weights. Images of 8 bits a
 torchvision does it.
 """
 
-import os
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -23,7 +22,7 @@ LONGEST = 16  # times the size: of a longer strip only the middle is resized, in
 
 
 def preprocess(
-    image: "Path | str | np.ndarray | Image",
+    image: "Path | str | bytes | BinaryIO | np.ndarray | Image",
     tag: str | Preprocessing,
     *,
     size: int | None = None,
@@ -32,9 +31,10 @@ def preprocess(
 ) -> np.ndarray:
     """A photo -> (1, size, size, channels) float32, as the weights `tag` ("mobilenet.imagenet") take it.
 
-    `image` is a file, a Pillow image, or an array (H, W), (H, W, C) of numbers from 0 to 255: grey, RGB, RGBA (laid on
-    white), or of as many channels as the model. `size` is the weights' own unless it is given. `channels` other than
-    three: grey for 1, else red, green and blue in turn. With `resize=False` the image is only normalised.
+    `image` is a file (its path, its bytes, or open for reading bytes), a Pillow image, or an array (H, W), (H, W, C) of
+    numbers from 0 to 255: grey, RGB, RGBA (laid on white), or of as many channels as the model. `size` is the weights'
+    own unless it is given. `channels` other than three: grey for 1, else red, green and blue in turn. With
+    `resize=False` the image is only normalised.
 
     Raises `DataError` for what is not such an image, `ConfigError` or `UnknownNameError` for the other arguments.
     Warns (`UserWarning`) when of several pictures, as in an animation, the first is taken.
@@ -43,7 +43,7 @@ def preprocess(
     row = row if size is None else replace(row, size=size)
     if type(channels) is not int or channels < 1:
         raise ConfigError(f"'channels' must be a number above 0; received {channels!r}.")
-    if isinstance(image, str | os.PathLike) or _is_pillow(image):
+    if _is_pillow(image) or _holds_photo(image):
         pixels = _photo_pixels(image, row if resize else None)
     else:
         pixels = _array_pixels(image, channels)
@@ -73,6 +73,14 @@ def fitted(pixels: Any, row: Preprocessing) -> np.ndarray:
     if (width, height) != image.size:
         image = image.resize((width, height), method)
     return np.asarray(image.crop(box))
+
+
+def _holds_photo(image: Any) -> bool:
+    if isinstance(image, np.ndarray):
+        return False  # and Pillow need not be there
+    from zoo.pretrained.photos import holds_photo
+
+    return holds_photo(image)
 
 
 def _is_pillow(image: Any) -> bool:
@@ -110,7 +118,7 @@ def _array_pixels(image: Any, channels: int) -> np.ndarray:
     if pixels.shape[-1] not in (1, 3, channels):
         raise DataError(
             f"An image has 1, 3 or 4 channels, or the model's {channels}, in its last dimension;"
-            f" received an array of shape {np.shape(image)}."
+            f" received an array of shape {np.shape(image)}{_first_axis(np.shape(image))}."
         )
     return pixels
 
@@ -118,9 +126,15 @@ def _array_pixels(image: Any, channels: int) -> np.ndarray:
 def _require_range(pixels: np.ndarray) -> None:
     least, most = pixels.min(), pixels.max()
     if not (least >= 0 and most <= 255):  # NaN too
-        raise DataError(f"The pixels of an image are numbers from 0 to 255; received {least} to {most}.")
-    if pixels.dtype.kind == "f" and 0 < most <= 1:
+        white = next((value for value in (1023, 4095, 16383, 65535) if least >= 0 and 255 < most <= value), None)
+        cure = f": multiply them by 255 / {white}, if that is white" if white else ""
+        raise DataError(f"The pixels of an image are numbers from 0 to 255; received {least} to {most}{cure}.")
+    if 0 < most <= 1:
         raise DataError("The pixels of an image are numbers from 0 to 255; these are at most 1: multiply them by 255.")
+
+
+def _first_axis(shape: tuple[int, ...]) -> str:
+    return ", whose channels come first: np.moveaxis(image, 0, -1) puts them last" if shape[0] in (1, 3, 4) else ""
 
 
 def _said(image: Any, pixels: np.ndarray) -> str:

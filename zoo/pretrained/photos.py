@@ -1,5 +1,6 @@
 """Files of photos, opened so that what is returned is upright, 8-bit RGB and whole, or one sentence says why not."""
 
+import io
 import os
 import struct
 import warnings
@@ -7,7 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -21,9 +22,12 @@ except ImportError as error:
 # Others that Pillow knows are no photos, or start a foreign program when they are read (EPS).
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
 LARGEST = 100_000_000  # pixels decoded at the most: 0.4 GB
+LARGEST_FILE = 1 << 30  # bytes of an open file read at the most
 REDUCTIONS = (1, 2, 4, 8)  # a baseline JPEG can be decoded at this part of its size, in as much less memory
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".ppm", ".jp2", ".avif")  # in a folder
 ORIENTATION = 0x0112  # the EXIF tag
+BITS, MOST_VALUE = 258, 281  # TIFF tags: bits of a sample, the largest there is
+DARK = 1 << 14  # of 65,536: a file of 16 bits with nothing brighter is rather one of 12 or 14 bits, unsaid
 LEAST_SIDE = 8  # pixels: of the smallest digits that anybody classifies
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, RuntimeError)
 
@@ -54,25 +58,70 @@ def find_photos(given: Iterable[Path | str]) -> list[Path]:
     return found
 
 
-def read_photo(path: Path | str) -> Photo:
-    """The photo in the file `path`; `DataError` when there is none, or only a part of one.
+def read_photo(source: Any) -> Photo:
+    """The photo in a file: its path, its bytes, or an open binary file, which is read from its start and left where it
+    was. `DataError` when there is none, or only a part of one.
 
     Turned as its EXIF says; 16-bit grey scaled to 8 bits; transparent parts white; of several pictures (animation,
     pages) the first. A large baseline JPEG is decoded at a part of its size.
     """
-    name = _checked(path)
-    with _told(name), open(path, "rb") as file, _opened(file) as image:
+    if isinstance(source, str | os.PathLike):
+        name = _checked(source if isinstance(source, str) else Path(source))
+        with _told(name), open(source, "rb") as file, _opened(file) as image:
+            return upright(image, name)
+    name, content = _content(source)
+    with _told(name), _opened(io.BytesIO(content)) as image:
         return upright(image, name)
+
+
+def holds_photo(source: Any) -> bool:
+    """Whether it is what `read_photo` takes: a path, bytes or an open file; a view of an array is no photo."""
+    if isinstance(source, memoryview):
+        return source.ndim == 1 and source.itemsize == 1
+    return isinstance(source, str | os.PathLike | bytes | bytearray) or callable(getattr(source, "read", None))
+
+
+def _content(source: Any) -> tuple[str, bytes]:
+    """(name, bytes) of bytes or an open file."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        name, content = "The photo", bytes(source)
+    else:
+        given = getattr(source, "name", None)
+        name = given if isinstance(given, str) and given else "The photo"
+        with _told(name):
+            content = _read_from_start(source)
+        if not isinstance(content, bytes):
+            raise DataError(f"{name} gives no bytes but {type(content).__name__}; open it as open(file, 'rb').")
+    if not content:
+        raise DataError(f"{name} is empty: no bytes are left to read.")
+    if len(content) > LARGEST_FILE:
+        raise DataError(f"{name} has more than {LARGEST_FILE:,} bytes; so large a photo is not read.")
+    return name, content
+
+
+def _read_from_start(file: Any) -> Any:
+    """What an open file holds. One that cannot go back, of a network or a pipe, gives what is left of it."""
+    place = file.tell() if getattr(file, "seekable", lambda: False)() else None
+    if place is None:
+        return file.read(LARGEST_FILE + 1)
+    file.seek(0)
+    try:
+        return file.read(LARGEST_FILE + 1)
+    finally:
+        file.seek(place)
 
 
 def upright(image: Image.Image, name: str = "The image") -> Photo:
     """The photo in an image that Pillow has opened, perhaps not loaded yet."""
     with _told(name):
         _require_size(image, name)
+        white, deep = _white(image), "16" in str(getattr(image, "tile", ""))
         image.load()
         several = image.format != "MPO" and getattr(image, "is_animated", False)  # MPO: previews of one photo
         turned = ImageOps.exif_transpose(image) if image.getexif().get(ORIENTATION, 1) != 1 else image
-        photo = _rgb(turned, name)
+        photo = _rgb(turned, name, white)
+        if deep and photo.mode == "RGB" and not image.mode.startswith("I"):
+            _require_bright(int(np.asarray(photo).max()) * 257, name)
     return Photo(photo, f"{name} holds several pictures, an animation or pages: the first is taken." if several else "")
 
 
@@ -133,12 +182,30 @@ def _require_size(image: Image.Image, name: str) -> None:
         raise DataError(f"{name} has {width} x {height} pixels; at most {LARGEST / 1e6:.0f} million are read.")
 
 
-def _rgb(image: Image.Image, name: str) -> Image.Image:
+def _white(image: Image.Image) -> int | None:
+    """The value of white in a TIFF file of more than 8 bits, if it is said to be less than the most of 16 bits."""
+    tags = getattr(image, "tag_v2", {})
+    bits, most = tags.get(BITS, (16,)), tags.get(MOST_VALUE, 65535)
+    bits, most = (each[0] if isinstance(each, tuple) and each else each for each in (bits, most))
+    known = [value for value in (most, (1 << bits) - 1 if bits in range(9, 16) else 0) if 255 < value < 65535]
+    return min(known, default=None)
+
+
+def _require_bright(most: int, name: str) -> None:
+    """Raise where values of 12 or 14 bits stand in a file of 16 that does not say so: it would be black."""
+    if 0 < most < DARK:
+        raise DataError(
+            f"{name} has 16 bits, but no pixel above {most}, as of a camera of 12 or 14 bits: give an array of 0 to "
+            "255, such as np.asarray(image) / 4095 * 255."
+        )
+
+
+def _rgb(image: Image.Image, name: str, white: int | None = None) -> Image.Image:
     """Any mode of Pillow's -> RGB."""
     if image.mode == "F":
         raise DataError(f"{name} has floating-point pixels, of unknown range; give an array of 0 to 255.")
     if image.mode.startswith("I"):  # convert() would cut all above 255 off
-        return _eight_bits(image, name)
+        return _eight_bits(image, name, white)
     if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
         return over_white(image.convert("RGBA"))
     return image if image.mode == "RGB" else image.convert("RGB")
@@ -151,9 +218,12 @@ def over_white(image: Image.Image) -> Image.Image:
     return ground
 
 
-def _eight_bits(image: Image.Image, name: str) -> Image.Image:
-    """16-bit grey -> RGB."""
+def _eight_bits(image: Image.Image, name: str, white: int | None) -> Image.Image:
+    """16-bit grey -> RGB; `white` is the value of white where the file says it."""
     values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
         raise DataError(f"{name} has pixels from {values.min()} to {values.max()}; expected 8 or 16 bits, from 0.")
-    return Image.fromarray(((values.astype("uint32") + 128) // 257).astype("uint8")).convert("RGB")
+    if white is None:
+        _require_bright(int(values.max()), name)
+    shades = np.minimum(np.rint(values * (255 / (white or 65535))), 255)
+    return Image.fromarray(shades.astype("uint8")).convert("RGB")

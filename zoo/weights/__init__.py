@@ -6,7 +6,7 @@ nested model), and a file is loaded whole or not at all. Files: our own, Keras' 
 safetensors, PyTorch's; names tables (zoo.weights.names) say how other files call our layers.
 """
 
-from zoo.weights.loading import load_weights
+from zoo.weights.loading import head_classes, load_weights
 from zoo.weights.report import LoadReport, load_report
 from zoo.weights.saving import metadata_if_ours, read_metadata, save_weights
 from zoo.weights.values import give_initial_values, without_values
@@ -14,6 +14,7 @@ from zoo.weights.values import give_initial_values, without_values
 __all__ = [
     "LoadReport",
     "give_initial_values",
+    "head_classes",
     "load_report",
     "load_weights",
     "metadata_if_ours",

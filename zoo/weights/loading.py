@@ -1,19 +1,22 @@
 """From a file to a model: whole or not at all, and every weight accounted for."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.errors import WeightsError, require_known
-from zoo.weights.matching import Fit, match
-from zoo.weights.names import Names, names_for
+from zoo.weights.arrays import shape_for
+from zoo.weights.by_order import named_by_order
+from zoo.weights.matching import Fit, layers_found, match
+from zoo.weights.names import Names, keep, names_for
+from zoo.weights.parts import part_for
 from zoo.weights.places import Place, graph_version, head_of, places_of, stems_of
 from zoo.weights.readers import opened
-from zoo.weights.readers.archive import snake_case
 from zoo.weights.report import LoadReport, keep_report
-from zoo.weights.stored import StoredArray, StoredWeights
+from zoo.weights.stored import StoredWeights
 from zoo.weights.values import give, give_initial_values
 
 if TYPE_CHECKING:
@@ -48,17 +51,22 @@ def load_weights(
     for each in fit:
         require_known("kind of fit", each, FITS)
     places = places_of(model)
+    head = head_of(model)
     wishes = Fit(
         reinitialise,
-        head_of(model) if "head" in fit else None,
+        head if "head" in fit else None,
         stems_of(model) if "stem" in fit else (),
         leave,
     )
-    notes: list[str] = []
     with opened(path) as stored:
-        stored = _named(stored, model, by_order, notes)
+        if stored.nameless or by_order:
+            stored = _by_names_or_order(stored, model, places, by_order)
+        stored, notes = part_for(
+            stored, places, lambda layers: _table(names, layers, stored.own, places), leave=leave, head=head
+        )
+        notes = [*stored.notes, *notes]
         _note_graph(stored, model, notes)
-        found = match(stored, places, _table(names, stored, places), wishes)
+        found = match(stored, places, _table(names, list(stored.layers), stored.own, places), wishes)
         arrays = {
             address: _fitted(found.readers[address](), place, path)
             for address, place in places.items()
@@ -67,6 +75,7 @@ def load_weights(
     for address, array in arrays.items():
         give(places[address].variable, array)
     give_initial_values(model)
+    _finish(places[address].owner for address in arrays)
     reasons = {**found.fresh, **found.unused}
     inflated = tuple(address for address in arrays if address in found.inflated)
     report = LoadReport(
@@ -81,14 +90,43 @@ def load_weights(
     return keep_report(model, report)
 
 
-def _table(names: str | Names | None, stored: StoredWeights, places: Mapping[str, Place]) -> Names:
+def head_classes(model: "keras.Model", path: Path | str, *, names: str | Names | None = None) -> int | None:
+    """How many classes the head in a file of weights has, of whatever number `model` has; None without that head."""
+    places, head = places_of(model), head_of(model)
+    with opened(path) as stored:
+        stored, _ = part_for(
+            stored, places, lambda layers: _table(names, layers, stored.own, places), leave=(), head=head
+        )
+        table = _table(names, list(stored.layers), stored.own, places)
+        found = layers_found(list(stored.layers), places, table)
+        place = next((place for place in places.values() if place.layer == head), None)
+        for layer, role, array in stored.arrays():
+            if place is not None and found.get(layer) == head and array.shape:
+                return int(shape_for(place.owner, role, array.shape)[-1])
+    return None
+
+
+def _by_names_or_order(
+    stored: StoredWeights, model: "keras.Model", places: Mapping[str, Place], by_order: bool
+) -> StoredWeights:
+    """The file as it is where its names are the model's; else by order, where that is asked for."""
+    if not by_order:
+        raise WeightsError(
+            f"{stored.path} does not hold the names of its layers, only their order: give by_order=True to match them "
+            "by it, as Keras does."
+        )
+    found = {} if stored.nameless else layers_found(list(stored.layers), places, Names())
+    ours = {place.layer for place in places.values()}
+    return stored if set(found.values()) == ours else named_by_order(stored, model)
+
+
+def _table(names: str | Names | None, file_layers: list[str], own: bool, places: Mapping[str, Place]) -> Names:
     """The table that the file needs: none if it has our names already."""
     if isinstance(names, Names):
-        return names
+        return replace(names, rename=keep) if own else names
     ours = {place.layer for place in places.values()}
-    if names is None or stored.own:
+    if names is None or own:
         return Names()
-    file_layers = list(stored.layers)
     table = names_for(names, file_layers)
     if "." not in names and ours <= set(file_layers):
         return Names(ignore=table.ignore, roles=table.roles)
@@ -108,51 +146,13 @@ def _fitted(array: np.ndarray, place: Place, path: Path | str) -> np.ndarray:
     return array
 
 
+def _finish(layers: Iterable[Any]) -> None:
+    """Normalization computes with numbers that it derives from its weights, and not with the weights."""
+    for layer in {id(layer): layer for layer in layers}.values():
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+
+
 def _note_graph(stored: StoredWeights, model: "keras.Model", notes: list[str]) -> None:
     if stored.graph is not None and stored.graph != graph_version(model):
         notes.append(f"The weights were saved from another graph ({stored.graph}, not {graph_version(model)}).")
-
-
-def _named(stored: StoredWeights, model: "keras.Model", by_order: bool, notes: list[str]) -> StoredWeights:
-    """The file with names: its own, or with `by_order` those that Keras would match by class and number."""
-    if not stored.nameless:
-        return stored
-    if not by_order:
-        raise WeightsError(
-            f"{stored.path} does not hold the names of its layers, only their order: give by_order=True to match them "
-            "by it, as Keras does."
-        )
-    names = _by_class(model)
-    notes.append("The file holds no names: its layers were matched by class and order, as Keras does it.")
-    layers: dict[str, Mapping[str, StoredArray]] = {
-        names.get(layer, layer): roles for layer, roles in stored.layers.items()
-    }
-    return StoredWeights(stored.path, stored.layout, layers, skipped=stored.skipped)
-
-
-def _by_class(model: Any, place: str = "", address: str = "") -> dict[str, str]:
-    """Keras' place "functional/conv2d_1" -> "inner/second"."""
-    names: dict[str, str] = {}
-    seen: dict[str, int] = {}
-    for layer in model.layers:
-        word = snake_case(type(layer).__name__)
-        seen[word] = seen.get(word, -1) + 1
-        theirs = f"{place}{word}" + (f"_{seen[word]}" if seen[word] else "")
-        names[theirs] = f"{address}{layer.name}"
-        if hasattr(layer, "layers"):
-            names |= _by_class(layer, f"{theirs}/", f"{address}{layer.name}/")
-        else:
-            names |= _by_attribute(layer, theirs, f"{address}{layer.name}")
-    return names
-
-
-def _by_attribute(layer: Any, place: str, address: str) -> dict[str, str]:
-    """Keras' place "lstm/cell" of a layer inside a layer -> "rows/lstm_cell"."""
-    import keras
-
-    names: dict[str, str] = {}
-    for attribute, inner in vars(layer).items():
-        if isinstance(inner, keras.Layer):
-            names[f"{place}/{attribute}"] = f"{address}/{inner.name}"
-            names |= _by_attribute(inner, f"{place}/{attribute}", f"{address}/{inner.name}")
-    return names

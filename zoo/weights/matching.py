@@ -1,7 +1,7 @@
 """Which array of a file belongs to which weight of a model: decided by names and shapes, before anything is read."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -19,9 +19,10 @@ from zoo.weights.arrays import (
     transposed,
     without_leading_ones,
 )
+from zoo.weights.inner_names import found_inside
 from zoo.weights.names import Names
 from zoo.weights.places import Place
-from zoo.weights.stored import StoredArray, StoredWeights
+from zoo.weights.stored import BESIDE, OPENED_BY_KERAS, StoredArray, StoredWeights
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,14 @@ def _addressed(
     layers: dict[str, dict[str, Place]] = {}
     for place in places.values():
         layers.setdefault(place.layer, {})[place.role] = place
-    renamed = {} if stored.own else names.rename(list(stored.layers), list(layers))
+    named = _layers_named(list(stored.layers), places, names)
     offered: dict[str, Offer] = {}
     unknown = []
     for theirs, role, array in stored.arrays():
         origin = f"{theirs}/{role}"
         reason = _ignored(theirs, role, names)
-        layer = _layer_of(renamed.get(theirs, theirs), layers)
-        ours = _role_of(layer, _renamed_role(theirs, role, names), layers)
+        layer = named[theirs]
+        ours = role_of(_renamed_role(theirs, role, names), layers.get(layer, {}))
         if reason is None and any(_in_layers(each, fit.reinitialise) for each in (origin, f"{layer}/{role}")):
             reason = "re-initialised instead"
         if reason is None and _in_layers(f"{layer}/{role}", fit.leave):
@@ -125,10 +126,24 @@ def _layer_of(name: str, layers: Collection[str]) -> str:
     return deeper[0] if len(deeper) == 1 else name
 
 
-def _role_of(layer: str, role: str, layers: Mapping[str, Mapping[str, Place]]) -> str | None:
-    ours = layers.get(layer)
-    if ours is None:
-        return None
+def layers_found(file_layers: Sequence[str], places: Mapping[str, Place], names: Names) -> dict[str, str]:
+    """Layer of the file -> layer of the model, for those that the model has."""
+    ours = {place.layer for place in places.values()}
+    return {theirs: layer for theirs, layer in _layers_named(file_layers, places, names).items() if layer in ours}
+
+
+def _layers_named(file_layers: Sequence[str], places: Mapping[str, Place], names: Names) -> dict[str, str]:
+    """Layer of the file -> its name in the model, if the model has it."""
+    layers = list(dict.fromkeys(place.layer for place in places.values()))
+    renamed = names.rename(file_layers, layers)
+    named = {theirs: renamed.get(theirs, theirs) for theirs in file_layers}
+    inside = found_inside(named.values(), places)
+    ours = set(layers)
+    return {theirs: _layer_of(inside.get(name, name), ours) for theirs, name in named.items()}
+
+
+def role_of(role: str, ours: Mapping[str, Place]) -> str | None:
+    """The role among those of one layer of the model that the file's `role`, a name or a number, means."""
     if role.isdecimal():
         return next((name for name, place in ours.items() if str(place.number) == role), None)
     return role_in(role, ours)
@@ -196,18 +211,23 @@ def _require_layers(names: Collection[str], addresses: list[str]) -> None:
 def _require_same(missing: list[str], unknown: list[str], any_common: bool, stored: StoredWeights) -> None:
     if not missing and not unknown:
         return
+    whole = f"; {OPENED_BY_KERAS}" if stored.whole else ""
     if not any_common:
         kind = "" if stored.own else f" ({stored.layout}, not one written by zoo.save_weights)"
         raise WeightsError(
             f"{stored.path} holds the weights of another model{kind}: they have no address in common; "
-            f"the file has {_some(unknown)}."
+            f"the file has {_some(unknown)}{whole}."
         )
     parts = []
     if missing:
         parts.append(f"{_some(missing)} of the model not in the file")
     if unknown:
         parts.append(f"{_some(unknown)} of the file not in the model")
-    raise WeightsError(f"{stored.path} does not fit the model: {'; '.join(parts)}.")
+    if beside := sorted(address for address, reason in stored.skipped.items() if reason == BESIDE):
+        parts.append(f"{_some(beside)} beside the model in the file")
+    elif stored.places and missing and unknown:
+        parts.append("by_order=True would match the layers by class and order, as Keras does")
+    raise WeightsError(f"{stored.path} does not fit the model: {'; '.join(parts)}{whole}.")
 
 
 def _some(addresses: list[str]) -> str:

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Place:
-    """One weight of a model. `owner` is the innermost layer that has it, `number` its place in Keras' order there."""
+    """One weight of a model. `owner` is the innermost layer that has it, `number` its place in Keras' order there;
+    `outer_layer` is the layer of the graph, and `outer` its address."""
 
     address: str
     variable: Any
     owner: Any
     number: int
+    outer: str
+    outer_layer: Any
 
     @property
     def layer(self) -> str:
@@ -56,7 +59,7 @@ def _places_in(layer: Any, start: str) -> dict[str, Place]:
     for variable in layer.weights:
         owner, number = owners.get(id(variable), (layer, -1))
         address = start + _role(layer, variable)
-        places[address] = Place(address, variable, owner, number)
+        places[address] = Place(address, variable, owner, number, start[:-1], layer)
     return places
 
 

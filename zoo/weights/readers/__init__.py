@@ -2,14 +2,14 @@
 
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 
 from zoo.errors import WeightsError
-from zoo.weights.readers import archive, keras3, legacy, own, pytorch, safetensors
+from zoo.weights.readers import archive, keras3, legacy, npz, own, pytorch, safetensors, shards
 from zoo.weights.readers.hdf5 import opened_hdf5
 from zoo.weights.readers.net import one_sentence, printable
 from zoo.weights.stored import StoredWeights
@@ -35,12 +35,12 @@ def require_file(path: Path | str) -> None:
 
 
 @contextmanager
-def _opened(path: Path | str) -> Iterator[StoredWeights]:
+def _opened(path: Path | str, names: Mapping[str, str] | None = None) -> Iterator[StoredWeights]:
     with open(path, "rb") as file:
         start = file.read(16)
     if h5py.is_hdf5(path):
         with opened_hdf5(path) as hdf5:
-            yield _of_hdf5(hdf5, str(path))
+            yield _of_hdf5(hdf5, str(path), names)
     elif start.startswith(b"PK"):
         with _opened_zip(path) as stored:
             yield stored
@@ -48,17 +48,30 @@ def _opened(path: Path | str) -> Iterator[StoredWeights]:
         yield pytorch.read(path)
     elif start.startswith(PICKLES):
         raise WeightsError(f"{path} is a Python pickle, which can run any program when it is opened: it is not read.")
+    elif shards.is_list(start):
+        with shards.opened(path, _one_of_several) as stored:
+            yield stored
     elif start[8:9] == b"{":
         with safetensors.opened(path) as stored:
             yield stored
     else:
         raise WeightsError(
-            f"{path} is not an HDF5 file, nor safetensors, a PyTorch file or a .keras archive: it holds no weights "
-            "in any layout that the zoo reads."
+            f"{path} is not an HDF5 file, nor safetensors, a PyTorch file, a .keras or .npz archive or a list of "
+            "shards: it holds no weights in any layout that the zoo reads."
         )
 
 
-def _of_hdf5(file: h5py.File, path: str) -> StoredWeights:
+@contextmanager
+def _one_of_several(path: Path, names: Mapping[str, str]) -> Iterator[StoredWeights]:
+    """One of the files of a list, which is no list itself; `names` are those of places that another one holds."""
+    with open(path, "rb") as file:
+        if shards.is_list(file.read(16)):
+            raise WeightsError(f"{path} is itself a list of files with weights.")
+    with one_sentence(path), _opened(path, names) as stored:
+        yield stored
+
+
+def _of_hdf5(file: h5py.File, path: str, names: Mapping[str, str] | None) -> StoredWeights:
     """HDF5 files come in three layouts."""
     if own.is_own(file):
         return own.read(file, path)
@@ -66,7 +79,7 @@ def _of_hdf5(file: h5py.File, path: str) -> StoredWeights:
     if group is not None:
         return legacy.read(group, path)
     if keras3.is_keras3(file):
-        return keras3.read(file, path)
+        return keras3.read(file, path, names)
     raise WeightsError(f"{path} is an HDF5 file, but not one written by zoo.save_weights or by Keras.")
 
 
@@ -80,8 +93,11 @@ def _opened_zip(path: Path | str) -> Iterator[StoredWeights]:
             with archive.opened(file, str(path)) as stored:
                 yield stored
             return
+        if npz.is_npz(names):
+            yield npz.read(file, str(path))
+            return
         if not any(name.endswith("/data.pkl") for name in names):
-            raise WeightsError(f"{path} is a zip archive, but neither a .keras model nor a PyTorch file.")
+            raise WeightsError(f"{path} is a zip archive, but neither a .keras model, a PyTorch file nor numpy's.")
         if damaged := file.testzip():  # PyTorch does not look at the check sums
             raise WeightsError(f"{path} is damaged: '{damaged}' does not have its check sum.")
     yield pytorch.read(path)

@@ -1,22 +1,23 @@
-"""`.keras` archives: the weights alone. The model that they describe is never made, and code in it is refused."""
+"""`.keras` archives: the weights alone. The model that they describe is never made, and code in it is never run."""
 
 import io
-import json
-import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import WeightsError
 from zoo.weights.readers import keras3
 from zoo.weights.readers.hdf5 import opened_hdf5
-from zoo.weights.stored import StoredWeights
+from zoo.weights.readers.net import read_json
+from zoo.weights.stored import StoredWeights, snake_case
 
 WEIGHTS = "model.weights.h5"
 CONFIG = "config.json"
-LARGEST_CONFIG = 256 * 2**20
+LAYOUT = "a .keras archive"
+LARGEST_CONFIG = 100 * 10**6  # bytes
 MOST_EXPANSION = 100  # Keras and PyTorch store their members as they are; zeros shrink a thousandfold
 ENCRYPTED = 1  # the first flag of a member; APPNOTE.TXT of the zip format, section 4.4.4
 CODE = {"Lambda", "__lambda__", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer", "function"}
@@ -42,22 +43,18 @@ def opened(file: zipfile.ZipFile, path: str) -> Iterator[StoredWeights]:
     """The weights of a `.keras` archive that was checked by `require_plain`."""
     config = _config(file, path)
     code = sorted(CODE & set(_classes(config)))
-    if code:
-        raise WeightsError(f"{path} holds code ({', '.join(code)}), which is never run here: its weights are not read.")
+    note = f"The file holds code ({', '.join(code)}) that was not run: its weights alone were read."
     content = io.BytesIO(file.read(WEIGHTS))
     with opened_hdf5(content, path) as hdf5:
         if not keras3.is_keras3(hdf5):
             raise WeightsError(f"{path} holds no weights of layers.")
-        yield keras3.read(hdf5, path, _names(config))
+        yield replace(keras3.read(hdf5, path, _names(config)), layout=LAYOUT, notes=(note,) if code else ())
 
 
 def _config(file: zipfile.ZipFile, path: str) -> Any:
     if CONFIG not in file.namelist() or file.getinfo(CONFIG).file_size > LARGEST_CONFIG:
         raise WeightsError(f"{path} is an archive without a readable '{CONFIG}'.")
-    try:
-        return json.loads(file.read(CONFIG))
-    except (ValueError, RecursionError) as error:
-        raise WeightsError(f"{path} is damaged: its '{CONFIG}' is not JSON.") from error
+    return read_json(file.read(CONFIG), path, f"its '{CONFIG}'")
 
 
 def _classes(value: Any) -> Iterator[str]:
@@ -90,10 +87,3 @@ def _names(config: Any, prefix: str = "") -> dict[str, str]:
             names[place] = name
         names |= _names(layer, f"{place}/")
     return names
-
-
-def snake_case(name: str) -> str:
-    """ "BatchNormalization" -> "batch_normalization", as Keras does it."""
-    name = re.sub(r"\W+", "", name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -4,7 +4,7 @@ Older files lack the names. Then the layers are called by their place, "conv2d_1
 matching by order gets them loaded: a place is no name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import h5py
@@ -18,19 +18,32 @@ TRAINING = {"optimizer", "_compile_metrics", "_metrics", "_loss_tracker", "metri
 
 
 def is_keras3(file: h5py.File) -> bool:
-    return any(name in file for name in LAYERS) and "metadata" not in file  # as ours have
+    """Whether it has Keras' groups; a model that is a class of its own has one for each attribute, and no "layers"."""
+    if "metadata" in file:  # as ours have
+        return False
+    return any(name in file for name in LAYERS) or any(_has_variables(file, name) for name in ("", *file))
+
+
+def _has_variables(file: h5py.File, name: str) -> bool:
+    group = plain_member(file, name, file.filename) if name else file
+    return isinstance(group, h5py.Group) and "vars" in group
 
 
 def read(file: h5py.File, path: str, names: Mapping[str, str] | None = None) -> StoredWeights:
     """`names` says "functional/conv2d_1" -> the layer's name, for files without names."""
     walk = _Walk(path, names or {})
-    for name in file:
-        if name not in LAYERS and name not in TRAINING and _holds_arrays(plain_member(file, name, path), path):
-            raise WeightsError(f"{path} holds weights at '{name}', which belong to no layer.")
-    for name in LAYERS:
-        if name in file:
-            walk.group(plain_member(file, name, path), "", "")
-    return StoredWeights(path, "a .weights.h5 file of Keras", walk.layers, skipped=walk.skipped, nameless=walk.nameless)
+    if "vars" in file and _holds_arrays(plain_member(file, "vars", path), path):
+        raise WeightsError(f"{path} holds weights at 'vars', which belong to no layer.")
+    walk.group(file, "", "", leave=TRAINING)
+    return StoredWeights(
+        path,
+        "a .weights.h5 file of Keras",
+        walk.layers,
+        skipped=walk.skipped,
+        nameless=walk.nameless,
+        places=walk.places,
+        named=walk.named,
+    )
 
 
 class _Walk:
@@ -41,11 +54,15 @@ class _Walk:
         self.names = names
         self.layers: dict[str, dict[str, StoredArray]] = {}
         self.skipped: dict[str, str] = {}
+        self.places: dict[str, str] = {}
+        self.named: dict[str, str] = {}
         self.nameless = False
 
-    def group(self, group: h5py.Group, place: str, layer: str) -> None:
+    def group(self, group: h5py.Group, place: str, layer: str, leave: Collection[str] = ()) -> None:
         """Every member is a layer, or a list of layers: `place` is its path in the file, `layer` by names."""
         for name in group:
+            if name in leave:
+                continue
             member = plain_member(group, name, self.path)
             if name == "vars":
                 continue
@@ -60,10 +77,13 @@ class _Walk:
                 self.nameless, called = True, name
             address = layer if called is None else f"{layer}/{called}".strip("/")
             self._arrays(member, address)
+            self.places.setdefault(address, below)
             self.group(member, below, address)
 
     def _name(self, group: h5py.Group, place: str) -> str | None:
         stored = text_attribute(plain_member(group, "vars", self.path), "name") if "vars" in group else None
+        if stored:
+            self.named[place] = stored
         return stored or self.names.get(place)
 
     def _arrays(self, group: h5py.Group, layer: str) -> None:

@@ -27,12 +27,19 @@ def root_of(file: h5py.File) -> h5py.Group | None:
     return None
 
 
+def is_whole(file: h5py.File) -> bool:
+    """Whether the file describes its model too."""
+    return "model_config" in file.attrs
+
+
 def read(root: h5py.Group, path: str) -> StoredWeights:
     layers: dict[str, dict[str, StoredArray]] = {}
     held = dict(members(root, path))
-    listed = set()
+    listed, row = set(), []
     for layer in names_attribute(root, "layer_names") or []:
-        for weight in names_attribute(_listed(held, layer, h5py.Group, path), "weight_names") or []:
+        weights = names_attribute(_listed(held, layer, h5py.Group, path), "weight_names") or []
+        row += [layer] if weights else []
+        for weight in weights:
             address = f"{layer}/{weight}"
             place, role = _place(layer, weight)
             if role in layers.setdefault(place, {}):
@@ -43,7 +50,7 @@ def read(root: h5py.Group, path: str) -> StoredWeights:
     others = sorted(address for address in held.keys() - listed if isinstance(held[address], h5py.Dataset))
     if others:
         raise WeightsError(f"{path} holds {others[0]}, which belongs to no layer that it lists.")
-    return StoredWeights(path, "a .h5 file of Keras", layers)
+    return StoredWeights(path, "a .h5 file of Keras", layers, row=row, whole=is_whole(root.file))
 
 
 def _place(layer: str, weight: str) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """Our own files, written by `save_weights`: every array under its address, with a check sum."""
 
-import json
 import zlib
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ import numpy as np
 
 from zoo.errors import WeightsError
 from zoo.weights.readers.hdf5 import members, plain_attribute, plain_member, read_array, stored_array
-from zoo.weights.stored import StoredArray, StoredWeights, by_layer
+from zoo.weights.readers.net import read_json
+from zoo.weights.stored import OPENED_BY_KERAS, StoredArray, StoredWeights, by_layer
 
 FORMAT = "keras-functional-zoo weights"
 VERSION = 1
@@ -24,7 +24,8 @@ def is_own(file: h5py.File) -> bool:
 def require_own(file: h5py.File, path: Path | str) -> None:
     """Raise unless the file is one of ours, of a version that is known here."""
     if not is_own(file):
-        raise WeightsError(f"{path} is an HDF5 file, but not one written by zoo.save_weights.")
+        whole = f": {OPENED_BY_KERAS}" if "model_config" in file.attrs else ""
+        raise WeightsError(f"{path} is an HDF5 file, but not one written by zoo.save_weights{whole}.")
     if plain_attribute(file, "version") != VERSION:
         raise WeightsError(f"{path} has version {plain_attribute(file, 'version')}; this zoo reads {VERSION}.")
 
@@ -58,7 +59,7 @@ def metadata_of(file: h5py.File) -> dict[str, Any]:
     data = plain_member(file, "metadata", file.filename)
     if not isinstance(data, h5py.Dataset) or data.dtype != np.uint8 or data.size > LARGEST_METADATA:
         raise WeightsError(f"{file.filename} does not say what it holds: its metadata is not a short text.")
-    value = json.loads(data[()].tobytes())
+    value = read_json(data[()].tobytes(), file.filename, "its metadata")
     if not isinstance(value, dict):
         raise WeightsError(f"The metadata of {file.filename} is not a JSON object.")
     return value

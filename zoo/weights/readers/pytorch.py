@@ -11,8 +11,18 @@ from zoo.errors import MissingExtraError, WeightsError
 from zoo.weights.stored import StoredArray, StoredWeights
 
 OLD_FORMAT = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # a pickled magic number, before PyTorch 1.6
-WRAPPERS = ("state_dict", "model", "model_state", "weights")
-PARALLEL = "module."  # of a model that was wrapped in DataParallel
+WRAPPERS = (
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "model_state",
+    "net",
+    "network",
+    "module",
+    "weights",
+    "params",
+)  # of a checkpoint, around the state dictionary; the first that is there is taken
+MOST_WRAPPERS = 4
 
 
 def read(path: Path | str) -> StoredWeights:
@@ -42,15 +52,37 @@ def read(path: Path | str) -> StoredWeights:
 def _state(content: Any, path: Path | str) -> dict[str, Any]:
     import torch
 
-    for wrapper in WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
-            content = content[wrapper]
-            break
+    for _ in range(MOST_WRAPPERS):
+        content = _unwrapped(content, path)
     named = isinstance(content, Mapping) and all(isinstance(name, str) for name in content)
     if not named or not all(isinstance(each, torch.Tensor) for each in content.values()):
         raise WeightsError(f"{path} is a PyTorch file, but does not hold a state dictionary: tensors by name.")
-    parallel = all(name.startswith(PARALLEL) for name in content)
-    return {name.removeprefix(PARALLEL) if parallel else name: tensor for name, tensor in content.items()}
+    return dict(content)
+
+
+def _unwrapped(content: Any, path: Path | str) -> Any:
+    """What one wrapper holds: a known one, or the only one that holds tensors by name."""
+    import torch
+
+    if not isinstance(content, Mapping) or any(isinstance(each, torch.Tensor) for each in content.values()):
+        return content
+    known = next((content[name] for name in WRAPPERS if isinstance(content.get(name), Mapping)), None)
+    if known is not None:
+        return known
+    inside = {name: each for name, each in content.items() if _holds_tensors(each)}
+    if len(inside) > 1:
+        names = ", ".join(f"'{name}'" for name in inside)
+        raise WeightsError(f"{path} holds {len(inside)} state dictionaries, {names}: save the one that is meant.")
+    return next(iter(inside.values()), content)
+
+
+def _holds_tensors(value: Any, depth: int = MOST_WRAPPERS) -> bool:
+    """Whether it holds tensors by name; an optimiser has them by number."""
+    import torch
+
+    if not depth or not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        return isinstance(value, torch.Tensor) and depth < MOST_WRAPPERS
+    return any(_holds_tensors(each, depth - 1) for each in value.values())
 
 
 def _require_plain(tensor: Any, name: str, path: Path | str) -> None:

@@ -3,7 +3,6 @@
 Format: https://github.com/huggingface/safetensors. Everything that the header claims is checked before it is used.
 """
 
-import json
 import math
 import mmap
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,8 @@ import numpy as np
 from zoo.errors import WeightsError
 from zoo.weights.memory import empty
 from zoo.weights.readers.hdf5 import MOST_NAMES, widened_bfloat16
-from zoo.weights.stored import StoredArray, StoredWeights
+from zoo.weights.readers.net import read_json
+from zoo.weights.stored import StoredArray, StoredWeights, by_name
 
 LARGEST_HEADER = 100 * 10**6  # the format's own limit
 MOST_AXES = 8
@@ -31,27 +31,20 @@ def opened(path: Path | str) -> Iterator[StoredWeights]:
     """The file, mapped into memory until the block ends."""
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         header, start = _header(content, path)
-        layers: dict[str, dict[str, StoredArray]] = {}
+        arrays: dict[str, StoredArray] = {}
         spans = []
         for name, claim in header.items():
-            array, span = _array(content, start, name, claim, path)
-            layer, _, role = name.rpartition("/" if "/" in name else ".")
-            if not layer or not role:
-                raise WeightsError(f"{path} holds an array '{name}' that belongs to no layer.")
-            layers.setdefault(layer, {})[role] = array
+            arrays[name], span = _array(content, start, name, claim, path)
             spans.append(span)
         _require_filled(sorted(spans), len(content) - start, path)
-        yield StoredWeights(str(path), "a safetensors file", layers)
+        yield StoredWeights(str(path), "a safetensors file", by_name(arrays, str(path)))
 
 
 def _header(content: Any, path: Path | str) -> tuple[dict[str, Any], int]:
     length = int.from_bytes(content[:8], "little")
     if length > min(LARGEST_HEADER, len(content) - 8):
         raise WeightsError(f"{path} is damaged or cut short: its header claims {length:,} bytes.")
-    try:
-        header = json.loads(content[8 : 8 + length])
-    except (ValueError, RecursionError) as error:
-        raise WeightsError(f"{path} is damaged: its header is not JSON.") from error
+    header = read_json(content[8 : 8 + length], path, "its header")
     if not isinstance(header, dict) or len(header) > MOST_NAMES:
         raise WeightsError(f"{path} is damaged: its header is not a JSON object of at most {MOST_NAMES:,} names.")
     header.pop("__metadata__", None)
