@@ -1,10 +1,14 @@
 """Pictures of a training batch: what each transform does, and that the same seed, epoch and step give the same bits."""
 
+import re
+
 import numpy as np
 import pytest
 
+from zoo.drawing.picture_grid import as_bytes, write_picture_grid
 from zoo.errors import ConfigError, UnknownNameError
-from zoo.samples import Samples
+from zoo.samples import Samples, Target
+from zoo.training import Head, Recipe
 from zoo.training.augmentation.pictures import (
     PRESETS,
     TRANSFORMS,
@@ -32,7 +36,9 @@ from zoo.training.augmentation.pictures import (
 )
 from zoo.training.augmentation.pictures.batch import PictureAugmentation
 from zoo.training.augmentation.pictures.colour import LUMINANCE
+from zoo.training.augmentation.pictures.showing import batch_to_show
 from zoo.training.augmentation.pictures.tables import change_values
+from zoo.training.augmentation.pictures.views import VIEWS, average_over_views, require_views, view_of
 from zoo.training.batches import Batches
 
 STILL = [
@@ -88,7 +94,9 @@ def test_seed_epoch_and_step_tell_all_bits_in_any_order(name):
     assert (first[0, 0] != first[1, 0]).any()
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("none", "mixup", "cutmix", "alternating_flip")])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name not in ("none", "mixup", "cutmix", "alternating_flip")]
+)
 def test_another_step_or_seed_gives_other_pictures(name):
     given, transforms = pictures(), augmentation(name)
     base = seen(given, *transforms)
@@ -136,7 +144,8 @@ def test_a_crop_is_a_window_of_the_reflected_picture():
     found = seen(given, Crop(0.25))
     padded = np.pad(given, ((0, 0), (5, 5), (4, 4), (0, 0)), mode="reflect")
     windows = [
-        {padded[row, y : y + 20, x : x + 16].tobytes() for y in range(11) for x in range(9)} for row in range(len(given))
+        {padded[row, y : y + 20, x : x + 16].tobytes() for y in range(11) for x in range(9)}
+        for row in range(len(given))
     ]
     assert all(each.tobytes() in window for each, window in zip(found, windows, strict=True))
     assert (found != given).any(axis=(1, 2, 3)).sum() > 20
@@ -162,7 +171,9 @@ def test_sampling_reads_between_pixels_and_reflects_outside():
     np.testing.assert_allclose(floats, expected, atol=1e-3)
 
 
-@pytest.mark.parametrize("transform", [Rotate(25.0), Zoom((0.5, 2.0)), Warp(0.4), ResizedCrop()], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "transform", [Rotate(25.0), Zoom((0.5, 2.0)), Warp(0.4), ResizedCrop()], ids=lambda each: each.name
+)
 def test_bytes_and_floats_are_sampled_alike(transform):
     given = pictures()
     floats = seen(given.astype("float32"), transform)
@@ -281,7 +292,9 @@ def test_cutmix_has_as_much_of_the_other_picture_as_the_share_says():
     given = np.arange(1, 41, dtype=np.uint8)[:, None, None, None] * np.ones((1, 30, 40, 3), np.uint8)
     mix = mix_of(given, CutMix(share=0.5))
     found = mix.pictures(given)
-    np.testing.assert_allclose((found == given).mean(axis=(1, 2, 3)), np.where(mix.partner == np.arange(40), 1, mix.share))
+    np.testing.assert_allclose(
+        (found == given).mean(axis=(1, 2, 3)), np.where(mix.partner == np.arange(40), 1, mix.share)
+    )
     assert all(set(np.unique(each)) <= {row + 1, mix.partner[row] + 1} for row, each in enumerate(found))
     assert 8 < (mix.share < 1).sum() < 32
 
@@ -329,7 +342,11 @@ def test_digits_are_never_mirrored():
         ("rotat", UnknownNameError, "did you mean 'rotate'"),
         ("standart", UnknownNameError, "did you mean 'standard'"),
         (("rotate", {"degree": 3}), UnknownNameError, "did you mean 'degrees'"),
-        (("rotate", {"degrees": -3}), ConfigError, "'degrees' of the augmentation 'rotate' must be a number from 0 to 180"),
+        (
+            ("rotate", {"degrees": -3}),
+            ConfigError,
+            "'degrees' of the augmentation 'rotate' must be a number from 0 to 180",
+        ),
         (("erase", {"area": 0.2}), ConfigError, "'area' .* two numbers from 0 to 1; received 0.2"),
         (("zoom", {"factor": (2, 1)}), ConfigError, "smaller number first"),
         (("erase", {"fill": "white"}), ConfigError, "one of mean, noise, black; received 'white'"),
@@ -376,3 +393,74 @@ def test_other_inputs_and_normalised_pictures_that_are_only_moved_are_let_alone(
     )
     np.testing.assert_array_equal(found["text"], text)
     np.testing.assert_array_equal(found["photo"], photo[:, :, ::-1])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_is_the_same_picture_seen_otherwise(view):
+    given = np.repeat(smooth(32, 32), 2, axis=0)
+    found = view_of(given, view)
+    assert (found.shape, found.dtype) == (given.shape, given.dtype)
+    assert (view == "plain") == (found is given)
+    np.testing.assert_allclose(found.mean(), given.mean(), rtol=0.08)
+    if view == "left":
+        np.testing.assert_array_equal(found[:, :, 2:], given[:, :, :-2])
+
+
+def test_predictions_are_the_means_over_views():
+    inputs = {"photo": pictures(4), "number": np.arange(4.0)}
+
+    def predict(given):
+        return {"first": given["photo"][:, 0, 0, 0].astype("float32"), "number": given["number"]}
+
+    found = average_over_views(predict, inputs, ("plain", "flip"))
+    corner = inputs["photo"][:, 0, :, 0].astype(float)
+    np.testing.assert_allclose(found["first"], (corner[:, 0] + corner[:, -1]) / 2)
+    np.testing.assert_allclose(found["number"], inputs["number"])
+
+
+@pytest.mark.parametrize(
+    ("views", "inputs", "said"),
+    [
+        ("flop", {"photo": pictures(1)}, "did you mean 'flip'"),
+        (("plain", "rihgt"), {"photo": pictures(1)}, "did you mean 'right'"),
+        ((), {"photo": pictures(1)}, "at least one view"),
+        ("mirrored", {"x": np.zeros((2, 3))}, "no input is"),
+    ],
+)
+def test_views_that_do_not_fit_are_told(views, inputs, said):
+    with pytest.raises((ConfigError, UnknownNameError), match=said):
+        require_views(views, inputs)
+
+
+def test_a_shown_batch_is_that_of_training_with_its_labels():
+    targets = {"kind": np.array([0, 1, 2, -1] * 3, np.int32), "age": np.arange(12, dtype=np.float32)}
+    samples = Samples({"photo": pictures(12)}, targets)
+    heads = {"kind": Head(Target("classification", tuple("abc"))), "age": Head(Target("regression", unit="years"))}
+    recipe = Recipe(heads, batch_size=5, augmentation="light")
+    batches = Batches(samples, batch_size=5, seed=3, augmentation=recipe.augmentation)
+    shown, rows = batch_to_show(samples, recipe, seed=3, epoch=1, step=2), batches.order(1)[2]
+    np.testing.assert_array_equal(shown.pictures["photo"], batches.training_inputs(rows, 1, 2)["photo"])
+    assert shown.labels[1] == f"kind: {'abc?'[rows[1] % 4]}\nage: {rows[1]} years"
+    mixed = batch_to_show(samples, Recipe(heads, batch_size=5, augmentation=("mixup", {"alpha": 2.0})))
+    assert any(re.match(r"kind: 0\.\d\d [abc?] \+ 0\.\d\d [abc?]\n", label) for label in mixed.labels)
+    with pytest.raises(ConfigError, match="the batches 0 to 2; received 3"):
+        batch_to_show(samples, recipe, step=3)
+
+
+@pytest.mark.parametrize(("channels", "dtype"), [(1, "uint8"), (3, "float32"), (4, "uint8")])
+def test_a_grid_of_pictures_is_written_with_a_text_for_each(tmp_path, channels, dtype):
+    image = pytest.importorskip("PIL.Image")
+    pytest.importorskip("matplotlib")
+    file = write_picture_grid(
+        pictures(7, channels=channels, dtype=dtype), ["$5 and more"] * 7, tmp_path / "grid.png", columns=4, title="seen"
+    )
+    with image.open(file) as written:
+        assert written.size == (round(4 * 1.35 * 120), pytest.approx((0.3 + 2 * (1.35 * 20 / 16 + 0.2)) * 120, abs=2))
+        colours = np.unique(np.asarray(written.convert("RGB")).reshape(-1, 3), axis=0)
+    assert len(colours) > 100
+
+
+def test_a_grid_shows_normalised_pictures_on_one_scale():
+    shown = as_bytes(np.array([-2.0, 0.0, 2.0]).reshape(3, 1, 1, 1))
+    assert shown.reshape(-1).tolist() == [0, 128, 255]
+    assert as_bytes(np.array([0.0, 1.0]).reshape(2, 1, 1, 1)).reshape(-1).tolist() == [0, 255]

@@ -71,9 +71,7 @@ class PictureAugmentation:
         """The inputs of samples `rows`, batch `step` of an epoch, as training sees them."""
         found, mix = dict(arrays), self.mix(arrays, rows, epoch, step)
         for name, transforms in self.by_input.items():
-            draw = draw_for(
-                arrays[name], seed=self.seed, epoch=epoch, step=step, place=self.places[name], rows=rows
-            )
+            draw = draw_for(arrays[name], seed=self.seed, epoch=epoch, step=step, place=self.places[name], rows=rows)
             found[name] = augment(arrays[name], transforms, draw, white=self.white[name])
             if mix is not None:
                 found[name] = mix.pictures(found[name])

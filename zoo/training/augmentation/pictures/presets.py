@@ -93,7 +93,9 @@ def _transforms(given: Any) -> Transforms:
     found = tuple(each for one in given for each in _transforms(one))
     twice = [each.name for place, each in enumerate(found) if each.name in {one.name for one in found[:place]}]
     if twice:
-        raise ConfigError(f"The augmentation '{twice[0]}' is named twice; name it once, with the options that you want.")
+        raise ConfigError(
+            f"The augmentation '{twice[0]}' is named twice; name it once, with the options that you want."
+        )
     return found
 
 

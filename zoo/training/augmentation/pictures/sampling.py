@@ -35,7 +35,9 @@ def warp(pictures: np.ndarray, matrices: np.ndarray) -> np.ndarray:
 
     together = max(PIXELS // (height * width), 1)
     # Places in pictures seen from aside are rounded in another way: what a picture becomes must not depend on others.
-    in_threads(part, [*parts(np.flatnonzero(~whole & flat), together), *parts(np.flatnonzero(~whole & ~flat), together)])
+    in_threads(
+        part, [*parts(np.flatnonzero(~whole & flat), together), *parts(np.flatnonzero(~whole & ~flat), together)]
+    )
     return found
 
 
