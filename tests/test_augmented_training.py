@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 from zoo.costs import CostMatrix
-from zoo.errors import ConfigError, UnknownNameError
+from zoo.errors import UnknownNameError
 from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe, find_learning_rate, fit, predict
 from zoo.training.acceleration.stacked_batches import stack_batches

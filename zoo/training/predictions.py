@@ -36,7 +36,7 @@ def predict(
 
 
 def outputs_of(model: keras.Model, batches: Batches, views: Sequence[str] = PLAIN) -> dict[str, np.ndarray]:
-    """The outputs of a model with a dict of them, for every sample, in float32; means over the views of its pictures."""
+    """The outputs of a model with a dict of them, for every sample, in float32; means over views of pictures."""
     found: dict[str, np.ndarray] = {}
     for rows, inputs in batches.all_inputs():
         for name, values in average_over_views(model.predict_on_batch, inputs, views).items():

@@ -16,8 +16,8 @@ Arrays = dict[str, np.ndarray]
 class PictureAugmentation:
     """Augmentation of the picture inputs of `samples`: all alike, or each by its own transforms.
 
-    Every input draws numbers of its own (two photos of a row are two photos); only what is mixed is mixed in all of them
-    alike, as there is one row of labels. Raises `ConfigError` where there is no such picture, or where other inputs
+    Every input draws numbers of its own (two photos of a row are two photos); only what is mixed is mixed alike in
+    all of them, as there is one row of labels. Raises `ConfigError` where there is no such picture, or where other inputs
     would keep saying what the labels no longer are.
     """
 
@@ -55,7 +55,7 @@ class PictureAugmentation:
         name = next(iter(several))[0].name
         if len(several) > 1 or len([each for each in found.values() if each]) < inputs:
             raise ConfigError(
-                f"'{name}' mixes whole samples and their labels: every input must be pictures and be mixed by the same; "
+                f"'{name}' mixes whole samples and their labels: every input must be pictures, mixed by the same; "
                 "leave it out, or mix all inputs."
             )
         return next(iter(several))

@@ -9,6 +9,7 @@ others are in the batch, change no bit.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -73,7 +74,7 @@ def _is_whole(matrices: np.ndarray) -> np.ndarray:
 
 def _moved(pictures: np.ndarray, matrices: np.ndarray) -> np.ndarray:
     """Mirrored and moved by whole pixels: a window of the padded picture."""
-    count, height, width, _ = pictures.shape
+    height, width = pictures.shape[1:3]
     flips = matrices[:, [0, 1], [0, 1]] < 0  # (B, 2) across, down
     # A mirrored picture is read from its other end; what is left is by how much the window lies beside the picture.
     starts = (matrices[:, :2, 2] - np.where(flips, [width - 1, height - 1], 0)).astype(int)
@@ -117,7 +118,7 @@ def _reflected(fixed: np.ndarray, size: int) -> np.ndarray:
 
 
 def _four(matrices: np.ndarray, height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Index of the upper left one of four pixels in all pixels (b * H * W), and how far right and below of it to read."""
+    """Index of the upper left one of four pixels in all pixels (b * H * W), and how far from it to read, in 1/256."""
     columns, rows = _places(matrices, height, width)
     across, down = (columns & (ONE - 1)).reshape(-1), (rows & (ONE - 1)).reshape(-1)
     rows >>= BITS
@@ -131,6 +132,8 @@ def _four(matrices: np.ndarray, height: int, width: int) -> tuple[np.ndarray, np
 def _sample_bytes(pictures: np.ndarray, matrices: np.ndarray) -> np.ndarray:
     """uint8: the channels of a pixel lie in one number, 16 bits each, and are weighed together."""
     count, height, width, channels = pictures.shape
+    pixels: Any
+    lanes: Any
     if channels == 1:
         pixels, lanes, ones = pictures.reshape(-1).astype(np.uint32), np.uint32, 1
     else:
