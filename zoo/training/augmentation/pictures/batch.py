@@ -17,8 +17,8 @@ class PictureAugmentation:
     """Augmentation of the picture inputs of `samples`: all alike, or each by its own transforms.
 
     Every input draws numbers of its own (two photos of a row are two photos); only what is mixed is mixed alike in
-    all of them, as there is one row of labels. Raises `ConfigError` where there is no such picture, or where other inputs
-    would keep saying what the labels no longer are.
+    all of them, as there is one row of labels. Raises `ConfigError` where there is no such picture, or where
+    other inputs would keep saying what the labels no longer are.
     """
 
     def __init__(self, samples: Samples, augmentation: Transforms | Mapping[str, Transforms], seed: int):

@@ -1,8 +1,9 @@
 """Mixup and CutMix: two pictures become one, which has the labels of both, each by its share.
 
 A batch that is mixed carries both labels and the share of the first one; its loss is the mean of the two losses by
-these shares. For the cross-entropy that is the loss of the mixed distribution of labels; for squared errors and the ranked
-score it differs from that of the mixed target by what no weight of the model changes. So it is right for every head.
+these shares. For the cross-entropy that is the loss of the mixed distribution of labels; for squared errors and the
+ranked score it differs from that of the mixed target by what no weight of the model changes. So it is right for every
+head.
 """
 
 from collections.abc import Mapping, Sequence
