@@ -73,7 +73,11 @@ def keras_layers(pictures: np.ndarray) -> dict[str, Contestant]:
     def compiled(layer: Any, *, mixes: bool) -> Contestant:
         given = {"images": values, "labels": labels} if mixes else values
         step = tf.function(lambda batch: layer(batch, training=True))
-        return lambda: tf.nest.map_structure(lambda each: each.numpy(), step(given)) and None
+
+        def once() -> None:
+            tf.nest.map_structure(lambda each: each.numpy(), step(given))
+
+        return once
 
     return {name: compiled(layer, mixes=name in ("mixup", "cutmix")) for name, layer in made.items()}
 

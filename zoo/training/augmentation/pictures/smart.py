@@ -1,8 +1,8 @@
 """Smart augmentation: a small network learns to blend two pictures of a class, together with the classifier of them.
 
 Lemley, Bazrafkan, Corcoran 2017, "Smart Augmentation: Learning an Optimal Data Augmentation Strategy". Network A sees
-two pictures of one class and makes a third; its loss is `ALPHA` times the squared distance from yet another picture of the
-class, and `BETA` times the loss of the classifier (network B) on what it made.
+two pictures of one class and makes a third; its loss is `ALPHA` times the squared distance from yet another picture of
+the class, and `BETA` times the loss of the classifier (network B) on what it made.
 
     whole = smart_augmentation(classifier)
     heads = smart_heads({"digit": Head(Target("classification", DIGITS))})
