@@ -6,11 +6,12 @@ import pytest
 from keras import layers, ops
 
 from zoo.costs import CostMatrix
-from zoo.errors import UnknownNameError
+from zoo.errors import ConfigError, UnknownNameError
 from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe, find_learning_rate, fit, predict
 from zoo.training.acceleration.stacked_batches import stack_batches
 from zoo.training.augmentation.pictures import augmentation
+from zoo.training.augmentation.pictures.smart import smart_augmentation, smart_heads, smart_samples
 from zoo.training.batches import Batches
 from zoo.training.losses import batch_loss
 from zoo.training.runs.run_folder import differences
@@ -203,3 +204,70 @@ def test_a_recipe_is_made_of_its_own_record_again():
     assert (
         recipe(augmentation=told).augmentation == recipe(augmentation=["flip", ("rotate", {"degrees": 5})]).augmentation
     )
+
+
+def classifier() -> keras.Model:
+    photo = keras.Input((8, 8, 3), name="photo")
+    x = layers.GlobalAveragePooling2D(name="pool")(layers.Rescaling(1 / 255.0, name="scale")(photo))
+    return keras.Model([photo], {"kind": layers.Dense(3, activation="softmax", name="kind")(x)}, name="photos")
+
+
+def test_smart_samples_blend_pictures_of_the_same_class_only():
+    samples = photos(60, 0)
+    found = smart_samples(samples, "kind", repeats=2)
+    assert len(found) == 2 * (samples.targets["kind"] >= 0).sum()
+    of_picture = {
+        each.tobytes(): kind for each, kind in zip(samples.inputs["photo"], samples.targets["kind"], strict=True)
+    }
+    for values in (found.inputs["photo"], found.inputs["first"], found.inputs["second"]):
+        assert [of_picture[each.tobytes()] for each in values] == found.targets["kind"].tolist()
+    aims = found.targets["blend"].astype("uint8")
+    assert [of_picture[each.tobytes()] for each in aims] == found.targets["kind_of_blend"].tolist()
+    assert (found.inputs["first"] != found.inputs["second"]).any()
+
+
+@pytest.mark.backends
+def test_smart_augmentation_trains_the_blend_and_the_classifier_together():
+    keras.utils.set_random_seed(0)
+    own = classifier()
+    whole, heads = smart_augmentation(own), smart_heads({"kind": HEADS["kind"]})
+    assert (heads["kind_of_blend"].weight, heads["blend"].weight) == (0.7, 0.3)
+    before = [np.array(ops.convert_to_numpy(each)) for each in whole.trainable_weights]
+    train, validation = smart_samples(photos(64, 0), "kind"), smart_samples(photos(30, 1), "kind")
+    fit(whole, train, validation, recipe(heads=heads, augmentation="flip", epochs=1))
+    after = [np.array(ops.convert_to_numpy(each)) for each in whole.trainable_weights]
+    assert all((one != two).any() for one, two in zip(before, after, strict=True))
+    blend = predict(whole, validation, heads)["blend"]
+    low = np.minimum(validation.inputs["first"], validation.inputs["second"])
+    high = np.maximum(validation.inputs["first"], validation.inputs["second"])
+    assert ((blend >= low - 1e-3) & (blend <= high + 1e-3)).all()
+    shares = predict(own, Samples({"photo": validation.inputs["photo"]}), {"kind": HEADS["kind"]})["kind"]
+    np.testing.assert_allclose(shares, predict(whole, validation, heads)["kind"], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: smart_augmentation(network()), r"one output; 'photos' has inputs .* and 2 output"),
+        (lambda: smart_samples(photos(9, 0), "kid"), "did you mean 'kind'"),
+        (
+            lambda: smart_samples(Samples({"x": np.zeros((2, 3))}, {"kind": np.zeros(2, int)}), "kind"),
+            "one input of pictures",
+        ),
+        (lambda: smart_heads({"size": HEADS["size"]}), "one head of classes"),
+    ],
+)
+def test_smart_augmentation_of_something_else_is_refused(call, said):
+    with pytest.raises((ConfigError, UnknownNameError), match=said):
+        call()
+
+
+def test_predictions_of_several_views_are_their_mean():
+    model, samples = network(), photos(10, 0)
+    mirrored = Samples({"photo": samples.inputs["photo"][:, :, ::-1]})
+    one, other, both = (
+        predict(model, given, HEADS, views=views)["kind"]
+        for given, views in ((samples, "plain"), (mirrored, "plain"), (samples, "mirrored"))
+    )
+    np.testing.assert_allclose(both, (one + other) / 2, atol=1e-6)
+    assert (one != other).any()
