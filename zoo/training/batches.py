@@ -3,12 +3,15 @@
 (After `keras.utils.set_random_seed`, Keras on TensorFlow repeats one shuffled order in every epoch.)
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from zoo.samples import Samples
+from zoo.stacked_batches import Batch
 from zoo.training.augmentation.entity_shuffling import shuffle_entities
+from zoo.training.augmentation.pictures.batch import PictureAugmentation
+from zoo.training.augmentation.pictures.presets import Transforms
 from zoo.training.resampling.sampling import Sampler
 
 SHAPES = 20  # trimmed lengths that there are at the most: each is compiled for
@@ -23,6 +26,7 @@ class Batches:
     trim_padding  cut the right padding (zeros) that all samples of a batch share from integer sequences (n, L), and
                   bring samples of similar length together. Only for models whose outputs do not depend on padding.
     shuffled_entities  groups of tokens that are exchanged in training, see `shuffle_entities`.
+    augmentation  what is done to pictures in training, see `zoo.training.augmentation.pictures`.
     sampler       which rows an epoch reads; all of them once where there is none.
     steps         names of the targets that have a value at every step of the sequences, and are trimmed with them.
     """
@@ -36,6 +40,7 @@ class Batches:
         trim_padding: bool = False,
         token_dropout: float = 0.0,
         shuffled_entities: Sequence[Sequence[int]] | None = None,
+        augmentation: Transforms | Mapping[str, Transforms] = (),
         sampler: Sampler | None = None,
         steps: Sequence[str] = (),
     ):
@@ -46,6 +51,7 @@ class Batches:
         self.seed = seed
         self.token_dropout = token_dropout
         self.shuffled_entities = shuffled_entities or ()
+        self.pictures = PictureAugmentation(samples, augmentation, seed)
         self.step_targets = tuple(steps)
         self.sequences = tuple(
             name
@@ -88,12 +94,29 @@ class Batches:
     @property
     def varied(self) -> bool:
         """Whether training sees other inputs in every epoch."""
-        return bool(self.token_dropout or self.shuffled_entities)
+        return bool(self.token_dropout or self.shuffled_entities or self.pictures)
+
+    def training_batch(self, rows: np.ndarray, epoch: int, step: int) -> Batch:
+        """Inputs and targets of batch `step` (from 0) of an epoch, and weights where there are some, as training takes
+        them: where samples are mixed, targets and weights are those of both (`Mix.labels`).
+        """
+        arrays = self.inputs(rows)
+        inputs, targets, weights = self._varied(arrays, rows, epoch, step), self.targets(rows), self.weights(rows)
+        mix = self.pictures.mix(arrays, rows % len(self.samples), epoch, step)
+        if mix is not None:
+            targets, weights = mix.labels(targets), weights and mix.partners(weights)
+        return (inputs, targets) if weights is None else (inputs, targets, weights)
 
     def training_inputs(self, rows: np.ndarray, epoch: int, step: int) -> dict[str, np.ndarray]:
-        """The inputs of these rows, some names exchanged, and `token_dropout` of their tokens read as unknown."""
-        arrays = self.inputs(rows)
-        random = np.random.default_rng([self.seed, epoch, step + 1]) if self.varied else None
+        """The inputs of these rows as batch `step` (from 0) of an epoch has them."""
+        return self._varied(self.inputs(rows), rows, epoch, step)
+
+    def _varied(self, arrays: dict[str, np.ndarray], rows: np.ndarray, epoch: int, step: int) -> dict[str, np.ndarray]:
+        """Pictures augmented, some names exchanged, and `token_dropout` of the tokens read as unknown."""
+        if self.pictures:
+            arrays = self.pictures.inputs(arrays, rows % len(self.samples), epoch, step)
+        tokens = self.token_dropout or self.shuffled_entities
+        random = np.random.default_rng([self.seed, epoch, step + 1]) if tokens else None
         if random and self.shuffled_entities:
             arrays = shuffle_entities(arrays, self.shuffled_entities, random)
         if random and self.token_dropout:

@@ -108,19 +108,42 @@ def batch_loss(
     class_weights: np.ndarray | None,
     tied: "TiedSoftmax | None" = None,
     sample_weight: Tensor | None = None,
+    partner: tuple[Tensor, Tensor, Tensor | None] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The mean loss over the known labels of a batch (0 where there is none), and how many there are.
 
     Weights of classes and of samples (B,) multiply the losses; the mean is still over all known labels, as in Keras.
+    Of samples that are mixed with others, `partner` holds the share of each sample itself (B,), and the others' targets
+    and weights: both losses count by their shares.
     """
-    losses, mask = sample_losses(head, target, output, tied)
+    losses, mask = _weighted_losses(head, target, output, class_weights, tied, sample_weight)
+    if partner is not None:
+        share, other, weight = partner
+        second, second_mask = _weighted_losses(head, other, output, class_weights, tied, weight)
+        share = _per_loss(ops.cast(share, losses.dtype), losses)
+        losses = share * losses + (1.0 - share) * second
+        mask = share * mask + (1.0 - share) * second_mask
     count = ops.sum(mask)
+    least = 1.0 if partner is None else TINY  # shares of labels may add up to less than one label
+    return ops.sum(losses) / ops.maximum(count, least), count
+
+
+def _weighted_losses(
+    head: Head,
+    target: Tensor,
+    output: Tensor,
+    class_weights: np.ndarray | None,
+    tied: "TiedSoftmax | None",
+    sample_weight: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """See `sample_losses`; the losses multiplied by the weights of their classes and samples."""
+    losses, mask = sample_losses(head, target, output, tied)
     if class_weights is not None:
         label = ops.maximum(target, 0)
         losses = losses * ops.take(ops.convert_to_tensor(class_weights, dtype=losses.dtype), label)
     if sample_weight is not None:
         losses = losses * _per_loss(ops.cast(sample_weight, losses.dtype), losses)
-    return ops.sum(losses) / ops.maximum(count, 1.0), count
+    return losses, mask
 
 
 def _per_loss(weights: Tensor, losses: Tensor) -> Tensor:

@@ -1,38 +1,45 @@
 """What a model predicts for every sample of a split."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
 
 from zoo.errors import ConfigError
 from zoo.samples import Samples
+from zoo.training.augmentation.pictures.views import PLAIN, average_over_views, require_views
 from zoo.training.batches import Batches
 from zoo.training.heads import Head, check_predictable
 from zoo.training.named_graph import named_graph, with_named_inputs
 
 
 def predict(
-    model: keras.Model, samples: Samples, heads: Mapping[str, Head], *, trim_padding: bool = False
+    model: keras.Model,
+    samples: Samples,
+    heads: Mapping[str, Head],
+    *,
+    trim_padding: bool = False,
+    views: Sequence[str] | str = PLAIN,
 ) -> dict[str, np.ndarray]:
     """Predictions for every sample: (n,) for regression, (n,) probability of the positive label, (n, classes).
 
-    Of vectors and tags, (n, k).
+    Of vectors and tags, (n, k). With `views` of the pictures among the inputs, such as "mirrored" or ("plain", "flip",
+    "left", "right"), they are the means over all of these (test-time augmentation).
     """
     if not isinstance(samples, Samples) or not isinstance(heads, Mapping):
         raise ConfigError("`predict` takes a model, Samples, and a dict of output -> Head.")
     graph, samples = named_graph(model), with_named_inputs(model, samples)
     check_predictable(graph, heads, samples)
-    outputs = outputs_of(graph, Batches(samples, batch_size=256, trim_padding=trim_padding))
+    views = require_views(views, samples.inputs)
+    outputs = outputs_of(graph, Batches(samples, batch_size=256, trim_padding=trim_padding), views)
     return {name: answers_of(head, outputs[name]) for name, head in heads.items()}
 
 
-def outputs_of(model: keras.Model, batches: Batches) -> dict[str, np.ndarray]:
-    """The outputs of a model with a dict of them, for every sample, in float32."""
+def outputs_of(model: keras.Model, batches: Batches, views: Sequence[str] = PLAIN) -> dict[str, np.ndarray]:
+    """The outputs of a model with a dict of them, for every sample, in float32; means over views of pictures."""
     found: dict[str, np.ndarray] = {}
     for rows, inputs in batches.all_inputs():
-        for name, values in model.predict_on_batch(inputs).items():
-            values = np.asarray(values, dtype=np.float32)
+        for name, values in average_over_views(model.predict_on_batch, inputs, views).items():
             if name not in found:
                 found[name] = np.zeros((len(batches.samples), *values.shape[1:]), dtype=np.float32)
             found[name][rows] = values

@@ -119,10 +119,7 @@ def _losses(session: Session, rates: np.ndarray) -> list[float]:
             epoch, step = epoch + 1, 0
             order = session.train.order(epoch)
         session.trainer.optimizer.learning_rate = float(rate)
-        inputs, rows = session.train.training_inputs(order[step], epoch, step), order[step]
-        log = session.trainer.train_on_batch(
-            inputs, session.train.targets(rows), sample_weight=session.train.weights(rows), return_dict=True
-        )
+        log = session.trainer.train_on_batch(*session.train.training_batch(order[step], epoch, step), return_dict=True)
         loss = float(log["loss"])
         if not math.isfinite(loss):
             break

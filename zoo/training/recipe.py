@@ -6,6 +6,7 @@ from typing import Any
 
 from zoo.errors import ConfigError, require_known
 from zoo.sentinel.incident import ON_NONFINITE
+from zoo.training.augmentation.pictures.presets import augmentation, augmentation_json
 from zoo.training.heads import Head
 from zoo.training.optimisers.optimiser import Optimiser
 
@@ -25,6 +26,10 @@ class Recipe:
     token_dropout   share of the tokens of integer sequences that training reads as unknown (1), drawn anew each epoch.
     shuffled_entities  groups of tokens that may stand for each other (names), exchanged in half of the samples, anew
                     each epoch; targets stay as they are, so answers must not be among them.
+    augmentation    what is done to pictures in training, anew each epoch: the name of a preset ("light", "standard",
+                    "strong", "cifar", "digits", "faces"), of a transform ("flip", "crop", ...), a list of these, with
+                    options as in ("rotate", {"degrees": 15}), or input -> one of these; None for nothing. Validation
+                    and predictions see pictures as they are. See `zoo.training.augmentation.pictures`.
     standard_units  train regressions in units of their own deviation, where the output's layer allows it
                     (`target_scaling`); off for plain gradient descent.
     start_at_prior  begin with the best constant prediction at each output whose layer is fresh (its bias is 0); one
@@ -56,6 +61,7 @@ class Recipe:
     trim_padding: bool = False
     token_dropout: float = 0.0
     shuffled_entities: Sequence[Sequence[int]] | None = None
+    augmentation: Any = None
     standard_units: bool = True
     start_at_prior: bool = True
     patience: int | None = None
@@ -90,6 +96,7 @@ class Recipe:
                 "'shuffled_entities' must hold groups of tokens > 0, each token once; received "
                 f"{self.shuffled_entities!r}."
             )
+        object.__setattr__(self, "augmentation", augmentation(self.augmentation))
         if not isinstance(self.heads, Mapping) or not self.heads:
             raise ConfigError("A recipe needs at least one head: Recipe({output: Head(target)}).")
         for name, head in self.heads.items():
@@ -106,4 +113,5 @@ class Recipe:
         plain = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "expected"}
         plain["heads"] = {name: head.to_json() for name, head in self.heads.items()}
         plain["optimiser"] = asdict(self.optimiser)
+        plain["augmentation"] = augmentation_json(self.augmentation)
         return plain

@@ -17,6 +17,7 @@ from zoo.stacked_batches import Batch, StackedBatches
 from zoo.training.acceleration.stacked_batches import stack_batches
 from zoo.training.acceleration.steps_per_execution import steps_per_execution
 from zoo.training.acceleration.tied_softmax import tied_softmaxes
+from zoo.training.augmentation.pictures.mixing import PARTNER
 from zoo.training.balance import BALANCES, warn_of_unequal_losses
 from zoo.training.batches import Batches
 from zoo.training.callbacks import UserCallbacks
@@ -60,6 +61,7 @@ class Session:
             trim_padding=recipe.trim_padding,
             token_dropout=recipe.token_dropout,
             shuffled_entities=recipe.shuffled_entities,
+            augmentation=recipe.augmentation,
             sampler=self.sampler,
             steps=per_step(model, recipe.heads),
         )
@@ -222,10 +224,7 @@ class Session:
             stack = stack_batches(self.train, order[self.step : self.step + self.together], self.epoch, self.step)
             if stack is not None:
                 return stack
-        rows = order[self.step]
-        batch = self.train.training_inputs(rows, self.epoch, self.step), self.train.targets(rows)
-        weights = self.train.weights(rows)
-        return batch if weights is None else (*batch, weights)
+        return self.train.training_batch(order[self.step], self.epoch, self.step)
 
     def end(self) -> None:
         """Give the model the weights of the best epoch, in the targets' units."""
@@ -258,6 +257,7 @@ class Session:
             return []
         numbers = [name for name, head in self.recipe.heads.items() if head.target.kind == "regression"]
         folder = store.path / "incidents" if store else None
+        numbers += [f"{PARTNER}{name}" for name in numbers]  # of the samples that others are mixed with
         every = batches_between_looks(self.together)  # a run that is resumed may begin with single steps
         self.sentinel = NaNSentinel(on_nonfinite, folder=folder, every=every, missing=numbers)
         return [self.sentinel]

@@ -15,6 +15,7 @@ from zoo.stacked_batches import Batch, StackedBatches
 from zoo.training.acceleration.accelerate import accelerate
 from zoo.training.acceleration.steps_per_execution import LOG, taking_stacks
 from zoo.training.acceleration.tied_softmax import TiedSoftmax
+from zoo.training.augmentation.pictures.mixing import partner
 from zoo.training.balance import Balance
 from zoo.training.heads import Head
 from zoo.training.losses import batch_loss
@@ -116,7 +117,9 @@ class Trainer(keras.Model):
         tied = dict(self._tied) if training and not self._plain else {}
         weighed = sample_weight or {}
         pairs = {
-            name: batch_loss(head, y[name], y_pred[name], tables[name], tied.get(name), weighed.get(name))
+            name: batch_loss(
+                head, y[name], y_pred[name], tables[name], tied.get(name), weighed.get(name), partner(name, y, weighed)
+            )
             for name, head in self._heads
         }
         losses = {name: loss for name, (loss, _) in pairs.items()}

@@ -15,13 +15,10 @@ def stack_batches(batches: Batches, rows: Sequence[np.ndarray], epoch: int, step
     if not batches.sequences and not batches.varied:
         together = np.stack(rows)  # one gathering of all rows
         return StackedBatches(batches.inputs(together), batches.targets(together), batches.weights(together))
-    parts = [
-        (batches.training_inputs(each, epoch, step + place), batches.targets(each)) for place, each in enumerate(rows)
-    ]
+    parts = [batches.training_batch(each, epoch, step + place) for place, each in enumerate(rows)]
     inputs, targets = (_stacked([part[side] for part in parts]) for side in (0, 1))
-    return (
-        None if inputs is None or targets is None else StackedBatches(inputs, targets, batches.weights(np.stack(rows)))
-    )
+    weights = _stacked([part[2] for part in parts]) if len(parts[0]) > 2 else None
+    return None if inputs is None or targets is None else StackedBatches(inputs, targets, weights)
 
 
 def _stacked(parts: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray] | None:
