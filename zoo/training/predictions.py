@@ -1,6 +1,6 @@
 """What a model answers for every sample of a split."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import keras
 import numpy as np
@@ -30,13 +30,19 @@ def predict(
 def outputs_of(model: keras.Model, batches: Batches) -> dict[str, np.ndarray]:
     """The outputs of a model with a dict of them, for every sample, in float32."""
     found: dict[str, np.ndarray] = {}
-    for rows, inputs in batches.all_inputs():
-        for name, values in model.predict_on_batch(inputs).items():
-            values = np.asarray(values, dtype=np.float32)
+    for rows, outputs in each_output(model, batches):
+        for name, values in outputs.items():
             if name not in found:
                 found[name] = np.zeros((len(batches.samples), *values.shape[1:]), dtype=np.float32)
             found[name][rows] = values
     return found
+
+
+def each_output(model: keras.Model, batches: Batches) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Row numbers and outputs of every batch, once, in float32."""
+    for rows, inputs in batches.all_inputs():
+        outputs = model.predict_on_batch(inputs)
+        yield rows, {name: np.asarray(values, dtype=np.float32) for name, values in outputs.items()}
 
 
 def answers_of(head: Head, output: np.ndarray) -> np.ndarray:
