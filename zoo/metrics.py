@@ -83,7 +83,7 @@ def accuracy(target: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def likeliest(predicted: np.ndarray) -> np.ndarray:
-    """Probabilities (n,) of the positive label or (n, classes) -> (n,) the likeliest label, or whether it is positive."""
+    """Probabilities (n,) of the positive label or (n, classes) -> (n,) the likeliest label, or whether positive."""
     return predicted >= 0.5 if predicted.ndim == 1 else _by_rows(lambda part: np.argmax(part, axis=-1), predicted)
 
 
@@ -233,7 +233,7 @@ def score(metric: str, target: np.ndarray, predicted: np.ndarray) -> float | Non
 
 
 def those(known: np.ndarray, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The `known` rows of each array; the arrays themselves where all are, for probabilities of many labels are large."""
+    """The `known` rows of each array; the arrays themselves where all are: those of many labels are large."""
     return arrays if known.all() else tuple(each[known] for each in arrays)
 
 

@@ -28,8 +28,8 @@ def group_rows(
 
     The score is the first of the output's metrics that is a mean over rows, else the first of its kind.
     Groups are the bands of each regression target, the classes of each other target (an output's own as well: recall
-    by class; of very many the most frequent), and the columns of `test.groups` with few values. "worse" flags a group by more than two standard
-    errors: among many groups, about one fair one in forty is flagged by chance.
+    by class; of very many, the most frequent), and the columns of `test.groups` with few values. "worse" flags a group
+    by more than two standard errors: among many groups, about one fair one in forty is flagged by chance.
     """
     columns = group_columns(test, targets)
     rows = []

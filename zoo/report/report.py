@@ -16,7 +16,7 @@ from zoo.report.groups import group_rows
 from zoo.report.scores import score_rows
 from zoo.samples import Samples, Target, present
 
-MOST_CONFUSED = 200  # classes of a confusion; of more, the rare ones are one: a square of 10,000 classes fills a machine
+MOST_CONFUSED = 200  # classes of a confusion; of more, the rare ones are one: 10,000 squared fill a machine
 
 if TYPE_CHECKING:
     from rich.table import Table
