@@ -216,7 +216,7 @@ def test_of_many_rows_the_linear_model_sees_a_part_and_says_so(monkeypatch):
     monkeypatch.setattr("zoo.report.features.LINEAR_ROWS", 300)
     x = np.random.default_rng(0).normal(size=(2000, 1)).astype(np.float32)
     found, test = fit({"numbers": x}, 2 * x[:, 0], REGRESSION)
-    assert "300 of 1000 training rows" in found["linear"].note
+    assert "300 of 1,000 training rows" in found["linear"].note
     assert score("r2", test.targets["y"], found["linear"].predictions["r2"]) > 0.999
 
 

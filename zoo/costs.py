@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import ConfigError, DataError, UnknownNameError, is_number
-from zoo.samples import present
+from zoo.samples import present, row_batches
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ def decide(probabilities: np.ndarray, table: np.ndarray) -> np.ndarray:
 
     The argmin of the expected cost, of equal ones the first; for two labels this is "positive beyond the threshold".
     """
-    return np.argmin(_full(probabilities, table) @ table, axis=1)
+    parts = row_batches(len(probabilities), len(table))
+    return np.concatenate([np.argmin(_full(probabilities[part], table) @ table, axis=1) for part in parts])
 
 
 def expected_cost(labels: np.ndarray, decisions: np.ndarray, table: np.ndarray) -> float:

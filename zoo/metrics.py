@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from zoo.errors import require_known
-from zoo.samples import Kind, present
+from zoo.samples import Kind, present, row_batches
 
 TINY = 1e-7  # probabilities are clipped to [TINY, 1 - TINY] before a logarithm
 BINS = 10  # of a calibration error, as in a report's reliability plot
@@ -79,18 +79,32 @@ def exp_rmspe(target: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def accuracy(target: np.ndarray, predicted: np.ndarray) -> float:
-    chosen = predicted >= 0.5 if predicted.ndim == 1 else np.argmax(predicted, axis=-1)
-    return float(np.mean(chosen == target))
+    return float(np.mean(likeliest(predicted) == target))
+
+
+def likeliest(predicted: np.ndarray) -> np.ndarray:
+    """Probabilities (n,) of the positive label or (n, classes) -> (n,) the likeliest label, or whether positive."""
+    return predicted >= 0.5 if predicted.ndim == 1 else _by_rows(lambda part: np.argmax(part, axis=-1), predicted)
+
+
+def likelihoods(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """(n,) float64: the probability of each row's label, from `TINY` up to 1."""
+    if predicted.ndim == 1:
+        found = np.where(target == 1, predicted, 1.0 - predicted)
+    else:
+        found = predicted[np.arange(len(target)), target]
+    return np.clip(found.astype(np.float64), TINY, 1.0)
+
+
+def _by_rows(function: Callable[[np.ndarray], np.ndarray], predicted: np.ndarray) -> np.ndarray:
+    """What `function` makes of (n, classes), made of a part of the rows at a time."""
+    parts = row_batches(len(predicted), predicted.shape[1])
+    return np.concatenate([function(predicted[part]) for part in parts])
 
 
 def log_loss(target: np.ndarray, predicted: np.ndarray) -> float:
     """Mean cross-entropy in nats."""
-    likelihood = (
-        np.where(target == 1, predicted, 1.0 - predicted)
-        if predicted.ndim == 1
-        else predicted[np.arange(len(target)), target]
-    )
-    return float(-np.mean(np.log(np.clip(likelihood, TINY, 1.0))))
+    return float(-np.mean(np.log(likelihoods(target, predicted))))
 
 
 def perplexity(target: np.ndarray, predicted: np.ndarray) -> float:
@@ -114,7 +128,12 @@ def steps_off(target: np.ndarray, predicted: np.ndarray) -> float:
 
 def median_label(shares: np.ndarray) -> np.ndarray:
     """(n, classes) probabilities of ordered labels -> (n,) the first at which half of the probability is reached."""
-    return np.argmax(np.cumsum(shares, axis=1) >= 0.5 * shares.sum(axis=1, keepdims=True), axis=1)
+    return _by_rows(_medians, shares)
+
+
+def _medians(shares: np.ndarray) -> np.ndarray:
+    sums = np.cumsum(shares, axis=1, dtype=np.float64)
+    return np.argmax(sums >= 0.5 * sums[:, -1:], axis=1)
 
 
 def quadratic_kappa(target: np.ndarray, predicted: np.ndarray) -> float:
@@ -155,8 +174,8 @@ def calibration_error(
     for a binary output of the positive label's (Naeini et al. 2015). `equal="mass"`: bins of equal size, which look
     closer at a rare label, whose probabilities crowd in one bin of equal width (Nixon et al. 2019).
     """
-    both = predicted if predicted.ndim == 1 else predicted.max(axis=1)
-    right = target if predicted.ndim == 1 else predicted.argmax(axis=1) == target
+    both = (predicted if predicted.ndim == 1 else predicted.max(axis=1)).astype(np.float64)
+    right = target if predicted.ndim == 1 else likeliest(predicted) == target
     if equal == "width":
         places = np.minimum((both * bins).astype(int), bins - 1)
     else:
@@ -210,7 +229,12 @@ def score(metric: str, target: np.ndarray, predicted: np.ndarray) -> float | Non
         known_scores = [each for each in scores if each is not None]
         return float(np.mean(known_scores)) if known_scores else None
     known = present(target)
-    return METRICS[metric].function(target[known], predicted[known]) if known.any() else None
+    return METRICS[metric].function(*those(known, target, predicted)) if known.any() else None
+
+
+def those(known: np.ndarray, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The `known` rows of each array; the arrays themselves where all are: those of many labels are large."""
+    return arrays if known.all() else tuple(each[known] for each in arrays)
 
 
 def _columns(values: np.ndarray) -> np.ndarray:

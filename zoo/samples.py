@@ -1,6 +1,6 @@
 """Arrays with named inputs and targets: what data sets give, and what training and reports take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ Kind = Literal["regression", "classification", "binary", "ordered", "tags"]
 KINDS: tuple[Kind, ...] = ("regression", "classification", "binary", "ordered", "tags")
 EXCLUSIVE = ("classification", "ordered")  # kinds whose output has a probability for each label, of which one is right
 MISSING_CLASS = -1  # a class label that is not known; an unknown number is NaN
+BATCH_VALUES = 1 << 22  # numbers of (rows, labels) that are worked on at once: 16 MB of float32
 
 
 @dataclass(frozen=True)
@@ -136,3 +137,16 @@ def labelled(values: np.ndarray) -> np.ndarray:
     """(n, ...) -> (n,) bool: which samples have a label at all."""
     known = present(values)
     return known if values.ndim == 1 else np.asarray(known.any(axis=tuple(range(1, values.ndim))))
+
+
+def row_batches(rows: int, width: int) -> Iterator[slice]:
+    """All of `rows` rows of `width` numbers each, in slices of at most `BATCH_VALUES` numbers, or of one row.
+
+    What is made of probabilities (n, labels) on the way to a score is so never as large as they are.
+
+    >>> [(part.start, part.stop) for part in row_batches(5, BATCH_VALUES // 2)]
+    [(0, 2), (2, 4), (4, 6)]
+    """
+    size = max(1, BATCH_VALUES // max(width, 1))
+    for start in range(0, max(rows, 1), size):
+        yield slice(start, start + size)

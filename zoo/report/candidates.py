@@ -1,14 +1,16 @@
 """Choosing among fitted models on the validation split: for every metric the one that is best there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from zoo.metrics import METRICS, score
-from zoo.samples import EXCLUSIVE, Target, present
+from zoo.metrics import METRICS, score, those
+from zoo.samples import EXCLUSIVE, Target, present, row_batches
 
 MEANS = ("rmse", "mse", "r2", "pearson", "spearman")  # regression metrics for which the mean is the best prediction
+TRAIN, VALIDATION, TEST = range(3)  # places in what is made of the three splits
 QUANTILES = np.linspace(0.05, 0.95, 19)  # tried as a prediction where no rule is known
 
 
@@ -38,22 +40,30 @@ class Task:
         return len(self.target.labels) if self.target.kind in EXCLUSIVE else 1
 
     def spread(self, probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        """Probabilities of the classes seen in train -> (n, all classes), or (n,) of the positive one."""
-        full = np.zeros((len(probabilities), len(self.target.labels)))
+        """Probabilities of the classes seen in train -> (n, all classes) float32, or (n,) of the positive one."""
+        if self.target.kind == "binary":
+            return probabilities[:, list(classes).index(1)] if 1 in classes else np.zeros(len(probabilities))
+        full = np.zeros((len(probabilities), len(self.target.labels)), np.float32)
         full[:, classes] = probabilities
-        return full[:, 1] if self.target.kind == "binary" else full
+        return full
+
+    def predict(self, model: Any, rows: Any) -> np.ndarray:
+        """What a classifier of scikit-learn says of (n, columns), a part of the rows at a time."""
+        parts = row_batches(rows.shape[0], len(self.target.labels))
+        return np.concatenate([self.spread(model.predict_proba(rows[part]), model.classes_) for part in parts])
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted model's predictions for validation and test, (n,) or (n, classes), and its settings in words.
+    """A fitted model, and its settings in words.
 
-    `median` tells a regression that was fitted to predict the median.
+    predict  `VALIDATION` or `TEST` -> its predictions there, (n,) or (n, classes): made when they are asked for, since of
+             many labels those of several models at once fill a machine.
+    median   a regression that was fitted to predict the median.
     """
 
     settings: str
-    validation: np.ndarray
-    test: np.ndarray
+    predict: Callable[[int], np.ndarray]
     median: bool = False
 
 
@@ -63,23 +73,46 @@ def choose(candidates: Sequence[Candidate], task: Task) -> tuple[dict[str, np.nd
     Without a label in validation, the one in the middle of those that are fitted for the metric.
     """
     known = present(task.validation)
-    labels = task.validation[known]
-    answers, chosen = {}, {}
-    for metric in task.metrics:
-        moves = [shift(metric, labels, each.validation[known], task.target) for each in candidates]
-        guesses = [each.validation[known] + move for each, move in zip(candidates, moves, strict=True)]
-        best = best_of(metric, labels, guesses) if len(labels) else _middle(candidates, metric)
-        answers[metric] = candidates[best].test + moves[best]
-        chosen[metric] = candidates[best].settings
-    how = "chosen on validation" if len(labels) else "validation has no label to choose it by"
-    return answers, f"{chosen[task.metrics[0]]} ({how})"
+    judged = Best(task)
+    for place, each in enumerate(candidates if known.any() else ()):
+        judged.add(place, each.predict(VALIDATION))
+    chosen = {metric: judged.found.get(metric, (_middle(candidates, metric), 0.0)) for metric in task.metrics}
+    tested = {place: candidates[place].predict(TEST) for place in {place for place, _ in chosen.values()}}
+    answers = {metric: tested[place] + move if move else tested[place] for metric, (place, move) in chosen.items()}
+    how = "chosen on validation" if known.any() else "validation has no label to choose it by"
+    return answers, f"{candidates[chosen[task.metrics[0]][0]].settings} ({how})"
+
+
+class Best:
+    """The best of several answers for validation, for every metric; none of them is kept.
+
+    found  metric -> the name under which the best answers were added, and what is to be added to them (see `shift`).
+    """
+
+    def __init__(self, task: Task):
+        self.task, self.known = task, present(task.validation)
+        self.found: dict[str, tuple[int, float]] = {}
+        self._values: dict[str, float] = {}
+
+    def add(self, name: int, validation: np.ndarray) -> None:
+        """Judge one model's answers for all rows of validation."""
+        labels, guesses = those(self.known, self.task.validation, validation)
+        for metric in self.task.metrics:
+            move = shift(metric, labels, guesses, self.task.target)
+            value = _goodness(metric, labels, guesses + move if move else guesses)
+            if metric not in self.found or value > self._values[metric]:
+                self.found[metric], self._values[metric] = (name, move), value
 
 
 def best_of(metric: str, labels: np.ndarray, guesses: Sequence[np.ndarray]) -> int:
     """Which of the guesses scores best."""
-    sign = 1.0 if METRICS[metric].better == "higher" else -1.0
-    values = [score(metric, labels, guess) for guess in guesses]
-    return int(np.argmax([-np.inf if value is None else sign * value for value in values]))
+    return int(np.argmax([_goodness(metric, labels, guess) for guess in guesses]))
+
+
+def _goodness(metric: str, labels: np.ndarray, guess: np.ndarray) -> float:
+    """The score, so that more is better."""
+    value = score(metric, labels, guess)
+    return -np.inf if value is None else value if METRICS[metric].better == "higher" else -value
 
 
 def _middle(candidates: Sequence[Candidate], metric: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from zoo.errors import DataError, require_known
-from zoo.samples import EXCLUSIVE, MISSING_CLASS, Samples, Target
+from zoo.samples import EXCLUSIVE, MISSING_CLASS, Samples, Target, row_batches
 
 ROUNDING = 1e-2  # how far probabilities may leave [0, 1] or a sum of 1: bfloat16 has 3 digits
 
@@ -13,14 +13,20 @@ ROUNDING = 1e-2  # how far probabilities may leave [0, 1] or a sum of 1: bfloat1
 def checked_predictions(
     predictions: Mapping[str, np.ndarray], targets: Mapping[str, Target], rows: int
 ) -> dict[str, np.ndarray]:
-    """Regression and binary as (n,), classification as (n, classes), all float64. Raises `DataError`."""
+    """Regression and binary as (n,) float64, classification as (n, classes) in their own precision.
+
+    Raises `DataError`.
+    """
     for name in predictions:
         require_known("output", name, targets)
     checked = {}
     for name, target in targets.items():
         if name not in predictions:
             raise DataError(f"There are no predictions for the output '{name}'; received {sorted(predictions)}.")
-        checked[name] = _checked(name, np.asarray(predictions[name], dtype=np.float64), target, rows)
+        values = np.asarray(predictions[name])
+        if target.kind not in EXCLUSIVE or values.dtype != np.float32:  # of many labels, twice as many bytes
+            values = values.astype(np.float64)
+        checked[name] = _checked(name, values, target, rows)
     return checked
 
 
@@ -31,7 +37,9 @@ def _checked(name: str, values: np.ndarray, target: Target, rows: int) -> np.nda
         values = values[:, 0]
     if values.shape != expected:
         raise DataError(f"Predictions of '{name}' ({target.kind}) must be {expected}; received {values.shape}.")
-    bad = np.flatnonzero(~np.isfinite(values.reshape(rows, -1)).all(axis=1))
+    lines = values.reshape(rows, -1)
+    finite = [np.isfinite(lines[part]).all(axis=1) for part in row_batches(rows, lines[:1].size)]
+    bad = np.flatnonzero(~np.concatenate(finite))
     if len(bad):
         raise DataError(
             f"Predictions of '{name}' are not finite in {len(bad)} of {rows} rows, the first being {bad[0]}."
@@ -43,10 +51,13 @@ def _checked(name: str, values: np.ndarray, target: Target, rows: int) -> np.nda
             f"Predictions of '{name}' must be probabilities; "
             f"received values from {values.min():.3g} to {values.max():.3g}."
         )
-    values = np.clip(values, 0.0, 1.0)
-    if wide and np.abs(values.sum(axis=1) - 1.0).max() > ROUNDING * 2:
-        row = int(np.argmax(np.abs(values.sum(axis=1) - 1.0)))
-        raise DataError(f"Predictions of '{name}' must sum to 1; row {row} sums to {values[row].sum():.3g}.")
+    if values.min() < 0.0 or values.max() > 1.0:
+        values = np.clip(values, 0.0, 1.0)
+    if wide:
+        sums = values.sum(axis=1, dtype=np.float64)
+        row = int(np.argmax(np.abs(sums - 1.0)))
+        if abs(sums[row] - 1.0) > ROUNDING * 2:
+            raise DataError(f"Predictions of '{name}' must sum to 1; row {row} sums to {sums[row]:.3g}.")
     return values
 
 

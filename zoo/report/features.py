@@ -74,7 +74,7 @@ def features(train: Samples, validation: Samples, test: Samples, *, seed: int = 
         return Features(note="the training inputs hold no word that two samples share")
     note = " and ".join([", ".join(notes[:-1]), notes[-1]] if notes[1:] else notes)
     if len(rows) < len(train):
-        note += f", {len(rows)} of {len(train)} training rows"
+        note += f", {len(rows):,} of {len(train):,} training rows"
     if not columns:
         return Features(_joined(parts), rows, text, note=note)
     table, mask = raw(numbers, ids)

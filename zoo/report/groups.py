@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from zoo.metrics import DEFAULTS, METRICS
+from zoo.metrics import DEFAULTS, METRICS, those
 from zoo.report.uncertainty import MEANS_OVER_ROWS, losses, standard_error
 from zoo.samples import Samples, Target, present
 
 MOST_GROUPS = 20  # a column of samples.groups with more values names its rows, and groups nothing
+MOST_CLASSES = 200  # of one target, the most frequent in the test rows: each is compared with all of them
 FEWEST_DRAWS = 10  # independent rows (or persons) below which a group is shown and never flagged
 FLAGGED = 2.0  # standard errors
 DECADE = 10.0
@@ -27,8 +28,8 @@ def group_rows(
 
     The score is the first of the output's metrics that is a mean over rows, else the first of its kind.
     Groups are the bands of each regression target, the classes of each other target (an output's own as well: recall
-    by class), and the columns of `test.groups` with few values. "worse" flags a group by more than two standard
-    errors: among many groups, about one fair one in forty is flagged by chance.
+    by class; of very many, the most frequent), and the columns of `test.groups` with few values. "worse" flags a group
+    by more than two standard errors: among many groups, about one fair one in forty is flagged by chance.
     """
     columns = group_columns(test, targets)
     rows = []
@@ -38,7 +39,7 @@ def group_rows(
             continue
         known = np.flatnonzero(present(labels))
         metric = next((name for name in metrics[output] if name in MEANS_OVER_ROWS), DEFAULTS[target.kind][0])
-        values = losses(metric, labels[known], predictions[output][known])
+        values = losses(metric, *those(present(labels), labels, predictions[output]))
         together = known if draws is None else draws[known]
         for column, (names, codes) in columns.items():
             for code, group in enumerate(names):
@@ -59,7 +60,7 @@ def group_columns(test: Samples, targets: Mapping[str, Target]) -> dict[str, tup
         if values is None or not present(values).any():
             continue
         is_number = target.kind == "regression"
-        columns[name] = _bands(values, target.unit) if is_number else (list(target.labels), values)
+        columns[name] = _bands(values, target.unit) if is_number else _classes(values, target.labels)
     for name, values in test.groups.items():
         groups, codes = np.unique(np.array([str(value) for value in values]), return_inverse=True)
         if name not in columns and 2 <= len(groups) <= MOST_GROUPS:
@@ -88,6 +89,17 @@ def _compare(values: np.ndarray, inside: np.ndarray, draws: np.ndarray, better: 
         "difference_standard_error": error,
         "worse": bool(enough and error is not None and error > 0 and harm > FLAGGED * error),
     }
+
+
+def _classes(values: np.ndarray, labels: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """The classes, at most the `MOST_CLASSES` most frequent ones."""
+    if len(labels) <= MOST_CLASSES:
+        return list(labels), values
+    counts = np.bincount(values[present(values)], minlength=len(labels))
+    kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_CLASSES])
+    places = np.full(len(labels) + 1, -1)  # the last one serves a missing label
+    places[kept] = np.arange(len(kept))
+    return [labels[label] for label in kept], places[values]
 
 
 def _bands(values: np.ndarray, unit: str) -> tuple[list[str], np.ndarray]:

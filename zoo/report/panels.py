@@ -50,7 +50,6 @@ def say(axes: Any, sentence: str) -> None:
 
 def draw_confusion(axes: Any, counts: np.ndarray, labels: Sequence[str], name: str, calibration: float) -> None:
     """(classes, classes) counts as shares of each true class, from white to blue."""
-    counts, labels = _most_frequent(counts, labels)
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
@@ -69,17 +68,6 @@ def draw_confusion(axes: Any, counts: np.ndarray, labels: Sequence[str], name: s
         f"{shorten(name)}: counts (shade: share of the class)",
         f"expected calibration error {100 * calibration:.1f} %",
     )
-
-
-def _most_frequent(counts: np.ndarray, labels: Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    if len(labels) <= MOST_CLASSES:
-        return counts, list(labels)
-    kept = np.sort(np.argsort(-counts.sum(axis=1), kind="stable")[: MOST_CLASSES - 1])
-    place = np.full(len(labels), MOST_CLASSES - 1)
-    place[kept] = np.arange(len(kept))
-    merged = np.zeros((MOST_CLASSES, MOST_CLASSES), dtype=int)
-    np.add.at(merged, (place[:, None], place[None, :]), counts)
-    return merged, [labels[index] for index in kept] + [f"{len(labels) - len(kept)} others"]
 
 
 def draw_regression(axes: Any, labels: np.ndarray, predicted: np.ndarray, name: str, unit: str) -> None:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import MissingExtraError
 from zoo.files import write_figure
-from zoo.report.panels import draw_confusion, draw_groups, draw_learning, draw_regression, draw_terms, say
+from zoo.report.confusion import confusion
+from zoo.report.panels import (
+    MOST_CLASSES,
+    draw_confusion,
+    draw_groups,
+    draw_learning,
+    draw_regression,
+    draw_terms,
+    say,
+)
 from zoo.report.table import WIDTH, score_table
 from zoo.samples import present
 
@@ -79,7 +88,8 @@ def _output_row(report: "Report", name: str, panels: list[Any]) -> None:
     elif target.kind == "regression":
         draw_regression(panels[0], labels, report.predictions[name], name, target.unit)
     else:
-        draw_confusion(panels[0], report.confusion[name], target.labels, name, report.calibration[name])
+        counts, names = confusion(labels, report.predictions[name], target.labels, most=MOST_CLASSES)
+        draw_confusion(panels[0], counts, names, name, report.calibration[name])
     draw_learning(panels[1], report.history, name)
     rows = [row for row in report.groups if row["output"] == name]
     if rows:

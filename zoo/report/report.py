@@ -11,9 +11,12 @@ from zoo.errors import require_known
 from zoo.files import write_json
 from zoo.metrics import DEFAULTS, METRICS, score
 from zoo.report.check import checked_predictions, labels_of
+from zoo.report.confusion import confusion
 from zoo.report.groups import group_rows
 from zoo.report.scores import score_rows
 from zoo.samples import Samples, Target, present
+
+MOST_CONFUSED = 200  # classes of a confusion; of more, the rare ones are one: 10,000 squared fill a machine
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,7 +31,8 @@ class Report:
     scores       one row an output and metric (`score_rows`).
     groups       one row an output and group (`group_rows`).
     baselines    output -> baseline -> what was fitted, or why not.
-    confusion    output -> counts (true class, predicted class), for classes.
+    confusion    output -> counts (true class, predicted class), for classes; the rare ones of more than
+                 `MOST_CONFUSED` are one. `confused` names them.
     calibration  output -> expected calibration error (`zoo.metrics.calibration_error`).
     predictions, labels, history: what the picture is drawn from.
     """
@@ -44,6 +48,7 @@ class Report:
     predictions: Mapping[str, np.ndarray] = field(repr=False)
     labels: Mapping[str, np.ndarray] = field(repr=False)
     history: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    confused: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON values; None stands for what is not known."""
@@ -54,7 +59,7 @@ class Report:
             "groups": [dict(row) for row in self.groups],
             "baselines": {name: dict(notes) for name, notes in self.baselines.items()},
             "confusion": {
-                name: {"labels": list(self.targets[name].labels), "counts": counts.tolist()}
+                name: {"labels": list(self.confused[name]), "counts": counts.tolist()}
                 for name, counts in self.confusion.items()
             },
             "calibration_error": dict(self.calibration),
@@ -96,6 +101,7 @@ def build_report(
     together: str | None = None,
     title: str = "Report",
     seed: int = 0,
+    size: str = "quick",
 ) -> Report:
     """Judge the predictions of `test`: every output (n,), (n, 1), or (n, classes) probabilities.
 
@@ -103,6 +109,7 @@ def build_report(
     history    one row an epoch, as a run logs it; for the learning curves alone.
     limits     output -> metric -> best score possible, and "<metric>_standard_error".
     baselines  from `fit_baselines` on the same splits, to spare fitting them again (several seeds, one split).
+    size       of those that are fitted here: "quick", "full" or "none", see `fit_baselines`.
     together   the column of `test.groups` whose equal rows are one draw ("author"): honest standard errors.
 
     Raises `DataError` when predictions do not fit the targets or are not finite.
@@ -120,10 +127,14 @@ def build_report(
     if baselines is None:
         from zoo.report.baselines import fit_baselines
 
-        baselines = fit_baselines(train, validation, test, targets, metrics=metrics, seed=seed)
+        baselines = fit_baselines(train, validation, test, targets, metrics=metrics, seed=seed, size=size)
     whole = Samples(test.inputs, labels, test.groups)
     classes = {name: target for name, target in targets.items() if target.kind != "regression"}
     labelled = {name: target for name, target in classes.items() if present(labels[name]).any()}
+    confusions = {
+        name: confusion(labels[name], values[name], target.labels, most=MOST_CONFUSED)
+        for name, target in labelled.items()
+    }
     return Report(
         title=title,
         targets=dict(targets),
@@ -131,18 +142,10 @@ def build_report(
         scores=score_rows(values, labels, judged, baselines, limits or {}, draws),
         groups=group_rows(values, whole, targets, judged, draws),
         baselines={name: {kind: item.note for kind, item in kinds.items()} for name, kinds in baselines.items()},
-        confusion={name: _confusion(labels[name], values[name], len(t.labels)) for name, t in labelled.items()},
+        confusion={name: counts for name, (counts, _) in confusions.items()},
+        confused={name: names for name, (_, names) in confusions.items()},
         calibration={name: score("calibration_error", labels[name], values[name]) or 0.0 for name in labelled},
         predictions=values,
         labels=labels,
         history=[dict(row) for row in history],
     )
-
-
-def _confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """(classes, classes) counts: true class down, predicted class across."""
-    known = present(labels)
-    chosen = (predicted >= 0.5).astype(int) if predicted.ndim == 1 else np.argmax(predicted, axis=1)
-    counts = np.zeros((classes, classes), dtype=int)
-    np.add.at(counts, (labels[known], chosen[known]), 1)
-    return counts

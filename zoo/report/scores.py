@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.metrics import METRICS, score
+from zoo.metrics import METRICS, score, those
 from zoo.report.baselines import BASELINES, Baseline
 from zoo.report.uncertainty import INFLUENCES, influence, standard_error
 from zoo.samples import present
@@ -65,18 +65,18 @@ def _row(
     sign = 1.0 if row["better"] == "higher" else -1.0
     if not known.any() or metric not in INFLUENCES:
         return row
-    moves = influence(metric, labels[known], predicted[known])
+    moves = influence(metric, *those(known, labels, predicted))
     row["standard_error"] = standard_error(moves, together)
     for kind, guess in guesses.items():
         if guess is not None:
-            others = influence(metric, labels[known], guess[known])
+            others = influence(metric, *those(known, labels, guess))
             row[f"ahead_of_{kind}"] = sign * (row["model"] - row[kind])
             row[f"ahead_of_{kind}_standard_error"] = standard_error(moves - others, together)
     if row["limit"] is not None:
         row["above_limit"] = _above(row)
         majority = guesses.get("majority")
         if majority is not None:
-            base = influence(metric, labels[known], majority[known])
+            base = influence(metric, *those(known, labels, majority))
             row["gap_closed"], row["gap_closed_standard_error"] = _gap(row, moves, base, together)
     return row
 

@@ -1,12 +1,15 @@
 """Gradient-boosted trees on the raw columns of a table, and on few columns made of text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from zoo.errors import MissingExtraError
-from zoo.report.candidates import MEANS, Baseline, Candidate, Task, best_of, choose, shift
+from zoo.report.budget import Budget
+from zoo.report.candidates import MEANS, VALIDATION, Baseline, Best, Candidate, Task, choose
 from zoo.report.columns import with_means
 from zoo.report.features import Features
 from zoo.samples import EXCLUSIVE, present
@@ -32,6 +35,8 @@ LARGE = 5_000_000  # rows x columns x trees a step, from which one setting takes
 UNORDERED_VALUES = 255  # of a category that scikit-learn's trees take
 TREE_COLUMNS = 512  # columns beyond which trees take minutes
 TEXT_TREE_WORK = 400_000  # rows x trees a step on text, likewise: 320,000 took 10 s
+LEAST_STEPS = 20  # that say something
+EVERYTHING = Budget()
 
 Matrices = tuple[np.ndarray, ...]
 
@@ -46,7 +51,7 @@ def tree_columns(features: Features, seed: int) -> Matrices:
     return tuple(np.concatenate([part[split] for part in parts], axis=1) for split in range(3)) if parts else ()
 
 
-def fit_trees(features: Features, matrices: Matrices, task: Task, seed: int) -> Baseline:
+def fit_trees(features: Features, matrices: Matrices, task: Task, seed: int, budget: Budget = EVERYTHING) -> Baseline:
     """The predictions of the setting and the number of steps that are best on validation, for each metric."""
     if not matrices:
         return Baseline(note="left out: a single text column")
@@ -56,7 +61,15 @@ def fit_trees(features: Features, matrices: Matrices, task: Task, seed: int) -> 
         return Baseline(note=f"left out: too slow on text of {rows} rows and {task.trees} classes")
     if columns > TREE_COLUMNS:
         return Baseline(note=f"left out: too slow on {columns} columns")
-    grid = TEXT_TREES if text else LARGE_TREES if rows * columns * task.trees > LARGE else TABLE_TREES
+    grid: tuple[dict[str, Any], ...] = (
+        TEXT_TREES if text else LARGE_TREES if rows * columns * task.trees > LARGE else TABLE_TREES
+    )
+    steps = budget.steps(rows, columns, task.trees)
+    if steps < LEAST_STEPS:
+        return Baseline(note=f"left out: too slow on {rows:,} rows of {columns} columns and {task.trees:,} classes")
+    if steps < 2 * STEPS:
+        grid = grid[:1]
+    grid = tuple({**options, "max_iter": int(min(options["max_iter"], steps))} for options in grid)
     matrices, unordered = _categories(features, matrices, task)
     fixed = {"random_state": seed, "categorical_features": unordered}
     candidates = [
@@ -101,35 +114,39 @@ def _grown(options: Mapping[str, Any], matrices: Matrices, task: Task, *, stoppi
     known, judged = present(task.train), present(task.validation)
     if task.target.kind != "regression":  # a class that never trained has no loss
         judged &= np.isin(task.validation, task.train[known])
-    settings = {"early_stopping": False, **options}
+    settings: dict[str, Any] = {"early_stopping": False, **options}
     held_out: dict[str, np.ndarray] = {}
     if not judged.any():
-        settings["max_iter"] = STEPS
+        settings["max_iter"] = min(STEPS, settings["max_iter"])
     elif stopping:
         settings |= {"early_stopping": True, "n_iter_no_change": PATIENCE}
         held_out = {"X_val": matrices[1][judged], "y_val": task.validation[judged]}
     regression = task.target.kind == "regression"
     model = (HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier)(**settings)
     model.fit(matrices[0][known], task.train[known], **held_out)
-    steps = _best_steps(model, matrices[1], task) if held_out else {model.n_iter_}
-    validation, test = (
-        {step: each for step, each in _staged(model, rows, task) if step in steps} for rows in matrices[1:]
-    )
+    steps = _best_steps(model, matrices[VALIDATION], task) if held_out else {model.n_iter_}
+
+    @lru_cache
+    def predicted(split: int) -> dict[int, np.ndarray]:
+        stages = islice(_staged(model, matrices[split], task), max(steps))
+        return {step: each for step, each in stages if step in steps}
+
     tuned = f"{options['learning_rate']:g}, {options['max_leaf_nodes']} leaves"
     median = options.get("loss") == "absolute_error"
-    return [Candidate(f"{step} steps of {tuned}", validation[step], test[step], median) for step in sorted(steps)]
+
+    def of(step: int) -> Callable[[int], np.ndarray]:
+        return lambda split: predicted(split)[step]
+
+    return [Candidate(f"{step} steps of {tuned}", of(step), median) for step in sorted(steps)]
 
 
 def _best_steps(model: Any, rows: np.ndarray, task: Task) -> set[int]:
     """For every metric the number of steps that is best on validation, of at most `STAGES` numbers."""
-    known = present(task.validation)
-    labels, every = task.validation[known], -(-model.n_iter_ // STAGES)
-    stages = {step: each[known] for step, each in _staged(model, rows, task) if (model.n_iter_ - step) % every == 0}
-    found = set()
-    for metric in task.metrics:
-        guesses = [each + shift(metric, labels, each, task.target) for each in stages.values()]
-        found.add(list(stages)[best_of(metric, labels, guesses)])
-    return found
+    judged, every = Best(task), -(-model.n_iter_ // STAGES)
+    for step, each in _staged(model, rows, task):
+        if (model.n_iter_ - step) % every == 0:
+            judged.add(step, each)
+    return {step for step, _ in judged.found.values()}
 
 
 def _staged(model: Any, rows: np.ndarray, task: Task) -> Iterator[tuple[int, np.ndarray]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from zoo.errors import require_known
-from zoo.metrics import TINY, ranks
+from zoo.metrics import likeliest, likelihoods, ranks
 
 MEANS_OVER_ROWS = ("mae", "accuracy", "log_loss")
 MEASURABLE = 2  # independent draws below which there is no standard error
@@ -37,14 +37,9 @@ def losses(metric: str, target: np.ndarray, predicted: np.ndarray) -> np.ndarray
     if metric == "mae":
         return np.abs(target - predicted).astype(np.float64)
     if metric == "accuracy":
-        chosen = predicted >= 0.5 if predicted.ndim == 1 else np.argmax(predicted, axis=-1)
-        return (chosen == target).astype(np.float64)
+        return (likeliest(predicted) == target).astype(np.float64)
     require_known("metric that is a mean over rows", metric, MEANS_OVER_ROWS)
-    binary = predicted.ndim == 1
-    likelihood = (
-        np.where(target == 1, predicted, 1.0 - predicted) if binary else predicted[np.arange(len(target)), target]
-    )
-    return -np.log(np.clip(likelihood, TINY, 1.0))
+    return -np.log(likelihoods(target, predicted))
 
 
 def _of_mean(metric: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:

@@ -7,8 +7,8 @@ import numpy as np
 from keras import ops
 
 from zoo.costs import decide, expected_cost
-from zoo.metrics import TINY, log_loss
-from zoo.samples import MISSING_CLASS, present
+from zoo.metrics import TINY, score
+from zoo.samples import MISSING_CLASS, present, row_batches
 from zoo.training.heads import Head
 
 if TYPE_CHECKING:
@@ -153,16 +153,25 @@ def _per_loss(weights: Tensor, losses: Tensor) -> Tensor:
 
 def row_losses(head: Head, target: np.ndarray, output: np.ndarray) -> np.ndarray:
     """The loss of every row of a split (n,), 0 where its label is missing, in numpy."""
-    losses, _ = sample_losses(head, ops.convert_to_tensor(target), ops.convert_to_tensor(output))
-    return np.array(ops.convert_to_numpy(losses), dtype=np.float32)
+    return _of_split(head, target, output)[0]
+
+
+def _of_split(head: Head, target: np.ndarray, output: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`sample_losses` of a whole split, in numpy: a part of its rows at a time, as outputs may have many labels."""
+    found = []
+    for part in row_batches(len(target), output[:1].size):
+        values = ops.convert_to_tensor(np.ascontiguousarray(output[part]))
+        pair = sample_losses(head, ops.convert_to_tensor(target[part]), values)
+        found.append([np.asarray(ops.convert_to_numpy(each), dtype=np.float32) for each in pair])
+    losses, masks = zip(*found, strict=True)
+    return np.concatenate(losses), np.concatenate(masks)
 
 
 def mean_loss(head: Head, target: np.ndarray, output: np.ndarray, weights: np.ndarray | None = None) -> float | None:
     """The mean loss over the known labels of a whole split, in numpy, weighted by the samples' weights (n,) where there
     are any; None when no label is known, or all have the weight 0.
     """
-    found = sample_losses(head, ops.convert_to_tensor(target), ops.convert_to_tensor(output))
-    losses, mask = (np.array(ops.convert_to_numpy(each), dtype=np.float64) for each in found)
+    losses, mask = (each.astype(np.float64) for each in _of_split(head, target, output))
     if weights is not None:
         shares = weights.astype(np.float64).reshape(-1, *[1] * (losses.ndim - 1))
         losses, mask = losses * shares, mask * shares
@@ -181,5 +190,5 @@ def judged_loss(head: Head, target: np.ndarray, output: np.ndarray, weights: np.
         table = head.costs.table(head.target.labels)
         return expected_cost(target, decide(answers, table), table)
     if head.plan.method == "focal":
-        return log_loss(target[known], answers[known])
+        return score("log_loss", target, answers)
     return mean_loss(head, target, output, weights)

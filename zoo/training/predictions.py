@@ -1,6 +1,6 @@
 """What a model predicts for every sample of a split."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -38,12 +38,21 @@ def predict(
 def outputs_of(model: keras.Model, batches: Batches, views: Sequence[str] = PLAIN) -> dict[str, np.ndarray]:
     """The outputs of a model with a dict of them, for every sample, in float32; means over views of pictures."""
     found: dict[str, np.ndarray] = {}
-    for rows, inputs in batches.all_inputs():
-        for name, values in average_over_views(model.predict_on_batch, inputs, views).items():
+    for rows, outputs in each_output(model, batches, views):
+        for name, values in outputs.items():
             if name not in found:
                 found[name] = np.zeros((len(batches.samples), *values.shape[1:]), dtype=np.float32)
             found[name][rows] = values
     return found
+
+
+def each_output(
+    model: keras.Model, batches: Batches, views: Sequence[str] = PLAIN
+) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Row numbers and outputs of every batch, once, in float32; means over views of pictures."""
+    for rows, inputs in batches.all_inputs():
+        outputs = average_over_views(model.predict_on_batch, inputs, views)
+        yield rows, {name: np.asarray(values, dtype=np.float32) for name, values in outputs.items()}
 
 
 def answers_of(head: Head, output: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ from zoo.training.optimisers.weight_average import averaged
 from zoo.training.output_layers.calibration import Calibration
 from zoo.training.output_layers.presentation import Presentation
 from zoo.training.output_layers.prior import prior_losses
-from zoo.training.predictions import outputs_of
+from zoo.training.predictions import each_output
 from zoo.training.recipe import Recipe
 from zoo.training.resampling.sampling import sampler_for
 from zoo.training.resampling.synthesis import with_synthetic_rows
@@ -242,9 +242,13 @@ class Session:
     def _score_rows(self) -> None:
         """Before an epoch, the loss of every training row for the outputs that look for hard ones."""
         if self.epoch and self.sampler is not None and self.sampler.losses:
-            outputs = outputs_of(self.trainer, self.train)
+            found = {name: np.zeros(len(labels), np.float32) for name, labels in self.sampler.labels.items()}
+            for rows, outputs in each_output(self.trainer, self.train):
+                for name in self.sampler.losses:
+                    labels = self.sampler.labels[name][rows]
+                    found[name][rows] = row_losses(self.recipe.heads[name], labels, outputs[name])
             for name, losses in self.sampler.losses.items():
-                losses.assign(row_losses(self.recipe.heads[name], self.sampler.labels[name], outputs[name]))
+                losses.assign(found[name])
 
     def _some_inputs(self) -> Iterator[Mapping[str, np.ndarray]]:
         """Batches of the epoch, as many as statistics are taken from."""

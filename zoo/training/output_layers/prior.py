@@ -29,7 +29,7 @@ def prior_losses(
             shares = prior[target[present(target)]]  # of all steps: too many for a row of probabilities each
             found[name] = float(-np.mean(np.log(shares))) if shares.size else 1.0
             continue
-        constant = np.ascontiguousarray(np.broadcast_to(prior, (len(target), *prior.shape)))
+        constant = np.broadcast_to(prior, (len(target), *prior.shape))  # of many labels, n rows fill a machine
         loss = loss_of(head, target, constant, samples.sample_weight.get(name))
         found[name] = loss or 1.0  # what costs nothing, such as one class alone by a cost matrix, is no measure
     return found
