@@ -4,6 +4,7 @@ config.json       model, heads, optimiser, data and seed: what the run is
 history.jsonl     one line an epoch, flushed as it goes
 checkpoint.npz    where training stands, replaced as it goes
 best.npz          the weights of the best epoch so far
+stages/           of a fine-tuning, a run folder a stage, and beside it start.npz, the weights that it began with
 scores.json, report.png, model.keras are written by those who make them, when training is done
 """
 
@@ -24,6 +25,7 @@ from zoo.files import write_json, write_text
 from zoo.samples import Samples
 
 FORMAT = 2
+CONFIG = "config.json"
 
 
 class RunFolder:
@@ -34,7 +36,7 @@ class RunFolder:
         self.checkpoint = self.path / "checkpoint.npz"
         self.best = self.path / "best.npz"
         self.history = self.path / "history.jsonl"
-        self._open(self.path / "config.json", json.loads(json.dumps({"format": FORMAT, **config})))
+        self._open(self.path / CONFIG, json.loads(json.dumps({"format": FORMAT, **config})))
         self._lock = FileLock(self.path / "lock")
 
     def __enter__(self) -> "RunFolder":
@@ -151,7 +153,8 @@ def data_fingerprint(samples: Samples) -> str:
     digest = hashlib.sha256()
     for part in (samples.inputs, samples.targets, samples.sample_weight):
         for name in sorted(part):
-            values = np.ascontiguousarray(part[name])
+            values = part[name]
             digest.update(f"{name} {values.dtype} {values.shape}".encode())
-            digest.update(values.fingerprint.encode() if isinstance(values, LazyArray) else values.tobytes())
+            lazy = isinstance(values, LazyArray)
+            digest.update(values.fingerprint.encode() if lazy else np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()[:16]
