@@ -63,10 +63,10 @@ def fit(
     is `model`, in the units of its targets, and logs have Keras' names ("loss", "val_loss", "val_age_mae"). What a
     callback counts for itself (the patience of EarlyStopping) begins anew in a run that is resumed.
 
-    A pretrained network is fine-tuned by `recipe.fine_tune`, and where nobody said so, a `FineTuningNotice` tells it: in
-    stages, with frozen layers and batch normalisation as they were to the bit. What frozen layers give is computed once
-    and kept on disk (`zoo.training.fine_tuning.features`); the finished model is the whole one. Each stage is to
-    callbacks a training of its own. The model's `trainable` ends as it was.
+    A pretrained network is fine-tuned by `recipe.fine_tune`, and where nobody said so, a `FineTuningNotice` tells it:
+    in stages, with frozen layers and batch normalisation as they were to the bit. What frozen layers give is computed
+    once and kept on disk (`zoo.training.fine_tuning.features`); the finished model is the whole one. Each stage is to
+    callbacks a training of its own. What is trainable of the model ends as it was.
 
     With a `folder`, the run is written as it goes (after every epoch, and every `checkpoint_seconds` within one), and
     an interrupted run continues from there: call again with the same arguments. A finished one is loaded.

@@ -8,7 +8,7 @@ found.save("rates.png")     # loss against rate
 
 import math
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -70,8 +70,8 @@ def find_learning_rate(
 ) -> RateSearch:
     """Train `model` for at most `steps` batches by `recipe`, at rates from `lowest` to `highest`.
 
-    The recipe's heads, balance, batches and optimiser are used, not its schedule; of a fine-tuning its first stage, with
-    what is frozen there and the shares of the rate that the others have. Afterwards the model and all random
+    The recipe's heads, balance, batches and optimiser are used, not its schedule; of a fine-tuning its first
+    stage, with what is frozen there and the shares of the rate that weights have. Afterwards the model and all random
     numbers to come are what they were, bit for bit (`zoo.tracing.preserve_state`).
 
     Raises `ConfigError` for a range or a recipe that does not fit, `TrainingError` when the loss is not finite from the
@@ -86,7 +86,8 @@ def find_learning_rate(
     settled = replace(prepared_recipe, optimiser=constant)
     rates = np.geomspace(lowest, highest, steps)
     plan = plan_for(graph, settled, rows)
-    with preserve_state(model), plan.applied(plan.stages[0]) if plan else nullcontext((None, {})) as (_, shares):
+    with preserve_state(model), ExitStack() as stack:
+        _, shares = stack.enter_context(plan.applied(plan.stages[0])) if plan else (None, {})
         session = Session(graph, rows, rows, settled, seed, shares)
         with session.random.own():
             session.start_or_resume(None)

@@ -41,9 +41,9 @@ class Recipe:
     restarts, linear_start  of memory networks, for `zoo.train` alone: at most so many trainings from fresh weights, of
                     which the best on validation is kept; and the share of the epochs that come before each, with
                     linear attention.
-    fine_tune       how a pretrained network is trained on: a `FineTune`, the name of its stages, or "auto", which looks:
-                    where fresh last layers stand on layers that have learnt, it is `FineTune("auto")`, and anything else
-                    is trained as it is. None trains all that is not frozen at one rate.
+    fine_tune       how a pretrained network is trained on: a `FineTune`, the name of its stages, or "auto": where
+                    fresh last layers stand on layers that have learnt, `FineTune("auto")`, and anything else is trained
+                    as it is. None trains all that is not frozen at one rate.
     start           hash of the file of weights where training starts; None for fresh weights.
     expected        output -> headline score on the test split that this recipe reached when it was written.
     """

@@ -23,10 +23,10 @@ from keras import layers
 from zoo.errors import UnwritableError
 from zoo.files import atomic_path
 from zoo.keras_internals.graph import input_names
-from zoo.lazy_array import LazyArray
 from zoo.samples import Samples
 from zoo.training.fine_tuning.freezing import norms_in
 from zoo.training.fine_tuning.network import Call, Network, is_norm
+from zoo.training.runs.run_folder import rows_fingerprint
 
 FORMAT = 1
 FOLDER = "ZOO_FEATURES"  # of the environment
@@ -101,7 +101,9 @@ def split(network: Network) -> Split | None:
     kept = [key for key in network.inputs if key in read]
     names = _names(boundary, {own[each] for each in kept} | {call.layer.name for call in rest})
     outputs = keras.tree.flatten({name: name for name in network.model.output})
-    lower = network.part(fixed, lower_inputs, {name: key for key, name in names.items()}, [own[each] for each in lower_inputs])
+    lower = network.part(
+        fixed, lower_inputs, {name: key for key, name in names.items()}, [own[each] for each in lower_inputs]
+    )
     ends = dict(zip(outputs, network.outputs, strict=True))
     upper = network.part(rest, [*names, *kept], ends, [*names.values(), *(own[each] for each in kept)])
     return Split(lower, upper, key)
@@ -126,7 +128,7 @@ def cached(parts: Split, splits: Sequence[Samples], budget: int) -> Features | s
     budget  bytes of all files of features; the ones that were not used for the longest time make room.
     """
     names = [tensor.name for tensor in parts.lower.inputs]
-    keys = [f"{parts.key[:16]}{_fingerprint(each, names)[:16]}" for each in splits]
+    keys = [_data_key(parts.key, each, names) for each in splits]
     shapes = [_shapes(parts.lower, each, names) for each in splits]
     need = sum(shape.bytes for each in shapes for shape in each.values())
     folder = features_folder()
@@ -142,16 +144,21 @@ def cached(parts: Split, splits: Sequence[Samples], budget: int) -> Features | s
     return Features(found, need)
 
 
-def _features(
-    parts: Split, samples: Samples, names: Sequence[str], shapes: Mapping[str, Shape], stem: Path
-) -> Samples:
+def _data_key(key: str, samples: Samples, names: Sequence[str]) -> str:
+    rows = [f"{name} {rows_fingerprint(samples.inputs[name])}" for name in names]
+    return sha256("\n".join([key, *rows]).encode()).hexdigest()[:32]
+
+
+def _features(parts: Split, samples: Samples, names: Sequence[str], shapes: Mapping[str, Shape], stem: Path) -> Samples:
     files = {name: stem.with_name(f"{stem.name}_{place}.npy") for place, name in enumerate(shapes)}
     if all(_is_whole(file, shapes[name]) for name, file in files.items()):
         for file in files.values():
             os.utime(file)  # used now
     else:
         _compute(parts.lower, samples, names, shapes, files)
-    arrays = {name: np.load(file, mmap_mode="r" if shapes[name].bytes > IN_MEMORY else None) for name, file in files.items()}
+    arrays = {
+        name: np.load(file, mmap_mode="r" if shapes[name].bytes > IN_MEMORY else None) for name, file in files.items()
+    }
     kept = {tensor.name for tensor in parts.upper.inputs}
     rest = {name: values for name, values in samples.inputs.items() if name in kept}
     return replace(samples, inputs={**arrays, **rest})
@@ -262,20 +269,6 @@ def _typed(value: Any) -> str:
 
 def _without_tensors(value: Any) -> Any:
     return None if isinstance(value, keras.KerasTensor) else repr(value)
-
-
-def _fingerprint(samples: Samples, names: Sequence[str]) -> str:
-    """A hash of the rows of these inputs; of lazy ones, of their items."""
-    digest = sha256()
-    for name in names:
-        values = samples.inputs[name]
-        digest.update(f"{name} {values.dtype} {values.shape}".encode())
-        if isinstance(values, LazyArray):
-            digest.update(values.fingerprint.encode())
-            continue
-        for start in range(0, len(values), 1024):
-            digest.update(np.ascontiguousarray(values[start : start + 1024]).tobytes())
-    return digest.hexdigest()
 
 
 def _names(boundary: Mapping[int, Call], taken: set[str]) -> dict[int, str]:

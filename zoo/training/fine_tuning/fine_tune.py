@@ -64,7 +64,9 @@ class FineTune:
                 continue
             given = tuple(values) if isinstance(values, Sequence) and not isinstance(values, str) else ()
             if not given or not all(type(each) is int and each > 0 for each in given):
-                raise ConfigError(f"'{name}' of a FineTune must be whole numbers > 0, one a stage; received {values!r}.")
+                raise ConfigError(
+                    f"'{name}' of a FineTune must be whole numbers > 0, one a stage; received {values!r}."
+                )
             object.__setattr__(self, name, given)
         plain = GRADUAL not in self.stages and self.stages != AUTO
         for name in ("epochs", "sizes"):

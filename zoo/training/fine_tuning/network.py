@@ -187,7 +187,9 @@ class Network:
         made = [(self._maker[key], key) for key in self.cuts if key in self._maker]
         return [(call.path, key) for call, key in made if id(call) not in head]
 
-    def part(self, calls: Sequence[Call], inputs: Sequence[int], outputs: Mapping[str, int], names: Sequence[str]) -> Any:
+    def part(
+        self, calls: Sequence[Call], inputs: Sequence[int], outputs: Mapping[str, int], names: Sequence[str]
+    ) -> Any:
         """A model of these calls, on the layers themselves: from these tensors, as inputs with names, to others."""
         given = [
             keras.Input(batch_shape=self.symbols[key].shape, dtype=self.symbols[key].dtype, name=name)

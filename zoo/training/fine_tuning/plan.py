@@ -85,7 +85,7 @@ class Plan:
         return self.network.stages[-parts:]
 
     def _shares(self, stage: TrainingStage) -> dict[int, Share]:
-        """Geometric from the head downwards: of the head its own share, below it `rate`, and less from stage to stage."""
+        """Of the head its own share of the rate; below it `rate`, and from stage to stage the less."""
         found: dict[int, Share] = {}
         if stage.parts is None:
             return found
@@ -102,9 +102,7 @@ class Plan:
         return {part.name: shares[id(part.layers[0].weights[0])].rate for part in parts}
 
 
-def plan_for(
-    graph: keras.Model, recipe: Recipe, train: Samples, begun: tuple[str, ...] | None = None
-) -> Plan | None:
+def plan_for(graph: keras.Model, recipe: Recipe, train: Samples, begun: tuple[str, ...] | None = None) -> Plan | None:
     """The stages in which a recipe trains; None where it trains at once all that is not frozen.
 
     begun  the stages of a run that is gone on with: nothing is chosen anew; none for one without any.
@@ -113,38 +111,45 @@ def plan_for(
     if tune is None:
         return None
     network, notice = Network(graph), ""
-    if recipe.fine_tune == AUTO and begun is not None:
+    by_hand = {id(layer): layer.name for layer in weighted(network) if not layer.trainable and not is_norm(layer)}
+    asked = recipe.fine_tune != AUTO
+    if not asked and begun is not None:
         if not begun:
             return None
         tune = replace(tune, stages=begun)
-    elif recipe.fine_tune == AUTO:
-        if not is_fresh_on_learnt(network):
-            return None
-        if any(not layer.trainable for layer in weighted(network)):
-            tune = replace(tune, stages=AS_FROZEN)  # somebody froze what is to be frozen
-    if tune.stages == AUTO:
+    elif not asked and not is_fresh_on_learnt(network):
+        return None
+    if tune.stages == AUTO and by_hand:
+        tune = replace(tune, stages=(AS_FROZEN,))
+    elif tune.stages == AUTO:
         labels = max(len(head.target.labels) for head in recipe.heads.values())
         tune = replace(tune, stages=stages_for(len(train), labels))
-        head = network.head[-1].path
-        notice = (
-            f"The layers below '{head}' were pretrained, and '{head}' is fresh: fit trains {' and then '.join(tune.stages)} "
-            f"with batch normalisation held, chosen for {len(train):,} rows; name other stages with "
-            "Recipe(fine_tune=...), or train everything at one rate with Recipe(fine_tune=None)."
-        )
+        notice = "" if asked else _notice(network, tune, len(train))
     stages = tuple(expanded(tune, len(network.stages), recipe.epochs))
-    for name, stage in ((stage.name, stage) for stage in stages if stage.size is not None):
-        if set(train_size(graph)) != {None}:
-            raise ConfigError(
-                f"'sizes' of a FineTune are for models that take pictures of any size, (None, None, 3); '{graph.name}' "
-                f"takes {tuple(graph.inputs[0].shape[1:])} (stage {name})."
-            )
-    return Plan(tune, network, stages, notice if recipe.fine_tune == AUTO else "")
+    woken = network.stages[-max(stage.parts or 0 for stage in stages) or len(network.stages) :]
+    both = [by_hand[id(layer)] for part in woken for layer in part.layers if id(layer) in by_hand]
+    if both and tune.stages != (AS_FROZEN,):
+        raise ConfigError(
+            f"Layers of '{graph.name}' are frozen ({both[0]}{', ...' if len(both) > 1 else ''}), and "
+            f"{', '.join(tune.stages)} would train them: fine_tune='as_frozen' leaves them so, zoo.unfreeze frees them."
+        )
+    shape = tuple(graph.inputs[0].shape)
+    any_size = len(graph.inputs) == 1 and len(shape) == 4 and shape[1:3] == (None, None)
+    if tune.sizes is not None and not any_size:
+        raise ConfigError(
+            f"'sizes' of a FineTune are for models that take pictures of any size, (None, None, 3); '{graph.name}' "
+            f"takes {shape[1:]}."
+        )
+    return Plan(tune, network, stages, notice)
 
 
-def train_size(graph: keras.Model) -> tuple[int | None, ...]:
-    """Height and width that the pictures of a model must have; (0,) for a model that takes something else."""
-    shape = graph.inputs[0].shape
-    return tuple(shape[1:3]) if len(graph.inputs) == 1 and len(shape) == 4 else (0,)
+def _notice(network: Network, tune: FineTune, rows: int) -> str:
+    head, stages = network.head[-1].path, " and then ".join(tune.stages)
+    return (
+        f"The layers below '{head}' were pretrained, and '{head}' is fresh: fit trains {stages} with batch normalisation "
+        f"held, chosen for {rows:,} rows; name other stages with Recipe(fine_tune=...), or train everything at one rate "
+        "with Recipe(fine_tune=None)."
+    )
 
 
 def expanded(tune: FineTune, parts: int, epochs: int) -> Iterator[TrainingStage]:
@@ -152,7 +157,9 @@ def expanded(tune: FineTune, parts: int, epochs: int) -> Iterator[TrainingStage]
     named: list[tuple[str, int | None]] = []
     for name in tune.stages:
         if name == GRADUAL:
-            named += [(PROBE if count == 1 else f"gradual_{count}", count) for count in range(1, parts)] + [(ALL, parts)]
+            named += [(PROBE if count == 1 else f"gradual_{count}", count) for count in range(1, parts)] + [
+                (ALL, parts)
+            ]
         else:
             named.append((name, {PROBE: 1, LAST: min(2, parts), ALL: parts, AS_FROZEN: None}[name]))
     between = [1 if name.startswith(GRADUAL) else epochs for name, _ in named]

@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo.lazy_array import LazyArray
 from zoo.samples import Samples
+from zoo.training.runs.run_folder import rows_fingerprint
 
 
 @dataclass(frozen=True)
@@ -26,24 +27,18 @@ class Resized:
 
 def with_size(samples: Samples, size: int | None) -> Samples:
     """The samples with pictures (n, H, W, C) whose longer side is `size`, made when they are read."""
-    ((name, pictures),) = samples.inputs.items() if size is not None else ((None, None),)
-    if name is None or size == max(pictures.shape[1:3]):
+    if size is None:
         return samples
-    share = size / max(pictures.shape[1:3])
-    height, width = (max(round(side * share), 1) for side in pictures.shape[1:3])
-    lazy = LazyArray(
+    ((name, given),) = samples.inputs.items()
+    pictures: Any = given
+    height, width = (max(round(side * size / max(pictures.shape[1:3])), 1) for side in pictures.shape[1:3])
+    if (height, width) == tuple(pictures.shape[1:3]):
+        return samples
+    lazy: Any = LazyArray(
         range(len(samples)),
         Resized(pictures, height, width),
         shape=(height, width, pictures.shape[3]),
         dtype="float32",
-        fingerprint=f"{height}x{width} {_fingerprint(pictures)}",
+        fingerprint=f"{height}x{width} {rows_fingerprint(pictures)}",
     )
     return replace(samples, inputs={name: lazy})
-
-
-def _fingerprint(pictures: Any) -> str:
-    from hashlib import sha256
-
-    if isinstance(pictures, LazyArray):
-        return pictures.fingerprint
-    return sha256(np.ascontiguousarray(pictures).tobytes()).hexdigest()

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ import keras
 import numpy as np
 
 from zoo.samples import Samples
-from zoo.training.fine_tuning.features import cached, split, told_bytes
+from zoo.training.fine_tuning.features import Features, cached, split, told_bytes
 from zoo.training.fine_tuning.plan import FineTuningNotice, Plan, TrainingStage, facts
 from zoo.training.fine_tuning.sizes import with_size
 from zoo.training.recipe import Recipe
 from zoo.training.resampling.imbalance import SYNTHESIS
 from zoo.training.runs.checkpoint import load_checkpoint, save_checkpoint
 from zoo.training.runs.run_folder import CONFIG, RunFolder
+from zoo.training.sequence_outputs import per_step
 from zoo.training.verification import verify_predictions
 
 FEWEST_EPOCHS = 3  # that are worth a pass of all rows through the frozen layers beforehand
@@ -45,7 +46,7 @@ class Kept:
     """What the whole model is compared on with what a stage was measured by."""
 
     samples: Samples
-    steps: Mapping[str, Any]
+    steps: Sequence[str]
     trim_padding: bool
 
 
@@ -64,7 +65,8 @@ def train_in_stages(
         warnings.warn(plan.notice, FineTuningNotice, stacklevel=3)
     if store:
         _start(plan.network.model, store)
-    graph, notes, history = plan.network.model, [plan.notice] if plan.notice else [], []
+    graph, notes = plan.network.model, [plan.notice] if plan.notice else []
+    history: list[dict[str, Any]] = []
     best: tuple[float, int, list[np.ndarray], Any] | None = None
     for number, stage in enumerate(plan.stages, start=1):
         folder = store.path / "stages" / f"{number}_{stage.name}" if store else None
@@ -109,23 +111,21 @@ def _start(graph: keras.Model, store: RunFolder) -> None:
         save_checkpoint(file, graph.variables, {})
 
 
-def _part(
-    plan: Plan, stage: TrainingStage, train: Samples, validation: Samples, recipe: Recipe
-) -> tuple[Part, str]:
+def _part(plan: Plan, stage: TrainingStage, train: Samples, validation: Samples, recipe: Recipe) -> tuple[Part, str]:
     """The graph and rows of a stage, from the features of the frozen layers on where that is right; what to say."""
     graph = plan.network.model
     staged = replace(recipe, epochs=stage.epochs, fine_tune=None)
     why = why_not_cached(plan, stage, recipe)
     halves = None if why else split(plan.network)
-    told: Any = why or "nothing frozen can be computed beforehand"
+    found: Features | str = why or "nothing frozen can be computed beforehand"
     if halves is not None:
-        told = cached(halves, (train, validation), round(plan.tune.cache_gib * 2**30))
-    whole = isinstance(told, str) or halves is None
-    config = {**facts(plan, stage), "cached": not whole}
-    if whole:
-        return Part(graph, train, validation, staged, {}, config, None), str(told)
-    said = f"features of {len(train) + len(validation):,} rows kept on disk ({told_bytes(told.size)})"
-    return Part(halves.upper, *told.splits, staged, {}, config, None), said
+        found = cached(halves, (train, validation), round(plan.tune.cache_gib * 2**30))
+    config = {**facts(plan, stage), "cached": isinstance(found, Features)}
+    if halves is None or not isinstance(found, Features):
+        return Part(graph, train, validation, staged, {}, config, None), str(found)
+    said = f"features of {len(train) + len(validation):,} rows kept on disk ({told_bytes(found.size)})"
+    first, second = found.splits
+    return Part(halves.upper, first, second, staged, {}, config, None), said
 
 
 def why_not_cached(plan: Plan, stage: TrainingStage, recipe: Recipe) -> str:
@@ -147,8 +147,6 @@ def _verify_whole(
     graph: keras.Model, validation: Samples, recipe: Recipe, sample: Mapping[str, np.ndarray], epoch: int
 ) -> None:
     """Raise `TrainingError` unless the whole model predicts what its upper part was measured by."""
-    from zoo.training.sequence_outputs import per_step
-
     rows = min(TRIED_ROWS, len(validation))
     kept = Kept(validation.take(np.arange(rows)), per_step(graph, recipe.heads), recipe.trim_padding)
     verify_predictions(graph, kept, {name: values[:rows] for name, values in sample.items()}, epoch)

@@ -20,7 +20,7 @@ def with_layerwise_rates(
     decays  what each weight loses a step, times its rate, instead of the optimiser's own `weight_decay`.
     """
 
-    class Layerwise(kind):  # type: ignore[valid-type, misc]
+    class Layerwise(kind):
         def __init__(self, *args: Any, **kwargs: Any):
             super().__init__(*args, **kwargs)
             self.weight_decay = None
