@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from zoo.pretrained.images import preprocess
     from zoo.pretrained.labels import decode
     from zoo.tasks import evaluate, load_dataset, train
-    from zoo.training import Head, Recipe, fit
+    from zoo.training import FineTune, Head, Recipe, fit, freeze, unfreeze
     from zoo.weights import LoadReport, load_report, load_weights, read_metadata, save_weights
 
 __version__ = "0.1.0"
 _HOMES = {
+    "FineTune": "zoo.training",
     "Head": "zoo.training",
     "LoadReport": "zoo.weights",
     "Recipe": "zoo.training",
@@ -39,6 +40,7 @@ _HOMES = {
     "draw": "zoo.drawing",
     "evaluate": "zoo.tasks",
     "fit": "zoo.training",
+    "freeze": "zoo.training",
     "full_config": "zoo.create",
     "list_models": "zoo.catalogue",
     "load_dataset": "zoo.tasks",
@@ -50,6 +52,7 @@ _HOMES = {
     "read_metadata": "zoo.weights",
     "save_weights": "zoo.weights",
     "train": "zoo.tasks",
+    "unfreeze": "zoo.training",
 }
 __all__ = sorted(_HOMES)
 

@@ -24,6 +24,11 @@ def _inner(optimizer: Any) -> Any:
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
+def place_of(optimizer: Any, variable: Any) -> int:
+    """The place of a weight among those that the optimiser was built for; inside a step of TensorFlow's too."""
+    return private(optimizer, "_get_variable_index", "to give each weight a rate of its own")(variable)
+
+
 def require_open_adam() -> None:
     """Raise unless `OpenAdam` works on this Keras."""
     require_hook(keras.optimizers.Adam, "_clip_gradients", "to clip the gradients of embeddings")

@@ -1,6 +1,10 @@
 """Training: any functional `keras.Model` with named outputs, on arrays with named inputs and targets."""
 
 from zoo.errors import TrainingError
+from zoo.training.fine_tuning.fine_tune import FineTune, stages_for
+from zoo.training.fine_tuning.freezing import Frozen, freeze, unfreeze
+from zoo.training.fine_tuning.plan import FineTuningNotice
+from zoo.training.fine_tuning.weak_labels import WeakRun, fit_weak_then_clean, fresh_head
 from zoo.training.fit import Run, fit
 from zoo.training.heads import Head, heads_for
 from zoo.training.labels import relabel
@@ -14,6 +18,9 @@ from zoo.training.sequence_outputs import judge_steps
 
 __all__ = [
     "Calibration",
+    "FineTune",
+    "FineTuningNotice",
+    "Frozen",
     "Head",
     "Imbalance",
     "Optimiser",
@@ -21,10 +28,16 @@ __all__ = [
     "Recipe",
     "Run",
     "TrainingError",
+    "WeakRun",
     "find_learning_rate",
     "fit",
+    "fit_weak_then_clean",
+    "freeze",
+    "fresh_head",
     "heads_for",
     "judge_steps",
     "predict",
     "relabel",
+    "stages_for",
+    "unfreeze",
 ]

@@ -12,6 +12,8 @@ import numpy as np
 from zoo.errors import ConfigError
 from zoo.samples import Samples, labelled, present
 from zoo.training.callbacks import UserCallbacks, require_usable
+from zoo.training.fine_tuning.plan import plan_for
+from zoo.training.fine_tuning.staged import Part, stages_in, train_in_stages
 from zoo.training.heads import Head, check_heads
 from zoo.training.labels import relabel, require_labels_from_zero
 from zoo.training.named_graph import named_graph, with_named_inputs, with_standard_targets
@@ -28,12 +30,15 @@ class Run:
     """What a training gave: one row an epoch, and which epoch (from 1) was best; the model carries its weights.
 
     calibrations  output of classes -> what its logits were changed by in the end; the model carries that too.
+    notes         of a fine-tuning, a line a stage: what was frozen, and which features were kept. Rows of the history
+                  then have the number of their stage too, "stage".
     """
 
     history: list[dict[str, Any]]
     best_epoch: int
     folder: Path | None
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def fit(
@@ -58,6 +63,11 @@ def fit(
     is `model`, in the units of its targets, and logs have Keras' names ("loss", "val_loss", "val_age_mae"). What a
     callback counts for itself (the patience of EarlyStopping) begins anew in a run that is resumed.
 
+    A pretrained network is fine-tuned by `recipe.fine_tune`, and where nobody said so, a `FineTuningNotice` tells it:
+    in stages, with frozen layers and batch normalisation as they were to the bit. What frozen layers give is computed
+    once and kept on disk (`zoo.training.fine_tuning.features`); the finished model is the whole one. Each stage is to
+    callbacks a training of its own. What is trainable of the model ends as it was.
+
     With a `folder`, the run is written as it goes (after every epoch, and every `checkpoint_seconds` within one), and
     an interrupted run continues from there: call again with the same arguments. A finished one is loaded.
 
@@ -75,26 +85,34 @@ def fit(
     named = (with_named_inputs(model, each) for each in (train, validation))
     train, validation, settled = prepared(graph, recipe, *named)
     require_probabilities(graph, settled.heads, train)
-    session = Session(graph, train, validation, settled, seed)
-    if recipe.on_nonfinite is not None:
-        session.validation.require_sound_inputs()
-    hooks = UserCallbacks(callbacks, model, recipe, session.presented)
-    if hooks.wants_batches and recipe.steps_per_execution is None:
-        session.together = 1
-    config = {
-        "model": model_facts(model),
-        "recipe": recipe.to_json(),
-        "seed": seed,
-        "data": data,
-        "steps_per_execution": session.together,
-    }
+    config = {"model": model_facts(model), "recipe": recipe.to_json(), "seed": seed, "data": data}
+    plan = plan_for(graph, settled, train, stages_in(folder))
+
+    def train_part(part: Part) -> tuple[Run, Mapping[str, np.ndarray]]:
+        named = replace(recipe, epochs=part.recipe.epochs, fine_tune=part.recipe.fine_tune)
+        session = Session(part.graph, part.train, part.validation, part.recipe, seed, part.shares)
+        if recipe.on_nonfinite is not None:
+            session.validation.require_sound_inputs()
+        hooks = UserCallbacks(callbacks, model, part.recipe, session.presented)
+        if hooks.wants_batches and recipe.steps_per_execution is None:
+            session.together = 1
+        told = {**config, "recipe": named.to_json(), "steps_per_execution": session.together, **part.facts}
+        with ExitStack() as stack:
+            store = stack.enter_context(RunFolder(part.folder, told)) if part.folder is not None else None
+            stack.enter_context(session.random.own())
+            stack.enter_context(hooks.attached(session.trainer.optimizer, len(session.train)))
+            _train(session, store, hooks, part.recipe, checkpoint_seconds)
+            session.verify()
+        path = store.path if store else None
+        return Run(session.history, session.best_epoch, path, session.best_calibrations), session.best_sample
+
+    if plan is None:
+        folder = None if folder is None else Path(folder)
+        return train_part(Part(graph, train, validation, settled, {}, {}, folder))[0]
     with ExitStack() as stack:
-        store = stack.enter_context(RunFolder(folder, config)) if folder is not None else None
-        stack.enter_context(session.random.own())
-        stack.enter_context(hooks.attached(session.trainer.optimizer, len(session.train)))
-        _train(session, store, hooks, recipe, checkpoint_seconds)
-        session.verify()
-    return Run(session.history, session.best_epoch, store.path if store else None, session.best_calibrations)
+        staged = {**config, "stages": [stage.name for stage in plan.stages]}
+        store = stack.enter_context(RunFolder(folder, staged)) if folder is not None else None
+        return train_in_stages(plan, train, validation, settled, train_part, store)
 
 
 def _require_types(train: Samples, validation: Samples, recipe: Recipe, seed: int) -> None:

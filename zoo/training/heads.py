@@ -20,11 +20,13 @@ from zoo.training.resampling.imbalance import Imbalance, merged_labels
 if TYPE_CHECKING:
     import keras
 
+# Where a wrong label pulls less than in the cross-entropy.
+NOISE_AWARE = ("generalised_crossentropy", "symmetric_crossentropy")
 LOSSES: dict[str, tuple[str, ...]] = {
     "regression": ("mse", "mae", "huber"),
-    "classification": ("crossentropy", "expected_cost"),
-    "ordered": ("ranked", "crossentropy", "expected_cost"),
-    "binary": ("crossentropy", "expected_cost"),
+    "classification": ("crossentropy", "expected_cost", *NOISE_AWARE),
+    "ordered": ("ranked", "crossentropy", "expected_cost", *NOISE_AWARE),
+    "binary": ("crossentropy", "expected_cost", *NOISE_AWARE),
     "tags": ("crossentropy",),
 }
 
@@ -36,7 +38,9 @@ class Head:
     target         what it predicts (kind, labels, unit).
     loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units; "ranked" is the
                    cross-entropy and the ranked probability score, by which a near label is a smaller mistake than a far
-                   one; "expected_cost" is what the predictions, taken as shares of decisions, cost by `costs`.
+                   one; "generalised_crossentropy" (Zhang and Sabuncu 2018) and "symmetric_crossentropy" (Wang et al.
+                   2019) are for labels of which many are wrong; "expected_cost" is what the predictions, taken as shares of
+                   decisions, cost by `costs`.
     weight         its share in the sum of losses, under "relative" and "static" balancing.
     metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the
@@ -103,11 +107,10 @@ class Head:
             raise ConfigError(f"'costs' must be a CostMatrix; received {self.costs!r}.")
         if self.costs is not None:
             self.costs.check(self.answers.labels)
-        if self.loss == "expected_cost":
-            if self.costs is None:
-                raise ConfigError("The loss 'expected_cost' needs a cost matrix: Head(costs=CostMatrix(...)).")
-            if self.plan.method == "focal":
-                raise ConfigError("'focal' changes the cross-entropy; it does not go with the loss 'expected_cost'.")
+        if self.loss == "expected_cost" and self.costs is None:
+            raise ConfigError("The loss 'expected_cost' needs a cost matrix: Head(costs=CostMatrix(...)).")
+        if self.plan.method == "focal" and self.loss in ("expected_cost", *NOISE_AWARE):
+            raise ConfigError(f"'focal' changes the cross-entropy; it does not go with the loss '{self.loss}'.")
         if self.class_weights is not None and (self.plan.method == "class_weights" or self.plan.alpha is not None):
             raise ConfigError("Class weights are given twice: by 'class_weights' and by 'imbalance'.")
 
@@ -242,6 +245,8 @@ def check_heads(model: "keras.Model", heads: Mapping[str, Head], *splits: Sample
                 raise ConfigError(f"Output '{name}' {what}; sample weights are not for it.")
             if head.target.kind == "regression" and outputs[name].dtype == "float16":
                 _check_half(name, samples.targets[name])
+            if steps and head.loss in NOISE_AWARE:
+                raise ConfigError(f"'{name}' answers at every step; the loss '{head.loss}' is for whole samples.")
             if steps and head.imbalance is not None:
                 raise ConfigError(f"'{name}' predicts at every step; methods against imbalance choose whole samples.")
 

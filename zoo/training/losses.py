@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from zoo.training.acceleration.tied_softmax import TiedSoftmax
 
 Tensor = Any  # a backend tensor or a numpy array
+GENERALISED = 0.7  # q of the paper, for every data set there
+SYMMETRIC, LOG_OF_0 = 0.1, -4.0  # alpha and A of the paper, with beta 1: its setting for CIFAR-10
 
 
 def sample_losses(
@@ -52,6 +54,8 @@ def _class_loss(head: Head, label: Tensor, output: Tensor) -> Tensor:
         loss = ops.squeeze(_binary_crossentropy(ops.expand_dims(label, -1), output), -1)
     else:
         loss = ops.sparse_categorical_crossentropy(label, output)
+    if head.loss in NOISE_TOLERANT:
+        return NOISE_TOLERANT[head.loss](loss)
     loss = _modulated(head, label, loss)
     return loss + ranked_probability_score(label, output) if head.loss == "ranked" else loss
 
@@ -89,6 +93,29 @@ def focal(loss: Tensor, label: Tensor, gamma: float, alpha: float | None) -> Ten
     if alpha is not None:
         loss = loss * ops.where(ops.equal(label, 1), alpha, 1.0 - alpha)
     return loss
+
+
+def generalised_crossentropy(loss: Tensor) -> Tensor:
+    """Cross-entropy (B,) -> (1 - p ** q) / q of the label's probability p. Zhang and Sabuncu 2018, equation 6.
+
+    Between cross-entropy (q = 0) and the mean absolute error (q = 1), whose gradients trust a label that the network
+    finds unlikely the less.
+    """
+    return (1.0 - ops.exp(-GENERALISED * loss)) / GENERALISED
+
+
+def symmetric_crossentropy(loss: Tensor) -> Tensor:
+    """Cross-entropy (B,) -> a share of it, and the cross-entropy the other way round. Wang et al. 2019, section 3.
+
+    With the logarithm of 0 taken as -4, that of the other labels is 4 (1 - p).
+    """
+    return SYMMETRIC * loss - LOG_OF_0 * (1.0 - ops.exp(-loss))
+
+
+NOISE_TOLERANT = {
+    "generalised_crossentropy": generalised_crossentropy,
+    "symmetric_crossentropy": symmetric_crossentropy,
+}
 
 
 def _regression_loss(head: Head, error: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ found.save("rates.png")     # loss against rate
 
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from zoo.errors import ConfigError, MissingExtraError, TrainingError, is_number
 from zoo.files import write_figure
 from zoo.samples import Samples
 from zoo.tracing.preserve_state import preserve_state
+from zoo.training.fine_tuning.plan import plan_for
 from zoo.training.fit import prepared
 from zoo.training.named_graph import named_graph, with_named_inputs
 from zoo.training.output_layers.probabilities import require_probabilities
@@ -68,7 +70,8 @@ def find_learning_rate(
 ) -> RateSearch:
     """Train `model` for at most `steps` batches by `recipe`, at rates from `lowest` to `highest`.
 
-    The recipe's heads, balance, batches and optimiser are used, not its schedule. Afterwards the model and all random
+    The recipe's heads, balance, batches and optimiser are used, not its schedule; of a fine-tuning its first
+    stage, with what is frozen there and the shares of the rate that weights have. Afterwards the model and all random
     numbers to come are what they were, bit for bit (`zoo.tracing.preserve_state`).
 
     Raises `ConfigError` for a range or a recipe that does not fit, `TrainingError` when the loss is not finite from the
@@ -82,8 +85,10 @@ def find_learning_rate(
     constant = replace(recipe.optimiser, schedule="constant", learning_rate=lowest, average=None, average_last=None)
     settled = replace(prepared_recipe, optimiser=constant)
     rates = np.geomspace(lowest, highest, steps)
-    with preserve_state(model):
-        session = Session(graph, rows, rows, settled, seed)
+    plan = plan_for(graph, settled, rows)
+    with preserve_state(model), ExitStack() as stack:
+        _, shares = stack.enter_context(plan.applied(plan.stages[0])) if plan else (None, {})
+        session = Session(graph, rows, rows, settled, seed, shares)
         with session.random.own():
             session.start_or_resume(None)
             losses = _losses(session, rates)

@@ -7,6 +7,7 @@ from typing import Any
 from zoo.errors import ConfigError, require_known
 from zoo.sentinel.incident import ON_NONFINITE
 from zoo.training.augmentation.pictures.presets import augmentation, augmentation_json
+from zoo.training.fine_tuning.fine_tune import AUTO, FineTune, fine_tune_of
 from zoo.training.heads import Head
 from zoo.training.optimisers.optimiser import Optimiser
 
@@ -45,6 +46,9 @@ class Recipe:
     restarts, linear_start  of memory networks, for `zoo.train` alone: at most so many trainings from fresh weights, of
                     which the best on validation is kept; and the share of the epochs that come before each, with
                     linear attention.
+    fine_tune       how a pretrained network is trained on: a `FineTune`, the name of its stages, or "auto": where
+                    fresh last layers stand on layers that have learnt, `FineTune("auto")`, and anything else is trained
+                    as it is. None trains all that is not frozen at one rate.
     start           hash of the file of weights where training starts; None for fresh weights.
     expected        output -> headline score on the test split that this recipe reached when it was written.
     """
@@ -70,6 +74,7 @@ class Recipe:
     acceleration: bool = True
     restarts: int = 1
     linear_start: float = 0.0
+    fine_tune: FineTune | str | None = AUTO
     start: str | None = None
     expected: Mapping[str, float] = field(default_factory=dict)
 
@@ -102,6 +107,7 @@ class Recipe:
         for name, head in self.heads.items():
             if not isinstance(head, Head):
                 raise ConfigError(f"The head of '{name}' must be a Head, as in Head(target); received {head!r}.")
+        fine_tune_of(self.fine_tune)
         if not isinstance(self.optimiser, Optimiser):
             raise ConfigError(
                 f"'optimiser' must be an Optimiser, as in Optimiser('adam', learning_rate=1e-3); received "
@@ -114,4 +120,5 @@ class Recipe:
         plain["heads"] = {name: head.to_json() for name, head in self.heads.items()}
         plain["optimiser"] = asdict(self.optimiser)
         plain["augmentation"] = augmentation_json(self.augmentation)
+        plain["fine_tune"] = asdict(self.fine_tune) if isinstance(self.fine_tune, FineTune) else self.fine_tune
         return plain

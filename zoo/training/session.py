@@ -24,6 +24,7 @@ from zoo.training.callbacks import UserCallbacks
 from zoo.training.epoch_metrics import EpochMetrics
 from zoo.training.losses import row_losses
 from zoo.training.optimisers.batch_statistics import BATCHES, ROWS, BatchStatistics
+from zoo.training.optimisers.optimiser import Share
 from zoo.training.optimisers.weight_average import averaged
 from zoo.training.output_layers.calibration import Calibration
 from zoo.training.output_layers.presentation import Presentation
@@ -48,9 +49,19 @@ class Session:
 
     The model has a dict of outputs. While batches are trained on, its output layers hold the weights of training;
     whoever looks at it finds others (`presented`).
+
+    shares  id of a weight -> which share of the rate and of the weight decay it has; all of both where there is none.
     """
 
-    def __init__(self, model: keras.Model, train: Samples, validation: Samples, recipe: Recipe, seed: int):
+    def __init__(
+        self,
+        model: keras.Model,
+        train: Samples,
+        validation: Samples,
+        recipe: Recipe,
+        seed: int,
+        shares: Mapping[int, Share] | None = None,
+    ):
         self.model, self.recipe = model, recipe
         rows = with_synthetic_rows(train, recipe.heads, seed)
         self.sampler = sampler_for(recipe.heads, rows, seed)
@@ -87,7 +98,8 @@ class Session:
         trainable = self.trainer.trainable_variables
         steps = len(self.train) * recipe.epochs
         heads = self.presentation.outputs.layer_names
-        optimizer = recipe.optimiser.build(steps, heads, trainable, acceleration=fast)
+        own = [shares.get(id(variable), Share()) for variable in trainable] if shares else None
+        optimizer = recipe.optimiser.build(steps, heads, trainable, acceleration=fast, shares=own)
         if any(layer.compute_dtype == "float16" for layer in layers_of(model)):
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)  # small gradients would be 0 in half precision
         self.trainer.compile(optimizer=optimizer, auto_scale_loss=False)

@@ -4,8 +4,8 @@ A training rewrites parts of a model: units, calibrations, averages, a faster fo
 and this is where a mistake in one of them would end.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -13,20 +13,28 @@ import numpy as np
 from zoo.errors import TrainingError
 from zoo.keras_internals.graph import layers_of
 from zoo.metrics import TINY
-from zoo.samples import MISSING_CLASS
+from zoo.samples import MISSING_CLASS, Samples
 from zoo.training.batches import Batches
 from zoo.training.predictions import outputs_of
-
-if TYPE_CHECKING:
-    from zoo.training.validation import Validation
 
 ROUNDING = {"float32": (1e-3, 1e-5), "half": (2e-2, 1e-2)}  # of the spread of the predictions, and of their size
 HALF = ("float16", "bfloat16")
 
 
-def verify_predictions(
-    model: keras.Model, validation: "Validation", sample: Mapping[str, np.ndarray], epoch: int
-) -> None:
+class Measured(Protocol):
+    """What a model was measured on: a `Validation`, or part of one."""
+
+    @property
+    def samples(self) -> Samples: ...
+
+    @property
+    def steps(self) -> Sequence[str]: ...
+
+    @property
+    def trim_padding(self) -> bool: ...
+
+
+def verify_predictions(model: keras.Model, validation: Measured, sample: Mapping[str, np.ndarray], epoch: int) -> None:
     """Raise `TrainingError` where predictions for the first rows of validation differ from `sample` beyond rounding.
 
     A model that draws random numbers when it predicts cannot be compared, and is not.
@@ -43,9 +51,7 @@ def verify_predictions(
             )
 
 
-def _predictions(
-    model: keras.Model, validation: "Validation", sample: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
+def _predictions(model: keras.Model, validation: Measured, sample: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     for size in {len(values) for values in sample.values()}:
         rows = np.arange(size)

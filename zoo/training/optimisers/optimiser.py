@@ -1,14 +1,15 @@
 """Optimisers as data: what a recipe says and a run folder records."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
 from zoo.errors import ConfigError, is_number, require_known
 from zoo.training.acceleration.accelerate import accelerate_optimiser
+from zoo.training.optimisers.layerwise_rates import with_layerwise_rates
 from zoo.training.optimisers.muon import ConvolutionMuon
 from zoo.training.optimisers.schedules import (
     SCHEDULES,
@@ -30,6 +31,13 @@ OPTIMISERS: dict[str, type[keras.optimizers.Optimizer]] = {
     "sgd": keras.optimizers.SGD,
 }
 MOMENTUM_OF = {"adam": "beta_1", "adamw": "beta_1"}  # what one cycle moves; the others keep theirs
+
+
+class Share(NamedTuple):
+    """Which share of a training's rate, and of its weight decay, a weight has."""
+
+    rate: float = 1.0
+    weight_decay: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -89,8 +97,11 @@ class Optimiser:
         variables: Iterable[keras.Variable] = (),
         *,
         acceleration: bool = True,
+        shares: Sequence[Share] | None = None,
     ) -> keras.optimizers.Optimizer:
         """The Keras optimiser for a run of `steps` steps. Muon leaves the layers `heads` to Adam.
+
+        shares  for each of `variables`, which share of the rate and of the weight decay is its own.
 
         The vectors among `variables`, all that are to be trained, keep their size under weight decay. Where it is known
         to be right, `acceleration` gives an optimiser that makes the same steps in less time.
@@ -114,8 +125,12 @@ class Optimiser:
                 "'mixed_bfloat16', whose weights are float32."
             )
         kind = self._class(steps, acceleration=acceleration and other is None)
+        if shares is not None:
+            lost = [0.0 if len(each.shape) < 2 else self.weight_decay for each in variables]
+            decays = [decay * each.weight_decay for decay, each in zip(lost, shares, strict=True)]
+            kind = with_layerwise_rates(kind, [each.rate for each in shares], decays)
         optimizer = kind(learning_rate=rate, **options)
-        if self.weight_decay:
+        if self.weight_decay and shares is None:
             optimizer.exclude_from_weight_decay([each for each in variables if len(each.shape) < 2])
         return optimizer
 

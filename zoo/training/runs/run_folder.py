@@ -4,6 +4,7 @@ config.json       model, heads, optimiser, data and seed: what the run is
 history.jsonl     one line an epoch, flushed as it goes
 checkpoint.npz    where training stands, replaced as it goes
 best.npz          the weights of the best epoch so far
+stages/           of a fine-tuning, a run folder a stage, and beside it start.npz, the weights that it began with
 scores.json, report.png, model.keras are written by those who make them, when training is done
 """
 
@@ -26,6 +27,8 @@ from zoo.files import write_json, write_text
 from zoo.samples import Samples
 
 FORMAT = 2
+CONFIG = "config.json"
+ROWS = 1024  # that are read at once
 
 
 class RunFolder:
@@ -36,7 +39,7 @@ class RunFolder:
         self.checkpoint = self.path / "checkpoint.npz"
         self.best = self.path / "best.npz"
         self.history = self.path / "history.jsonl"
-        self._open(self.path / "config.json", json.loads(json.dumps({"format": FORMAT, **config})))
+        self._open(self.path / CONFIG, json.loads(json.dumps({"format": FORMAT, **config})))
         self._lock = FileLock(self.path / "lock")
 
     def __enter__(self) -> "RunFolder":
@@ -168,7 +171,16 @@ def data_fingerprint(samples: Samples) -> str:
     digest = hashlib.sha256()
     for part in (samples.inputs, samples.targets, samples.sample_weight):
         for name in sorted(part):
-            values = np.ascontiguousarray(part[name])
-            digest.update(f"{name} {values.dtype} {values.shape}".encode())
-            digest.update(values.fingerprint.encode() if isinstance(values, LazyArray) else values.tobytes())
+            digest.update(f"{name} {rows_fingerprint(part[name])}".encode())
     return digest.hexdigest()[:16]
+
+
+def rows_fingerprint(values: Any) -> str:
+    """A hash of the type, shape and bytes of an array; of a lazy one, of its items, which are not read."""
+    digest = hashlib.sha256(f"{values.dtype} {values.shape}".encode())
+    if isinstance(values, LazyArray):
+        digest.update(values.fingerprint.encode())
+        return digest.hexdigest()
+    for start in range(0, len(values), ROWS):
+        digest.update(np.ascontiguousarray(values[start : start + ROWS]).tobytes())
+    return digest.hexdigest()

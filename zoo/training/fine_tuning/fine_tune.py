@@ -1,0 +1,99 @@
+"""How a network whose weights were learnt elsewhere is trained on, as data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zoo.errors import ConfigError, is_number, require_known
+
+PROBE, LAST, ALL, GRADUAL, AS_FROZEN = "linear_probe", "last_stage", "all", "gradual", "as_frozen"
+STAGES = (PROBE, LAST, ALL, GRADUAL, AS_FROZEN)
+AUTO = "auto"
+BATCH_NORM = ("hold", "train")
+
+# Rows of training a label (of a regression: rows / 20) from which on more than the head is trained.
+LAST_STAGE_FROM, ALL_FROM = 30.0, 150.0
+RANGE = 20  # a regression counts as so many labels
+
+
+@dataclass(frozen=True)
+class FineTune:
+    """How a pretrained network is fine-tuned: stages of training, one after the other.
+
+    stages        one or several of "linear_probe" (the last layers alone), "last_stage" (and the last stage of the
+                  network: of one on pictures all after the last but one stride), "all", "gradual" (the head, then one
+                  stage more at a time; Howard and Ruder 2018) and "as_frozen" (what you left unfrozen); or "auto", by
+                  the number of rows (`stages_for`).
+    rate          of the later stages and of pretrained layers, as a share of the recipe's rate.
+    decay         the rate of each stage of the network as a share of that of the one above it.
+    weight_decay  the same of the weight decay, beside what the rate does to it.
+    batch_norm    "hold": batch normalisation keeps the statistics and weights that it has learnt; "train": where it is
+                  not frozen, it goes on learning.
+    epochs        of each stage of training; None: the recipe's, and 1 for those of "gradual" between first and last.
+    sizes         side in pixels of the training pictures in each stage of training, the last ones often larger; None
+                  for their own. Validation pictures keep their size. For models of any size, (None, None, 3).
+    cache_gib     what frozen layers give is computed once and kept on disk, in at most so many GiB (2**30 bytes) for
+                  all trainings; 0 computes it at every step.
+    """
+
+    stages: str | Sequence[str] = AUTO
+    rate: float = 0.3
+    decay: float = 0.5
+    weight_decay: float = 1.0
+    batch_norm: str = "hold"
+    epochs: Sequence[int] | None = None
+    sizes: Sequence[int] | None = None
+    cache_gib: float = 4.0
+
+    def __post_init__(self) -> None:
+        if self.stages != AUTO:
+            object.__setattr__(self, "stages", (self.stages,) if isinstance(self.stages, str) else tuple(self.stages))
+            if not self.stages:
+                raise ConfigError("'stages' of a FineTune must name at least one.")
+            for name in self.stages:
+                require_known("stage of fine-tuning", name, STAGES)
+        require_known("way with batch normalisation", self.batch_norm, BATCH_NORM)
+        for name in ("rate", "decay", "weight_decay"):
+            value = getattr(self, name)
+            if not is_number(value) or not 0 < value <= 1:
+                raise ConfigError(f"'{name}' of a FineTune must lie above 0 and up to 1; received {value!r}.")
+        if not is_number(self.cache_gib) or self.cache_gib < 0:
+            raise ConfigError(f"'cache_gib' of a FineTune must be a number >= 0; received {self.cache_gib!r}.")
+        for name in ("epochs", "sizes"):
+            values = getattr(self, name)
+            if values is None:
+                continue
+            given = tuple(values) if isinstance(values, Sequence) and not isinstance(values, str) else ()
+            if not given or not all(type(each) is int and each > 0 for each in given):
+                raise ConfigError(
+                    f"'{name}' of a FineTune must be whole numbers > 0, one a stage; received {values!r}."
+                )
+            object.__setattr__(self, name, given)
+        plain = GRADUAL not in self.stages and self.stages != AUTO
+        for name in ("epochs", "sizes"):
+            given = getattr(self, name)
+            if given is not None and plain and len(given) != len(self.stages):
+                raise ConfigError(
+                    f"'{name}' of a FineTune must be one number a stage, {len(self.stages)}; received {list(given)}."
+                )
+
+
+def stages_for(rows: int, labels: int) -> tuple[str, ...]:
+    """What to train, by the number of training rows and of labels (of a regression, 0).
+
+    >>> stages_for(259, 37), stages_for(2000, 50), stages_for(25000, 2)
+    (('linear_probe',), ('linear_probe', 'last_stage'), ('linear_probe', 'all'))
+    """
+    each = rows / (labels or RANGE)
+    if each < LAST_STAGE_FROM:
+        return (PROBE,)
+    return (PROBE, LAST) if each < ALL_FROM else (PROBE, ALL)
+
+
+def fine_tune_of(given: object) -> FineTune | None:
+    """What a recipe was given, as a `FineTune`: one, the name of a stage, "auto", or None."""
+    if given is None or isinstance(given, FineTune):
+        return given
+    if isinstance(given, str):
+        require_known("way of fine-tuning", given, (AUTO, *STAGES))
+        return FineTune(given)
+    raise ConfigError(f"'fine_tune' must be a FineTune, the name of one or None; received {given!r}.")

@@ -1,0 +1,152 @@
+"""A training in stages: each begins with the best weights of the one before, and the best of all is kept."""
+
+import json
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.samples import Samples
+from zoo.training.fine_tuning.features import Features, cached, split, told_bytes
+from zoo.training.fine_tuning.plan import FineTuningNotice, Plan, TrainingStage, facts
+from zoo.training.fine_tuning.sizes import with_size
+from zoo.training.recipe import Recipe
+from zoo.training.resampling.imbalance import SYNTHESIS
+from zoo.training.runs.checkpoint import load_checkpoint, save_checkpoint
+from zoo.training.runs.run_folder import CONFIG, RunFolder
+from zoo.training.sequence_outputs import per_step
+from zoo.training.verification import verify_predictions
+
+FEWEST_EPOCHS = 3  # that are worth a pass of all rows through the frozen layers beforehand
+TRIED_ROWS = 32  # of validation, on which the whole model is compared with its upper part
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one stage trains: a graph, its rows, and what else its configuration tells.
+
+    shares  id of a weight -> its share of the rate.
+    """
+
+    graph: keras.Model
+    train: Samples
+    validation: Samples
+    recipe: Recipe
+    shares: Mapping[int, Any]
+    facts: Mapping[str, Any]
+    folder: Path | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the whole model is compared on with what a stage was measured by."""
+
+    samples: Samples
+    steps: Sequence[str]
+    trim_padding: bool
+
+
+# A part -> its run, and what its best epoch predicted for the first rows of validation.
+TrainPart = Callable[[Part], tuple[Any, Mapping[str, np.ndarray]]]
+
+
+def train_in_stages(
+    plan: Plan, train: Samples, validation: Samples, recipe: Recipe, train_part: TrainPart, store: RunFolder | None
+) -> Any:
+    """Train a model by a plan -> the run: rows of all stages, numbered through.
+
+    The model ends with the weights of the best epoch of all, by validation.
+    """
+    if plan.notice:
+        warnings.warn(plan.notice, FineTuningNotice, stacklevel=3)
+    if store:
+        _start(plan.network.model, store)
+    graph, notes = plan.network.model, [plan.notice] if plan.notice else []
+    history: list[dict[str, Any]] = []
+    best: tuple[float, int, list[np.ndarray], Any] | None = None
+    for number, stage in enumerate(plan.stages, start=1):
+        folder = store.path / "stages" / f"{number}_{stage.name}" if store else None
+        with plan.applied(stage) as (frozen, shares):
+            part, note = _part(plan, stage, with_size(train, stage.size), validation, recipe)
+            run, sample = train_part(replace(part, shares=shares, folder=folder))
+            if part.graph is not graph:
+                _verify_whole(graph, validation, recipe, sample, run.best_epoch)
+        notes.append(f"{stage.name}, {stage.epochs} epochs: {frozen}; {note}")
+        rows = [{**row, "epoch": len(history) + row["epoch"], "stage": number} for row in run.history]
+        skill = run.history[run.best_epoch - 1]["val_skill"]
+        if best is None or skill > best[0]:
+            weights = [np.array(keras.ops.convert_to_numpy(variable)) for variable in graph.variables]
+            best = skill, len(history) + run.best_epoch, weights, run
+        history += rows
+        if store:
+            store.write_history(history)
+    assert best is not None  # a plan has stages
+    for variable, value in zip(graph.variables, best[2], strict=True):
+        variable.assign(value)
+    folder = store.path if store else None
+    return replace(best[3], history=history, best_epoch=best[1], folder=folder, notes=tuple(notes))
+
+
+def stages_in(folder: Path | str | None) -> tuple[str, ...] | None:
+    """The stages of the run in a folder, none where it has none; None where no run stands there."""
+    file = Path(folder or "") / CONFIG
+    if folder is None or not file.is_file():
+        return None
+    try:
+        return tuple(json.loads(file.read_text(encoding="utf-8")).get("stages", ()))
+    except (OSError, ValueError, AttributeError, TypeError):
+        return None  # `RunFolder` says what is wrong with it
+
+
+def _start(graph: keras.Model, store: RunFolder) -> None:
+    """Begin with the weights that the run began with: a stage that is done holds what it trained alone."""
+    file = store.path / "start.npz"
+    if file.exists():
+        load_checkpoint(file, graph.variables)
+    else:
+        save_checkpoint(file, graph.variables, {})
+
+
+def _part(plan: Plan, stage: TrainingStage, train: Samples, validation: Samples, recipe: Recipe) -> tuple[Part, str]:
+    """The graph and rows of a stage, from the features of the frozen layers on where that is right; what to say."""
+    graph = plan.network.model
+    staged = replace(recipe, epochs=stage.epochs, fine_tune=None)
+    why = why_not_cached(plan, stage, recipe)
+    halves = None if why else split(plan.network)
+    found: Features | str = why or "nothing frozen can be computed beforehand"
+    if halves is not None:
+        found = cached(halves, (train, validation), round(plan.tune.cache_gib * 2**30))
+    config = {**facts(plan, stage), "cached": isinstance(found, Features)}
+    if halves is None or not isinstance(found, Features):
+        return Part(graph, train, validation, staged, {}, config, None), str(found)
+    said = f"features of {len(train) + len(validation):,} rows kept on disk ({told_bytes(found.size)})"
+    first, second = found.splits
+    return Part(halves.upper, first, second, staged, {}, config, None), said
+
+
+def why_not_cached(plan: Plan, stage: TrainingStage, recipe: Recipe) -> str:
+    """Why features are not computed beforehand; "" where that is right and worth it."""
+    if not plan.tune.cache_gib:
+        return "features not kept, as asked"
+    if stage.epochs < FEWEST_EPOCHS:
+        return "too few epochs to compute features beforehand"
+    if getattr(recipe, "augmentation", None):
+        return "features not kept: augmented pictures are others in every epoch"
+    if recipe.trim_padding or recipe.token_dropout or recipe.shuffled_entities:
+        return "features not kept: training reads other tokens in every epoch"
+    if any(head.plan.method in SYNTHESIS for head in recipe.heads.values()):
+        return "features not kept: training makes up rows of its own"
+    return ""
+
+
+def _verify_whole(
+    graph: keras.Model, validation: Samples, recipe: Recipe, sample: Mapping[str, np.ndarray], epoch: int
+) -> None:
+    """Raise `TrainingError` unless the whole model predicts what its upper part was measured by."""
+    rows = min(TRIED_ROWS, len(validation))
+    kept = Kept(validation.take(np.arange(rows)), per_step(graph, recipe.heads), recipe.trim_padding)
+    verify_predictions(graph, kept, {name: values[:rows] for name, values in sample.items()}, epoch)
