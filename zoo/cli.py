@@ -185,8 +185,7 @@ def predict_rows(pipeline: Any, file: str) -> None:
     """Predict for every row of one CSV, JSONL or Parquet file, as CSV on standard output, part by part."""
     from zoo.columns import scan_table
 
-    schema = pipeline.schema
-    for number, part in enumerate(scan_table(file, columns=schema.names, types=schema.types)):
+    for number, part in enumerate(scan_table(file, **pipeline.reading)):
         sys.stdout.write(pipeline.predict(part).to_csv(index=False, header=number == 0))
 
 

@@ -8,12 +8,13 @@ import numpy as np
 
 from zoo.columns.column import Column, InputSpec, Values, register
 from zoo.columns.frames import shown
-from zoo.columns.values import natural, texts_of
+from zoo.columns.matching import matched
+from zoo.columns.values import MISSING, natural, texts_of
 from zoo.errors import ConfigError, DataError
 
 MISSING_ID, UNSEEN_ID = 0, 1  # no value; a value that training had not, or too rarely
 FIRST_ID = 2  # of the vocabulary
-MOST_VALUES = 10_000  # of a column in which more than half of the rows have a value of their own: that is a name
+MOST_VALUES = 10_000  # from which a column with more values than half of its rows is a name, and no category
 
 
 @register
@@ -57,7 +58,8 @@ class CategoryColumn(Column):
     def encode(self, values: Values) -> np.ndarray:
         codes, texts = texts_of(values, self.name)
         known = {text: number for number, text in enumerate(self.vocabulary, start=FIRST_ID)}
-        table = [MISSING_ID if text is None else known.get(text, UNSEEN_ID) for text in texts]
+        known_or_absent = {**dict.fromkeys([None, *MISSING], MISSING_ID), **known}
+        table = [known_or_absent.get(text, UNSEEN_ID) for text in matched(texts, known, values, self.name)]
         return np.array([*table, MISSING_ID], dtype=np.int32)[codes]  # code -1 is the last one
 
     @property

@@ -10,10 +10,13 @@ import numpy as np
 from zoo.columns.category import MOST_VALUES
 from zoo.columns.column import KINDS, Column, fit_column, kind_of
 from zoo.columns.date import DateColumn
+from zoo.columns.date_texts import order_for
 from zoo.columns.frames import Frame, listed, pandas, require_columns, shown
-from zoo.columns.kinds import kinds_of, require_types
+from zoo.columns.kinds import kinds_of, number_format, require_types
+from zoo.columns.number_texts import format_like
 from zoo.columns.outputs import OutputColumn
 from zoo.columns.values import natural, numbers_of, tag_mark, tag_names, texts_of
+from zoo.columns.written import written
 from zoo.errors import ConfigError, DataError, UnknownNameError, is_number, require_known
 from zoo.samples import KINDS as TARGET_KINDS
 from zoo.samples import MISSING_CLASS, Target
@@ -44,6 +47,8 @@ class Options:
     inputs: Mapping[str, str]
     others: Mapping[str, str]
     least_labels: int
+    date_order: str | Mapping[str, str] | None = None
+    decimal: str | None = None
 
     def check(self, targets: Mapping[str, Any]) -> None:
         """Raise `ConfigError` or `UnknownNameError` for a value that does not fit."""
@@ -80,7 +85,12 @@ class Options:
     def of(self, name: str, kind: type[Column]) -> dict[str, Any]:
         """The options of one column: its own, and those of all categories."""
         known = kind.options()
-        common = {"max_cardinality": self.max_cardinality, "min_count": self.min_count}
+        common = {
+            "max_cardinality": self.max_cardinality,
+            "min_count": self.min_count,
+            "order": order_for(self.date_order, name),
+            "decimal": self.decimal,
+        }
         return {key: value for key, value in common.items() if key in known} | dict(self.columns.get(name, {}))
 
 
@@ -89,7 +99,8 @@ def learn(frame: Frame, targets: Mapping[str, Any], options: Options) -> dict[st
     options.check(targets)
     require_columns(frame, targets, "are targets")
     features = [name for name in frame.columns if name not in targets and name not in options.ignore]
-    kinds = kinds_of(frame, features, {name: kind for name, kind in options.types.items() if name in features})
+    given = {name: kind for name, kind in options.types.items() if name in features}
+    kinds = kinds_of(frame, features, given, orders=options.date_order)
     dates = {name: _dates(frame, name, options) for name, kind in kinds.items() if kind == "date"}
     parts = _part_kinds(dates.values(), features, options)
     whole = with_parts(frame, dates.values())
@@ -114,6 +125,7 @@ def learn(frame: Frame, targets: Mapping[str, Any], options: Options) -> dict[st
         "outputs": outputs,
         "scaling": options.scaling,
         "rows": len(frame),
+        "missing": written(frame).missing,
     }
 
 
@@ -187,7 +199,8 @@ def _output(column: Any, name: str, kind: Any, options: Options) -> OutputColumn
         elif not (found.encode(column) == 1).any():
             raise DataError(f"The target {shown(name)} has no tag in any training row.")
         return found
-    values = numbers_of(column, name)
+    written_as = number_format(column, name, options.decimal)
+    values = numbers_of(column, name, written_as=written_as)
     values = values[~np.isnan(values)]
     if not len(values):
         raise DataError(f"The target {shown(name)} is missing in every training row.")
@@ -195,7 +208,8 @@ def _output(column: Any, name: str, kind: Any, options: Options) -> OutputColumn
     if log and values.min() <= 0:
         raise DataError(f"The target {shown(name)} must be above 0 to have a logarithm; the least is {values.min():g}.")
     low, high = _range(name, options.ranges.get(name), np.log(values) if log else values, log)
-    return OutputColumn(name, target, log=log, low=low, high=high)
+    unit = target.unit or (format_like(written_as).unit if written_as else "")
+    return OutputColumn(name, replace(target, unit=unit), log=log, low=low, high=high, written_as=written_as)
 
 
 def _with_other(target: Target, other: str) -> Target:

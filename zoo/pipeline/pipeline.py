@@ -94,9 +94,14 @@ class Pipeline:
             _require_finite(name, found[name])
         return found
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """The options of `read_table` with which a file is read as the model's rows."""
+        return {"columns": self.schema.names, "types": self.schema.types, "written": self.schema.written}
+
     def rows(self, source: Any) -> Frame:
         """A DataFrame, a mapping of columns, a list of rows, or the path of a file -> the columns of the schema."""
-        frame = rows_of(source, columns=self.schema.names, types=self.schema.types)
+        frame = rows_of(source, **self.reading)
         require_columns(frame, self.schema.names, "the schema was learnt with")
         return frame
 
@@ -118,12 +123,11 @@ class Pipeline:
 
         The file is read in parts, so that the memory needed does not grow with it. `options` are those of `scan_table`.
         """
-        wanted = {"columns": self.schema.names, "types": self.schema.types}
         rows = 0
         if os.path.exists(to) and os.path.exists(source) and os.path.samefile(source, to):
             raise ConfigError(f"'{to}' holds the rows themselves, which the answers would replace; name another file.")
         with atomic_path(to) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
-            for part in scan_table(source, **wanted | options):
+            for part in scan_table(source, **self.reading | options):
                 self.predict(part).to_csv(file, header=rows == 0, index=False)
                 rows += len(part)
         return rows
