@@ -37,10 +37,11 @@ class CsvFile:
     names: tuple[str, ...]
     header: bool
     lead: int  # lines before the first row
+    newline: str | None = ""  # None: lines end in a carriage return alone, which is translated
 
     def open(self) -> "CountedRows":
         """The text from the first row on. Reading it raises `DataError` for a row that is longer or shorter."""
-        handle = io.TextIOWrapper(open_bytes(self.path), encoding=self.encoding, newline="")
+        handle = io.TextIOWrapper(open_bytes(self.path), encoding=self.encoding, newline=self.newline)
         for _ in range(self.lead):
             handle.readline()
         return CountedRows(handle, self)
@@ -50,7 +51,7 @@ def open_bytes(path: Path) -> IO[bytes]:
     """The bytes of a file, decompressed as its name says."""
     ending = path.suffix.lower()
     if ending != ".zip":
-        return OPENERS.get(ending, open)(path, "rb")  # type: ignore[no-any-return]
+        return OPENERS.get(ending, open)(path, "rb")
     archive = zipfile.ZipFile(path)
     if len(archive.namelist()) != 1:
         raise DataError(f"{path} must hold one file; it holds {len(archive.namelist())}.")
@@ -83,7 +84,7 @@ def csv_file(path: Path, *, encoding: str | None = None, header: bool = True) ->
         head = stream.read(HEAD)
     found = encoding_of(head, encoding)
     text = codecs.getincrementaldecoder(found)(errors="replace").decode(head)
-    lines = text.splitlines(keepends=True)
+    lines = io.StringIO(text, newline="").readlines()
     lines = lines if len(head) < HEAD or len(lines) < 2 else lines[:-1]
     told = re.fullmatch(r"sep=(.)\s*", lines[0], re.IGNORECASE) if lines else None
     lines = lines[1:] if told else lines
@@ -101,7 +102,7 @@ def csv_file(path: Path, *, encoding: str | None = None, header: bool = True) ->
             f"The first row of {path} looks like data, as {shown(value)}: where the file has no header, give "
             f"header=False (--no-header), and its columns are column1 to column{len(names)}."
         )
-    return CsvFile(path, found, delimiter, names, header, 1 if told else 0)
+    return CsvFile(path, found, delimiter, names, header, 1 if told else 0, "" if "\n" in text else None)
 
 
 def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
@@ -131,7 +132,9 @@ def data_in_header(names: tuple[str, ...], rows: list[list[str]]) -> str | None:
     """
     numerals = [name for name in names if name.isdecimal()]
     numbers = [int(name) for name in numerals]
-    if numbers and (numbers == [*range(numbers[0], numbers[0] + len(numbers))] or all(each in YEARS for each in numbers)):
+    if numbers and (
+        numbers == [*range(numbers[0], numbers[0] + len(numbers))] or all(each in YEARS for each in numbers)
+    ):
         numerals_are_names = len(numbers) > 1 or numbers[0] in YEARS
     else:
         numerals_are_names = False

@@ -8,8 +8,8 @@ import numpy as np
 
 from zoo.columns.column import Column, InputSpec, Values, register
 from zoo.columns.dates import ELAPSED, FLAGS, WHOLE, date_order, date_parts, date_prefix, dates_of
-from zoo.columns.written import written
 from zoo.columns.frames import Frame, pandas, shown
+from zoo.columns.written import written
 from zoo.errors import DataError
 
 NUMBER_PARTS = ("Year", "Dayofyear", "Minute", ELAPSED)  # the other parts of a date are categories

@@ -34,7 +34,9 @@ _TIME = re.compile(
     r"(?P<date>.*?\S)(?:(?:[T,]|\s+|(?<=[0-9]):)\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?:Z|UTC|GMT|CES?T|[A-Z]{1,2}[SD]T|[+-]\d{2}:?\d{2}|[+-]\d{2}|\[[\w/]+\])*)"
 )
-_YEAR_FIRST = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})(?:(?<=[-/].)|(?<=[-/]..)|\2(\d{1,2}))|年(\d{1,2})月(?:(\d{1,2})日)?)")
+_YEAR_FIRST = re.compile(
+    r"(\d{4})(?:([-/.])(\d{1,2})(?:(?<=[-/].)|(?<=[-/]..)|\2(\d{1,2}))|年(\d{1,2})月(?:(\d{1,2})日)?)"
+)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?Z?)?")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.]|\. ?)(\d{1,2})\2(\d{4}|\d{2})")
 _MONTH_YEAR = re.compile(r"(\d{1,2})[-/](\d{4})")
@@ -45,6 +47,7 @@ _NAME_DAY = re.compile(r"([^\W\d_]{3,10})\.?[-/ ]*(\d{1,2})(?:st|nd|rd|th)?[-/ ,
 _YEAR_NAME = re.compile(r"(\d{4})[-/ ,]*([^\W\d_]{3,10})\.?(?:[-/ ]*(\d{1,2}))?")
 _WEEK = re.compile(r"(\d{4})-?W(\d{2})(?:-?([1-7]))?")
 _QUARTER = re.compile(r"(?:(\d{4})[-/ ]?Q([1-4])|Q([1-4])[-/ ]?(\d{4}))")
+_SHAPE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T]\d{1,2}:\d{2}.*)?")  # of a date, be it one or not
 _WEEKDAY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+", re.IGNORECASE)
 
 
@@ -175,7 +178,8 @@ def _by_years(orders: list[str], texts: Sequence[str]) -> list[str]:
 def are_dates(texts: Sequence[str], *, share: float, least: int) -> tuple[bool, str]:
     """(whether a column of these different texts is one of dates, a text in it that is none).
 
-    Nearly all of many texts make the rest slips. Dates of two orders are told by `order_of`.
+    Nearly all of many texts make the rest slips, as does a look of dates: 31/02/2020. Dates of two orders are told by
+    `order_of`.
     """
     head = [bool(readings(text)) for text in texts[:LOOKED_AT]]
     if not head or 2 * sum(head) < len(head):
@@ -183,4 +187,5 @@ def are_dates(texts: Sequence[str], *, share: float, least: int) -> tuple[bool, 
     fit = [bool(readings(text)) for text in texts]
     if all(fit):
         return True, ""
-    return sum(fit) >= max(least, share * len(texts)), texts[fit.index(False)]
+    slips = [text for text, fits in zip(texts, fit, strict=True) if not fits]
+    return sum(fit) >= max(least, share * len(texts)) or all(map(_SHAPE.fullmatch, slips)), slips[0]

@@ -39,7 +39,9 @@ def add_date_parts(
     """
     frame = frame_of(frame)
     require_columns(frame, [column], "is to be a date")
-    parts = date_parts(dates_of(frame[column], column), date_prefix(column) if prefix is None else prefix, times=TIMES if time else ())
+    parts = date_parts(
+        dates_of(frame[column], column), date_prefix(column) if prefix is None else prefix, times=TIMES if time else ()
+    )
     rest = frame.drop(columns=column) if drop else frame
     taken = [name for name in parts if name in rest.columns]
     if taken:

@@ -1,6 +1,7 @@
 """Learning a schema from the training rows: kinds, what each kind learns, labels and ranges of the targets."""
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,10 +18,14 @@ from zoo.columns.number_texts import format_like
 from zoo.columns.outputs import OutputColumn
 from zoo.columns.values import natural, numbers_of, tag_mark, tag_names, texts_of
 from zoo.columns.written import written
-from zoo.errors import ConfigError, DataError, UnknownNameError, is_number, require_known
+from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError, is_number, require_known
 from zoo.samples import KINDS as TARGET_KINDS
 from zoo.samples import MISSING_CLASS, Target
 
+UNNAMED = re.compile(
+    r"|index|Unnamed: \d+(\.\d+)?|__index_level_\d+__|level_\d+"
+)  # what pandas calls a column without a name
+SPARSE = 3  # the training rows may be a third of those that were counted
 SCALINGS = ("z-score", "min-max")
 WIDER = 0.1  # of the range of the training rows, on both sides
 TRAINING = "training"
@@ -99,6 +104,7 @@ def learn(frame: Frame, targets: Mapping[str, Any], options: Options) -> dict[st
     options.check(targets)
     require_columns(frame, targets, "are targets")
     features = [name for name in frame.columns if name not in targets and name not in options.ignore]
+    features = [name for name in features if name in options.types or not _is_count_of_rows(frame[name], name)]
     given = {name: kind for name, kind in options.types.items() if name in features}
     kinds = kinds_of(frame, features, given, orders=options.date_order)
     dates = {name: _dates(frame, name, options) for name, kind in kinds.items() if kind == "date"}
@@ -127,6 +133,27 @@ def learn(frame: Frame, targets: Mapping[str, Any], options: Options) -> dict[st
         "rows": len(frame),
         "missing": written(frame).missing,
     }
+
+
+def _is_count_of_rows(column: Any, name: str) -> bool:
+    """Whether a column without a name counts the rows, as pandas writes them: it is told, and left out."""
+    if not UNNAMED.fullmatch(name) or not pandas().api.types.is_numeric_dtype(column.dtype) or column.isna().any():
+        return False
+    numbers = np.sort(column.to_numpy(dtype=np.float64))
+    steps = np.diff(numbers)
+    if (
+        len(numbers) < 2
+        or (numbers % 1).any()
+        or (steps < 1).any()
+        or numbers[-1] - numbers[0] >= SPARSE * len(numbers)
+    ):
+        return False
+    warnings.warn(
+        f"The column {shown(name)} counts the rows and is left out; to use it, give types={{{shown(name)}: 'number'}}.",
+        DataWarning,
+        stacklevel=4,
+    )
+    return True
 
 
 def _dates(frame: Frame, name: str, options: Options) -> DateColumn:

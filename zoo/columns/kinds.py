@@ -7,13 +7,14 @@ from zoo.columns.column import KINDS
 from zoo.columns.date_texts import are_dates, order_for, order_of, readings
 from zoo.columns.dates import are_compact_days, is_date
 from zoo.columns.frames import Column, Frame, pandas, row_of, shown
-from zoo.columns.number_texts import NumberFormat, formats_of
+from zoo.columns.number_texts import NumberFormat, format_like, formats_of
 from zoo.columns.values import codes_of, is_blank, natural
 from zoo.columns.written import written
 from zoo.errors import ConfigError, DataError, UnknownNameError, require_known
 
 NUMERALS = 0.9  # share of different values that are numbers, from which text among them is taken for a slip
 LEAST_NUMERALS = 20
+THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(\.[0-9]{3})*")
 PADDED = re.compile(r"[+-]?0[0-9]+")  # 007 is a name, not a number
 
 
@@ -51,8 +52,8 @@ def number_format(column: Column, name: str, decimal: str | None = None) -> str:
 
     Raises `DataError` for numbers that mean either of two things, as 1,234, unless the `decimal` mark is given.
     """
-    if found := written(column).formats.get(name):
-        return found
+    if example := written(column).formats.get(name):
+        return example
     if not _is_text(column):
         return ""
     texts = _texts(column, name)
@@ -60,6 +61,46 @@ def number_format(column: Column, name: str, decimal: str | None = None) -> str:
         return ""
     found = formats_of(texts, share=NUMERALS, least=LEAST_NUMERALS, decimal=decimal)
     return _only_format(found.formats, texts, name)
+
+
+def number_formats(
+    frame: Frame, names: Sequence[str], decimal: str | None, *, doubtful: bool = False
+) -> dict[str, str]:
+    """Column -> how its numbers are written, as far as they are not plain. A table has one decimal mark.
+
+    doubtful  the file is of a kind in which 1.234 may well be a thousand: that is asked for, where nothing tells.
+    """
+    found: dict[str, str] = {}
+    open_: dict[str, DataError] = {}
+    for name in names:
+        try:
+            found[name] = number_format(frame[name], name, decimal)
+        except DataError as error:
+            open_[name] = error
+    plain = {
+        name: _texts(frame[name], name) for name, example in found.items() if not example and _is_text(frame[name])
+    }
+    dotted = {name: texts for name, texts in plain.items() if any("." in text for text in texts)}
+    unsure = {name for name, texts in dotted.items() if all(THOUSANDS.fullmatch(text) for text in texts)}
+    marks = {format_like(example).decimal for example in found.values() if example} | {
+        "." for _ in dotted.keys() - unsure
+    }
+    if decimal is None and len(marks) == 1:
+        again = [*open_, *(unsure if marks == {","} else ())]
+        return number_formats(frame, again, marks.pop()) | {
+            name: each for name, each in found.items() if each and name not in again
+        }
+    if decimal is None and doubtful and not marks and unsure:
+        name = min(unsure)
+        text = next(text for text in dotted[name] if "." in text)
+        raise DataError(
+            f"The column {shown(name)} holds numbers that may be thousands, such as {shown(text)}, in a file parted "
+            f"by semicolons: give decimal=',' (--decimal ,) where that is {text.replace('.', '')}, or decimal='.' where it "
+            "has a fraction."
+        )
+    for told in open_.values():
+        raise told
+    return {name: example for name, example in found.items() if example}
 
 
 def _only_format(formats: Sequence[NumberFormat], texts: Sequence[str], name: str) -> str:
@@ -118,7 +159,9 @@ def _kind_of_objects(column: Column, name: str, numerals: bool, orders: str | Ma
         if all(text.isdecimal() and readings(text) for text in texts):
             return "date"  # as 20240501
         return "number" if numerals and not any(PADDED.fullmatch(text) for text in texts) else "category"
-    if all(is_date(value) for value in values if not isinstance(value, str)) and _are_dates(column, texts, name, orders):
+    if all(is_date(value) for value in values if not isinstance(value, str)) and _are_dates(
+        column, texts, name, orders
+    ):
         return "date"
     if any(not isinstance(value, str) for value in values) or any(PADDED.fullmatch(text) for text in texts):
         return _number_or_category(column, texts, words, name)
@@ -149,7 +192,8 @@ def _number_or_category(column: Column, texts: Sequence[str], words: Sequence[st
 
 
 def _slip(column: Column, name: str, what: str, text: str) -> str:
+    value, row = shown(text), row_of(column, text)
     return (
-        f"The column {shown(name)} holds {what}, but text in row {row_of(column, text)}: {shown(text)}. Mend it, name it among the "
-        f"marks of missing values, as missing=[{shown(text)}] (--missing), or force types={{{shown(name)}: 'category'}}."
+        f"The column {shown(name)} holds {what}, but text in row {row}: {value}. Mend it, name it among the marks of "
+        f"missing values, as missing=[{value}] (--missing), or force types={{{shown(name)}: 'category'}}."
     )

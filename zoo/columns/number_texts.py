@@ -1,4 +1,4 @@
-"""Numbers as people write them: marks between thousands, a decimal comma, currencies, per cent, units, minus in brackets.
+"""Numbers as people write them: thousands marks, a decimal comma, currencies, per cent, units, minus in brackets.
 
 One column has one way of writing: it is learnt of all its values, and a value of another is refused, never guessed.
 """
@@ -11,22 +11,25 @@ from functools import lru_cache
 
 from zoo.errors import ConfigError, require_known
 
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
 DECIMALS = (".", ",")
 GROUPS = {".": (",", " ", "'"), ",": (".", " ", "'")}  # what may stand between thousands beside this decimal mark
 FACTORS = {"k": 1e3, "K": 1e3, "M": 1e6, "Mio": 1e6, "mn": 1e6, "B": 1e9, "bn": 1e9, "Mrd": 1e9}
 SYMBOLS = "$€£¥₹₽₩₺₴₪฿₫₱₦₡₵%‰°"
-CODES = (
-    "USD EUR GBP CHF JPY CNY INR RUB KRW TRY UAH ILS THB VND PHP NGN AUD CAD NZD HKD SGD TWD SEK NOK DKK ISK PLN CZK HUF "
-    "RON BGN BRL MXN ARS CLP COP PEN ZAR EGP KES AED SAR QAR MYR IDR PKR Rs Rs. R$ US$ A$ C$ HK$ NT$ S$ kr kr. zł Kč Ft Fr Fr. "
-    "SFr SFr. lei euro euros dollars DM"
-).split()  # fmt: skip
-UNITS = frozenset(
-    (
-        "kg g mg µg t lb lbs oz km m cm mm nm µm mi ft in yd m² m³ m2 m3 km² km2 ft² ft2 sqm sqft ha l ml cl dl gal h hr hrs "
-        "min mins s sec secs ms µs d yr yrs y mo kB KB MB GB TB kbit Mbit Gbit Hz kHz MHz GHz W kW MW kWh MWh Wh V kV mV mA "
-        "mAh Ah J kJ kcal cal N bar mbar hPa kPa Pa psi °C °F rpm hp bhp PS mpg km/h kmh kph mph m/s px dpi pt pcs pp bp bps "
-        "x cc ccm ppm ppb dB pct"
-    ).split()
+CODES = _words(
+    "USD EUR GBP CHF JPY CNY INR RUB KRW TRY UAH ILS THB VND PHP NGN AUD CAD NZD HKD SGD TWD SEK NOK DKK ISK PLN CZK",
+    "HUF RON BGN BRL MXN ARS CLP COP PEN ZAR EGP KES AED SAR QAR MYR IDR PKR Rs Rs. R$ US$ A$ C$ HK$ NT$ S$ kr kr. zł",
+    "Kč Ft Fr Fr. SFr SFr. lei euro euros dollars DM",
+)
+UNITS = _words(
+    "kg g mg µg t lb lbs oz km m cm mm nm µm mi ft in yd m² m³ m2 m3 km² km2 ft² ft2 sqm sqft ha l ml cl dl gal h hr",
+    "hrs min mins s sec secs ms µs d yr yrs y mo kB KB MB GB TB kbit Mbit Gbit Hz kHz MHz GHz W kW MW kWh MWh Wh V kV",
+    "mV mA mAh Ah J kJ kcal cal N bar mbar hPa kPa Pa psi °C °F rpm hp bhp PS mpg km/h kmh kph mph m/s px dpi pt pcs",
+    "pp bp bps x cc ccm ppm ppb dB pct",
 )
 ORDINALS = ("st", "nd", "rd", "th")
 LOOKED_AT = 50  # values that say whether a column is worth reading whole
@@ -141,9 +144,7 @@ def _body(decimal: str, group: str) -> re.Pattern[str]:
     if not group:
         return re.compile(plain)
     mark = re.escape(group)
-    wide = rf"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+" + (
-        r"|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}" if group == "," else ""
-    )
+    wide = rf"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+" + (r"|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}" if group == "," else "")
     return re.compile(rf"(?:{wide})(?:{point}[0-9]*)?|{plain}")
 
 

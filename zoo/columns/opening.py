@@ -15,7 +15,7 @@ from zoo.columns.csv_file import LONGEST_LINE, csv_file, encoding_of, open_bytes
 from zoo.columns.date_texts import order_for
 from zoo.columns.dates import date_order
 from zoo.columns.frames import Frame, exact_integers, extra, frame_of, is_path, pandas, require_columns
-from zoo.columns.kinds import kinds_of, number_format, require_types
+from zoo.columns.kinds import kinds_of, number_formats, require_types
 from zoo.columns.values import MISSING
 from zoo.columns.written import Written, written
 from zoo.errors import ConfigError, DataError, ZooError, require_known
@@ -40,12 +40,13 @@ class Way:
     header: bool = True
     written: Written | None = None
     chunk_rows: int = CHUNK_ROWS
+    unasked: Sequence[str] | None = ()
 
     def check(self) -> None:
         """Raise `ConfigError` for a value that does not fit."""
         if type(self.chunk_rows) is not int or self.chunk_rows < 1:
             raise ConfigError(f"'chunk_rows' must be a whole number of at least 1; received {self.chunk_rows!r}.")
-        for option, what in (("columns", "names"), ("missing", "texts")):
+        for option, what in (("columns", "names"), ("missing", "texts"), ("unasked", "names")):
             if isinstance(value := getattr(self, option), str):
                 raise ConfigError(f"'{option}' must be a list of {what}; received {value!r}.")
 
@@ -82,7 +83,7 @@ def opened(source: Any, way: Way) -> Opened:
 def _opened_frame(frame: Frame, way: Way) -> Opened:
     frame = frame[_chosen(frame, way)]
     require_types(way.types, frame.columns)
-    kinds = kinds_of(frame, frame.columns, way.types, orders=way.date_order)
+    kinds = _kinds(frame, list(frame.columns), way)
     rows = way.chunk_rows
     chunks = (frame.iloc[start : start + rows] for start in range(0, len(frame), rows))
     return Opened(kinds, chunks, _written(frame, kinds, way))
@@ -109,8 +110,8 @@ def _opened_csv(path: Path, way: Way) -> Opened:
     }
     with file.open() as text:
         sample = frame_of(pd.read_csv(text, nrows=way.chunk_rows, dtype=str, **options))
-    kinds = kinds_of(sample, chosen, way.types, numerals=True, orders=way.date_order)
-    how = _written(sample, kinds, way)
+    kinds = _kinds(sample, chosen, way, numerals=True)
+    how = _written(sample, kinds, way, doubtful=file.delimiter == ";")
     texts = {name: str for name, kind in kinds.items() if kind != "number" or name in how.formats}
     return Opened(kinds, _parts(pd.read_csv(file.open(), chunksize=way.chunk_rows, dtype=texts, **options)), how)
 
@@ -120,20 +121,34 @@ def _different(names: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def _written(sample: Frame, kinds: Mapping[str, str], way: Way) -> Written:
+def _kinds(sample: Frame, chosen: Sequence[str], way: Way, *, numerals: bool = False) -> dict[str, str]:
+    """The kinds of the columns; of those that nobody is asked about, one that may mean two things is a category."""
+    unasked = [name for name in chosen if way.unasked is None or name in way.unasked]
+    asked = [name for name in chosen if name not in unasked]
+    found = kinds_of(sample, asked, way.types, numerals=numerals, orders=way.date_order)
+    for name in unasked:
+        try:
+            found |= kinds_of(sample, [name], way.types, numerals=numerals, orders=way.date_order)
+            number_formats(sample, [name] if found[name] == "number" else [], way.decimal)
+        except DataError:
+            found[name] = "category"
+    return {name: found[name] for name in chosen}
+
+
+def _written(sample: Frame, kinds: Mapping[str, str], way: Way, *, doubtful: bool = False) -> Written:
     """How the first part is written, or what a schema says of it."""
     before, is_numeric = written(sample), pandas().api.types.is_numeric_dtype
     numbers = tuple(name for name, kind in kinds.items() if kind == "category" and is_numeric(sample[name].dtype))
     if way.written is not None:
         return replace(way.written, missing=way.marks, numerals=numbers)
-    formats = {name: number_format(sample[name], name, way.decimal) for name, kind in kinds.items() if kind == "number"}
+    numeric = [name for name, kind in kinds.items() if kind == "number"]
     orders = {
         name: date_order(sample[name], name, order_for(way.date_order, name) or before.orders.get(name, ""))
         for name, kind in kinds.items()
         if kind == "date"
     }
     return Written(
-        {name: example for name, example in formats.items() if example},
+        number_formats(sample, numeric, way.decimal, doubtful=doubtful),
         {name: order for name, order in orders.items() if order},
         tuple(dict.fromkeys([*way.missing, *before.missing])),
         (*numbers, *before.numerals),
@@ -147,7 +162,7 @@ def _opened_jsonl(path: Path, way: Way) -> Opened:
     require_types(way.types, chosen)
     nested = [name for name in chosen if sample[name].map(lambda value: isinstance(value, list | dict)).any()]
     flat = [name for name in chosen if name not in nested]
-    kinds = dict.fromkeys(nested, LISTS) | kinds_of(sample, flat, way.types, orders=way.date_order)
+    kinds = dict.fromkeys(nested, LISTS) | _kinds(sample, flat, way)
     kinds = {name: kinds[name] for name in chosen}
     chunks = (part.reindex(columns=chosen) for part in _json_parts(path, way))
     return Opened(kinds, chunks, _written(sample, kinds, way))
@@ -178,7 +193,9 @@ def _json_row(line: str, place: str) -> dict[str, Any]:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{place} cannot be read as a table: it is not JSON ({str(error) or 'nested too deep'}).") from error
+        raise DataError(
+            f"{place} cannot be read as a table: it is not JSON ({str(error) or 'nested too deep'})."
+        ) from error
     if not isinstance(found, dict):
         raise DataError(f"{place} cannot be read as a table: it must be an object; it is a {type(found).__name__}.")
     return found
@@ -219,7 +236,7 @@ def _opened_parquet(path: Path, way: Way) -> Opened:
     empty = file.schema_arrow.empty_table().to_pandas()
     first = frame_of(next(batches, empty))
     require_types(way.types, chosen)
-    kinds = kinds_of(first, chosen, way.types, orders=way.date_order)
+    kinds = _kinds(first, chosen, way)
     return Opened(kinds, chain([first], batches), _written(first, kinds, way))
 
 

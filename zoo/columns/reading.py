@@ -1,4 +1,4 @@
-"""CSV, JSONL and Parquet files -> DataFrames of compact, typed columns. They are read in parts: no text stands in memory."""
+"""CSV, JSONL and Parquet files -> DataFrames of compact, typed columns, read in parts: no text stands in memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from zoo.columns.dates import dates_of
-from zoo.columns.frames import Frame, frame_of, is_path, pandas
+from zoo.columns.frames import Frame, frame_of, is_path, pandas, shown
 from zoo.columns.opening import CHUNK_ROWS, FORMATS, LISTS, Opened, Way, opened, without_marks
 from zoo.columns.values import numbers_of, texts_of
 from zoo.columns.written import Written
@@ -32,6 +32,7 @@ def read_table(
     header: bool = True,
     written: Written | None = None,
     chunk_rows: int = CHUNK_ROWS,
+    unasked: Sequence[str] | None = (),
 ) -> Frame:
     """A CSV, JSONL or Parquet file, or a DataFrame -> a DataFrame of typed columns.
 
@@ -45,6 +46,7 @@ def read_table(
     decimal     "." or ",": the mark before the fraction of numbers as 1,234.
     encoding    of a CSV file that is neither UTF-8 nor UTF-16: "cp1252", "latin-1", ...
     header      whether the first row of a CSV file has the names of its columns; else they are column1, column2, ...
+    unasked     columns that nobody needs, or None for all: one that may mean two things is a category.
     written     `Schema.written`: formats, orders and marks that a schema has learnt, in place of the file's own.
 
     Columns of a CSV file are parted by commas, semicolons, tabs or "|". The file is read in parts of `chunk_rows`: the
@@ -52,9 +54,8 @@ def read_table(
     the DataFrame, from which `Schema.fit` learns it.
     Raises `DataError` with the column and the row of a value that does not fit, or the line of a row that is too short.
     """
-    found = opened(
-        source, Way(columns, types or {}, missing, date_order, decimal, encoding, header, written, chunk_rows)
-    )
+    way = Way(columns, types or {}, missing, date_order, decimal, encoding, header, written, chunk_rows, unasked)
+    found = opened(source, way)
     parts = _Parts(found)
     for chunk in found.chunks:
         parts.add(chunk)
@@ -187,4 +188,3 @@ def _typed(column: Any, name: str, opened: Opened, first: int) -> Any:
     values = numbers_of(column, name, first=first, written_as=written.formats.get(name, ""))
     exact = np.nanmax(np.abs(values), initial=0.0) <= 2**24  # the whole numbers that float32 has
     return pd.Series(values.astype(np.float32) if exact else values, index=column.index)
-

@@ -157,7 +157,7 @@ class Schema:
     @property
     def written(self) -> Written:
         """How texts are written in the training rows, with which `read_table` reads others."""
-        named = (*self.columns, *self.outputs)
+        named: tuple[Any, ...] = (*self.columns, *self.outputs)
         formats = {each.name: each.written_as for each in named if getattr(each, "written_as", "")}
         orders = {column.name: column.order for column in self._dates if column.order}
         return Written(formats, orders, self.missing)

@@ -65,11 +65,11 @@ def texts_of(column: Column, name: str) -> tuple[np.ndarray, list[str | None]]:
     """
     codes, values = codes_of(column, name)
     for code, value in enumerate(values):
-        if isinstance(value, float | np.floating) and EXACT <= abs(value) < math.inf:
+        if isinstance(value, float | np.floating) and EXACT <= abs(float(value)) < math.inf:
             row = int(np.argmax(codes == code))
             raise DataError(
-                f"The column {shown(name)} holds {value:.0f} in row {row + 1} as a float, which cannot tell ids of that "
-                "size apart: read the column as whole numbers ('Int64') or as text."
+                f"The column {shown(name)} holds {value:.0f} in row {row + 1} as a float, which cannot tell ids of "
+                "that size apart: read the column as whole numbers ('Int64') or as text."
             )
     return codes, [None if is_blank(value) else _text(value) for value in values]
 
@@ -125,7 +125,8 @@ def tag_names(column: Column, name: str) -> tuple[str, ...]:
 def tags_of(column: Column, name: str, tags: Sequence[str], mark: str = "") -> np.ndarray:
     """(n, tags) int32: 1 for a tag that a row has, 0 for one that it lacks, `MISSING_CLASS` where the cell is missing.
 
-    A cell is a list of tags, or a text with `mark` between them. An unknown tag is refused.
+    A cell is a list of tags, or a text with `mark` between them; a blank one is missing, as in a file, and a lone mark
+    or an empty list says that no tag holds. An unknown tag is refused.
     """
     places = {tag: place for place, tag in enumerate(tags)}
     found = np.zeros((len(column), len(tags)), dtype=np.int32)
@@ -142,12 +143,14 @@ def tags_of(column: Column, name: str, tags: Sequence[str], mark: str = "") -> n
 
 
 def _tags(column: Column, name: str, mark: str) -> list[list[str] | None]:
-    """The tags of each row; None where the cell is missing."""
+    """The tags of each row; None where the cell is missing or blank. A lone mark, or an empty list, is no tag."""
     cells = list(column)
     found: list[list[str] | None] = []
     for row, cell in enumerate(cells, start=1):
         if isinstance(cell, list | tuple | set | frozenset | np.ndarray):
             found.append([_text(tag) for tag in cell])
+        elif is_blank(cell):
+            found.append(None)
         elif isinstance(cell, str):
             found.append([tag.strip() for tag in cell.split(mark) if tag.strip()])
         elif pandas().isna(cell):

@@ -1,4 +1,4 @@
-"""How the texts of a file were written, kept beside the values that were read of them, so that a schema can learn it."""
+"""How the texts of a file were written, kept beside the values read of them, so that a schema can learn it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
