@@ -63,7 +63,8 @@ class CategoryColumn(Column):
     def encode(self, values: Values) -> np.ndarray:
         codes, texts = texts_of(values, self.name)
         known = {text: number for number, text in enumerate(self.vocabulary, start=FIRST_ID)}
-        known_or_absent: dict[str | None, int] = {**dict.fromkeys([None, *MISSING], MISSING_ID), **known}
+        known_or_absent: dict[str | None, int] = dict.fromkeys([None, *MISSING], MISSING_ID)
+        known_or_absent.update(known)
         table = [known_or_absent.get(text, UNSEEN_ID) for text in matched(texts, known, values, self.name)]
         return np.array([*table, MISSING_ID], dtype=np.int32)[codes]  # code -1 is the last one
 

@@ -84,14 +84,7 @@ def csv_file(path: Path, *, encoding: str | None = None, header: bool = True) ->
         head = stream.read(HEAD)
     found = encoding_of(head, encoding)
     text = codecs.getincrementaldecoder(found)(errors="replace").decode(head)
-    lines = io.StringIO(text, newline="").readlines()
-    lines = lines if len(head) < HEAD or len(lines) < 2 else lines[:-1]
-    told = re.fullmatch(r"sep=(.)\s*", lines[0], re.IGNORECASE) if lines else None
-    lines = lines[1:] if told else lines
-    rows_by = {mark: _rows(lines, mark) for mark in ((told[1],) if told else DELIMITERS)}
-    usual = "\t" if ".tsv" in path.name.lower() else ","
-    delimiter = max(rows_by, key=lambda mark: _alike(rows_by[mark], mark == usual))
-    rows = rows_by[delimiter]
+    delimiter, rows, lead = parted(text, path, whole=len(head) < HEAD)
     if not rows:
         raise DataError(f"{path} cannot be read as a table: it is empty.")
     names = tuple(name.strip() for name in rows[0])
@@ -102,7 +95,19 @@ def csv_file(path: Path, *, encoding: str | None = None, header: bool = True) ->
             f"The first row of {path} looks like data, as {shown(value)}: where the file has no header, give "
             f"header=False (--no-header), and its columns are column1 to column{len(names)}."
         )
-    return CsvFile(path, found, delimiter, names, header, 1 if told else 0, "" if "\n" in text else None)
+    return CsvFile(path, found, delimiter, names, header, lead, "" if "\n" in text else None)
+
+
+def parted(text: str, path: Path, *, whole: bool) -> tuple[str, list[list[str]], int]:
+    """(what parts the columns of a CSV file that begins so, its first rows, lines before them that say so)."""
+    lines = io.StringIO(text, newline="").readlines()
+    lines = lines if whole or len(lines) < 2 else lines[:-1]
+    told = re.fullmatch(r"sep=(.)\s*", lines[0], re.IGNORECASE) if lines else None
+    lines = lines[1:] if told else lines
+    rows_by = {mark: _rows(lines, mark) for mark in ((told[1],) if told else DELIMITERS)}
+    usual = "\t" if ".tsv" in path.name.lower() else ","
+    delimiter = max(rows_by, key=lambda mark: _alike(rows_by[mark], mark == usual))
+    return delimiter, rows_by[delimiter], 1 if told else 0
 
 
 def _rows(lines: list[str], delimiter: str) -> list[list[str]]:

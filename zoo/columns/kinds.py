@@ -95,8 +95,8 @@ def number_formats(
         text = next(text for text in dotted[name] if "." in text)
         raise DataError(
             f"The column {shown(name)} holds numbers that may be thousands, such as {shown(text)}, in a file parted "
-            f"by semicolons: give decimal=',' (--decimal ,) where that is {text.replace('.', '')}, or decimal='.' where it "
-            "has a fraction."
+            f"by semicolons: give decimal=',' (--decimal ,) where that is {text.replace('.', '')}, or decimal='.' "
+            "where it has a fraction."
         )
     for told in open_.values():
         raise told

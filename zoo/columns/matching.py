@@ -39,7 +39,10 @@ def matched(texts: Sequence[str | None], known: Iterable[str], values: Any, name
     for each in names:
         if (number := canonical(each)) is not None and (numeric or number == each):
             spellings.setdefault(number, []).append(each)
-    return [text if text is None else _spelling(text, spellings, numeric, name) or text for text in texts]
+    same = names if not numeric else set()  # a number may be another text than the one that looks like it
+    return [
+        text if text is None or text in same else _spelling(text, spellings, numeric, name) or text for text in texts
+    ]
 
 
 def _spelling(text: str, spellings: Mapping[str, list[str]], numeric: bool, name: str) -> str | None:

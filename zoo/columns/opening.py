@@ -1,5 +1,6 @@
 """A table of any format -> the kind of each column, how its texts are written, and its rows in untyped parts."""
 
+import io
 import json
 import lzma
 import zipfile
@@ -22,7 +23,7 @@ from zoo.errors import ConfigError, DataError, ZooError, require_known
 
 CHUNK_ROWS = 100_000
 PACKED = ("", ".gz", ".bz2", ".xz", ".zip")
-FORMATS = (*(f"{each}{packed}" for each in (".csv", ".tsv") for packed in PACKED), ".jsonl", ".parquet")
+FORMATS = (*(f"{each}{packed}" for each in (".csv", ".tsv", ".jsonl") for packed in PACKED), ".parquet")
 LISTS = "lists"  # of tags; no kind of column, so that they are used as targets alone
 VERBATIM = ("text", "story", "verse")  # kinds in which no word stands for a missing value
 
@@ -75,8 +76,9 @@ def opened(source: Any, way: Way) -> Opened:
     require_known("format of a table", suffix, FORMATS)
     if not path.is_file():
         raise DataError(f"There is no file of a table at {path}.")
+    readers = {"parquet": _opened_parquet, "jsonl": _opened_jsonl}
     with _one_sentence(path):
-        found = {".parquet": _opened_parquet, ".jsonl": _opened_jsonl}.get(suffix, _opened_csv)(path, way)
+        found = readers.get(suffix.split(".")[1], _opened_csv)(path, way)
     return Opened(found.kinds, _guarded(path, found.chunks), found.written)
 
 
@@ -173,7 +175,7 @@ def _json_parts(path: Path, way: Way) -> Iterator[Frame]:
     rows: list[dict[str, Any]] = []
     with open_bytes(path) as stream:
         encoding = encoding_of(stream.read(4), way.encoding)
-    with open(path, encoding=encoding, newline="\n") as lines:
+    with io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="\n") as lines:
         number = 0
         while line := lines.readline(LONGEST_LINE + 1):
             number += 1

@@ -46,7 +46,7 @@ def check_unseen(columns: Iterable["Column"], frame: Frame, *, of: str = "rows",
             continue
         known = f"training had {found.what} such as {shown(found.known)}" if found.known else "training had none"
         told = (
-            f"{found.share:.0%} of the {found.what} in the column {shown(column.name)} of these {of} are none that "
+            f"{found.share:.0%} of the {found.what} in the column {shown(column.name)} of the {of} are none that "
             f"training had, such as {shown(found.unknown)}; {known}"
         )
         if refuse and found.share > NEARLY_ALL and found.rows >= LEAST_REFUSED:

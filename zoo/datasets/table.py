@@ -52,7 +52,7 @@ class Table:
             schema = Schema.fit(self.train, targets=self.targets, **self.columns)
         else:
             self._require_meaning(schema)
-        check_unseen((schema.column(name) for name in schema.names), self.validation, of=f"validation {self.unit}")
+        check_unseen((schema.column(name) for name in schema.names), self.validation, of="validation rows")
         train, validation, test = (
             schema.encode(schema.cut(frame)[0], targets=True, groups=self.groups)
             for frame in (self.train, self.validation, self.test)

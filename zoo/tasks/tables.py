@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from zoo.columns.bins import bin_edges
+from zoo.columns.reading import FORMATS
 from zoo.datasets.dataset import Dataset
 from zoo.samples import Samples
 from zoo.tasks.settings import Settings
@@ -162,7 +163,7 @@ TASK = Task(
         "rossmann": "zoo.datasets.tables.rossmann:rossmann",
     },
     file="zoo.datasets.tables.table_file:read_table_file",
-    suffixes=(".csv", ".csv.gz", ".tsv", ".jsonl", ".parquet"),
+    suffixes=FORMATS,
     settings=settings,
     config=config,
     training_split=training_split,
