@@ -137,16 +137,11 @@ def learn(frame: Frame, targets: Mapping[str, Any], options: Options) -> dict[st
 
 def _is_count_of_rows(column: Any, name: str) -> bool:
     """Whether a column without a name counts the rows, as pandas writes them: it is told, and left out."""
-    if not UNNAMED.fullmatch(name) or not pandas().api.types.is_numeric_dtype(column.dtype) or column.isna().any():
+    if not UNNAMED.fullmatch(name) or getattr(column.dtype, "kind", "O") not in "iuf" or column.isna().any():
         return False
     numbers = np.sort(column.to_numpy(dtype=np.float64))
-    steps = np.diff(numbers)
-    if (
-        len(numbers) < 2
-        or (numbers % 1).any()
-        or (steps < 1).any()
-        or numbers[-1] - numbers[0] >= SPARSE * len(numbers)
-    ):
+    apart = len(numbers) > 1 and not (numbers % 1).any() and (np.diff(numbers) >= 1).all()
+    if not apart or numbers[-1] - numbers[0] >= SPARSE * len(numbers):
         return False
     warnings.warn(
         f"The column {shown(name)} counts the rows and is left out; to use it, give types={{{shown(name)}: 'number'}}.",

@@ -129,11 +129,10 @@ def kinds_of_targets(frame: pd.DataFrame, targets: Mapping[str, Kind] | Sequence
 
 def _parted(given: str, columns: Iterable[str]) -> tuple[str, str]:
     """(column, kind) of "column=kind" or "column:kind", which no column is called; else the whole, and ""."""
-    for mark in "=:":
-        name, found, kind = given.rpartition(mark)
-        if found and given not in columns and (mark == "=" or name in columns):
-            return name, kind
-    return given, ""
+    parts = [(name, kind) for name, found, kind in (given.rpartition(mark) for mark in "=:") if found]
+    if given in columns or not parts or ("=" not in given and parts[0][0] not in columns):
+        return given, ""
+    return next((part for part in parts if part[0] in columns), parts[0])
 
 
 def _guessed(column: pd.Series, name: str) -> Kind:
