@@ -86,7 +86,9 @@ TRAININGS = (
     ["--seed", "3", "--epochs", "2", "--balance", "gradnorm", "--on-nonfinite", "skip"],
     ["--imbalance", "income=focal", "--imbalance", "gender=class_weights", "--costs", "costs.json"],
     ["--data", "mine.csv", "--text", "body", "--target", "stars=ordered", "--weights", "runs/first/model.keras"],
-    ["--data", "mine.csv", "--out", "elsewhere", "--ignore", "id", "--type", "code=category"],
+    ["--data", "mine.csv", "--out", "elsewhere", "--ignore", "id", "--types", "code=category", "zip=category"],
+    ["--data", "mine.csv", "--target", "price:regression", "--missing", "-", "--date-order", "day=dmy"],
+    ["--data", "mine.csv", "--decimal", ",", "--encoding", "cp1252", "--no-header"],
 )
 
 

@@ -1,5 +1,7 @@
 """A schema and a model together: rows in, answers in their own units out."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ import zoo
 from tests.flat_fixtures import ROWS, SCHEMA, flats, hard_rows, pipeline_of
 from zoo.columns import Schema
 from zoo.costs import CostMatrix
-from zoo.errors import ConfigError, DataError, ZooError
+from zoo.errors import ConfigError, DataError, DataWarning, ZooError
 from zoo.pipeline import Pipeline
 from zoo.training import Optimiser, Recipe, fit, heads_for
 
@@ -40,6 +42,27 @@ def test_predictions_are_rows_with_the_index_of_the_table(pipeline):
     assert ((found["ok=yes"] >= 0.5) == (found["ok"] == "yes")).all()
     shares = found[["kind=x", "kind=y", "kind=z"]]
     assert (shares.idxmax(axis=1).str[-1] == found["kind"]).all()
+
+
+def test_a_probability_takes_no_name_of_another_target_or_of_a_column_of_the_rows(pipeline):
+    found = pipeline.predict(flats().assign(**{"ok=yes": "mine", "kind=x": "mine", "kind=x_2": "mine"}))
+    assert list(found.columns) == ["price", "ok", "ok=no", "ok=yes_2", "kind", "kind=x_3", "kind=y", "kind=z"]
+    named = Pipeline(replace(SCHEMA, outputs=_renamed(SCHEMA, "price", "ok=yes")), pipeline.model).predict(flats())
+    assert list(named.columns)[:4] == ["ok=yes", "ok", "ok=no", "ok=yes_2"]
+
+
+def test_rows_with_nearly_nothing_that_training_had_are_refused_unless_asked_for(pipeline):
+    rows = flats().assign(**{"work class": "never seen"})
+    with pytest.raises(DataError, match=r"'work class' of the rows are none that training had.*allow_unseen=True"):
+        pipeline.predict(rows)
+    with pytest.warns(DataWarning, match="'work class'"):
+        assert len(pipeline.predict(rows, allow_unseen=True)) == len(rows)
+    with pytest.warns(DataWarning, match="'work class'"):
+        pipeline.predict(rows.iloc[:5])
+
+
+def _renamed(schema, name, new):
+    return tuple(replace(column, name=new) if column.name == name else column for column in schema.outputs)
 
 
 def test_a_threshold_decides_on_the_label(pipeline):

@@ -28,7 +28,7 @@ from zoo.samples import Target
         (lambda f: f.assign(sold=["2015-13-45"] * 6), "'sold' must be dates as 2015-07-31; row 1 holds '2015-13-45'"),
         (lambda f: f.assign(sold=["2015-02-30"] * 6), "row 1 holds '2015-02-30'"),
         (lambda f: f.assign(sold=["3/4/2015"] * 6), "row 1 holds '3/4/2015'"),
-        (lambda f: f.assign(sold=20150304), "row 1 holds 20150304"),
+        (lambda f: f.assign(sold=20151304), "row 1 holds 20151304"),
         (lambda f: f.assign(sold=["2015-01-01"] * 5 + ["1815-01-01"]), "holds 1815-01-01 in row 6, a century away"),
         (lambda f: f.assign(kind=["flat", "hause", *["flat"] * 4]), "'hause' in row 2; did you mean 'house'"),
         (lambda f: f.assign(price="dear"), "'price' must be numbers; row 1 holds 'dear'"),

@@ -1,6 +1,7 @@
 """The command `zoo`: list and describe models, train, evaluate and ask them, and look after downloaded files."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from zoo.catalogue import describe
 from zoo.errors import ArtifactError, ConfigError, DataError, WeightsError, require_known
 from zoo.model_commands import describe_command, list_command
-from zoo.options import Commands, command_line
+from zoo.options import DATA_OPTIONS, Commands, command_line, data_options, format_options
 from zoo.photo_commands import is_photo_model, predict_photos
 from zoo.terminal import (
     console,
@@ -65,40 +66,19 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
         changes["imbalance"], named["imbalance"] = read_plans(parsed.imbalance), "+".join(parsed.imbalance)
     if parsed.costs:
         changes["costs"], named["costs"] = read_costs(parsed.costs), Path(parsed.costs).stem
-    for name in ("target", "text", "ignore", "type"):
+    for name in DATA_OPTIONS:
         if value := getattr(parsed, name):
-            named[name] = value if isinstance(value, str) else "+".join(value)
-    of_data = {
-        "targets": parsed.target,
-        "text": parsed.text,
-        "ignore": parsed.ignore,
-        "types": read_types(parsed.type or ()),
-    }
+            told = value if isinstance(value, str) else "+".join(value) if isinstance(value, list) else "yes"
+            named[name] = re.sub(r"[^\w.+=<:-]", "_", told)
     return {
         "folder": Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named),
         "seed": parsed.seed,
         "weights": parsed.weights,
         "baselines": parsed.baselines,
         "callbacks": [epoch_printer()],
-        "data_options": {name: value for name, value in of_data.items() if value}
-        | vars(parsed).get("data_options", {}),
+        "data_options": data_options(parsed) | vars(parsed).get("data_options", {}),
         **changes,
     }
-
-
-def read_types(given: Sequence[str]) -> dict[str, str]:
-    """ "COLUMN=KIND" of a command line, once for each column.
-
-    >>> read_types(["code=category"])
-    {'code': 'category'}
-    """
-    found = {}
-    for each in given:
-        column, equals, kind = each.rpartition("=")
-        if not equals or not column or column in found:
-            raise ConfigError(f"Each --type is COLUMN=KIND, once a column; received '{each}'.")
-        found[column] = kind
-    return found
 
 
 def default_folder(model: str, data: str, seed: int, changes: dict[str, object]) -> Path:
@@ -115,7 +95,7 @@ def evaluate_command(parsed: argparse.Namespace) -> None:
 
     source = _weights(parsed)
     _require_model(parsed, load_pipeline(source).entry)
-    show_report(evaluate(source, data=parsed.data, baselines=parsed.baselines))
+    show_report(evaluate(source, data=parsed.data, data_options=data_options(parsed), baselines=parsed.baselines))
 
 
 def inspect_command(parsed: argparse.Namespace) -> None:
@@ -125,7 +105,10 @@ def inspect_command(parsed: argparse.Namespace) -> None:
     from zoo.tasks import inspect
 
     weights = parsed.weights or next(iter(tags), None)
-    found = inspect(parsed.model, weights=weights, data=parsed.data, rows=parsed.rows, seed=parsed.seed)
+    options = data_options(parsed)
+    found = inspect(
+        parsed.model, weights=weights, data=parsed.data, rows=parsed.rows, seed=parsed.seed, data_options=options
+    )
     show_inspection(found, json=parsed.json, tensorboard=parsed.tensorboard)
 
 
@@ -135,7 +118,8 @@ def find_rate_command(parsed: argparse.Namespace) -> None:
     import_frameworks()
     from zoo.tasks import find_rate
 
-    found = find_rate(parsed.model, parsed.data, seed=parsed.seed, steps=parsed.steps)
+    options = data_options(parsed)
+    found = find_rate(parsed.model, parsed.data, seed=parsed.seed, steps=parsed.steps, data_options=options)
     path = found.save(parsed.out or f"{parsed.model}_{Path(parsed.data).stem}_rates.png")
     console().print(
         f"learning rate {found.suggestion:.2g} (steepest at {found.steepest:.2g}; {len(found.rates)} steps from"
@@ -162,7 +146,7 @@ def predict_command(parsed: argparse.Namespace) -> None:
     pipeline = load_pipeline(source)
     _require_model(parsed, pipeline.entry)
     if file:
-        predict_rows(pipeline, file)
+        predict_rows(pipeline, file, allow_unseen=parsed.allow_unseen, **format_options(parsed))
         return
     task = task_of(pipeline.entry)
     if task.show is not None:
@@ -182,13 +166,15 @@ def is_file_of_rows(given: str) -> bool:
     return given.lower().endswith(FORMATS) and Path(given).is_file()
 
 
-def predict_rows(pipeline: Any, file: str) -> None:
-    """Predict for every row of one CSV, JSONL or Parquet file, as CSV on standard output, part by part."""
+def predict_rows(pipeline: Any, file: str, *, allow_unseen: bool = False, **options: Any) -> None:
+    """Predict for every row of one CSV, JSONL or Parquet file, as CSV on standard output, part by part.
+
+    `options` are those of `scan_table`.
+    """
     from zoo.columns import scan_table
 
-    schema = pipeline.schema
-    for number, part in enumerate(scan_table(file, columns=schema.names, types=schema.types)):
-        sys.stdout.write(pipeline.predict(part).to_csv(index=False, header=number == 0))
+    for number, part in enumerate(scan_table(file, **pipeline.reading | options)):
+        sys.stdout.write(pipeline.predict(part, allow_unseen=allow_unseen).to_csv(index=False, header=number == 0))
 
 
 def _require_model(parsed: argparse.Namespace, entry: str) -> None:

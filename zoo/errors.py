@@ -29,6 +29,10 @@ class DataError(ZooError):
     """A data file, or a value in it, is not what was expected."""
 
 
+class DataWarning(UserWarning):
+    """Something in a user's data that was decided for them, or that looks wrong: one sentence."""
+
+
 class ArtifactError(ZooError):
     """A file could not be fetched, verified or unpacked."""
 

@@ -1,10 +1,17 @@
 """What the commands of `zoo` and the examples take: their options, declared."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from zoo.errors import ConfigError
+
 Commands = Mapping[str, tuple[Callable[[argparse.Namespace], Any], str]]  # name -> what it does, and a line of help
+
+
+DATA_OPTIONS = (
+    "target", "text", "ignore", "types", "date_order", "decimal", "missing", "encoding", "no_header"
+)  # fmt: skip
 
 
 def command_line(commands: Commands, description: str | None) -> argparse.ArgumentParser:
@@ -31,6 +38,8 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     )
     add_baselines_option(part["evaluate"])
     part["find-rate"].add_argument("--data", default="posts", help="as for training (default: posts)")
+    for name in ("evaluate", "find-rate", "inspect"):
+        add_data_options(part[name])
     part["find-rate"].add_argument("--steps", type=whole_number, default=100, help="batches at the most (default: 100)")
     part["find-rate"].add_argument("--seed", type=whole_number, default=0)
     part["find-rate"].add_argument("--out", metavar="FILE", help="the picture (default: MODEL_DATA_rates.png, here)")
@@ -43,6 +52,10 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
         help="none: a line each on standard input; or a file of rows; or photos and folders of them",
     )
     part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
+    add_format_options(part["predict"])
+    part["predict"].add_argument(
+        "--allow-unseen", action="store_true", help="also where nearly all values of a column are new to the model"
+    )
     part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")
     part["convert"].add_argument("--to", required=True, metavar="MODEL.TAG", help="as in resnet18.imagenet")
     part["convert"].add_argument("--out", metavar="FILE", help="default: MODEL.TAG.h5, in this folder")
@@ -63,17 +76,7 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", default="posts", help="a data set's name, or a file of posts or rows (default: posts)"
     )
-    parser.add_argument(
-        "--target",
-        action="append",
-        metavar="COLUMN[=KIND]",
-        help="what to predict in a file of your own; regression, binary, classification, ordered or tags",
-    )
-    parser.add_argument("--ignore", action="append", metavar="COLUMN", help="a column that the model is not shown")
-    parser.add_argument(
-        "--type", action="append", metavar="COLUMN=KIND", help="number, category or date, where values mislead"
-    )
-    parser.add_argument("--text", metavar="COLUMN", help="where the texts stand in a file with targets of your own")
+    add_data_options(parser)
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
     parser.add_argument(
         "--imbalance",
@@ -102,14 +105,87 @@ def add_baselines_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """How a file of the user's own is read, for every command that takes one."""
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="COLUMN[=KIND]",
+        help="what to predict in a file of your own; regression, binary, classification, ordered or tags",
+    )
+    parser.add_argument("--text", metavar="COLUMN", help="where the texts stand in a file with targets of your own")
+    parser.add_argument("--ignore", action="append", metavar="COLUMN", help="a column that the model is not shown")
+    parser.add_argument(
+        "--types",
+        action="extend",
+        nargs="+",
+        metavar="COLUMN=KIND",
+        help="number, category, date or text, where values mislead",
+    )
+    parser.add_argument(
+        "--date-order", action="append", metavar="[COLUMN=]ORDER", help="dmy, mdy or ymd, of dates as 05/03/2021"
+    )
+    parser.add_argument("--decimal", metavar="MARK", help="'.' or ',' before the fraction, of numbers as 1,234")
+    add_format_options(parser)
+
+
+def add_format_options(parser: argparse.ArgumentParser) -> None:
+    """What a trained model does not know of another file."""
+    parser.add_argument(
+        "--missing", action="append", metavar="MARK", help="a further text that stands for no value, beside NA, ?, ..."
+    )
+    parser.add_argument(
+        "--encoding", help="of a CSV file: cp1252, latin-1, ... (default: UTF-8, or UTF-16 with its mark)"
+    )
+    parser.add_argument(
+        "--no-header", action="store_true", help="the first row is data: columns are column1, column2, ..."
+    )
+
+
+def data_options(parsed: argparse.Namespace) -> dict[str, Any]:
+    """What the options of a command line say of a user's file, as its reader takes them."""
+    orders = [each.rpartition("=") for each in parsed.date_order or ()]
+    found = {
+        "targets": parsed.target,
+        "text": parsed.text,
+        "ignore": parsed.ignore,
+        "types": read_types(parsed.types or ()),
+        "date_order": {column: order for column, _, order in orders} if any(each[0] for each in orders) else "",
+        "decimal": parsed.decimal,
+        **format_options(parsed),
+    }
+    if orders and not found["date_order"]:
+        found["date_order"] = orders[-1][2]
+    return {name: value for name, value in found.items() if value or name == "header"}
+
+
+def format_options(parsed: argparse.Namespace) -> dict[str, Any]:
+    """What the options say of the format of a file alone."""
+    found = {"missing": parsed.missing, "encoding": parsed.encoding}
+    return {name: value for name, value in found.items() if value} | ({"header": False} if parsed.no_header else {})
+
+
+def read_types(given: Sequence[str]) -> dict[str, str]:
+    """ "COLUMN=KIND" of a command line, once for each column.
+
+    >>> read_types(["code=category"])
+    {'code': 'category'}
+    """
+    found = {}
+    for each in given:
+        column, equals, kind = each.rpartition("=")
+        if not equals or not column or column in found:
+            raise ConfigError(f"Each of --types is COLUMN=KIND, once a column; received '{each}'.")
+        found[column] = kind
+    return found
+
+
 def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) -> None:
     """The options of an example that trains `model` on the table `data`; `train_command` takes what is parsed."""
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
-    nothing = dict.fromkeys(
-        ("balance", "on_nonfinite", "weights", "target", "text", "ignore", "type", "imbalance", "costs")
-    )
+    nothing = dict.fromkeys(("balance", "on_nonfinite", "weights", *DATA_OPTIONS, "imbalance", "costs"))
     parser.set_defaults(model=model, data=data, baselines="quick", **nothing)
 
 

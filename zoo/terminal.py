@@ -85,9 +85,12 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """An incident in training as one sentence; other warnings, which are for developers, with their place."""
-    if category.__name__ == "IncidentWarning":  # by name: its module imports the frameworks
-        console(stderr=True).print(f"incident: {message}", markup=False, style="yellow")
+    """An incident in training, or a note on data, as one sentence; others, for developers, with their place."""
+    told = {"IncidentWarning": "incident", "DataWarning": "note"}.get(
+        category.__name__
+    )  # by name: no framework is imported
+    if told:
+        console(stderr=True).print(f"{told}: {message}", markup=False, style="yellow")
     else:
         sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 

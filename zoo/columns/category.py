@@ -8,12 +8,15 @@ import numpy as np
 
 from zoo.columns.column import Column, InputSpec, Values, register
 from zoo.columns.frames import shown
-from zoo.columns.values import natural, texts_of
-from zoo.errors import ConfigError, DataError
+from zoo.columns.matching import matched
+from zoo.columns.unseen import Unseen
+from zoo.columns.values import MISSING, natural, texts_of
+from zoo.errors import ConfigError, DataError, nearest
 
 MISSING_ID, UNSEEN_ID = 0, 1  # no value; a value that training had not, or too rarely
+LOOKED_AT = 1_000  # values among which one like an unknown one is looked for
 FIRST_ID = 2  # of the vocabulary
-MOST_VALUES = 10_000  # of a column in which more than half of the rows have a value of their own: that is a name
+MOST_VALUES = 10_000  # from which a column with more values than half of its rows is a name, and no category
 
 
 @register
@@ -24,6 +27,7 @@ class CategoryColumn(Column):
     vocabulary: tuple[str, ...] = ()
     missing: int = 0
     rare: int = 0  # training rows with a value that is not in the vocabulary
+    rare_share: float = 0.0  # of the training rows with a value
 
     kind: ClassVar[str] = "category"
 
@@ -47,7 +51,9 @@ class CategoryColumn(Column):
         kept = sorted(kept[:max_cardinality], key=natural)
         known = sum(counts.values())
         rare = known - sum(counts[text] for text in kept)
-        return cls(name, vocabulary=tuple(kept), missing=len(values) - known, rare=rare)
+        return cls(
+            name, vocabulary=tuple(kept), missing=len(values) - known, rare=rare, rare_share=rare / max(known, 1)
+        )
 
     @property
     def size(self) -> int:
@@ -57,8 +63,19 @@ class CategoryColumn(Column):
     def encode(self, values: Values) -> np.ndarray:
         codes, texts = texts_of(values, self.name)
         known = {text: number for number, text in enumerate(self.vocabulary, start=FIRST_ID)}
-        table = [MISSING_ID if text is None else known.get(text, UNSEEN_ID) for text in texts]
+        known_or_absent: dict[str | None, int] = dict.fromkeys([None, *MISSING], MISSING_ID)
+        known_or_absent.update(known)
+        table = [known_or_absent.get(text, UNSEEN_ID) for text in matched(texts, known, values, self.name)]
         return np.array([*table, MISSING_ID], dtype=np.int32)[codes]  # code -1 is the last one
+
+    def unseen(self, values: Values) -> Unseen:
+        codes, texts = texts_of(values, self.name)
+        ids = self.encode(values)
+        known, unknown = int((ids >= FIRST_ID).sum()), ids == UNSEEN_ID
+        example = str(texts[codes[int(np.argmax(unknown))]]) if unknown.any() else ""
+        usual = nearest(example, self.vocabulary[:LOOKED_AT]) or next(iter(self.vocabulary), "")
+        rows = known + int(unknown.sum())
+        return Unseen(rows, 1 - known / max(rows, 1), example, usual, self.rare_share)
 
     @property
     def spec(self) -> InputSpec:

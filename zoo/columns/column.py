@@ -5,11 +5,12 @@ import types
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from zoo.columns.frames import shown
+from zoo.columns.unseen import Unseen
 from zoo.errors import ConfigError, DataError, is_number, require_known
 from zoo.samples import Target
 
@@ -92,6 +93,10 @@ class Column(ABC):
     def require_readable(self, values: Values) -> None:  # noqa: B027 (a kind need not)
         """Raise `DataError` for rows of which a model could say nothing; called before it predicts."""
 
+    def unseen(self, values: Values) -> Unseen | None:
+        """How much of the values training did not have; None where a kind does not know."""
+        return None
+
     def describe(self) -> str:
         """A few words for people: what was found in the training rows."""
         return ""
@@ -140,7 +145,8 @@ def fit_column(kind: type[Column], values: Values, name: str, options: Mapping[s
 
 def from_json(made: type[Any], values: Mapping[str, Any]) -> Any:
     """A frozen dataclass of plain values out of JSON, which has no tuples. Raises `DataError` for another type."""
-    known = {each.name: each.type for each in fields(made)}
+    hints = get_type_hints(made)  # also where a module postpones its annotations
+    known = {each.name: hints[each.name] for each in fields(made)}
     given: dict[str, Any] = {}
     for name, value in values.items():
         if name not in known:
@@ -167,7 +173,7 @@ def _is_a(kind: Any, value: Any) -> bool:
     if kind is float:
         return is_number(value)
     if kind is int:
-        return type(value) is int and value >= 0
+        return type(value) is int
     if get_origin(kind) is Literal:
         return value in get_args(kind)
     if get_origin(kind) is tuple:

@@ -1,6 +1,7 @@
 """Learning a schema from the training rows: kinds, what each kind learns, labels and ranges of the targets."""
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,14 +11,21 @@ import numpy as np
 from zoo.columns.category import MOST_VALUES
 from zoo.columns.column import KINDS, Column, fit_column, kind_of
 from zoo.columns.date import DateColumn
+from zoo.columns.date_texts import order_for
 from zoo.columns.frames import Frame, listed, pandas, require_columns, shown
-from zoo.columns.kinds import kinds_of, require_types
+from zoo.columns.kinds import kinds_of, number_format, require_types
+from zoo.columns.number_texts import format_like
 from zoo.columns.outputs import OutputColumn
 from zoo.columns.values import natural, numbers_of, tag_mark, tag_names, texts_of
-from zoo.errors import ConfigError, DataError, UnknownNameError, is_number, require_known
+from zoo.columns.written import written
+from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError, is_number, require_known
 from zoo.samples import KINDS as TARGET_KINDS
 from zoo.samples import MISSING_CLASS, Target
 
+UNNAMED = re.compile(
+    r"|index|Unnamed: \d+(\.\d+)?|__index_level_\d+__|level_\d+"
+)  # what pandas calls a column without a name
+SPARSE = 3  # the training rows may be a third of those that were counted
 SCALINGS = ("z-score", "min-max")
 WIDER = 0.1  # of the range of the training rows, on both sides
 TRAINING = "training"
@@ -44,6 +52,8 @@ class Options:
     inputs: Mapping[str, str]
     others: Mapping[str, str]
     least_labels: int
+    date_order: str | Mapping[str, str] | None = None
+    decimal: str | None = None
 
     def check(self, targets: Mapping[str, Any]) -> None:
         """Raise `ConfigError` or `UnknownNameError` for a value that does not fit."""
@@ -80,7 +90,12 @@ class Options:
     def of(self, name: str, kind: type[Column]) -> dict[str, Any]:
         """The options of one column: its own, and those of all categories."""
         known = kind.options()
-        common = {"max_cardinality": self.max_cardinality, "min_count": self.min_count}
+        common = {
+            "max_cardinality": self.max_cardinality,
+            "min_count": self.min_count,
+            "order": order_for(self.date_order, name),
+            "decimal": self.decimal,
+        }
         return {key: value for key, value in common.items() if key in known} | dict(self.columns.get(name, {}))
 
 
@@ -89,7 +104,9 @@ def learn(frame: Frame, targets: Mapping[str, Any], options: Options) -> dict[st
     options.check(targets)
     require_columns(frame, targets, "are targets")
     features = [name for name in frame.columns if name not in targets and name not in options.ignore]
-    kinds = kinds_of(frame, features, {name: kind for name, kind in options.types.items() if name in features})
+    features = [name for name in features if name in options.types or not _is_count_of_rows(frame[name], name)]
+    given = {name: kind for name, kind in options.types.items() if name in features}
+    kinds = kinds_of(frame, features, given, orders=options.date_order)
     dates = {name: _dates(frame, name, options) for name, kind in kinds.items() if kind == "date"}
     parts = _part_kinds(dates.values(), features, options)
     whole = with_parts(frame, dates.values())
@@ -114,7 +131,24 @@ def learn(frame: Frame, targets: Mapping[str, Any], options: Options) -> dict[st
         "outputs": outputs,
         "scaling": options.scaling,
         "rows": len(frame),
+        "missing": written(frame).missing,
     }
+
+
+def _is_count_of_rows(column: Any, name: str) -> bool:
+    """Whether a column without a name counts the rows, as pandas writes them: it is told, and left out."""
+    if not UNNAMED.fullmatch(name) or getattr(column.dtype, "kind", "O") not in "iuf" or column.isna().any():
+        return False
+    numbers = np.sort(column.to_numpy(dtype=np.float64))
+    apart = len(numbers) > 1 and not (numbers % 1).any() and (np.diff(numbers) >= 1).all()
+    if not apart or numbers[-1] - numbers[0] >= SPARSE * len(numbers):
+        return False
+    warnings.warn(
+        f"The column {shown(name)} counts the rows and is left out; to use it, give types={{{shown(name)}: 'number'}}.",
+        DataWarning,
+        stacklevel=4,
+    )
+    return True
 
 
 def _dates(frame: Frame, name: str, options: Options) -> DateColumn:
@@ -187,7 +221,8 @@ def _output(column: Any, name: str, kind: Any, options: Options) -> OutputColumn
         elif not (found.encode(column) == 1).any():
             raise DataError(f"The target {shown(name)} has no tag in any training row.")
         return found
-    values = numbers_of(column, name)
+    written_as = number_format(column, name, options.decimal)
+    values = numbers_of(column, name, written_as=written_as)
     values = values[~np.isnan(values)]
     if not len(values):
         raise DataError(f"The target {shown(name)} is missing in every training row.")
@@ -195,7 +230,8 @@ def _output(column: Any, name: str, kind: Any, options: Options) -> OutputColumn
     if log and values.min() <= 0:
         raise DataError(f"The target {shown(name)} must be above 0 to have a logarithm; the least is {values.min():g}.")
     low, high = _range(name, options.ranges.get(name), np.log(values) if log else values, log)
-    return OutputColumn(name, target, log=log, low=low, high=high)
+    unit = target.unit or (format_like(written_as).unit if written_as else "")
+    return OutputColumn(name, replace(target, unit=unit), log=log, low=low, high=high, written_as=written_as)
 
 
 def _with_other(target: Target, other: str) -> Target:

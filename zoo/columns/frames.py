@@ -1,7 +1,9 @@
 """What is given as a table -> a checked pandas DataFrame. Pandas is imported here alone, when a table is first used."""
 
 import importlib
+import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from zoo.errors import DataError, MissingExtraError, nearest
@@ -24,7 +26,8 @@ def extra(package: str, purpose: str) -> Any:
 
 
 def frame_of(table: Any) -> Frame:
-    """A DataFrame, a mapping of columns, or a list of mappings (rows) -> a DataFrame with at least one row."""
+    """A DataFrame, a table of Arrow, a mapping of columns, or a list of mappings (rows) -> a DataFrame with a row at
+    least."""
     pd = pandas()
     if not isinstance(table, pd.DataFrame):
         table = _built(pd, table)
@@ -37,7 +40,23 @@ def frame_of(table: Any) -> Frame:
     return table if names == list(table.columns) else table.set_axis(names, axis="columns")
 
 
+def is_path(source: Any) -> bool:
+    """Whether a table is given by the path of its file."""
+    return isinstance(source, str | Path)
+
+
+def exact_integers(kind: Any) -> Any:
+    """A type of Arrow -> that of pandas which keeps whole numbers where some are missing; None for others."""
+    names = {"int": "Int", "uint": "UInt"}
+    found = re.fullmatch(r"(u?int)(8|16|32|64)", str(kind))
+    return pandas().api.types.pandas_dtype(f"{names[found[1]]}{found[2]}") if found else None
+
+
 def _built(pd: Any, table: Any) -> Frame:
+    if hasattr(table, "to_arrow"):  # of polars
+        table = table.to_arrow()
+    if hasattr(table, "schema") and hasattr(table, "to_pandas"):  # of Arrow
+        return table.to_pandas(types_mapper=exact_integers)
     rows = isinstance(table, list | tuple) and table and all(isinstance(row, Mapping) for row in table)
     if not rows and not isinstance(table, Mapping):
         raise DataError(
@@ -60,6 +79,11 @@ def require_columns(frame: Frame, needed: Iterable[str], purpose: str) -> None:
     guesses = [f"'{guess}' for {shown(name)}" for name in missing if (guess := nearest(name, spare))]
     hint = f" Did you mean {', '.join(guesses[:5])}?" if guesses else f" It has {listed(frame.columns)}."
     raise DataError(f"The table lacks {listed(missing)}, which {purpose}.{hint}")
+
+
+def row_of(column: Column, text: str) -> int:
+    """The number of the first row, from 1, that holds this text."""
+    return int((column.astype(str).str.strip() == text).to_numpy().argmax()) + 1
 
 
 def listed(names: Iterable[Any], most: int = 10) -> str:

@@ -1,21 +1,39 @@
 """Which kind a column is: its dtype decides, or the user."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from zoo.columns.column import KINDS
-from zoo.columns.dates import is_date
-from zoo.columns.frames import Column, Frame, pandas, shown
+from zoo.columns.date_texts import are_dates, order_for, order_of, readings
+from zoo.columns.dates import are_compact_days, is_date
+from zoo.columns.frames import Column, Frame, pandas, row_of, shown
+from zoo.columns.number_texts import NumberFormat, format_like, formats_of
 from zoo.columns.values import codes_of, is_blank, natural
+from zoo.columns.written import written
 from zoo.errors import ConfigError, DataError, UnknownNameError, require_known
 
 NUMERALS = 0.9  # share of different values that are numbers, from which text among them is taken for a slip
 LEAST_NUMERALS = 20
+THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(\.[0-9]{3})*")
+PADDED = re.compile(r"[+-]?0[0-9]+")  # 007 is a name, not a number
 
 
-def kinds_of(frame: Frame, columns: Iterable[str], types: Mapping[str, str]) -> dict[str, str]:
-    """Column -> kind. Numbers are numbers; text, truth values and pandas categories are categories; datetimes, and text
-    that is all dates as 2015-07-31, are dates. `types` decides where it names the column."""
-    return {column: types.get(column) or _kind(frame[column], column) for column in columns}
+def kinds_of(
+    frame: Frame,
+    columns: Iterable[str],
+    types: Mapping[str, str],
+    *,
+    numerals: bool = False,
+    orders: str | Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Column -> kind. `types` decides where it names the column.
+
+    Numbers are numbers, and so is text of numbers with marks, currencies or units in one format; text, truth values and
+    pandas categories are categories; datetimes and text that is all dates are dates, as are whole numbers as 20240501.
+    Text of bare numerals is a category, unless with `numerals`, for files that have nothing but text; 007 always is.
+    orders  of days and months, where dates do not say: one, or column -> order.
+    """
+    return {column: types.get(column) or _kind(frame[column], column, numerals, orders) for column in columns}
 
 
 def require_types(types: Mapping[str, str], columns: Iterable[str]) -> None:
@@ -29,7 +47,86 @@ def require_types(types: Mapping[str, str], columns: Iterable[str]) -> None:
         require_known(f"type of {shown(column)}", kind, KINDS)
 
 
-def _kind(column: Column, name: str) -> str:
+def number_format(column: Column, name: str, decimal: str | None = None) -> str:
+    """How a column of numbers is written, as an example; "" where it is no text, or text of plain numbers.
+
+    Raises `DataError` for numbers that mean either of two things, as 1,234, unless the `decimal` mark is given.
+    """
+    if example := written(column).formats.get(name):
+        return example
+    if not _is_text(column):
+        return ""
+    texts = _texts(column, name)
+    if not any(natural(text)[0] for text in texts) and decimal != ",":
+        return ""
+    found = formats_of(texts, share=NUMERALS, least=LEAST_NUMERALS, decimal=decimal)
+    return _only_format(found.formats, texts, name)
+
+
+def number_formats(
+    frame: Frame, names: Sequence[str], decimal: str | None, *, doubtful: bool = False
+) -> dict[str, str]:
+    """Column -> how its numbers are written, as far as they are not plain. A table has one decimal mark.
+
+    doubtful  the file is of a kind in which 1.234 may well be a thousand: that is asked for, where nothing tells.
+    """
+    found: dict[str, str] = {}
+    open_: dict[str, DataError] = {}
+    for name in names:
+        try:
+            found[name] = number_format(frame[name], name, decimal)
+        except DataError as error:
+            open_[name] = error
+    plain = {
+        name: _texts(frame[name], name) for name, example in found.items() if not example and _is_text(frame[name])
+    }
+    dotted = {name: texts for name, texts in plain.items() if any("." in text for text in texts)}
+    unsure = {name for name, texts in dotted.items() if all(THOUSANDS.fullmatch(text) for text in texts)}
+    marks = {format_like(example).decimal for example in found.values() if example} | {
+        "." for _ in dotted.keys() - unsure
+    }
+    if decimal is None and len(marks) == 1:
+        again = [*open_, *(unsure if marks == {","} else ())]
+        return number_formats(frame, again, marks.pop()) | {
+            name: each for name, each in found.items() if each and name not in again
+        }
+    if decimal is None and doubtful and not marks and unsure:
+        name = min(unsure)
+        text = next(text for text in dotted[name] if "." in text)
+        raise DataError(
+            f"The column {shown(name)} holds numbers that may be thousands, such as {shown(text)}, in a file parted "
+            f"by semicolons: give decimal=',' (--decimal ,) where that is {text.replace('.', '')}, or decimal='.' "
+            "where it has a fraction."
+        )
+    for told in open_.values():
+        raise told
+    return {name: example for name, example in found.items() if example}
+
+
+def _only_format(formats: Sequence[NumberFormat], texts: Sequence[str], name: str) -> str:
+    """The format as an example, "" for none."""
+    if len(formats) < 2:
+        return str(formats[0]) if formats else ""
+    differ = next(text for text in texts if formats[0].number(text) != formats[1].number(text))
+    ways = [f"decimal='{each.decimal}' where that is {each.number(differ):g}" for each in formats]
+    raise DataError(
+        f"The column {shown(name)} holds numbers that mean either of two things, such as {shown(differ)}: give "
+        f"{', or '.join(ways)} (--decimal)."
+    )
+
+
+def _is_text(column: Column) -> bool:
+    types = pandas().api.types
+    values = column.cat.categories if isinstance(column.dtype, pandas().CategoricalDtype) else column
+    return bool(types.is_object_dtype(values.dtype) or types.is_string_dtype(values.dtype))
+
+
+def _texts(column: Column, name: str) -> list[str]:
+    """The different values of a column that are not blank, as text."""
+    return [str(value).strip() for value in codes_of(column, name)[1] if not is_blank(value)]
+
+
+def _kind(column: Column, name: str, numerals: bool, orders: str | Mapping[str, str] | None) -> str:
     types = pandas().api.types
     if types.is_datetime64_any_dtype(column.dtype):
         return "date"
@@ -40,11 +137,11 @@ def _kind(column: Column, name: str) -> str:
             f"The column {shown(name)} holds {column.dtype} values; make them numbers, or ignore the column."
         )
     if types.is_numeric_dtype(column.dtype):
-        return "number"
-    return _kind_of_objects(column, name)
+        return "date" if are_compact_days(column) else "number"
+    return _kind_of_objects(column, name, numerals, orders)
 
 
-def _kind_of_objects(column: Column, name: str) -> str:
+def _kind_of_objects(column: Column, name: str, numerals: bool, orders: str | Mapping[str, str] | None) -> str:
     """Text, or Python objects of any type."""
     if column.map(lambda value: isinstance(value, list | dict)).any():
         raise DataError(
@@ -54,17 +151,49 @@ def _kind_of_objects(column: Column, name: str) -> str:
     values = [value for value in different if not is_blank(value)]
     if not values:
         return "number"
-    if all(is_date(value) for value in values):
-        return "date"
     texts = [str(value).strip() for value in values]
     words = [text for text in texts if natural(text)[0]]
-    numerals = len(texts) - len(words)
     if not words and not any(isinstance(value, str | bool) for value in values):
         return "number"  # numbers as Python objects: Decimal, or integers beside None
-    if words and numerals >= max(LEAST_NUMERALS, NUMERALS * len(texts)):
-        row = int((column.astype(str).str.strip() == words[0]).to_numpy().argmax())
-        raise DataError(
-            f"The column {shown(name)} holds numbers, but text in row {row + 1}: {shown(words[0])}. Mend it, or force "
-            f"types={{{shown(name)}: 'category'}}."
-        )
+    if not words:
+        if all(text.isdecimal() and readings(text) for text in texts):
+            return "date"  # as 20240501
+        return "number" if numerals and not any(PADDED.fullmatch(text) for text in texts) else "category"
+    if all(is_date(value) for value in values if not isinstance(value, str)) and _are_dates(
+        column, texts, name, orders
+    ):
+        return "date"
+    if any(not isinstance(value, str) for value in values) or any(PADDED.fullmatch(text) for text in texts):
+        return _number_or_category(column, texts, words, name)
+    found = formats_of(texts, share=NUMERALS, least=LEAST_NUMERALS)
+    if found.formats:
+        return "number"
+    if found.unlike is not None:
+        like, slip = found.unlike
+        raise DataError(_slip(column, name, "numbers" if like == NumberFormat() else f"numbers as {like}", slip))
     return "category"
+
+
+def _are_dates(column: Column, texts: Sequence[str], name: str, orders: str | Mapping[str, str] | None) -> bool:
+    """Whether text is dates. Raises `DataError` where nearly all is, or where it may be dates of two orders."""
+    dates, slip = are_dates(texts, share=NUMERALS, least=LEAST_NUMERALS)
+    if dates and not slip and not order_for(orders, name):
+        slip = order_of(texts, name, column)[1]
+    if slip and dates:
+        raise DataError(_slip(column, name, "dates", slip))
+    return dates
+
+
+def _number_or_category(column: Column, texts: Sequence[str], words: Sequence[str], name: str) -> str:
+    """Bare numerals with words among them: a category, unless they are so few that they must be slips."""
+    if len(texts) - len(words) >= max(LEAST_NUMERALS, NUMERALS * len(texts)):
+        raise DataError(_slip(column, name, "numbers", words[0]))
+    return "category"
+
+
+def _slip(column: Column, name: str, what: str, text: str) -> str:
+    value, row = shown(text), row_of(column, text)
+    return (
+        f"The column {shown(name)} holds {what}, but text in row {row}: {value}. Mend it, name it among the marks of "
+        f"missing values, as missing=[{value}] (--missing), or force types={{{shown(name)}: 'category'}}."
+    )

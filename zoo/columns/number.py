@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from zoo.columns.column import Column, InputSpec, Values, register
+from zoo.columns.kinds import number_format
 from zoo.columns.values import numbers_of
 
 NARROWEST = 1e-37  # width whose inverse float32 still has
@@ -22,6 +23,7 @@ class NumberColumn(Column):
     missing  how many training rows had none.
     origin   what is subtracted before the value becomes float32: 0, but where float32 could not tell the values apart
              (times of one day in seconds since 1970).
+    written_as  how the numbers of a text are written, as "1.234,56 EUR"; "" where as in Python.
     """
 
     median: float = 0.0
@@ -32,17 +34,20 @@ class NumberColumn(Column):
     missing: int = 0
     rows: int = 0
     origin: float = 0.0
+    written_as: str = ""
 
     kind: ClassVar[str] = "number"
     shared_input: ClassVar[str] = "numbers"
 
     @classmethod
-    def fit(cls, values: Values, name: str) -> Self:
-        numbers = numbers_of(values, name)
+    def fit(cls, values: Values, name: str, decimal: str | None = None) -> Self:
+        """`decimal` is the mark before the fraction in text as 1,234, where the other values do not say."""
+        written_as = number_format(values, name, decimal)
+        numbers = numbers_of(values, name, written_as=written_as)
         known = numbers[~np.isnan(numbers)]
         missing = len(numbers) - len(known)
         if not len(known):  # the model is given the constant 0, and no flag
-            return cls(name, missing=missing, rows=len(numbers))
+            return cls(name, missing=missing, rows=len(numbers), written_as=written_as)
         low, high, deviation = float(known.min()), float(known.max()), float(known.std())
         median = float(np.median(known))
         coarse = max(abs(low), abs(high)) * RESOLUTION * LEAST_STEPS > deviation > 0
@@ -56,10 +61,11 @@ class NumberColumn(Column):
             missing=missing,
             rows=len(numbers),
             origin=median if coarse else 0.0,
+            written_as=written_as,
         )
 
     def encode(self, values: Values) -> np.ndarray:
-        return numbers_of(values, self.name) - self.origin
+        return numbers_of(values, self.name, written_as=self.written_as) - self.origin
 
     @property
     def spec(self) -> InputSpec:

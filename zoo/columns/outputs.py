@@ -24,6 +24,7 @@ class OutputColumn:
     other   the label of values that training did not have; "" where such a value is refused.
     merged  new label -> the labels of the data that it stands for.
     mark    what stands between the tags of one cell.
+    written_as  how the numbers of a text are written, as "1.234,56 EUR"; "" where as in Python.
     """
 
     name: str
@@ -35,6 +36,7 @@ class OutputColumn:
     other: str = ""
     merged: tuple[tuple[str, tuple[str, ...]], ...] = ()
     mark: str = ""
+    written_as: str = ""
 
     @property
     def predicted(self) -> Target:
@@ -70,7 +72,7 @@ class OutputColumn:
         if self.target.kind != "regression":
             old = {label: new for new, labels in self.merged for label in labels}
             return labels_of(values, self.name, self.target.labels, other=self.other, renamed=old)
-        numbers = numbers_of(values, self.name)
+        numbers = numbers_of(values, self.name, written_as=self.written_as)
         if self.log:
             if (numbers <= 0).any():
                 row = int(np.argmax(numbers <= 0))

@@ -1,27 +1,22 @@
-"""CSV and Parquet files -> DataFrames of compact, typed columns. They are read in parts: no text stands in memory."""
+"""CSV, JSONL and Parquet files -> DataFrames of compact, typed columns, read in parts: no text stands in memory."""
 
-import lzma
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from zoo.columns.dates import dates_of
-from zoo.columns.frames import Frame, extra, frame_of, pandas, require_columns, shown
-from zoo.columns.kinds import kinds_of, require_types
+from zoo.columns.frames import Frame, frame_of, is_path, pandas, shown
+from zoo.columns.opening import CHUNK_ROWS, FORMATS, LISTS, Opened, Way, opened, without_marks
 from zoo.columns.values import numbers_of, texts_of
-from zoo.errors import ConfigError, DataError, ZooError, require_known
+from zoo.columns.written import Written
+from zoo.errors import DataError, require_known
 
-CHUNK_ROWS = 100_000
+__all__ = ["FORMATS", "LISTS", "read_table", "rows_of", "scan_table"]
+
+OPTIONS = tuple(each.name for each in fields(Way))
 GROWTH = 1.1  # of an array that has become too small
-MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "?")  # what stands for no value in a CSV file
-FORMATS = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip", ".tsv", ".jsonl", ".parquet")
-LISTS = "lists"  # of tags; no kind of column, so that they are used as targets alone
-VERBATIM = ("text", "story", "verse")  # kinds in which no word stands for a missing value
 MOST_TEXTS = 1_000_000  # different ones in a category: more are no categories
 
 
@@ -30,74 +25,90 @@ def read_table(
     *,
     columns: Sequence[str] | None = None,
     types: Mapping[str, str] | None = None,
-    missing: Sequence[str] = MISSING,
+    missing: Sequence[str] = (),
+    date_order: str | Mapping[str, str] | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    header: bool = True,
+    written: Written | None = None,
     chunk_rows: int = CHUNK_ROWS,
+    unasked: Sequence[str] | None = (),
 ) -> Frame:
-    """A CSV or Parquet file, or a DataFrame -> a DataFrame of typed columns.
+    """A CSV, JSONL or Parquet file, or a DataFrame -> a DataFrame of typed columns.
 
     Numbers are float32, or float64 where they are larger than float32 has whole numbers; categories are pandas
-    categories of text; dates are datetimes. `columns` chooses some, `types` forces "number", "category" or "date"; else
-    the first part of the file decides. `missing` are the texts that stand for no value.
+    categories of text; dates are datetimes. The first part of the file decides, where nothing else is said:
 
-    The file is read in parts of `chunk_rows`: the memory needed is that of the compact columns and of one part.
-    Raises `DataError` with the column and the row of a value that does not fit.
+    columns     some of them.
+    types       column -> "number", "category", "date", "text", ...
+    missing     further texts that stand for no value, beside the usual ones (nothing, NA, n/a, null, None, ?, ...).
+    date_order  "dmy", "mdy" or "ymd" of dates as 05/03/2021, or column -> order.
+    decimal     "." or ",": the mark before the fraction of numbers as 1,234.
+    encoding    of a CSV file that is neither UTF-8 nor UTF-16: "cp1252", "latin-1", ...
+    header      whether the first row of a CSV file has the names of its columns; else they are column1, column2, ...
+    unasked     columns that nobody needs, or None for all: one that may mean two things is a category.
+    written     `Schema.written`: formats, orders and marks that a schema has learnt, in place of the file's own.
+
+    Columns of a CSV file are parted by commas, semicolons, tabs or "|". The file is read in parts of `chunk_rows`: the
+    memory needed is that of the compact columns and of one part. How its texts are written stands in the attributes of
+    the DataFrame, from which `Schema.fit` learns it.
+    Raises `DataError` with the column and the row of a value that does not fit, or the line of a row that is too short.
     """
-    kinds, chunks = _opened(source, columns, types or {}, missing, chunk_rows)
-    parts = _Parts(kinds)
-    for chunk in chunks:
+    way = Way(columns, types or {}, missing, date_order, decimal, encoding, header, written, chunk_rows, unasked)
+    found = opened(source, way)
+    parts = _Parts(found)
+    for chunk in found.chunks:
         parts.add(chunk)
     return parts.frame()
 
 
-def scan_table(
-    source: Any,
-    *,
-    columns: Sequence[str] | None = None,
-    types: Mapping[str, str] | None = None,
-    missing: Sequence[str] = MISSING,
-    chunk_rows: int = CHUNK_ROWS,
-) -> Iterator[Frame]:
-    """The same in parts, one DataFrame each: the memory needed does not grow with the file.
+def scan_table(source: Any, **options: Any) -> Iterator[Frame]:
+    """The same in parts, one DataFrame each: the memory needed does not grow with the file. Options of `read_table`.
 
     The kinds are those of the first part. What a schema learnt once can so encode, and a pipeline predict for, a file
     of any size.
     """
-    kinds, chunks = _opened(source, columns, types or {}, missing, chunk_rows)
+    for option in options:
+        require_known("option of 'scan_table'", option, OPTIONS)
+    chosen = {"columns": None, "chunk_rows": CHUNK_ROWS, **options, "types": options.get("types") or {}}
+    found = opened(source, Way(**chosen))
     first = 1
-    for chunk in chunks:
-        yield pandas().DataFrame(
-            {name: _typed(chunk[name], name, kind, first) for name, kind in kinds.items()}, index=chunk.index
+    for chunk in found.chunks:
+        part = pandas().DataFrame(
+            {name: _typed(chunk[name], name, found, first) for name in found.kinds}, index=chunk.index
         )
+        found.written.note(part)
+        yield part
         first += len(chunk)
 
 
-def rows_of(source: Any, *, columns: Sequence[str], types: Mapping[str, str]) -> Frame:
+def rows_of(source: Any, *, columns: Sequence[str], types: Mapping[str, str], written: Written) -> Frame:
     """A DataFrame, a mapping of columns, a list of rows with named values, or the path of a file -> a DataFrame.
 
-    Of a file the `columns` are read, each as its kind: 007 stays the category that it was.
+    Of a file the `columns` are read, each as its kind and as it was `written`: 007 stays the category that it was.
     """
-    if isinstance(source, str | Path):
-        return read_table(source, columns=columns, types=types)
-    return frame_of(source)
+    if is_path(source):
+        return read_table(source, columns=columns, types=types, written=written)
+    return without_marks(frame_of(source), written.missing)
 
 
 class _Parts:
     """Typed parts of each column, put together as they come."""
 
-    def __init__(self, kinds: Mapping[str, str]):
-        self.kinds = kinds
-        self.values = {name: _Growing() for name in kinds}
-        self.texts: dict[str, dict[str, int]] = {name: {} for name, kind in kinds.items() if kind == "category"}
+    def __init__(self, opened: Opened):
+        self.opened = opened
+        self.values = {name: _Growing() for name in opened.kinds}
+        self.texts: dict[str, dict[str, int]] = {name: {} for name, kind in opened.kinds.items() if kind == "category"}
         self.rows = 0
 
     def add(self, chunk: Frame) -> None:
         """One part of the file."""
-        for name, kind in self.kinds.items():
+        for name, kind in self.opened.kinds.items():
             column = chunk[name]
             if kind == "category":
                 self.values[name].add(self._codes(column, name))
             else:
-                self.values[name].add(_typed(column, name, kind, self.rows + 1).to_numpy())
+                self.values[name].add(_typed(column, name, self.opened, self.rows + 1).to_numpy())
         self.rows += len(chunk)
 
     def _codes(self, column: Any, name: str) -> np.ndarray:
@@ -122,7 +133,9 @@ class _Parts:
                 found[name] = pd.Categorical.from_codes(values, categories=categories)
             else:
                 found[name] = values
-        return pd.DataFrame(found, copy=False)
+        frame = pd.DataFrame(found, copy=False)
+        self.opened.written.note(frame)
+        return frame
 
 
 class _Growing:
@@ -156,9 +169,10 @@ def _smallest(count: int) -> type[np.signedinteger[Any]]:
     return np.int8 if count < 2**7 else np.int16 if count < 2**15 else np.int32
 
 
-def _typed(column: Any, name: str, kind: str, first: int) -> Any:
+def _typed(column: Any, name: str, opened: Opened, first: int) -> Any:
     """One column of one part; `first` is the number of its first row in the file."""
     pd = pandas()
+    kind, written = opened.kinds[name], opened.written
     if kind not in ("number", "category", "date"):
         return column  # a text, or what another kind makes of it
     if kind == "category":
@@ -170,120 +184,7 @@ def _typed(column: Any, name: str, kind: str, first: int) -> Any:
             pd.Categorical.from_codes(table[codes], categories=pd.Index(kept, dtype="str")), index=column.index
         )
     if kind == "date":
-        return dates_of(column, name, first=first).astype("datetime64[s]")
-    values = numbers_of(column, name, first=first)
+        return dates_of(column, name, first=first, order=written.orders.get(name, "")).astype("datetime64[s]")
+    values = numbers_of(column, name, first=first, written_as=written.formats.get(name, ""))
     exact = np.nanmax(np.abs(values), initial=0.0) <= 2**24  # the whole numbers that float32 has
     return pd.Series(values.astype(np.float32) if exact else values, index=column.index)
-
-
-def _opened(
-    source: Any, columns: Sequence[str] | None, types: Mapping[str, str], missing: Sequence[str], rows: int
-) -> tuple[dict[str, str], Iterator[Frame]]:
-    """The kind of each chosen column, and the untyped parts of the table."""
-    if type(rows) is not int or rows < 1:
-        raise ConfigError(f"'chunk_rows' must be a whole number of at least 1; received {rows!r}.")
-    if isinstance(columns, str):
-        raise ConfigError(f"'columns' must be a list of names; received {columns!r}.")
-    if not isinstance(source, str | Path):
-        return _opened_frame(frame_of(source), columns, types, rows)
-    path = Path(source)
-    suffix = next((each for each in FORMATS if path.name.lower().endswith(each)), path.suffix)
-    require_known("format of a table", suffix, FORMATS)
-    if not path.is_file():
-        raise DataError(f"There is no file of a table at {path}.")
-    with _one_sentence(path):
-        opened = {".parquet": _opened_parquet, ".jsonl": _opened_jsonl}.get(suffix, _opened_csv)
-        kinds, chunks = opened(path, columns, types, missing, rows)
-    return kinds, _guarded(path, chunks)
-
-
-def _opened_frame(
-    frame: Frame, columns: Sequence[str] | None, types: Mapping[str, str], rows: int
-) -> tuple[dict[str, str], Iterator[Frame]]:
-    frame = frame[_chosen(frame, columns)]
-    require_types(types, frame.columns)
-    kinds = kinds_of(frame, frame.columns, types)
-    return kinds, (frame.iloc[start : start + rows] for start in range(0, len(frame), rows))
-
-
-def _opened_csv(
-    path: Path, columns: Sequence[str] | None, types: Mapping[str, str], missing: Sequence[str], rows: int
-) -> tuple[dict[str, str], Iterator[Frame]]:
-    """The first rows say what is a number; all is then read so, and everything else as text: 007 stays 007."""
-    pd = pandas()
-    mark, other_marks = ("\t", ",;|") if path.name.lower().endswith(".tsv") else (",", ";\t|")
-    options = {"keep_default_na": False, "skipinitialspace": True, "low_memory": False, "sep": mark}
-    # two lines: a first row that is longer than the header would else be taken to begin with the row's name
-    header = pd.read_csv(path, header=None, nrows=2, dtype=str, keep_default_na=False, skipinitialspace=True, sep=mark)
-    names = [str(name).strip() for name in header.iloc[0]]
-    if len(names) == 1 and (other := next((each for each in other_marks if each in names[0]), None)):
-        raise DataError(
-            f"{path}: columns must be separated by {'tabs' if mark == chr(9) else 'commas'}; the header has {other!r}."
-        )
-    chosen = _chosen(frame_of(header.set_axis(names, axis="columns")), columns)
-    # A text may well be "NA"; and no "usecols": what it leaves out it does not count either.
-    require_types(types, chosen)
-    absent = {name: [""] if types.get(name) in VERBATIM else list(missing) for name in names}
-    options |= {"names": names, "header": 0, "na_values": absent}
-    sample = frame_of(pd.read_csv(path, nrows=rows, **options))
-    kinds = kinds_of(sample, chosen, types)
-    text = {name: str for name, kind in kinds.items() if kind != "number"}
-    return kinds, _parts(pd.read_csv(path, chunksize=rows, dtype=text, **options))
-
-
-def _opened_jsonl(
-    path: Path, columns: Sequence[str] | None, types: Mapping[str, str], missing: Sequence[str], rows: int
-) -> tuple[dict[str, str], Iterator[Frame]]:
-    """An object a line; what a line lacks, or has as null, is missing."""
-    pd = pandas()
-    options = {"lines": True, "dtype": False, "convert_dates": False, "convert_axes": False}
-    with pd.read_json(path, chunksize=rows, **options) as chunks:
-        sample = frame_of(next(iter(chunks), pd.DataFrame()))
-    chosen = _chosen(sample, columns)
-    require_types(types, chosen)
-    nested = [name for name in chosen if sample[name].map(lambda value: isinstance(value, list | dict)).any()]
-    kinds = dict.fromkeys(nested, LISTS) | kinds_of(sample, [name for name in chosen if name not in nested], types)
-    kinds = {name: kinds[name] for name in chosen}
-    chunks = pd.read_json(path, chunksize=rows, **options)
-    return kinds, (chunk.reindex(columns=chosen) for chunk in _parts(chunks))
-
-
-def _parts(chunks: Any) -> Iterator[Frame]:
-    with chunks:
-        yield from chunks
-
-
-def _opened_parquet(
-    path: Path, columns: Sequence[str] | None, types: Mapping[str, str], missing: Sequence[str], rows: int
-) -> tuple[dict[str, str], Iterator[Frame]]:
-    """Parquet files have types of their own, and say themselves what is missing."""
-    file = extra("pyarrow.parquet", "A Parquet file").ParquetFile(path)
-    chosen = _chosen(frame_of({name: [0] for name in file.schema_arrow.names}), columns)
-    first = frame_of(next(file.iter_batches(rows, columns=chosen), file.schema_arrow.empty_table()).to_pandas())
-    require_types(types, chosen)
-    kinds = kinds_of(first, chosen, types)
-    return kinds, (batch.to_pandas() for batch in file.iter_batches(rows, columns=chosen))
-
-
-def _chosen(frame: Frame, columns: Sequence[str] | None) -> list[str]:
-    if columns is None:
-        return list(frame.columns)
-    require_columns(frame, columns, "is to be read")
-    return list(dict.fromkeys(columns))
-
-
-def _guarded(path: Path, chunks: Iterator[Frame]) -> Iterator[Frame]:
-    with _one_sentence(path):
-        yield from chunks
-
-
-@contextmanager
-def _one_sentence(path: Path) -> Iterator[None]:
-    """What the readers of pandas and pyarrow raise, as a `DataError` that names the file."""
-    try:
-        yield
-    except ZooError:
-        raise
-    except (ValueError, OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
-        told = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise DataError(f"{path} cannot be read as a table: {told}.") from error

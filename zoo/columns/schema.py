@@ -13,6 +13,7 @@ from zoo.columns.date import DateColumn
 from zoo.columns.frames import Frame, frame_of, listed, pandas, require_columns, shown
 from zoo.columns.outputs import OutputColumn, output_from_json
 from zoo.columns.values import texts_of
+from zoo.columns.written import Written
 from zoo.errors import DataError, require_known
 from zoo.samples import Kind, Samples, Target
 
@@ -27,12 +28,14 @@ class Schema:
     outputs   the targets.
     scaling   how a model scales its numbers: "z-score", "min-max" or None.
     rows      training rows.
+    missing   the user's own marks of missing values.
     """
 
     columns: tuple[Column, ...]
     outputs: tuple[OutputColumn, ...]
     scaling: str | None
     rows: int
+    missing: tuple[str, ...] = ()
 
     @classmethod
     def fit(
@@ -52,6 +55,8 @@ class Schema:
         inputs: Mapping[str, str] | None = None,
         others: Mapping[str, str] | None = None,
         least_labels: int = 2,
+        date_order: str | Mapping[str, str] | None = None,
+        decimal: str | None = None,
     ) -> "Schema":
         """Learn the columns of `frame`, which must be the training rows alone.
 
@@ -69,6 +74,8 @@ class Schema:
         inputs           column -> name of the model's input, where the column's own would not do.
         others           target -> the label that stands for labels which training did not have.
         least_labels     of a target that the rows must have: 1 where its labels are known beforehand.
+        date_order       "dmy", "mdy" or "ymd" of text as 05/03/2021, or column -> order, where the dates do not say.
+        decimal          "." or ",", the mark before the fraction of text as 1,234, where the numbers do not say.
 
         Raises `DataError` for an empty table, one class only, or values that do not fit their column's kind.
         """
@@ -85,6 +92,8 @@ class Schema:
             inputs=inputs or {},
             others=others or {},
             least_labels=least_labels,
+            date_order=date_order,
+            decimal=decimal,
         )
         return cls(**fitting.learn(frame_of(frame), targets, given))
 
@@ -144,6 +153,14 @@ class Schema:
         """Those columns -> their kinds, with which `read_table` reads a file as this schema takes it."""
         kinds = {column.name: column.kind for column in self.columns}
         return {name: kinds[name] for name in self.names}
+
+    @property
+    def written(self) -> Written:
+        """How texts are written in the training rows, with which `read_table` reads others."""
+        named: tuple[Any, ...] = (*self.columns, *self.outputs)
+        formats = {each.name: each.written_as for each in named if getattr(each, "written_as", "")}
+        orders = {column.name: column.order for column in self._dates if column.order}
+        return Written(formats, orders, self.missing)
 
     @property
     def _dates(self) -> tuple[DateColumn, ...]:
@@ -235,6 +252,7 @@ class Schema:
             "outputs": [column.to_json() for column in self.outputs],
             "scaling": self.scaling,
             "rows": self.rows,
+            "missing": list(self.missing),
         }
 
     @classmethod
@@ -244,7 +262,7 @@ class Schema:
             if values["version"] != VERSION:
                 raise DataError(f"The schema is of version {values['version']!r}; this zoo reads version {VERSION}.")
             for key in values:
-                require_known("part of a schema", key, ("version", "columns", "outputs", "scaling", "rows"))
+                require_known("part of a schema", key, ("version", "columns", "outputs", "scaling", "rows", "missing"))
             scaling, rows = values["scaling"], values["rows"]
             if scaling is not None:
                 require_known("scaling", scaling, fitting.SCALINGS)
@@ -255,6 +273,7 @@ class Schema:
                 outputs=tuple(output_from_json(each) for each in values["outputs"]),
                 scaling=scaling,
                 rows=rows,
+                missing=tuple(map(str, values.get("missing", ()))),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise DataError(f"This is no schema: {type(error).__name__} {error}.") from error

@@ -10,6 +10,7 @@ import numpy as np
 from zoo.columns.column import Column, InputSpec, Values, register
 from zoo.columns.frames import pandas, shown
 from zoo.columns.tokeniser import Tokeniser, words_of
+from zoo.columns.unseen import Unseen
 from zoo.errors import ConfigError, DataError
 
 LONGEST_TEXT = 1_000_000  # characters
@@ -117,6 +118,15 @@ class TextColumn(Column):
                     f"{place} {shown(text)} has no word that the model knows; it may be in another language or script "
                     f"{column}."
                 )
+
+    def unseen(self, values: Values) -> Unseen:
+        texts = texts_in(values, self.name)
+        words = [word for text in texts for word in spelled_words(text)]
+        known = set(self.vocabulary)
+        unknown = [word for word in words if word not in known]
+        rows = sum(bool(text.strip()) for text in texts)
+        usual = next((word for word in self.vocabulary if word[0].isalnum()), "")
+        return Unseen(rows, len(unknown) / max(len(words), 1), next(iter(unknown), ""), usual, what="words")
 
     def _words_beyond(self, text: str) -> int:
         """How many words of a text are not read."""

@@ -21,7 +21,12 @@ FORMAT = "keras-functional-zoo tokeniser"
 VERSION = 1
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*|[!-/:-@\[-`{-~]")
-_IDEOGRAPH = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])")
+_IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+# Thai, Lao, Burmese, Khmer, Tai Le and New Tai Lue, Tai Tham, Balinese, Javanese, Burmese again
+_UNSPACED = (
+    "\u0e01-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u1b00-\u1b7f\ua980-\ua9ff"
+    "\uaa60-\uaa7f"
+)
 
 
 @cache
@@ -32,11 +37,28 @@ def _any_word() -> re.Pattern[str]:
     return re.compile(rf"{run}(?:'{run})*|[^\w\s{marks}]|_")
 
 
+@cache
+def _single() -> re.Pattern[str]:
+    """An ideograph; or a letter, with its marks, of a script that is written without spaces."""
+    letters = [c for c in _members(_UNSPACED) if unicodedata.category(c) == "Lo"]
+    marks = [c for c in _members(_UNSPACED) if unicodedata.category(c) in ("Mn", "Mc")]
+    return re.compile(f"([{_IDEOGRAPHS}]|[{''.join(letters)}][{''.join(marks)}]*)")
+
+
+def _members(ranges: str) -> list[str]:
+    return [
+        chr(code)
+        for first, last in zip(ranges[::3], ranges[2::3], strict=True)
+        for code in range(ord(first), ord(last) + 1)
+    ]
+
+
 def words_of(text: str) -> list[str]:
     """The words of a text: compatibility forms unified (NFKC), case folded, in order.
 
     A word is a run of letters and digits with its inner apostrophes, or one punctuation mark or symbol. Ideographs and
-    kana, which are written without spaces, count one by one. Controls and other unseen characters are dropped.
+    kana, and the letters of Thai, Lao, Khmer and Burmese with their marks, which are written without spaces, count one
+    by one. Controls and other unseen characters are dropped.
 
     >>> words_of("Don’t PANIC, it's 42!")
     ["don't", 'panic', ',', "it's", '42', '!']
@@ -44,7 +66,7 @@ def words_of(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).replace("’", "'")
-    return [word for word in _any_word().findall(_IDEOGRAPH.sub(r" \1 ", folded)) if word.isprintable()]
+    return [word for word in _any_word().findall(_single().sub(r" \1 ", folded)) if word.isprintable()]
 
 
 class Tokeniser:

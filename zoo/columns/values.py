@@ -2,22 +2,33 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from zoo.columns.frames import Column, pandas, shown
+from zoo.columns.matching import matched
+from zoo.columns.number_texts import format_like, read_cell
 from zoo.errors import DataError, nearest
 from zoo.samples import MISSING_CLASS
 
+# what stands for no value in a file: the marks of pandas.read_csv, so that both read the same, and that of UCI's files
+MISSING = (
+    *("", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None", "<NA>", "#N/A", "#N/A N/A", "#NA"),
+    *("1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "?"),
+)
+EXACT = 2**53  # below it float64 has every whole number
 WHOLE = re.compile(r"-?[0-9]+\.0+")
 LARGEST = float(np.finfo(np.float32).max)
 MOST_BITS = 4096  # of a whole number; Python refuses to write one of 4,300 digits
 
 
-def numbers_of(column: Column, name: str, *, first: int = 1) -> np.ndarray:
-    """(n,) float64, NaN where missing: numbers, truth values, or text that is a number. `first` is the first row."""
+def numbers_of(column: Column, name: str, *, first: int = 1, written_as: str = "") -> np.ndarray:
+    """(n,) float64, NaN where missing: numbers, truth values, or text that is a number. `first` is the first row.
+
+    written_as  an example of text that is a number (see `zoo.columns.number_texts`); "": as Python writes them.
+    """
     types = pandas().api.types
     if types.is_datetime64_any_dtype(column.dtype) or types.is_timedelta64_dtype(column.dtype):
         raise DataError(f"The column {shown(name)} must be numbers; it holds {column.dtype} values.")
@@ -26,12 +37,18 @@ def numbers_of(column: Column, name: str, *, first: int = 1) -> np.ndarray:
         wrong = np.zeros(len(values), dtype=bool)
     else:
         codes, texts = codes_of(column, name)
-        table = np.array([*(_number(text) for text in texts), np.nan])
-        refused = np.array([*(not is_blank(text) and math.isnan(_number(text)) for text in texts), False])
+        read = _number if not written_as else _reader(written_as)
+        numbers = [read(text) for text in texts]
+        table = np.array([*numbers, np.nan])
+        slips = (math.isnan(number) and not is_blank(text) for number, text in zip(numbers, texts, strict=True))
+        refused = np.array([*slips, False])
         values, wrong = table[codes], refused[codes]
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise DataError(f"The column {shown(name)} must be numbers; row {row + first} holds {shown(column.iloc[row])}.")
+        value = column.iloc[row]
+        plain = " as 1234.56" if isinstance(value, str) and read_cell(value) is not None else ""
+        like = f" as {written_as}" if written_as else plain
+        raise DataError(f"The column {shown(name)} must be numbers{like}; row {row + first} holds {shown(value)}.")
     huge = np.abs(values) > LARGEST
     if huge.any():
         row = int(np.argmax(huge))
@@ -47,6 +64,13 @@ def texts_of(column: Column, name: str) -> tuple[np.ndarray, list[str | None]]:
     1, 1.0, "1" and "1.0" are the same category: a column of integers with a gap arrives as floats.
     """
     codes, values = codes_of(column, name)
+    for code, value in enumerate(values):
+        if isinstance(value, float | np.floating) and EXACT <= abs(float(value)) < math.inf:
+            row = int(np.argmax(codes == code))
+            raise DataError(
+                f"The column {shown(name)} holds {value:.0f} in row {row + 1} as a float, which cannot tell ids of "
+                "that size apart: read the column as whole numbers ('Int64') or as text."
+            )
     return codes, [None if is_blank(value) else _text(value) for value in values]
 
 
@@ -64,6 +88,7 @@ def labels_of(
     is "", it is refused.
     """
     codes, texts = texts_of(column, name)
+    texts = matched(texts, [*labels, *(renamed or {})], column, name)
     texts = [text if text is None else (renamed or {}).get(text, text) for text in texts]
     numbers = {label: number for number, label in enumerate(labels)}
     if other:
@@ -100,7 +125,8 @@ def tag_names(column: Column, name: str) -> tuple[str, ...]:
 def tags_of(column: Column, name: str, tags: Sequence[str], mark: str = "") -> np.ndarray:
     """(n, tags) int32: 1 for a tag that a row has, 0 for one that it lacks, `MISSING_CLASS` where the cell is missing.
 
-    A cell is a list of tags, or a text with `mark` between them. An unknown tag is refused.
+    A cell is a list of tags, or a text with `mark` between them; a blank one is missing, as in a file, and a lone mark
+    or an empty list says that no tag holds. An unknown tag is refused.
     """
     places = {tag: place for place, tag in enumerate(tags)}
     found = np.zeros((len(column), len(tags)), dtype=np.int32)
@@ -117,12 +143,14 @@ def tags_of(column: Column, name: str, tags: Sequence[str], mark: str = "") -> n
 
 
 def _tags(column: Column, name: str, mark: str) -> list[list[str] | None]:
-    """The tags of each row; None where the cell is missing."""
+    """The tags of each row; None where the cell is missing or blank. A lone mark, or an empty list, is no tag."""
     cells = list(column)
     found: list[list[str] | None] = []
     for row, cell in enumerate(cells, start=1):
         if isinstance(cell, list | tuple | set | frozenset | np.ndarray):
             found.append([_text(tag) for tag in cell])
+        elif is_blank(cell):
+            found.append(None)
         elif isinstance(cell, str):
             found.append([tag.strip() for tag in cell.split(mark) if tag.strip()])
         elif pandas().isna(cell):
@@ -170,6 +198,12 @@ def _text(value: Any) -> str:
     if isinstance(value, float | np.floating) and math.isfinite(value) and value == int(value):
         return str(int(value))
     return str(value)
+
+
+def _reader(written_as: str) -> Callable[[Any], float]:
+    """Text in this format -> its number; other values as they are."""
+    like = format_like(written_as)
+    return lambda value: like.number(value) if isinstance(value, str) else _number(value)
 
 
 def _number(value: Any) -> float:

@@ -1,14 +1,21 @@
-"""Rows of a JSONL, CSV or TSV file, each with the line where it begins; what is wrong is said in one sentence."""
+"""Rows of a JSONL, CSV, TSV or Parquet file, each with the line where it begins; errors are one sentence."""
 
 import csv
+import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
+from zoo.columns.csv_file import HEAD, HEAD_ROWS, encoding_of, open_bytes, parted
+from zoo.columns.frames import extra
+from zoo.columns.opening import FORMATS
 from zoo.errors import DataError
 
 LONGEST_LINE = 16 << 20  # bytes; a longer one is refused before it fills the memory
@@ -28,25 +35,25 @@ class Row:
         return f"{self.file}, line {self.line}"
 
 
-def read_rows(path: Path | str, *, of: str = "posts", suffixes: tuple[str, ...] = (".jsonl", ".csv")) -> list[Row]:
-    """All rows of a file that ends in one of `suffixes`, at most .jsonl, .csv and .tsv. Empty lines are skipped.
+def read_rows(path: Path | str, *, of: str = "posts", encoding: str | None = None) -> list[Row]:
+    """All rows of a file in one of `FORMATS`. Empty lines are skipped.
 
-    Raises `DataError` that calls it a file of what `of` says.
+    Columns of CSV are parted by commas, semicolons, tabs or "|"; text is UTF-8 or UTF-16, or in the `encoding`. Raises
+    `DataError` that calls it a file of what `of` says.
     """
     file = Path(path)
-    if file.suffix.lower() not in suffixes:
-        listed = " or ".join([", ".join(suffixes[:-1]), suffixes[-1]])
-        raise DataError(f"The name of a file of {of} must end in {listed}; received '{file}'.")
-    readers: Mapping[str, Callable[[Path], Iterator[Row]]] = {
-        ".jsonl": _jsonl,
-        ".csv": _csv,
-        ".tsv": partial(_csv, delimiter="\t"),
-    }
+    suffix = next((each for each in FORMATS if file.name.lower().endswith(each)), "")
+    if not suffix:
+        raise DataError(
+            f"The name of a file of {of} must end in .jsonl or .csv, .tsv or .parquet, or in these and one of .gz, "
+            f".bz2, .xz and .zip; received '{file}'."
+        )
+    reader = {"jsonl": _jsonl, "parquet": _parquet}.get(suffix.split(".")[1], _csv)
     try:
         if not file.is_file():
             raise DataError(f"{file} is {'no plain file' if file.exists() else 'not there'}; expected a file of {of}.")
-        rows = list(readers[file.suffix.lower()](file))
-    except (OSError, ValueError) as error:
+        rows = list(reader(file, encoding))
+    except (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError):
             raise
         reason = getattr(error, "strerror", None) or error
@@ -56,28 +63,56 @@ def read_rows(path: Path | str, *, of: str = "posts", suffixes: tuple[str, ...] 
     return rows
 
 
-def _lines(file: Path) -> Iterator[tuple[int, str]]:
+def _lines(file: Path, encoding: str | None) -> Iterator[tuple[int, str]]:
     """(number, text with its line end) of each line, checked for length, encoding and NUL."""
-    with open(file, "rb") as stream:
+    with open_bytes(file) as stream:
+        found = encoding_of(stream.read(HEAD), encoding)
+    if not found.startswith("utf-8"):
+        yield from _other_lines(file, found)
+        return
+    with open_bytes(file) as stream:
         number = 0
         while line := stream.readline(LONGEST_LINE + 1):
             number += 1
             place = f"{file}, line {number}"
             if len(line) > LONGEST_LINE:
                 raise DataError(f"{place} is longer than {LONGEST_LINE >> 20} MiB.")
-            if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise DataError(f"{place} is in UTF-16; save the file as UTF-8.")
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                raise DataError(f"{place} is not in UTF-8 (byte {error.start + 1}); save the file as UTF-8.") from error
+                raise DataError(
+                    f"{place} is not in UTF-8 (byte {error.start + 1}); save the file as UTF-8, or give its encoding, "
+                    "as encoding='cp1252' (--encoding cp1252)."
+                ) from error
             if "\0" in text:
                 raise DataError(f"{place} holds NUL bytes; it is no text, or not in UTF-8.")
             yield number, text
 
 
-def _jsonl(file: Path) -> Iterator[Row]:
-    for number, line in _lines(file):
+def _other_lines(file: Path, encoding: str) -> Iterator[tuple[int, str]]:
+    number = 0
+    try:
+        with io.TextIOWrapper(open_bytes(file), encoding=encoding, newline="\n") as stream:
+            while line := stream.readline(LONGEST_LINE + 1):
+                number += 1
+                if len(line) > LONGEST_LINE or "\0" in line:
+                    raise DataError(f"{file}, line {number} is too long, holds NUL, or is not in {encoding.upper()}.")
+                yield number, line
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}, line {number + 1} is not in {encoding.upper()}: {error.reason}.") from error
+
+
+def _parquet(file: Path, encoding: str | None) -> Iterator[Row]:
+    """A row has the number that its line would have in a file with a header."""
+    number = 1
+    for batch in extra("pyarrow.parquet", "A Parquet file").ParquetFile(file).iter_batches(1_000):
+        for values in batch.to_pylist():
+            number += 1
+            yield Row(str(file), number, values)
+
+
+def _jsonl(file: Path, encoding: str | None) -> Iterator[Row]:
+    for number, line in _lines(file, encoding):
         if not line.strip():
             continue
         place = f"{file}, line {number}"
@@ -105,31 +140,30 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _csv(file: Path, delimiter: str = ",") -> Iterator[Row]:
+def _csv(file: Path, encoding: str | None) -> Iterator[Row]:
     with _wide_fields():
-        rows = csv.reader((line for _, line in _lines(file)), strict=True, delimiter=delimiter)
-        start = 1
+        head = "".join(line for _, line in islice(_lines(file, encoding), HEAD_ROWS))
+        delimiter, _, lead = parted(head, file, whole=True)
+        rows = csv.reader((line for n, line in _lines(file, encoding) if n > lead), strict=True, delimiter=delimiter)
+        start = 1 + lead
         header: list[str] | None = None
         try:
             for row in rows:
                 if not any(row):
                     pass
                 elif header is None:
-                    header = _header(row, file, delimiter)
+                    header = _header(row, file)
                 elif len(row) != len(header):
                     raise DataError(f"{file}, line {start} has {len(row)} fields; the header has {len(header)}.")
                 else:
                     yield Row(str(file), start, dict(zip(header, row, strict=True)))
-                start = rows.line_num + 1
+                start = rows.line_num + 1 + lead
         except csv.Error as error:
             raise DataError(f"{file}, line {start} is not CSV: {str(error).partition(' - ')[0]}.") from error
 
 
-def _header(row: list[str], file: Path, delimiter: str) -> list[str]:
+def _header(row: list[str], file: Path) -> list[str]:
     names = [name.strip() for name in row]
-    wanted = "commas" if delimiter == "," else "tabs"
-    if len(names) == 1 and (other := next((mark for mark in ";\t|," if mark != delimiter and mark in names[0]), None)):
-        raise DataError(f"{file}, line 1: columns must be separated by {wanted}; the header has {other!r}.")
     if len(set(names)) < len(names):
         raise DataError(f"{file}, line 1: a column's name stands twice in the header.")
     return names

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.columns import OutputColumn, Schema
+from zoo.columns.unseen import check_unseen
 from zoo.datasets.checks import require_seed
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.splits import split_by_labels
@@ -51,6 +52,7 @@ class Table:
             schema = Schema.fit(self.train, targets=self.targets, **self.columns)
         else:
             self._require_meaning(schema)
+        check_unseen((schema.column(name) for name in schema.names), self.validation, of="validation rows")
         train, validation, test = (
             schema.encode(schema.cut(frame)[0], targets=True, groups=self.groups)
             for frame in (self.train, self.validation, self.test)

@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from zoo.columns import Schema, scan_table
 from zoo.columns.frames import Frame, pandas, require_columns
 from zoo.columns.outputs import OutputColumn
 from zoo.columns.reading import rows_of
+from zoo.columns.unseen import check_unseen
 from zoo.costs import CostMatrix, decide
 from zoo.errors import ConfigError, DataError, WeightsError, is_number, require_known
 from zoo.files import atomic_path
@@ -73,13 +75,16 @@ class Pipeline:
         """The entry of the catalogue that the model is of; "" where it is of none."""
         return str(self.origin.get("entry", ""))
 
-    def predictions(self, rows: Any) -> dict[str, np.ndarray]:
+    def predictions(self, rows: Any, *, allow_unseen: bool = False) -> dict[str, np.ndarray]:
         """Output -> (n,) numbers in the target's own units, (n,) probabilities of the positive label, or (n, classes).
 
-        Targets need not be in `rows`. A long text that is read in pieces has the mean of theirs. Raises `DataError` for
-        rows that do not fit the schema, or lie so far from those of training that float32 holds no prediction.
+        Targets need not be in `rows`. A long text that is read in pieces has the mean of theirs. A column most of whose
+        values training did not have is warned of. Raises `DataError` for rows that do not fit the schema, or lie so far
+        from those of training that float32 holds no prediction; and for ten or more of which one column has, in more than
+        nine of ten, values that training did not have, unless `allow_unseen`.
         """
         frame = self.rows(rows)
+        check_unseen(map(self.schema.column, self.schema.names), frame, refuse=not allow_unseen)
         for name in self.schema.names:
             self.schema.column(name).require_readable(frame[name])
         if not self.schema.outputs:
@@ -94,37 +99,44 @@ class Pipeline:
             _require_finite(name, found[name])
         return found
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """The options of `read_table` with which a file is read as the model's rows."""
+        return {"columns": self.schema.names, "types": self.schema.types, "written": self.schema.written}
+
     def rows(self, source: Any) -> Frame:
         """A DataFrame, a mapping of columns, a list of rows, or the path of a file -> the columns of the schema."""
-        frame = rows_of(source, columns=self.schema.names, types=self.schema.types)
+        frame = rows_of(source, **self.reading)
         require_columns(frame, self.schema.names, "the schema was learnt with")
         return frame
 
-    def predict(self, rows: Any) -> Frame:
+    def predict(self, rows: Any, *, allow_unseen: bool = False) -> Frame:
         """A DataFrame with one row for each of `rows` (see there), and its index.
 
         A regression gives a column of its name, and "name_low", "name_high" where its interval is known; classes give
         one with the label, and one "name=label" for the probability of each; tags one with those that hold, after ";".
+        Where another target, or a column of the rows, has such a name already, a probability is "name=label_2".
         """
         frame = self.rows(rows)
-        found = self.predictions(frame)
+        found = self.predictions(frame, allow_unseen=allow_unseen)
         columns: dict[str, Any] = {}
+        taken = {*map(str, frame.columns), *(column.name for column in self.schema.outputs)}
         for column in self.schema.outputs:
-            columns |= self._columns(column, found[column.output])
+            for name, values in self._columns(column, found[column.output]).items():
+                columns[name if name == column.name else _free(name, taken | columns.keys())] = values
         return pandas().DataFrame(columns, index=frame.index)
 
-    def predict_file(self, source: Path | str, to: Path | str, **options: Any) -> int:
+    def predict_file(self, source: Path | str, to: Path | str, *, allow_unseen: bool = False, **options: Any) -> int:
         """Predict for every row of a CSV or Parquet file in the CSV file `to`; gives the number of rows.
 
         The file is read in parts, so that the memory needed does not grow with it. `options` are those of `scan_table`.
         """
-        wanted = {"columns": self.schema.names, "types": self.schema.types}
         rows = 0
         if os.path.exists(to) and os.path.exists(source) and os.path.samefile(source, to):
             raise ConfigError(f"'{to}' holds the rows themselves, which predictions would replace; name another file.")
         with atomic_path(to) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
-            for part in scan_table(source, **wanted | options):
-                self.predict(part).to_csv(file, header=rows == 0, index=False)
+            for part in scan_table(source, **self.reading | options):
+                self.predict(part, allow_unseen=allow_unseen).to_csv(file, header=rows == 0, index=False)
                 rows += len(part)
         return rows
 
@@ -220,6 +232,11 @@ def load_pipeline(source: Path | str) -> Pipeline:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WeightsError(f"The schema in {file} is damaged: {error}") from error
     return Pipeline(schema, model, *rest)
+
+
+def _free(name: str, taken: Set[str]) -> str:
+    """The name, or with the first number behind it that makes it another than those `taken`."""
+    return next(each for number in count(1) if (each := name if number == 1 else f"{name}_{number}") not in taken)
 
 
 def _mean_by(owner: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Look inside an entry of the catalogue: on data of its recipe, on arrays of one's own, or on random numbers."""
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,20 @@ FREE = 64  # length of an axis that the model leaves open, for random numbers
 
 
 def inspect(
-    entry: str, *, weights: str | Path | None = None, data: str | None = None, rows: int = 256, seed: int = 0
+    entry: str,
+    *,
+    weights: str | Path | None = None,
+    data: str | None = None,
+    rows: int = 256,
+    seed: int = 0,
+    data_options: Mapping[str, Any] | None = None,
 ) -> Inspection:
     """The ranges of all values, weights and gradients of an entry on `rows` samples.
 
     `weights` is a tag, a file or a run folder; None means fresh ones. `data` is a data set of the recipe (default: that
     of the training; of its validation split the first rows are taken), a file .npz with an array for each input, or
-    "random": normal numbers and uniform tokens. Gradients are told where there are targets.
+    "random": normal numbers and uniform tokens; `data_options` say how a file is read. Gradients are told where there
+    are targets.
     """
     if rows < 1:
         raise ConfigError(f"An inspection needs at least one row; received {rows}.")
@@ -40,7 +48,7 @@ def inspect(
         if data is None:
             raise ConfigError(f"Name the data for fresh weights: --data NAME, a file .npz, or '{RANDOM}'.")
         task = task_of(entry)
-        options = {**task.options(entry), "seed": seed}
+        options = {**task.options(entry), **(data_options or {}), "seed": seed}
         dataset = task.load(data, options)
         recipe = recipe_for(dataset, entry, data=data, options=options)
         keras.utils.set_random_seed(seed)
@@ -51,7 +59,7 @@ def inspect(
         trained = load_pipeline(weights_file(entry, weights))
         if trained.entry != entry:
             raise ConfigError(f"'{weights}' holds weights of {trained.entry}, not of {entry}.")
-        dataset = dataset_of(trained, data, None if data in (None, trained.origin["data"]) else seed)
+        dataset = dataset_of(trained, data, None if data in (None, trained.origin["data"]) else seed, data_options)
         model, heads = trained.model, heads_of(trained)
     samples = dataset.validation.take(np.arange(min(rows, len(dataset.validation))))
     return inspect_samples(model, samples, heads)

@@ -8,6 +8,7 @@ import keras
 
 from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas
+from zoo.columns.reading import FORMATS
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.pairs.build import SEPARATOR, SIDES, overlap, pairs_of
 from zoo.datasets.pairs.spelling import spelling_vectors
@@ -101,7 +102,7 @@ TASK = Task(
         "sts-b": "zoo.datasets.pairs.sts_benchmark:sts_benchmark",
     },
     file="zoo.datasets.pairs.pairs_file:read_pairs",
-    suffixes=(".jsonl", ".csv", ".tsv"),
+    suffixes=FORMATS,
     settings=settings,
     config=config,
     output_scale=output_scale,

@@ -10,6 +10,7 @@ import keras
 from zoo.catalogue import describe
 from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas
+from zoo.columns.reading import FORMATS
 from zoo.columns.story import sentences_of
 from zoo.columns.tokeniser import Tokeniser
 from zoo.create import create_model
@@ -194,7 +195,7 @@ TASK = Task(
     of="questions",
     sources={"babi": "zoo.datasets.questions.babi:babi", "stories": "zoo.datasets.questions.stories:stories"},
     file="zoo.datasets.questions.questions_file:read_questions",
-    suffixes=(".jsonl", ".csv", ".tsv", ".txt"),
+    suffixes=(*FORMATS, ".txt"),
     settings=settings,
     config=config,
     named=babi_named,

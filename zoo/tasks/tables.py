@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.columns.bins import bin_edges
+from zoo.columns.reading import FORMATS
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.table import Table
 from zoo.samples import Samples
@@ -164,8 +165,8 @@ TASK = Task(
         "rossmann": "zoo.datasets.tables.rossmann:rossmann",
     },
     file="zoo.datasets.tables.table_file:read_table_file",
-    suffixes=(".csv", ".csv.gz", ".tsv", ".jsonl", ".parquet"),
     asked_by=("targets",),
+    suffixes=FORMATS,
     settings=settings,
     config=config,
     training_split=training_split,

@@ -76,7 +76,7 @@ class Task:
     show: Callable[[Pipeline, Sequence[str]], list[str]] | None = None
     readers: Mapping[str, str] = field(default_factory=dict)  # option -> function that reads a file where it is given
     asked_by: tuple[str, ...] = ()
-    read_again: tuple[str, ...] = ("types",)
+    read_again: tuple[str, ...] = ("types", "written")
 
     def load(
         self,

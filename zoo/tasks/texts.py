@@ -9,6 +9,7 @@ from typing import Any
 
 from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas
+from zoo.columns.reading import FORMATS
 from zoo.datasets.dataset import Dataset
 from zoo.errors import DataError
 from zoo.models.author_profile import TARGETS
@@ -129,8 +130,8 @@ TASK = Task(
     sources={"posts": "zoo.datasets.texts.posts:posts", "blogs": "zoo.datasets.texts.blogs:blogs"},
     file="zoo.datasets.texts.posts_file:read_file",
     readers={"targets": "zoo.datasets.texts.texts_file:read_texts_file"},
-    read_again=("text", "person"),
-    suffixes=(".jsonl", ".csv", ".csv.gz", ".tsv", ".parquet"),
+    read_again=("text", "person", "written"),
+    suffixes=FORMATS,
     settings=settings,
     config=config,
     rows=rows,

@@ -206,21 +206,31 @@ def _headlines(report: "AnyReport") -> dict[str, dict[str, float | None]]:
 
 
 def evaluate(
-    source: str | Path, *, data: str | None = None, seed: int | None = None, baselines: str = "quick"
+    source: str | Path,
+    *,
+    data: str | None = None,
+    seed: int | None = None,
+    data_options: Mapping[str, Any] | None = None,
+    baselines: str = "quick",
 ) -> "AnyReport":
-    """Judge a trained model on the test split that it was made for, or on that of other `data`; `baselines` as in
-    `train`.
+    """Judge a trained model on the test split that it was made for, or on that of other `data`, read by its options;
+    `baselines` as in `train`.
     """
     budget_of(baselines)
     pipeline = load_pipeline(source)
     if "data" not in pipeline.origin:
         raise ConfigError(f"'{source}' is a pipeline that no recipe trained: there is no split to judge it on.")
-    dataset = dataset_of(pipeline, data, seed)
+    dataset = dataset_of(pipeline, data, seed, data_options)
     recipe = Recipe(heads_of(pipeline), entry=pipeline.entry, trim_padding=bool(pipeline.origin.get("trim_padding")))
     return judge(pipeline.model, recipe, dataset, seed=0, baselines=baselines)
 
 
-def dataset_of(pipeline: Pipeline, data: str | None = None, seed: int | None = None) -> Dataset:
+def dataset_of(
+    pipeline: Pipeline,
+    data: str | None = None,
+    seed: int | None = None,
+    data_options: Mapping[str, Any] | None = None,
+) -> Dataset:
     """The data that a model was trained on, or other `data`, as the model reads it."""
     if "data" not in pipeline.origin or not pipeline.entry:
         raise ConfigError("This is a pipeline that no recipe trained: there is no data that it was made for.")
@@ -229,7 +239,7 @@ def dataset_of(pipeline: Pipeline, data: str | None = None, seed: int | None = N
     options = dict(origin.get("data_options", {})) if own else dict(task.options(pipeline.entry))
     options["seed"] = origin["seed"] if seed is None else seed
     name = data or origin["data"]
-    return task.load(name, {**file_options(pipeline, name), **options}, pipeline.schema)
+    return task.load(name, {**file_options(pipeline, name), **options, **(data_options or {})}, pipeline.schema)
 
 
 def file_options(pipeline: Pipeline, data: str) -> dict[str, Any]:
@@ -241,7 +251,7 @@ def file_options(pipeline: Pipeline, data: str) -> dict[str, Any]:
     ordered = {column.name: list(column.target.labels) for column in schema.outputs if column.target.kind == "ordered"}
     targets = kinds | ordered
     labels = {name: "number" if kind == "regression" else "category" for name, kind in kinds.items()}
-    told = {**origin["data_options"], "types": schema.types | labels}
+    told = {**origin["data_options"], "types": schema.types | labels, "written": schema.written}
     return {"targets": targets, **{name: told[name] for name in task.read_again if name in told}}
 
 

@@ -17,7 +17,6 @@ from zoo.datasets.rows import Row, read_rows
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
 from zoo.errors import DataError, nearest
 
-SUFFIXES = (".jsonl", ".csv", ".tsv")
 LONGEST_TEXT = 1_000_000  # characters
 MOST_TOGETHER = 0.5  # share of all pairs that hang together by their texts, beyond which they cannot be divided
 SPLIT_COLUMN = "split"
@@ -32,16 +31,17 @@ def read_pairs(
     score_column: str = "score",
     low: float | None = None,
     high: float | None = None,
+    encoding: str | None = None,
     seed: int = 0,
     words: int = WORDS,
     vocabulary_size: int = 20_000,
 ) -> Dataset:
-    """A data set out of a .jsonl, .csv or .tsv file (UTF-8, with a header).
+    """A data set out of a .jsonl, .csv, .tsv or .parquet file (UTF-8 or in the `encoding`, with a header).
 
     `low` and `high` are the ends of the scale; without them, the whole numbers around the scores found. A score may be
     missing in any row. Raises `DataError` with the file and the line of anything that is not as described.
     """
-    rows = read_rows(path, of="pairs", suffixes=SUFFIXES)
+    rows = read_rows(path, of="pairs", encoding=encoding)
     columns = {"left": left_column, "right": right_column, "score": score_column}
     for row in rows:
         _require_columns(row, columns)

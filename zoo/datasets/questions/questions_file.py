@@ -19,7 +19,6 @@ from zoo.datasets.rows import Row, read_rows
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
 from zoo.errors import DataError, nearest
 
-SUFFIXES = (".jsonl", ".csv", ".tsv")
 STORY_SUFFIX = ".txt"  # lines as in bAbI
 LONGEST_TEXT = 1_000_000  # characters
 LONGEST_ANSWER = 200  # characters
@@ -49,7 +48,7 @@ def read_questions(
         questions = read_stories(_text_of(file), str(file), of=file.stem, task="")
     else:
         columns = (text_column, question_column, answer_column)
-        rows = read_rows(file, of="questions", suffixes=SUFFIXES)
+        rows = read_rows(file, of="questions")
         questions = [_question(row, columns, story_column) for row in rows]
     if not questions:
         raise DataError(f"{file} holds no question: a tab and the answer follow one.")

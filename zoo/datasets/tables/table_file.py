@@ -1,5 +1,6 @@
 """The user's own table, from a CSV or Parquet file: any columns, some of which are to be predicted."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from zoo.columns import read_table
-from zoo.columns.values import labels_in, tag_names
+from zoo.columns.values import labels_in, tag_mark, tag_names
+from zoo.columns.written import Written
 from zoo.datasets.table import Table, split_rows
-from zoo.errors import ConfigError, require_known
+from zoo.errors import ConfigError, DataWarning, require_known
 from zoo.samples import KINDS, Kind, Target
 
 MOST_LABELS = 1_000  # of a target of classes; `Schema.fit` tells where there are too many
@@ -24,18 +26,36 @@ def read_table_file(
     types: Mapping[str, str] | None = None,
     ignore: Sequence[str] = (),
     scaling: str | None = "z-score",
+    missing: Sequence[str] = (),
+    date_order: str | Mapping[str, str] | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    header: bool = True,
+    written: Written | None = None,
     seed: int = 0,
 ) -> Table:
     """The rows of which a target is known, shared out 70:10:20 at random, the classes of every target alike.
 
     Where several targets are labelled each in rows of their own, a row teaches the outputs whose labels it has.
 
-    targets  columns to predict, with their kinds or without: texts are classes then, numbers a regression.
-    The others are as in `zoo.columns.Schema.fit`. Raises `UnknownNameError` for a column that is not there, `DataError`
-    for a file that cannot be read.
+    targets  columns to predict, with their kinds or without: texts are classes then, numbers a regression, and it is
+             told (`DataWarning`) what whole numbers were taken for.
+    The others are as in `zoo.columns.read_table` and `zoo.columns.Schema.fit`. Raises `UnknownNameError` for a column
+    that is not there, `DataError` for a file that cannot be read.
     """
-    frame = read_table(path, types=types)
+    frame = read_table(
+        path,
+        types=types,
+        missing=missing,
+        date_order=date_order,
+        decimal=decimal,
+        encoding=encoding,
+        header=header,
+        written=written,
+        unasked=ignore,
+    )
     kinds = kinds_of_targets(frame, targets)
+    tell_blank_tags(frame, kinds)
     frame = frame.dropna(subset=list(kinds), how="all", ignore_index=True)
     features = {name: kind for name, kind in (types or {}).items() if name not in kinds and name not in ignore}
     train, validation, test = split_rows(frame, seed=seed, strata=strata_of(frame, kinds))
@@ -72,8 +92,21 @@ def with_labels_of(frame: pd.DataFrame, train: pd.DataFrame, kinds: Mapping[str,
     return found
 
 
+def tell_blank_tags(frame: pd.DataFrame, kinds: Mapping[str, str]) -> None:
+    """Say how many cells of tags are empty: no label, as in every other column."""
+    for name in (name for name, kind in kinds.items() if kind == "tags"):
+        if blank := int(frame[name].isna().sum()):
+            warnings.warn(
+                f"{blank:,} rows have an empty cell in '{name}', and so no label; where none of the tags holds, write "
+                f"'{tag_mark(frame[name])}' there, or an empty list.",
+                DataWarning,
+                stacklevel=3,
+            )
+
+
 def kinds_of_targets(frame: pd.DataFrame, targets: Mapping[str, Kind] | Sequence[str] | str) -> dict[str, Kind]:
-    """Target -> its kind, as given or as its values say. "name=kind" names both, "name=low<middle<high" ordered labels.
+    """Target -> its kind, as given or as its values say. "name=kind", or "name:kind", names both,
+    "name=low<middle<high" ordered labels.
 
     Raises `ConfigError` for none, `UnknownNameError` for a column or a kind that is not there.
     """
@@ -82,8 +115,8 @@ def kinds_of_targets(frame: pd.DataFrame, targets: Mapping[str, Kind] | Sequence
         raise ConfigError("Name at least one column of the table that is to be predicted.")
     chosen: dict[str, Any] = dict(targets) if isinstance(targets, Mapping) else {}
     for each in () if chosen else named:
-        name, equals, kind = each.rpartition("=")
-        if equals and each not in frame.columns:
+        name, kind = _parted(each, frame.columns)
+        if kind:
             if "<" not in kind:
                 require_known("kind of target", kind, KINDS)
             chosen[name] = kind.split("<") if "<" in kind else kind
@@ -91,7 +124,31 @@ def kinds_of_targets(frame: pd.DataFrame, targets: Mapping[str, Kind] | Sequence
             chosen[each] = None
     for name in chosen:
         require_known("column", name, frame.columns)
-    return {name: kind or _kind(frame[name].dropna()) for name, kind in chosen.items()}
+    return {name: kind or _guessed(frame[name], name) for name, kind in chosen.items()}
+
+
+def _parted(given: str, columns: Iterable[str]) -> tuple[str, str]:
+    """(column, kind) of "column=kind" or "column:kind", which no column is called; else the whole, and ""."""
+    parts = [(name, kind) for name, found, kind in (given.rpartition(mark) for mark in "=:") if found]
+    if given in columns or not parts or ("=" not in given and parts[0][0] not in columns):
+        return given, ""
+    return next((part for part in parts if part[0] in columns), parts[0])
+
+
+def _guessed(column: pd.Series, name: str) -> Kind:
+    """The kind that the values say; of whole numbers, which may be either, it is told."""
+    values = column.dropna()
+    kind = _kind(values)
+    number = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+    if number and not (values % 1 != 0).any():
+        taken, other = ("classes", "regression") if kind != "regression" else ("a regression", "classification")
+        warnings.warn(
+            f"The target '{name}' has {values.nunique():,} different whole numbers and is taken for {taken}; for the "
+            f"other, give targets={{'{name}': '{other}'}} (--target {name}={other}).",
+            DataWarning,
+            stacklevel=4,
+        )
+    return kind
 
 
 def _kind(values: pd.Series) -> Kind:

@@ -43,17 +43,20 @@ def read_file(
     income_column: str | None = None,
     gender_column: str = "gender",
     person_column: str = "person",
+    encoding: str | None = None,
     seed: int = 0,
     words: int = 500,
     vocabulary_size: int = 50_000,
 ) -> Dataset:
-    """A data set out of a .jsonl or .csv file (UTF-8, CSV with a header); long posts are cut into pieces.
+    """A data set out of a .jsonl, .csv, .tsv or .parquet file (UTF-8 or the `encoding`, with a header).
+
+    Long posts are cut into pieces.
 
     The income column holds a group's name, or "industry" stands in its place; the class names are those found. Targets
     without a label in the file are left out. `Samples.groups["person"]` holds the person, or "row N" where none is
     given. Raises `DataError` with the file and the line of anything that is not as described.
     """
-    rows = read_rows(path)
+    rows = read_rows(path, encoding=encoding)
     columns = {
         "text": text_column,
         "age": age_column,

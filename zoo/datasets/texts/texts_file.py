@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,10 @@ import pandas as pd
 from zoo.columns import read_table
 from zoo.columns.text import texts_in
 from zoo.columns.tokeniser import words_of
+from zoo.columns.written import Written
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
 from zoo.datasets.table import Table, split_rows
-from zoo.datasets.tables.table_file import kinds_of_targets, strata_of, with_labels_of
+from zoo.datasets.tables.table_file import kinds_of_targets, strata_of, tell_blank_tags, with_labels_of
 from zoo.datasets.texts.build import TEXT
 from zoo.errors import ConfigError, DataError, require_known
 from zoo.samples import Kind
@@ -27,6 +29,11 @@ def read_texts_file(
     targets: Mapping[str, Kind] | Sequence[str] | str,
     text: str | None = None,
     person: str | None = None,
+    missing: Sequence[str] = (),
+    decimal: str | None = None,
+    encoding: str | None = None,
+    header: bool = True,
+    written: Written | None = None,
     seed: int = 0,
     words: int = 500,
     vocabulary_size: int = 20_000,
@@ -36,11 +43,19 @@ def read_texts_file(
     targets  columns to predict, with their kinds or without: texts are classes then, numbers a regression.
     text     the column of texts; without it the only one that reads like texts.
     person   a column whose equal rows stand in one split: who wrote them.
+    missing, decimal, encoding, header, written   as in `zoo.columns.read_table`.
 
     Long texts become several samples of `words` words each. Raises `UnknownNameError` for a column that is not there,
     `DataError` for a file that cannot be read, or whose texts are not to be told from its other columns.
     """
-    frame = read_table(path, types={text: "text"} if text else None)
+    how: dict[str, Any] = {
+        "missing": missing,
+        "decimal": decimal,
+        "encoding": encoding,
+        "header": header,
+        "written": written,
+    }
+    frame = read_table(path, types={text: "text"} if text else None, unasked=None, **how)
     kinds = kinds_of_targets(frame, targets)
     for option, name in (("text", text), ("person", person)):
         if name is not None:
@@ -49,7 +64,9 @@ def read_texts_file(
     if chosen in kinds:
         raise ConfigError(f"'{chosen}' cannot be the text and a target at once.")
     columns = [chosen, *kinds, *([person] if person else [])]
-    frame = read_table(path, columns=columns, types={chosen: "text", **({person: "category"} if person else {})})
+    told = {chosen: "text", **({person: "category"} if person else {})}
+    frame = read_table(path, columns=columns, types=told, **how)
+    tell_blank_tags(frame, kinds)
     frame = frame.dropna(subset=list(kinds), how="all", ignore_index=True)
     empty = np.array([not each.strip() for each in texts_in(frame[chosen], chosen)], dtype=bool)
     frame = frame[~empty].reset_index(drop=True)
