@@ -58,7 +58,7 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
     """What the options of a command line mean to `zoo.train`; the folder is named after what makes the run its own."""
     from zoo.tasks import read_costs, read_plans
 
-    given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_nonfinite")}
+    given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_nonfinite", "refit")}
     changes = {name: value for name, value in given.items() if value is not None}
     named = {**changes, "from": Path(parsed.weights).stem} if parsed.weights else dict(changes)
     if parsed.imbalance:
@@ -68,7 +68,10 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
     for name in ("target", "text", "ignore", "type"):
         if value := getattr(parsed, name):
             named[name] = value if isinstance(value, str) else "+".join(value)
+    files = {name: getattr(parsed, name) for name in ("validation", "test") if getattr(parsed, name)}
+    named |= {name: Path(file).stem for name, file in files.items()}
     of_data = {
+        **files,
         "targets": parsed.target,
         "text": parsed.text,
         "ignore": parsed.ignore,

@@ -29,6 +29,10 @@ class DataError(ZooError):
     """A data file, or a value in it, is not what was expected."""
 
 
+class DataWarning(UserWarning):
+    """Something about a user's data that should be known; the command line prints its one sentence and goes on."""
+
+
 class ArtifactError(ZooError):
     """A file could not be fetched, verified or unpacked."""
 

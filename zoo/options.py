@@ -73,7 +73,12 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         "--type", action="append", metavar="COLUMN=KIND", help="number, category or date, where values mislead"
     )
     parser.add_argument("--text", metavar="COLUMN", help="where the texts stand in a file with targets of your own")
-    parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
+    parser.add_argument("--validation", metavar="FILE", help="a file of your own to choose the best epoch by")
+    parser.add_argument("--test", metavar="FILE", help="a file of your own to judge by (default: a share of the rows)")
+    parser.add_argument("--epochs", type=whole_number, help="default: the recipe's, or what suits the number of rows")
+    parser.add_argument(
+        "--refit", action="store_true", default=None, help="train on the validation rows too, for all epochs"
+    )
     parser.add_argument(
         "--imbalance",
         action="append",
@@ -96,7 +101,10 @@ def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) 
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
     nothing = dict.fromkeys(
-        ("balance", "on_nonfinite", "weights", "target", "text", "ignore", "type", "imbalance", "costs")
+        (
+            *("balance", "on_nonfinite", "weights", "target", "text", "ignore", "type", "imbalance", "costs"),
+            *("validation", "test", "refit"),
+        )
     )
     parser.set_defaults(model=model, data=data, **nothing)
 

@@ -31,6 +31,7 @@ class Report:
     confusion    output -> counts (true class, predicted class), for classes.
     calibration  output -> expected calibration error (`zoo.metrics.calibration_error`).
     predictions, labels, history: what the picture is drawn from.
+    training     how the training went, in a sentence (`zoo.report.progress`); "" where there was none.
     """
 
     title: str
@@ -44,11 +45,13 @@ class Report:
     predictions: Mapping[str, np.ndarray] = field(repr=False)
     labels: Mapping[str, np.ndarray] = field(repr=False)
     history: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    training: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON values; None stands for what is not known."""
         return {
             "title": self.title,
+            "training": self.training,
             "samples": dict(self.sizes),
             "scores": [dict(row) for row in self.scores],
             "groups": [dict(row) for row in self.groups],
@@ -96,6 +99,7 @@ def build_report(
     together: str | None = None,
     title: str = "Report",
     seed: int = 0,
+    training: str = "",
 ) -> Report:
     """Judge the predictions of `test`: every output (n,), (n, 1), or (n, classes) probabilities.
 
@@ -136,6 +140,7 @@ def build_report(
         predictions=values,
         labels=labels,
         history=[dict(row) for row in history],
+        training=training,
     )
 
 

@@ -58,7 +58,12 @@ def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any
 
 def output_scale(dataset: Dataset) -> Mapping[str, float]:
     """The ends of the scale of the scores."""
-    (score,) = dataset.schema.outputs
+    return scale_of(dataset.schema)
+
+
+def scale_of(schema: Schema) -> Mapping[str, float]:
+    """The same of the schema of a trained model."""
+    (score,) = schema.outputs
     low, high = score.scale
     return {"low": low, "high": high}
 
@@ -105,6 +110,7 @@ TASK = Task(
     settings=settings,
     config=config,
     output_scale=output_scale,
+    file_options=scale_of,
     init_model=init_model,
     baseline_inputs=baseline_inputs,
     rows=rows,

@@ -6,7 +6,6 @@ from typing import Any
 
 from zoo.columns.bins import bin_edges
 from zoo.datasets.dataset import Dataset
-from zoo.samples import Samples
 from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task
 from zoo.training import Optimiser
@@ -34,9 +33,9 @@ SETTINGS: dict[tuple[str, str], Settings] = {
             "epochs": 40,
             "batch_size": 128,
             "optimiser": Optimiser("adamw", learning_rate=1e-2, weight_decay=0.3),
+            "refit": True,
         },
         pieces=16,
-        refit=True,
     ),
     # One number in standard units: the first step of gradient descent ends at the least squares.
     ("linear_regression", "california_one_feature"): Settings(
@@ -85,8 +84,8 @@ SETTINGS: dict[tuple[str, str], Settings] = {
             "optimiser": Optimiser(
                 "adamw", learning_rate=3e-3, schedule="one_cycle", weight_decay=0.02, average_last=0.25
             ),
+            "refit": True,
         },
-        refit=True,
     ),
 }
 # entry -> settings for any other table
@@ -122,7 +121,7 @@ def settings_of(entry: str, data: str) -> Settings:
     found = SETTINGS.get((family, data), GENERAL[family])
     if entry != family:  # its size is its own
         config = {key: value for key, value in found.config.items() if key == "flags"}
-        return Settings(config, found.training, found.losses, found.weights, found.metrics, refit=found.refit)
+        return replace(found, config=config, pieces=0, bins=0)
     return found
 
 
@@ -142,12 +141,6 @@ def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any
     return found
 
 
-def training_split(dataset: Dataset, entry: str) -> Samples:
-    """The training rows, and those of the validation where the settings say so."""
-    refit = settings_of(entry, dataset.name).refit
-    return dataset.train.joined(dataset.validation) if refit else dataset.train
-
-
 TASK = Task(
     name="tables",
     families=tuple(GENERAL),
@@ -165,5 +158,4 @@ TASK = Task(
     suffixes=(".csv", ".csv.gz", ".tsv", ".jsonl", ".parquet"),
     settings=settings,
     config=config,
-    training_split=training_split,
 )

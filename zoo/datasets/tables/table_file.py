@@ -9,6 +9,7 @@ import pandas as pd
 
 from zoo.columns import read_table
 from zoo.columns.values import labels_in, tag_names
+from zoo.datasets.given_files import divide, read_splits, tell_repeated, told
 from zoo.datasets.table import Table, split_rows
 from zoo.errors import ConfigError, require_known
 from zoo.samples import KINDS, Kind, Target
@@ -25,29 +26,39 @@ def read_table_file(
     ignore: Sequence[str] = (),
     scaling: str | None = "z-score",
     seed: int = 0,
+    validation: Path | str | None = None,
+    test: Path | str | None = None,
+    whole: bool = False,
 ) -> Table:
     """The rows of which a target is known, shared out 70:10:20 at random, the classes of every target alike.
 
     Where several targets are labelled each in rows of their own, a row teaches the outputs whose labels it has.
 
     targets  columns to predict, with their kinds or without: texts are classes then, numbers a regression.
+    validation, test  files of these splits, used as they are; the rest is shared out as before.
+    whole    every split is the whole file, which is to be judged and not to be learnt from.
+
     The others are as in `zoo.columns.Schema.fit`. Raises `UnknownNameError` for a column that is not there, `DataError`
     for a file that cannot be read.
     """
-    frame = read_table(path, types=types)
-    kinds = kinds_of_targets(frame, targets)
-    frame = frame.dropna(subset=list(kinds), how="all", ignore_index=True)
+    frames = read_splits(read_table, path, types=types, validation=validation, test=test)
+    kinds = kinds_of_targets(frames["train"], targets)
+    frames = {split: frame.dropna(subset=list(kinds), how="all", ignore_index=True) for split, frame in frames.items()}
+    tell_repeated(frames, [name for name in frames["train"].columns if name not in ignore])
     features = {name: kind for name, kind in (types or {}).items() if name not in kinds and name not in ignore}
-    train, validation, test = split_rows(frame, seed=seed, strata=strata_of(frame, kinds))
-    kinds = with_labels_of(frame, train, kinds)
+    if whole:
+        parts = (frames["train"],) * 3
+    else:
+        parts = divide(
+            frames, lambda rows, shares: split_rows(rows, seed=seed, strata=strata_of(rows, kinds), shares=shares)
+        )
+    kinds = with_labels_of(frames["train"], parts[0], kinds)
     return Table(
         Path(path).name,
-        train,
-        validation,
-        test,
+        *parts,
         targets=kinds,
         columns={"types": features, "ignore": tuple(ignore), "scaling": scaling},
-        card={"source": str(path), "split": "70:10:20 at random", "seed": seed},
+        card={"source": str(path), "split": told(frames), "seed": seed},
     )
 
 
