@@ -43,7 +43,7 @@ def still_improving(history: History) -> bool:
     epoch is often the best by a hair.
     """
     done = len(history)
-    if best_epoch(history) < done:
+    if not all("val_skill" in row for row in history) or best_epoch(history) < done:
         return False
     before = history[max(done - 1 - max(round(LAST * done), 1), 0)]["val_skill"] if done > 1 else 0.0
     return bool(history[-1]["val_skill"] - before > GAIN * max(1.0 - before, 0.0))

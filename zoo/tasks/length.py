@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+SMALLEST = 16  # samples of a batch, for small data
+
 
 @dataclass(frozen=True)
 class Length:
@@ -20,6 +22,12 @@ class Length:
     batch_size: tuple[int, int]
     batches: int = 50
     patience: float = 0.3
+
+    @classmethod
+    def like(cls, training: Mapping[str, Any], rows: int) -> "Length":
+        """As long as a `training` that was chosen on so many rows: in steps on less data, in epochs on more."""
+        epochs, size = training["epochs"], training["batch_size"]
+        return cls(epochs * rows // size, (epochs, 6 * epochs), (min(SMALLEST, size), size))
 
     def training(self, rows: int, chosen: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Fields of a `Recipe` for so many training rows; what the user has `chosen` of them stays as it is.

@@ -6,6 +6,7 @@ from typing import Any
 
 from zoo.columns.bins import bin_edges
 from zoo.datasets.dataset import Dataset
+from zoo.tasks.length import Length
 from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task
 from zoo.training import Optimiser
@@ -88,29 +89,21 @@ SETTINGS: dict[tuple[str, str], Settings] = {
         },
     ),
 }
+LENGTH = Length(steps=1_500, epochs=(8, 60), batch_size=(16, 256))
+LINEAR = Settings(training={"optimiser": Optimiser("adam", learning_rate=0.02)}, length=LENGTH)
 # entry -> settings for any other table
 GENERAL = {
-    "linear_regression": Settings(
-        training={"epochs": 20, "batch_size": 256, "optimiser": Optimiser("adam", learning_rate=0.02)}
-    ),
-    "softmax_regression": Settings(
-        training={"epochs": 20, "batch_size": 256, "optimiser": Optimiser("adam", learning_rate=0.02)}
-    ),
+    "linear_regression": LINEAR,
+    "softmax_regression": LINEAR,
     "mlp": Settings(
-        config={"units": (128, 64), "dropout": 0.1},
-        training={
-            "epochs": 20,
-            "batch_size": 128,
-            "optimiser": Optimiser("adamw", learning_rate=2e-3, weight_decay=1e-2),
-        },
+        config={"units": (128, 64), "dropout": 0.3, "skip": True},
+        training={"optimiser": Optimiser("adamw", learning_rate=1e-3, weight_decay=1.0, average=0.99)},
+        length=LENGTH,
     ),
     "entity_embedding": Settings(
-        config={"units": (200, 100), "dropout": 0.1, "embedding_dropout": 0.1},
-        training={
-            "epochs": 15,
-            "batch_size": 256,
-            "optimiser": Optimiser("adamw", learning_rate=3e-3, weight_decay=1e-2),
-        },
+        config={"units": (200, 100), "dropout": 0.2, "embedding_dropout": 0.1, "skip": True},
+        training={"optimiser": Optimiser("adamw", learning_rate=3e-3, weight_decay=1e-1, average=0.99)},
+        length=LENGTH,
     ),
 }
 
