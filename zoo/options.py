@@ -27,7 +27,7 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     add_training_options(part["train"])
     part["evaluate"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
     part["evaluate"].add_argument(
-        "--data", help="posts, blogs or a .jsonl or .csv file (default: that of the training)"
+        "--data", help="a data set's name, or a file, all of whose rows are scored (default: that of the training)"
     )
     part["find-rate"].add_argument("--data", default="posts", help="as for training (default: posts)")
     part["find-rate"].add_argument("--steps", type=whole_number, default=100, help="batches at the most (default: 100)")
