@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.columns.kinds import kinds_of
+from zoo.columns.values import texts_of
 from zoo.errors import DataError, DataWarning
 
 GIVEN = ("validation", "test")
@@ -110,14 +111,15 @@ def tell_repeated(frames: Mapping[str, pd.DataFrame], columns: Sequence[str], *,
 
 
 def _keys(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """(n,) a number for each row, equal where all values are."""
+    """(n,) a number for each row, equal where all values are: as numbers, or as texts, of which none is like ""."""
     parts = {}
     for name in columns:
         values = frame[name]
         if pd.api.types.is_numeric_dtype(values.dtype):
-            parts[name] = values.astype(np.float32)
-        elif isinstance(values.dtype, pd.CategoricalDtype) or pd.api.types.is_datetime64_any_dtype(values.dtype):
-            parts[name] = values
+            parts[name] = values.to_numpy(np.float32)
+        elif values.map(type).isin((list, dict, tuple)).any():
+            parts[name] = values.map(str).to_numpy()
         else:
-            parts[name] = values.astype(object).map(str)
+            codes, texts = texts_of(values, name)
+            parts[name] = pd.util.hash_array(np.array([*(text or "" for text in texts), ""], dtype=object))[codes]
     return pd.util.hash_pandas_object(pd.DataFrame(parts), index=False).to_numpy()

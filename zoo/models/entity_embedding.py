@@ -31,7 +31,6 @@ def entity_embedding(
     dropout: float | Sequence[float] = (0.001, 0.01),
     embedding_dropout: float = 0.04,
     batch_norm: bool = True,
-    skip: bool = False,
     name: str = "entity_embedding",
 ) -> keras.Model:
     """numbers (B, k), and ids (B,) of each category -> {"target": (B, 1)}.
@@ -39,8 +38,6 @@ def entity_embedding(
     dims               category -> size of its vectors; `embedding_size` of its number of ids for the others.
     embedding_dropout  falls on the vectors of all categories.
     batch_norm         normalises the numbers, but not their flags, and every dense layer.
-
-    skip               the outputs read numbers and vectors themselves too, beside the layers.
 
     `units` and `dropout` are those of `dense_stack`, the other options those of `linear_regression`.
     """
@@ -57,7 +54,6 @@ def entity_embedding(
     ]
     features = side_by_side([x, table.flags, table.bins, *vectors])  # (B, C)
     x = dense_stack(features, units, dropout=dropout, batch_norm=batch_norm, name="hidden")
-    x = side_by_side([x, features], name="skip") if skip else x
     return keras.Model(table.inputs, heads_of(x, outputs), name=name)
 
 
