@@ -51,7 +51,7 @@ def one_run(model: str, data: str, seed: int, save: Path | None = None) -> dict[
     network = create_model(model, **recipe.config)
     start, processor = time.perf_counter(), time.process_time()
     assert task.fit is not None
-    run = task.fit(network, task.training_split(dataset, model), dataset.validation, recipe, seed=seed)
+    run = task.fit(network, dataset.train, dataset.validation, recipe, seed=seed)
     seconds, processor = time.perf_counter() - start, time.process_time() - processor
     best = run.history[run.best_epoch - 1]
     if save is not None:
@@ -147,7 +147,8 @@ def table() -> None:
 def card(path: Path) -> None:
     """Beside a file of weights, what it reaches on the test split of its data, which is read here once more."""
     from zoo.tasks import load_pipeline
-    from zoo.tasks.verbs import dataset_of, heads_of
+    from zoo.tasks.evaluation import dataset_of
+    from zoo.tasks.verbs import heads_of
     from zoo.training import predict
 
     pipeline = load_pipeline(path)

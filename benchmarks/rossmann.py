@@ -43,17 +43,16 @@ def net(seed: int, settings: Settings, *, choose: bool = False) -> None:
 
     tables.SETTINGS[ENTRY, DATA] = settings
     data = load_table(DATA).dataset()
-    recipe = recipe_for(data, ENTRY, data=DATA, options={})
+    recipe = replace(recipe_for(data, ENTRY, data=DATA, options={}), refit=not choose)
     keras.utils.set_random_seed(seed)
     model = create_model(ENTRY, **recipe.config)
     start, used = time.perf_counter(), time.process_time()
-    rows = data.train if choose else tables.training_split(data, ENTRY)
-    fit(model, rows, data.validation, recipe, seed=seed, callbacks=[epoch_printer()])
+    fit(model, data.train, data.validation, recipe, seed=seed, callbacks=[epoch_printer()])
     facts = {
         "seed": seed,
         "wall_seconds": time.perf_counter() - start,
         "processor_seconds": time.process_time() - used,  # of all threads: half of it on two free cores, at best
-        "training_rows": len(rows),
+        "training_rows": len(data.train) + (0 if choose else len(data.validation)),
         "weights": model.count_params(),
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,

@@ -9,7 +9,7 @@ import pytest
 import zoo
 from zoo.cli import main
 from zoo.datasets.texts.texts_file import read_texts_file
-from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.tasks import load_dataset
 
 GOOD = ["lovely", "great", "soft", "warm", "nice", "perfect"]
@@ -72,8 +72,12 @@ def test_it_is_judged_again_on_its_split_and_on_another_file(run_folder, files):
     first = json.loads((run_folder / "scores.json").read_text())["scores"]
     again = zoo.evaluate(run_folder).scores
     assert [row["model"] for row in again] == pytest.approx([row["model"] for row in first], rel=1e-4)
-    other = zoo.evaluate(run_folder, data=str(files / "reviews.parquet")).scores
-    assert [row["model"] for row in other] == pytest.approx([row["model"] for row in first], rel=1e-4)
+    with pytest.warns(
+        DataWarning, match=r"168 of the 240 rows of '.*reviews\.parquet' stand in the rows that were trained"
+    ):
+        other = zoo.evaluate(run_folder, data=str(files / "reviews.parquet"))
+    assert other.sizes == {"train": 168, "validation": 24, "test": 240}
+    assert other.title == "author_profile_tiny on all rows of reviews.parquet"
 
 
 def test_training_goes_on_from_it_with_its_vocabulary(run_folder, files, tmp_path):

@@ -92,9 +92,34 @@ def test_a_file_is_read_with_the_kinds_that_the_model_learnt(codes, capsys):
     assert not np.allclose(answers, of_unseen, rtol=1e-3)
 
 
-def test_a_model_is_judged_on_another_file_of_its_table(codes):
-    here, there = (evaluate(codes / "run", data=data).scores for data in (None, str(codes / "later.csv")))
-    assert [row["model"] for row in there] == pytest.approx([row["model"] for row in here], rel=1e-5)
+def later(codes, rows=6):
+    """So few rows that they could not be split."""
+    frame = pd.read_csv(codes / "later.csv", dtype={"code": str}).tail(rows).assign(size=np.linspace(0.01, 0.99, rows))
+    frame.to_csv(codes / "few.csv", index=False)
+    return frame
+
+
+def test_a_model_is_judged_on_all_rows_of_another_file_beside_models_of_its_own_training_rows(codes):
+    rows = later(codes)
+    here, there = (evaluate(codes / "run", data=data) for data in (None, str(codes / "few.csv")))
+    assert (here.sizes["test"], there.sizes["test"]) == (40, 6)
+    errors = np.abs(load_pipeline(codes / "run").predict(rows)["price"] - rows["price"])
+    assert there.scores[0]["model"] == pytest.approx(errors.mean(), rel=1e-4)
+    assert there.sizes["train"] == here.sizes["train"] == 140
+    assert there.baselines["price"]["trees"] == here.baselines["price"]["trees"]
+    assert all(there.scores[0][kind] is not None for kind in ("majority", "linear", "trees"))
+
+
+def test_without_the_training_rows_the_simple_models_are_left_out_and_that_is_said(codes, tmp_path):
+    later(codes)
+    moved = load_pipeline(codes / "run")
+    alone = Pipeline(moved.schema, moved.model, origin={**moved.origin, "data": str(tmp_path / "gone.csv")})
+    alone.save(tmp_path / "alone.keras")
+    report = evaluate(tmp_path / "alone.keras", data=str(codes / "few.csv"))
+    assert report.sizes == {"train": 0, "validation": 0, "test": 6}
+    assert report.scores[0]["model"] is not None
+    assert report.scores[0]["majority"] is None
+    assert "left out: the rows that the model was trained on cannot be loaded" in report.baselines["price"]["linear"]
 
 
 def test_training_starts_from_a_model_of_the_same_targets_alone(codes, tmp_path):
@@ -151,15 +176,14 @@ def test_the_softmax_tells_every_year_apart(tmp_path):
 
 def test_every_setting_fits_its_table_and_makes_its_model():
     """All but the real tables, whose files may be elsewhere."""
-    for (entry, data), settings in tables.SETTINGS.items():
+    for entry, data in tables.SETTINGS:
         if data not in ("plane", "older_than_five", "membership"):
             continue
         table = load_table(data).dataset()
         recipe = recipe_for(table, entry, data=data, options={})
         model = zoo.create_model(entry, **recipe.config)
         assert set(model.output) == set(table.targets)
-        rows = tables.training_split(table, entry)
-        assert len(rows) == len(table.train) + (len(table.validation) if settings.refit else 0)
+        assert recipe.refit == (data == "membership")
 
 
 def test_a_logarithm_in_a_range_starts_at_the_prior_and_is_judged_as_a_percentage():
@@ -192,6 +216,6 @@ def test_joined_samples_are_those_of_both_and_of_the_same_columns():
 def test_a_tiny_member_is_trained_as_its_family_at_its_own_size():
     whole, tiny = (tables.settings_of(name, "membership") for name in ("mlp", "mlp_tiny"))
     assert tiny.training == whole.training
-    assert (tiny.refit, tiny.pieces) == (whole.refit, 0)
+    assert (whole.pieces, tiny.pieces) == (16, 0)
     assert "units" in whole.config
     assert "units" not in tiny.config

@@ -59,13 +59,15 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
     """What the options of a command line mean to `zoo.train`; the folder is named after what makes the run its own."""
     from zoo.tasks import read_costs, read_plans
 
-    given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_nonfinite")}
+    given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_nonfinite", "refit")}
     changes = {name: value for name, value in given.items() if value is not None}
     named = {**changes, "from": Path(parsed.weights).stem} if parsed.weights else dict(changes)
     if parsed.imbalance:
         changes["imbalance"], named["imbalance"] = read_plans(parsed.imbalance), "+".join(parsed.imbalance)
     if parsed.costs:
         changes["costs"], named["costs"] = read_costs(parsed.costs), Path(parsed.costs).stem
+    files = {name: getattr(parsed, name) for name in ("validation", "test") if getattr(parsed, name)}
+    named |= {name: Path(file).stem for name, file in files.items()}
     for name in DATA_OPTIONS:
         if value := getattr(parsed, name):
             told = value if isinstance(value, str) else "+".join(value) if isinstance(value, list) else "yes"
@@ -76,7 +78,7 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
         "weights": parsed.weights,
         "baselines": parsed.baselines,
         "callbacks": [epoch_printer()],
-        "data_options": data_options(parsed) | vars(parsed).get("data_options", {}),
+        "data_options": files | data_options(parsed) | vars(parsed).get("data_options", {}),
         **changes,
     }
 

@@ -30,7 +30,7 @@ class DataError(ZooError):
 
 
 class DataWarning(UserWarning):
-    """Something in a user's data that was decided for them, or that looks wrong: one sentence."""
+    """Something about a user's data that should be known; the command line prints its one sentence and goes on."""
 
 
 class ArtifactError(ZooError):

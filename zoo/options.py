@@ -34,7 +34,7 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     add_training_options(part["train"])
     part["evaluate"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
     part["evaluate"].add_argument(
-        "--data", help="posts, blogs or a .jsonl or .csv file (default: that of the training)"
+        "--data", help="a data set's name, or a file, all of whose rows are scored (default: that of the training)"
     )
     add_baselines_option(part["evaluate"])
     part["find-rate"].add_argument("--data", default="posts", help="as for training (default: posts)")
@@ -77,7 +77,12 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         "--data", default="posts", help="a data set's name, or a file of posts or rows (default: posts)"
     )
     add_data_options(parser)
-    parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
+    parser.add_argument("--validation", metavar="FILE", help="a file of your own to choose the best epoch by")
+    parser.add_argument("--test", metavar="FILE", help="a file of your own to judge by (default: a share of the rows)")
+    parser.add_argument("--epochs", type=whole_number, help="default: the recipe's, or what suits the number of rows")
+    parser.add_argument(
+        "--refit", action="store_true", default=None, help="train on the validation rows too, for all epochs"
+    )
     parser.add_argument(
         "--imbalance",
         action="append",
@@ -185,7 +190,12 @@ def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) 
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
-    nothing = dict.fromkeys(("balance", "on_nonfinite", "weights", *DATA_OPTIONS, "imbalance", "costs"))
+    nothing = dict.fromkeys(
+        (
+            *("balance", "on_nonfinite", "weights", *DATA_OPTIONS, "imbalance", "costs"),
+            *("validation", "test", "refit"),
+        )
+    )
     parser.set_defaults(model=model, data=data, baselines="quick", **nothing)
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from zoo.errors import ConfigError, UnknownNameError, ZooError
+from zoo.errors import ConfigError, DataWarning, UnknownNameError, ZooError
 from zoo.files import write_json
 
 if TYPE_CHECKING:
@@ -85,12 +85,11 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """An incident in training, or a note on data, as one sentence; others, for developers, with their place."""
-    told = {"IncidentWarning": "incident", "DataWarning": "note"}.get(
-        category.__name__
-    )  # by name: no framework is imported
-    if told:
-        console(stderr=True).print(f"{told}: {message}", markup=False, style="yellow")
+    """What a user should know as one sentence; other warnings, which are for developers, with their place."""
+    if issubclass(category, DataWarning):
+        console(stderr=True).print(f"note: {message}", markup=False, style="yellow")
+    elif category.__name__ == "IncidentWarning":  # by name: its module imports the frameworks
+        console(stderr=True).print(f"incident: {message}", markup=False, style="yellow")
     else:
         sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
@@ -196,6 +195,8 @@ def show_report(report: "AnyReport", folder: Path | str | None = None) -> None:
     if folder is not None:
         model = next((path.name for path in sorted(Path(folder).glob("model.*"))), "no model")
         screen.print(f"Picture, scores and model: {folder}/report.png, scores.json, {model}", markup=False)
+    if report.training:
+        screen.print(report.training, markup=False)
 
 
 def show_rows(

@@ -30,7 +30,7 @@ SCALINGS = ("z-score", "min-max")
 WIDER = 0.1  # of the range of the training rows, on both sides
 TRAINING = "training"
 INNER = re.compile(  # what layers of a table's model are called, and operations that Keras names itself
-    r"numbers_.*|features|hidden\d+_.*|.*_(embedding|dropout|one_hot|scores|sum|sigmoid)|"
+    r"numbers_.*|features|skip|hidden\d+_.*|.*_(embedding|dropout|one_hot|scores|sum|sigmoid)|"
     r"(cast|clip|equal|expand_dims|greater_equal|isnan|less|logical_and|maximum|multiply|not_equal|one_hot|subtract|"
     r"take|where)(_\d+)?"
 )

@@ -12,8 +12,12 @@ SHARES = (0.7, 0.1, 0.2)
 LEAST_PEOPLE = 10  # one person for validation, two for the test
 
 
-def split_people(strata: Mapping[str, Hashable], *, seed: int) -> dict[str, str]:
-    """person -> stratum becomes person -> "train", "validation" or "test", 70:10:20 overall and in every stratum.
+def split_people(
+    strata: Mapping[str, Hashable], *, seed: int, shares: tuple[float, float] = SHARES[1:]
+) -> dict[str, str]:
+    """person -> stratum becomes person -> "train", "validation" or "test", overall and in every stratum.
+
+    `shares` are those of the last two; a share of 0 has nobody.
 
     People stand in a random order within their stratum, the strata in a random order round a circle; from a random
     start, each person goes to the split furthest behind its share. The order of the mapping does not matter.
@@ -31,7 +35,7 @@ def split_people(strata: Mapping[str, Hashable], *, seed: int) -> dict[str, str]
     circle = sorted(range(len(people)), key=lambda i: (rank_of_stratum[strata[people[i]]], rank[i]))
     start = int(random.integers(len(people)))  # else the first stratum's first person would always be one to train on
 
-    held_out = [max(1, round(share * len(people))) for share in SHARES[1:]]
+    held_out = [max(1, round(share * len(people))) if share else 0 for share in shares]
     quota = np.array([len(people) - sum(held_out), *held_out]) / len(people)
     behind = np.zeros(len(SPLITS))
     found = {}
@@ -47,7 +51,8 @@ def split_by_labels(labels: np.ndarray, shares: tuple[float, float], random: np.
     """(n, k) labels -> (n,) 0 for training, 1 for validation, 2 for test: the last two have `shares` of every label.
 
     Of several columns the rarest label is shared out first, then the rarest of what is left, each row to the split that
-    lacks most of that label (Sechidis et al. 2011, iterative stratification). No split is left empty.
+    lacks most of that label (Sechidis et al. 2011, iterative stratification). No split with a share is left
+    empty.
     """
     split = np.full(len(labels), -1)
     columns = [np.unique(column, return_inverse=True)[1] for column in labels.T]
@@ -57,7 +62,7 @@ def split_by_labels(labels: np.ndarray, shares: tuple[float, float], random: np.
         rows = np.flatnonzero(columns[place] == kind)
         _share_out(split, rows, shares, random, several=len(columns) > 1)
     for number, share in enumerate(shares, start=1):
-        if not (split == number).any():  # of every label too few for this split
+        if share and not (split == number).any():  # of every label too few for this split
             spare = random.permutation(np.flatnonzero(split == 0))
             split[spare[: max(1, round(share * len(labels)))]] = number
     return split
@@ -69,7 +74,7 @@ def _share_out(
     """Give those of a label's `rows` that have no split one; where it has a row for each split, each gets one."""
     wanted = [round(share * len(rows)) for share in shares]
     if several and len(rows) >= len(SPLITS):
-        wanted = [max(1, number) for number in wanted]
+        wanted = [max(1, number) if share else 0 for number, share in zip(wanted, shares, strict=True)]
     free = random.permutation(rows[split[rows] < 0])
     validation, test = (max(0, number - np.sum(split[rows] == place)) for place, number in enumerate(wanted, start=1))
     split[free] = 0

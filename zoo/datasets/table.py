@@ -53,10 +53,12 @@ class Table:
         else:
             self._require_meaning(schema)
         check_unseen((schema.column(name) for name in schema.names), self.validation, of="validation rows")
-        train, validation, test = (
-            schema.encode(schema.cut(frame)[0], targets=True, groups=self.groups)
-            for frame in (self.train, self.validation, self.test)
-        )
+        frames = (self.train, self.validation, self.test)
+        encoded = {  # a file that is judged as a whole is each of the three
+            id(frame): schema.encode(schema.cut(frame)[0], targets=True, groups=self.groups)
+            for frame in {id(frame): frame for frame in frames}.values()
+        }
+        train, validation, test = (encoded[id(frame)] for frame in frames)
         return Dataset(self.name, train, validation, test, schema.targets, schema, self.limits, self.card, self)
 
     def _require_meaning(self, schema: Schema) -> None:

@@ -25,6 +25,7 @@ class LanguageReport:
     scores   one row a group of texts, all of them first: "output", "metric" ("perplexity"), "group", "texts",
              "characters", "model", "accuracy", and a perplexity for each of `ORDERS`.
     history  one row an epoch, as a run logs it.
+    training  how the training went, in a sentence; "" where there was none.
     """
 
     title: str
@@ -32,6 +33,7 @@ class LanguageReport:
     sizes: Mapping[str, int]
     scores: Sequence[Mapping[str, Any]]
     history: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    training: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON values."""

@@ -35,6 +35,7 @@ class Report:
                  `MOST_CONFUSED` are one. `confused` names them.
     calibration  output -> expected calibration error (`zoo.metrics.calibration_error`).
     predictions, labels, history: what the picture is drawn from.
+    training     how the training went, in a sentence (`zoo.report.progress`); "" where there was none.
     """
 
     title: str
@@ -49,11 +50,13 @@ class Report:
     labels: Mapping[str, np.ndarray] = field(repr=False)
     history: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     confused: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    training: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON values; None stands for what is not known."""
         return {
             "title": self.title,
+            "training": self.training,
             "samples": dict(self.sizes),
             "scores": [dict(row) for row in self.scores],
             "groups": [dict(row) for row in self.groups],
@@ -102,6 +105,7 @@ def build_report(
     title: str = "Report",
     seed: int = 0,
     size: str = "quick",
+    training: str = "",
 ) -> Report:
     """Judge the predictions of `test`: every output (n,), (n, 1), or (n, classes) probabilities.
 
@@ -148,4 +152,5 @@ def build_report(
         predictions=values,
         labels=labels,
         history=[dict(row) for row in history],
+        training=training,
     )

@@ -8,6 +8,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from zoo.report.progress import still_improving
+
 if TYPE_CHECKING:
     from zoo.report.report import Report
 
@@ -112,7 +114,8 @@ def notes(report: "Report") -> list[str]:
         headline = next(row for row in report.scores if row["output"] == name)
         beaten = [kind for kind in ("majority", "linear", "trees") if _beats(headline, kind)]
         if beaten:
-            said.append(f"{name}: no better than {' and '.join(SHOWN[kind] for kind in beaten)}.")
+            advice = f"; {_advice(report)}" if "linear" in beaten else ""
+            said.append(f"{name}: no better than {' and '.join(SHOWN[kind] for kind in beaten)}{advice}.")
     left_out: dict[str, list[str]] = {}
     for name, kinds in report.baselines.items():
         for kind, note in kinds.items():
@@ -135,6 +138,13 @@ def _sampled(report: "Report") -> dict[str, list[str]]:
                 names = found.setdefault(share[0], [])
                 names += [SHOWN[kind]] * (SHOWN[kind] not in names)
     return found
+
+
+def _advice(report: "Report") -> str:
+    """What to try where a network has learnt nothing beyond a linear model."""
+    if report.history and still_improving(report.history):
+        return "it was still improving: train longer (--epochs)"
+    return "try another model (zoo list) or more rows, or keep the simple one"
 
 
 def _beats(row: Mapping[str, Any], kind: str) -> bool:

@@ -10,6 +10,7 @@ zoo.load_pipeline("runs/income").predict(frame)  # a DataFrame
 
 from zoo.tasks import texts, tables, pairs, poems, questions  # isort: skip  (`load_dataset` asks them in this order)
 from zoo.pipeline import Pipeline, load_pipeline
+from zoo.tasks.evaluation import evaluate
 from zoo.tasks.imbalance_and_costs import read_costs, read_plans
 from zoo.tasks.inspection import inspect
 from zoo.tasks.rates import find_rate
@@ -17,7 +18,7 @@ from zoo.tasks.reading import Reading, ask
 from zoo.tasks.settings import Settings
 from zoo.tasks.tables import load_table
 from zoo.tasks.task import TASKS, Task, list_datasets, load_dataset, recipe_for, register, task_of
-from zoo.tasks.verbs import evaluate, train
+from zoo.tasks.verbs import train
 
 for _task in (texts.TASK, tables.TASK, pairs.TASK, questions.TASK, poems.TASK):  # one row a task
     register(_task)

@@ -13,9 +13,10 @@ from zoo.errors import ConfigError, DataError
 from zoo.inspection import Inspection, inspect_model
 from zoo.keras_internals.graph import readers
 from zoo.pipeline import load_pipeline
+from zoo.tasks.evaluation import dataset_of
 from zoo.tasks.inspect_samples import inspect_samples
 from zoo.tasks.task import recipe_for, task_of
-from zoo.tasks.verbs import dataset_of, heads_of, require_seed, weights_file
+from zoo.tasks.verbs import heads_of, require_seed, weights_file
 
 RANDOM = "random"
 FREE = 64  # length of an axis that the model leaves open, for random numbers

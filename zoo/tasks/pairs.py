@@ -14,10 +14,12 @@ from zoo.datasets.pairs.build import SEPARATOR, SIDES, overlap, pairs_of
 from zoo.datasets.pairs.spelling import spelling_vectors
 from zoo.errors import DataError
 from zoo.samples import Samples
+from zoo.tasks.length import Length
 from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task
 from zoo.training import Optimiser
 
+CHOSEN_ON = 5_000  # pairs, of SICK and STS-B
 METRICS = {"score": ("pearson", "spearman", "mse")}
 
 # Side by side, as in the book, the two halves only add up: r = .2 on SICK, however the LSTM is trained.
@@ -48,8 +50,9 @@ SETTINGS = {
 
 
 def settings(dataset: Dataset, entry: str, data: str) -> Settings:
-    """Those of the entry, on any pairs."""
-    return replace(SETTINGS.get(entry, REFERENCE), metrics=METRICS)
+    """Those of the entry; on a file of one's own, as long as suits its number of pairs."""
+    found = replace(SETTINGS.get(entry, REFERENCE), metrics=METRICS)
+    return found if data in TASK.sources else replace(found, length=Length.like(found.training, CHOSEN_ON))
 
 
 def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
@@ -59,7 +62,12 @@ def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any
 
 def output_scale(dataset: Dataset) -> Mapping[str, float]:
     """The ends of the scale of the scores."""
-    (score,) = dataset.schema.outputs
+    return scale_of(dataset.schema)
+
+
+def scale_of(schema: Schema) -> Mapping[str, float]:
+    """The same of the schema of a trained model."""
+    (score,) = schema.outputs
     low, high = score.scale
     return {"low": low, "high": high}
 
@@ -106,6 +114,7 @@ TASK = Task(
     settings=settings,
     config=config,
     output_scale=output_scale,
+    file_options=scale_of,
     init_model=init_model,
     baseline_inputs=baseline_inputs,
     rows=rows,

@@ -28,4 +28,4 @@ def find_rate(
     model = create_model(entry, **recipe.config)
     if task.init_model is not None:
         task.init_model(model, dataset)
-    return find_learning_rate(model, task.training_split(dataset, entry), recipe, seed=seed, **options)
+    return find_learning_rate(model, dataset.train, recipe, seed=seed, **options)

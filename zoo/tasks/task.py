@@ -44,7 +44,6 @@ class Task:
               from weights of another scale; None: it may not.
     named     text -> (name of a source, options), for names that hold options ("babi-qa3"); else None.
     options   entry -> options that its data is always loaded with.
-    training_split   (data set, entry) -> what is trained on.
     init_model       (fresh model, data set): what it is given of the data before training.
     baseline_inputs  samples -> what the simple models of a report are shown of them.
     fit       as `zoo.training.fit`, where a training is more than one.
@@ -52,6 +51,7 @@ class Task:
     asked_by  options that say by themselves that a file is read by this task: the `targets` of a table.
     read_again  options of a file, beside its targets, with which a trained model reads other files: what says which
               column is what; "types" are the kinds of columns that its schema knows.
+    file_options     schema of a trained model -> options with which a file is read that it is to be judged on.
     rows      texts of a command line -> the rows that they mean.
     show      (pipeline, texts) -> lines of text that reply to them, where rows of predictions do not.
     """
@@ -67,9 +67,9 @@ class Task:
     output_scale: Callable[[Dataset], Mapping[str, Any]] | None = None
     named: Callable[[str], tuple[str, dict[str, Any]] | None] = lambda text: None
     options: Callable[[str], Mapping[str, Any]] = lambda entry: {}
-    training_split: Callable[[Dataset, str], Samples] = lambda dataset, entry: dataset.train
     init_model: Callable[[keras.Model, Dataset], None] | None = None
     baseline_inputs: Callable[[Samples], Samples] | None = None
+    file_options: Callable[[Schema], Mapping[str, Any]] = lambda schema: {}
     fit: Callable[..., Run] | None = None
     evaluate: "Callable[..., AnyReport] | None" = None
     rows: Callable[[Sequence[str], Schema], Frame] | None = None
@@ -101,6 +101,10 @@ class Task:
         if schema is not None and to_train and self.output_scale is not None:
             schema = table.with_scale(schema)
         return table.dataset(schema)
+
+    def is_file(self, data: str | Path) -> bool:
+        """Whether this is a user's file, and no name of a data set."""
+        return str(data) not in self.sources and self.named(str(data)) is None
 
     def table(self, data: str | Path, options: Mapping[str, Any]) -> Dataset | Table:
         """What the source of this name gives, or the reader of a file."""
@@ -173,8 +177,18 @@ def is_path(given: str, suffixes: tuple[str, ...]) -> bool:
     return given.lower().endswith(suffixes) or Path(given).name != given
 
 
-def recipe_for(dataset: Dataset, entry: str, *, data: str, options: Mapping[str, Any]) -> Recipe:
-    """The recipe of `entry` on `dataset`, which was loaded as `data` with `options`."""
+def recipe_for(
+    dataset: Dataset,
+    entry: str,
+    *,
+    data: str,
+    options: Mapping[str, Any],
+    changes: Mapping[str, Any] | None = None,
+) -> Recipe:
+    """The recipe of `entry` on `dataset`, which was loaded as `data` with `options`.
+
+    `changes` are fields that the user chose: a length that follows from the number of rows follows them too.
+    """
     from zoo.training import heads_for
 
     task = task_of(entry)
@@ -193,6 +207,8 @@ def recipe_for(dataset: Dataset, entry: str, *, data: str, options: Mapping[str,
     )
     # The rates of these settings were chosen for the loss of one output as it is; several are brought to one scale.
     training = {"balance": "static" if len(heads) == 1 else "relative", **settings.training}
+    if settings.length is not None:
+        training |= settings.length.training(len(dataset.train), changes)
     config = dict(task.config(dataset, entry, settings))
     return Recipe(heads, entry=entry, config=config, data=data, data_options=dict(options), **training)
 

@@ -13,10 +13,12 @@ from zoo.columns.reading import FORMATS
 from zoo.datasets.dataset import Dataset
 from zoo.errors import DataError
 from zoo.models.author_profile import TARGETS
+from zoo.tasks.length import Length
 from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task
 from zoo.training import Optimiser
 
+CHOSEN_ON = 11_000  # texts, of the data sets with a name
 STATIC_WEIGHTS = {"age": 0.25, "income": 1.0, "industry": 1.0, "gender": 10.0}  # Chollet 2017, section 7.1.3
 
 # The static weights let the age, whose squared error is counted in years, take nearly all of the gradient; with Adam
@@ -91,13 +93,15 @@ SETTINGS = {"author_profile_small": SMALL, "author_profile_wide": WIDE}  # entry
 
 
 def settings(dataset: Dataset, entry: str, data: str) -> Settings:
-    """Those of the entry, on posts; of the small one others on texts with labels of one's own."""
-    if entry == "author_profile_small" and not _is_profile(dataset):
-        return OWN
+    """Those of the entry, on posts; of the small one others on texts with labels of one's own.
+
+    The losses and weights of the reference's outputs are for those alone. A file of one's own is trained on as long as
+    suits its number of texts.
+    """
     found = SETTINGS.get(entry, CLASSIC)
-    return (
-        found if _is_profile(dataset) else replace(found, losses={}, weights={})
-    )  # which are the reference's outputs'
+    if not _is_profile(dataset):
+        found = OWN if entry == "author_profile_small" else replace(found, losses={}, weights={})
+    return found if data in TASK.sources else replace(found, length=Length.like(found.training, CHOSEN_ON))
 
 
 def _is_profile(dataset: Dataset) -> bool:

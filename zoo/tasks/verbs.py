@@ -21,6 +21,8 @@ from zoo.pipeline.finding import trained_file
 from zoo.pipeline.pipeline import COVERAGE
 from zoo.report import build_report
 from zoo.report.budget import budget_of
+from zoo.report.candidates import Baseline
+from zoo.report.progress import progress
 from zoo.samples import Samples, Target, present
 from zoo.tasks.imbalance_and_costs import (
     Costs,
@@ -48,6 +50,8 @@ def train(
     weights: str | Path | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     data_options: Mapping[str, Any] | None = None,
+    validation: str | Path | None = None,
+    test: str | Path | None = None,
     imbalance: Plans = None,
     costs: Costs = None,
     baselines: str = "quick",
@@ -56,7 +60,8 @@ def train(
     """Load, build, fit, judge, save: a run folder with config, history, weights, scores and a picture.
 
     `weights` (a tag, a file or a run folder) is where training starts, with its schema; `data_options` are those of
-    `load_dataset`, such as the `targets` of a table or of texts of your own; `imbalance` and `costs` map outputs to
+    `load_dataset`, such as the `targets` of a table or of texts of your own; `validation` and `test` are files of these
+    splits, used as they are, beside a file of your own; `imbalance` and `costs` map outputs to
     what is done about rare labels (an `Imbalance` or its method's name) and what mistakes cost (a `CostMatrix`), or are
     one for the only output of classes; `baselines` are the simple models of the report: "quick", on a sample of rows
     where there are many, "full", on all of them, or "none"; `changes` are fields of the `Recipe` (epochs, balance, batch_size, ...) and
@@ -74,9 +79,10 @@ def train(
     begun = load_pipeline(source) if source else None
     if begun is not None and begun.entry and (taught := task_of(begun.entry)) is not task:
         raise WeightsError(f"'{weights}' holds {begun.entry}, a model of {taught.of}; '{entry}' is one of {task.of}.")
-    options = {**task.options(entry), **(data_options or {}), "seed": seed}
+    given = {name: str(file) for name, file in (("validation", validation), ("test", test)) if file is not None}
+    options = {**task.options(entry), **(data_options or {}), **given, "seed": seed}
     dataset = task.load(data, options, begun.schema if begun else None, to_train=True)
-    recipe = recipe_for(dataset, entry, data=str(data), options=options)
+    recipe = recipe_for(dataset, entry, data=str(data), options=options, changes=changes)
     if begun is not None:  # the same network, not that of today's recipe
         scale = task.output_scale(dataset) if task.output_scale else {}
         recipe = replace(recipe, config={**recipe.config, **begun.origin.get("config", {}), **scale})
@@ -93,17 +99,19 @@ def train(
     model = create_model(entry, weights=source, **recipe.config)
     if source is None and task.init_model is not None:
         task.init_model(model, dataset)
-    rows = task.training_split(dataset, entry)
-    run = (task.fit or fit)(model, rows, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
+    train_model = task.fit or fit
+    run = train_model(model, dataset.train, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
     report = judge(model, recipe, dataset, run=run, seed=seed, baselines=baselines)
     origin = {
         "data": recipe.data,
         "data_options": options,
         "seed": seed,
         "epochs": recipe.epochs,
+        "best_epoch": run.best_epoch,
+        "refit": recipe.refit,
         "scores": _headlines(report),
     }
-    unseen = dataset.validation if rows is dataset.train else None  # rows that were trained on tell no error
+    unseen = None if recipe.refit else dataset.validation  # rows that were trained on tell no error
     trained = pipeline_of(model, recipe, dataset, origin=origin, unseen=unseen)
     trained.save(Path(folder) / FILE)
     report.save(folder)
@@ -205,76 +213,31 @@ def _headlines(report: "AnyReport") -> dict[str, dict[str, float | None]]:
     return found
 
 
-def evaluate(
-    source: str | Path,
-    *,
-    data: str | None = None,
-    seed: int | None = None,
-    data_options: Mapping[str, Any] | None = None,
-    baselines: str = "quick",
-) -> "AnyReport":
-    """Judge a trained model on the test split that it was made for, or on that of other `data`, read by its options;
-    `baselines` as in `train`.
-    """
-    budget_of(baselines)
-    pipeline = load_pipeline(source)
-    if "data" not in pipeline.origin:
-        raise ConfigError(f"'{source}' is a pipeline that no recipe trained: there is no split to judge it on.")
-    dataset = dataset_of(pipeline, data, seed, data_options)
-    recipe = Recipe(heads_of(pipeline), entry=pipeline.entry, trim_padding=bool(pipeline.origin.get("trim_padding")))
-    return judge(pipeline.model, recipe, dataset, seed=0, baselines=baselines)
-
-
-def dataset_of(
-    pipeline: Pipeline,
-    data: str | None = None,
-    seed: int | None = None,
-    data_options: Mapping[str, Any] | None = None,
-) -> Dataset:
-    """The data that a model was trained on, or other `data`, as the model reads it."""
-    if "data" not in pipeline.origin or not pipeline.entry:
-        raise ConfigError("This is a pipeline that no recipe trained: there is no data that it was made for.")
-    origin, task = pipeline.origin, task_of(pipeline.entry)
-    own = data in (None, origin["data"])
-    options = dict(origin.get("data_options", {})) if own else dict(task.options(pipeline.entry))
-    options["seed"] = origin["seed"] if seed is None else seed
-    name = data or origin["data"]
-    return task.load(name, {**file_options(pipeline, name), **options, **(data_options or {})}, pipeline.schema)
-
-
-def file_options(pipeline: Pipeline, data: str) -> dict[str, Any]:
-    """With which a file is read as the one that a model was trained on: its targets, and the kinds of its columns."""
-    origin, task, schema = pipeline.origin, task_of(pipeline.entry), pipeline.schema
-    if data in task.sources or task.named(data) or "targets" not in origin.get("data_options", {}):
-        return {}
-    kinds = {column.name: column.target.kind for column in schema.outputs}
-    ordered = {column.name: list(column.target.labels) for column in schema.outputs if column.target.kind == "ordered"}
-    targets = kinds | ordered
-    labels = {name: "number" if kind == "regression" else "category" for name, kind in kinds.items()}
-    told = {**origin["data_options"], "types": schema.types | labels, "written": schema.written}
-    return {"targets": targets, **{name: told[name] for name in task.read_again if name in told}}
-
-
 def judge(
     model: keras.Model,
     recipe: Recipe,
     dataset: Dataset,
+    alone: str = "",
     *,
     run: Run | None = None,
     seed: int,
     baselines: str = "quick",
 ) -> "AnyReport":
-    """The report of a model on the test split of `dataset`, of the labels that its outputs have (merged ones too)."""
+    """The report of a model on the test split of `dataset`, of the labels that its outputs have (merged ones too).
+
+    alone  why there are no rows for simple models to learn from, if that is so.
+    """
     task = task_of(recipe.entry)
+    training = progress(run.history, recipe.epochs, refit=recipe.refit) if run else ""
     if task.evaluate is not None:
-        return task.evaluate(model, recipe, dataset, run=run, seed=seed)
+        return replace(task.evaluate(model, recipe, dataset, run=run, seed=seed), training=training)
     splits = (dataset.train, dataset.validation, dataset.test)
-    train, validation, test = (relabel(split, recipe.heads, ignore=False) for split in splits)
+    train, validation, test = (relabel(split, recipe.heads, ignore=False) if len(split) else split for split in splits)
     predictions = predict(model, test, recipe.heads, trim_padding=recipe.trim_padding)
     targets = {name: head.answers for name, head in recipe.heads.items()}
     metrics = {name: head.metrics for name, head in recipe.heads.items()}
     for name in [name for name, target in targets.items() if target.kind == "tags"]:
-        tags = frequent_tags(targets.pop(name), train.targets[name])
+        tags = frequent_tags(targets.pop(name), (test if alone else train).targets[name])
         named = {f"{name}={tag}": place for tag, place in tags.items()}
         targets |= {each: Target("binary", ("no", "yes")) for each in named}
         metrics |= dict.fromkeys(named, metrics.pop(name))
@@ -282,7 +245,10 @@ def judge(
         predictions |= {each: whole[:, place] for each, place in named.items()}
         train, validation, test = (_one_by_one(split, name, named) for split in (train, validation, test))
     fitted = None
-    if task.baseline_inputs is not None:
+    if alone:
+        kinds = ("majority", "linear", "trees")
+        fitted = {name: {kind: Baseline(note=f"left out: {alone}") for kind in kinds} for name in targets}
+    elif task.baseline_inputs is not None:
         from zoo.report.baselines import fit_baselines  # scikit-learn, of an extra
 
         first, second, third = map(task.baseline_inputs, (train, validation, test))
@@ -301,6 +267,7 @@ def judge(
         together="author" if "author" in dataset.test.groups else None,
         title=f"{recipe.entry} on {dataset.name}",
         seed=seed,
+        training=training,
     )
 
 

@@ -78,6 +78,7 @@ def fit(
     column or layer, when something is no longer finite.
     """
     _require_types(train, validation, recipe, seed)
+    train = train.joined(validation) if recipe.refit else train
     callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or ())
     require_usable(callbacks, recipe)
     data = {} if folder is None else {"train": data_fingerprint(train), "validation": data_fingerprint(validation)}

@@ -36,6 +36,8 @@ class Recipe:
     start_at_prior  begin with the best constant prediction at each output whose layer is fresh (its bias is 0); one
                     that has learnt something goes on from there.
     patience        stop after so many epochs without a better validation skill; None trains all epochs.
+    refit           train on the validation rows too, where everything was chosen before; the best epoch is then that of
+                    rows which were trained on.
     on_nonfinite      what to do about NaN and Inf: "stop", "skip" (the batch) or "lower_rate", see `NaNSentinel`; None
                     does not watch.
     steps_per_execution  batches that one call of the compiled step trains on, on TensorFlow and JAX: what a call costs
@@ -69,6 +71,7 @@ class Recipe:
     standard_units: bool = True
     start_at_prior: bool = True
     patience: int | None = None
+    refit: bool = False
     on_nonfinite: str | None = "stop"
     steps_per_execution: int | None = None
     acceleration: bool = True
@@ -90,8 +93,9 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
                 raise ConfigError(f"'{name}' must be None or a whole number >= 1; received {value!r}.")
-        if not isinstance(self.acceleration, bool):
-            raise ConfigError(f"'acceleration' must be True or False; received {self.acceleration!r}.")
+        for name in ("acceleration", "refit"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"'{name}' must be True or False; received {getattr(self, name)!r}.")
         for name in ("token_dropout", "linear_start"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"'{name}' must be at least 0 and below 1; received {getattr(self, name)!r}.")

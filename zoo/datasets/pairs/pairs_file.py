@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from zoo.columns.text import spelled
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.given_files import shares_left, tell_repeated
 from zoo.datasets.pairs.build import SIDES, WORDS, Pair, Scale, build_pairs
 from zoo.datasets.rows import Row, read_rows
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
@@ -35,30 +38,64 @@ def read_pairs(
     seed: int = 0,
     words: int = WORDS,
     vocabulary_size: int = 20_000,
+    validation: Path | str | None = None,
+    test: Path | str | None = None,
+    whole: bool = False,
 ) -> Dataset:
     """A data set out of a .jsonl, .csv, .tsv or .parquet file (UTF-8 or in the `encoding`, with a header).
+
+    `validation` and `test` are files of these splits, used as they are; `whole` makes every split the whole file, which
+    is to be judged and not to be learnt from.
 
     `low` and `high` are the ends of the scale; without them, the whole numbers around the scores found. A score may be
     missing in any row. Raises `DataError` with the file and the line of anything that is not as described.
     """
-    rows = read_rows(path, of="pairs", encoding=encoding)
     columns = {"left": left_column, "right": right_column, "score": score_column}
+    files = {"train": path, "validation": validation, "test": test}
+    rows = {split: read_rows(file, of="pairs", encoding=encoding) for split, file in files.items() if file is not None}
+    found = {split: _pairs(part, columns) for split, part in rows.items()}
+    scale = _scale([pair.score for pair in found["train"] if pair.score is not None], low, high, path)
+    for split, part in rows.items():
+        _require_scale(part, found[split], scale, score_column)
+    _tell_repeated(found)
+    divided = any(SPLIT_COLUMN in row.values for row in rows["train"])
+    if divided and len(found) > 1:
+        raise DataError(f"{path} has a column '{SPLIT_COLUMN}', and files are given for splits; leave out one of them.")
+    if whole:
+        splits: Mapping[str, Sequence[Pair]] = dict.fromkeys(SPLITS, found["train"])
+    elif len(found) == len(SPLITS):
+        splits = found
+    else:
+        shared_out = _given_splits(rows["train"], found["train"]) if divided else _by_text(found, seed, path)
+        splits = {**shared_out, **{split: part for split, part in found.items() if split != "train"}}
+    if not any(pair.score is not None for pair in splits["train"]):
+        raise DataError(f"{path}: no pair to train on has a value in the column '{score_column}'.")
+    card = {"source": Path(path).name, "rows": sum(map(len, rows.values())), "seed": seed}
+    name = Path(path).stem
+    return build_pairs(name, splits, scale, words=words, vocabulary_size=vocabulary_size, card=card)
+
+
+def _pairs(rows: Sequence[Row], columns: Mapping[str, str]) -> list[Pair]:
     for row in rows:
         _require_columns(row, columns)
-    pairs = [_pair(row, columns) for row in rows]
-    scale = _scale([pair.score for pair in pairs if pair.score is not None], low, high, path)
+    return [_pair(row, columns) for row in rows]
+
+
+def _require_scale(rows: Sequence[Row], pairs: Sequence[Pair], scale: Scale, column: str) -> None:
     for row, pair in zip(rows, pairs, strict=True):
         if pair.score is not None and not scale.low <= pair.score <= scale.high:
             raise DataError(
-                f"{row.place}: the {score_column} must lie in {scale.low:g} to {scale.high:g}; received {pair.score:g}."
+                f"{row.place}: the {column} must lie in {scale.low:g} to {scale.high:g}; received {pair.score:g}."
             )
-    divided = any(SPLIT_COLUMN in row.values for row in rows)
-    splits = _given_splits(rows, pairs) if divided else _by_text(pairs, seed, path)
-    if not any(pair.score is not None for pair in splits["train"]):
-        raise DataError(f"{path}: no pair to train on has a value in the column '{score_column}'.")
-    card = {"source": Path(path).name, "rows": len(rows), "seed": seed}
-    name = Path(path).stem
-    return build_pairs(name, splits, scale, words=words, vocabulary_size=vocabulary_size, card=card)
+
+
+def _tell_repeated(found: Mapping[str, Sequence[Pair]]) -> None:
+    """Warn of pairs that stand in two of the files, in either order of their texts."""
+    frames = {}
+    for split, pairs in found.items():
+        texts = [sorted((spelled(pair.left), spelled(pair.right))) for pair in pairs]
+        frames[split] = pd.DataFrame(texts, columns=["one", "other"])
+    tell_repeated(frames, ["one", "other"], of="pairs")
 
 
 def check_text(text: Any, what: str) -> None:
@@ -122,8 +159,11 @@ def _given_splits(rows: Sequence[Row], pairs: Sequence[Pair]) -> dict[str, list[
     return splits
 
 
-def _by_text(pairs: Sequence[Pair], seed: int, path: Path | str) -> dict[str, list[Pair]]:
-    """70:10:20; pairs that share a text, or hang together by others that do, stay together."""
+def _by_text(given: Mapping[str, Sequence[Pair]], seed: int, path: Path | str) -> dict[str, list[Pair]]:
+    """70:10:20, or without a split that is given; pairs that share a text, or hang together by others that do, stay
+    together.
+    """
+    pairs = given["train"]
     leader: dict[str, str] = {}
 
     def first(text: str) -> str:
@@ -144,7 +184,7 @@ def _by_text(pairs: Sequence[Pair], seed: int, path: Path | str) -> dict[str, li
             f"{len(pairs)} pairs hang together by the texts they share. Give a column '{SPLIT_COLUMN}'."
         )
     strata = {name: _band(found[0].score) for name, found in members.items()}
-    split_of = split_people(strata, seed=seed)
+    split_of = split_people(strata, seed=seed, shares=shares_left(given))
     splits: dict[str, list[Pair]] = {split: [] for split in SPLITS}
     for name, found in members.items():
         splits[split_of[name]] += found

@@ -71,9 +71,16 @@ def sonnets(*, seed: int = 0, least: int = 2, characters: Characters | None = No
 
 
 def read_poems(
-    path: Path | str, *, seed: int = 0, least: int = 2, unit: str | None = None, characters: Characters | None = None
+    path: Path | str,
+    *,
+    seed: int = 0,
+    least: int = 2,
+    unit: str | None = None,
+    characters: Characters | None = None,
+    whole: bool = False,
 ) -> Dataset:
-    """Any UTF-8 text: poems or stanzas with an empty line between them, or a poem a line where there is none.
+    """Any UTF-8 text: poems or stanzas with an empty line between them, or a poem a line where there is none; all of
+    them in every split where the file is to be judged as a `whole`.
 
     `unit` is "characters" or "words"; by default characters where most letters are ideographs, else words. Raises
     `DataError` for a file that cannot be read, or holds too few poems to be split.
@@ -94,6 +101,7 @@ def read_poems(
         seed=seed,
         card=card,
         characters=characters,
+        whole=whole,
     )
 
 
@@ -119,6 +127,7 @@ def poem_dataset(
     seed: int,
     card: Mapping[str, Any],
     characters: Characters | None = None,
+    whole: bool = False,
 ) -> Dataset:
     """Poems as lines of text -> the data set, by a vocabulary of its own or by `characters`.
 
@@ -129,7 +138,7 @@ def poem_dataset(
         raise ConfigError(f"'least' must be a whole number >= 1; received {least!r}.")
     words = Characters((), separator).units if separator else None
     written = [[tuple(words(line)) for line in poem] for poem in poems] if words else poems
-    numbers = split_poems(written, seed=seed)
+    numbers = {split: list(range(len(poems))) for split in SPLITS} if whole else split_poems(written, seed=seed)
     parts = {split: [poems[number] for number in members] for split, members in numbers.items()}
     chosen = tuple(characters.characters) if characters else None
     known = characters or fit_characters(parts["train"], least=least, separator=separator)

@@ -37,8 +37,9 @@ def read_questions(
     memories: int | None = None,
     vocabulary: Sequence[str] | None = None,
     answers: Sequence[str] | None = None,
+    whole: bool = False,
 ) -> Dataset:
-    """A data set out of a file; stories are shared out 70:10:20.
+    """A data set out of a file; stories are shared out 70:10:20, unless the file is to be judged as a `whole`.
 
     Answers are compared without regard to case. The other options are those of `Layout` and of `build`. Raises
     `DataError` with the file and the line of anything that is not as described.
@@ -53,14 +54,17 @@ def read_questions(
     if not questions:
         raise DataError(f"{file} holds no question: a tab and the answer follow one.")
     stories = {each.of: each.task for each in questions}
-    if len(stories) < LEAST_PEOPLE:
+    if len(stories) < LEAST_PEOPLE and not whole:
         raise DataError(
             f"{file} has questions about {len(stories)} of the {LEAST_PEOPLE} stories that a split into training, "
             "validation and test needs."
         )
-    split_of = split_people(stories, seed=seed)
-    parts = [[each for each in questions if split_of[each.of] == split] for split in SPLITS]
-    if len({each.answer for each in parts[0]}) < 2:
+    if whole:
+        parts = [questions] * len(SPLITS)
+    else:
+        split_of = split_people(stories, seed=seed)
+        parts = [[each for each in questions if split_of[each.of] == split] for split in SPLITS]
+    if len({each.answer for each in parts[0]}) < 2 and not whole:
         raise DataError(f"{file}: at least two different answers are needed to train on.")
     return build(
         file.stem,

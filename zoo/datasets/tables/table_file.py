@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from zoo.columns import read_table
 from zoo.columns.values import labels_in, tag_mark, tag_names
 from zoo.columns.written import Written
+from zoo.datasets.given_files import divide, read_splits, tell_repeated, told
 from zoo.datasets.table import Table, split_rows
 from zoo.errors import ConfigError, DataWarning, require_known
 from zoo.samples import KINDS, Kind, Target
@@ -33,6 +35,9 @@ def read_table_file(
     header: bool = True,
     written: Written | None = None,
     seed: int = 0,
+    validation: Path | str | None = None,
+    test: Path | str | None = None,
+    whole: bool = False,
 ) -> Table:
     """The rows of which a target is known, shared out 70:10:20 at random, the classes of every target alike.
 
@@ -40,12 +45,14 @@ def read_table_file(
 
     targets  columns to predict, with their kinds or without: texts are classes then, numbers a regression, and it is
              told (`DataWarning`) what whole numbers were taken for.
+    validation, test  files of these splits, used as they are; the rest is shared out as before.
+    whole    every split is the whole file, which is to be judged and not to be learnt from.
+
     The others are as in `zoo.columns.read_table` and `zoo.columns.Schema.fit`. Raises `UnknownNameError` for a column
     that is not there, `DataError` for a file that cannot be read.
     """
-    frame = read_table(
-        path,
-        types=types,
+    read = partial(
+        read_table,
         missing=missing,
         date_order=date_order,
         decimal=decimal,
@@ -54,20 +61,25 @@ def read_table_file(
         written=written,
         unasked=ignore,
     )
-    kinds = kinds_of_targets(frame, targets)
-    tell_blank_tags(frame, kinds)
-    frame = frame.dropna(subset=list(kinds), how="all", ignore_index=True)
+    frames = read_splits(read, path, types=types, validation=validation, test=test)
+    kinds = kinds_of_targets(frames["train"], targets)
+    tell_blank_tags(frames["train"], kinds)
+    frames = {split: frame.dropna(subset=list(kinds), how="all", ignore_index=True) for split, frame in frames.items()}
+    tell_repeated(frames, [name for name in frames["train"].columns if name not in ignore])
     features = {name: kind for name, kind in (types or {}).items() if name not in kinds and name not in ignore}
-    train, validation, test = split_rows(frame, seed=seed, strata=strata_of(frame, kinds))
-    kinds = with_labels_of(frame, train, kinds)
+    if whole:
+        parts = (frames["train"],) * 3
+    else:
+        parts = divide(
+            frames, lambda rows, shares: split_rows(rows, seed=seed, strata=strata_of(rows, kinds), shares=shares)
+        )
+    kinds = with_labels_of(frames["train"], parts[0], kinds)
     return Table(
         Path(path).name,
-        train,
-        validation,
-        test,
+        *parts,
         targets=kinds,
         columns={"types": features, "ignore": tuple(ignore), "scaling": scaling},
-        card={"source": str(path), "split": "70:10:20 at random", "seed": seed},
+        card={"source": str(path), "split": told(frames), "seed": seed},
     )
 
 

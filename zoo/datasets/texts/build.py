@@ -8,6 +8,7 @@ import pandas as pd
 
 from zoo.columns.text import cut
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.given_files import shares_left
 from zoo.datasets.splits import SPLITS, split_people
 from zoo.datasets.table import Table
 from zoo.errors import ConfigError, DataError
@@ -37,21 +38,25 @@ def build(
     seed: int,
     card: Mapping[str, Any],
     pieces_per_post: int | None = None,
+    given: Mapping[str, Sequence[Post]] | None = None,
 ) -> Dataset:
     """A data set with the input "posts" (n, L <= words) int32 out of labelled texts.
 
     All splits hold the classes of every target, and the decades of a number, in like shares. `group` names the column
     of `Samples.groups` that holds the person; `pieces_per_post` keeps the first pieces of each text, None all of them.
+    `given` holds splits that are used as they are, in the place of a share of the `posts`.
     The vocabulary is fitted on the training split alone. Raises `DataError` when that split lacks a target altogether.
     """
     if words < 1:
         raise ConfigError(f"words, the length of a piece, must be at least 1; received {words}.")
-    pieces = [
-        Post(post.person, text, post.labels) for post in posts for text in cut(post.text, words)[:pieces_per_post]
-    ]
-    strata = {piece.person: tuple(_band(piece.labels.get(name)) for name in targets) for piece in pieces}
-    split_of = split_people(strata, seed=seed)
-    parts = {split: [piece for piece in pieces if split_of[piece.person] == split] for split in SPLITS}
+    fixed = {split: _pieces(own, words, pieces_per_post) for split, own in (given or {}).items()}
+    pieces = _pieces(posts, words, pieces_per_post)
+    parts = {"train": pieces}
+    if not {"validation", "test"} <= fixed.keys():
+        strata = {piece.person: tuple(_band(piece.labels.get(name)) for name in targets) for piece in pieces}
+        split_of = split_people(strata, seed=seed, shares=shares_left(fixed))
+        parts = {split: [piece for piece in pieces if split_of[piece.person] == split] for split in SPLITS}
+    parts |= fixed
     for target in targets:
         if all(piece.labels.get(target) is None for piece in parts["train"]):
             raise DataError(f"Too few samples with '{target}' in '{name}': none of the people to train on has it.")
@@ -71,6 +76,10 @@ def build(
         unit="people",
         card={**card, "seed": seed, "words": words, "sizes": sizes},
     ).dataset()
+
+
+def _pieces(posts: Iterable[Post], words: int, most: int | None) -> list[Post]:
+    return [Post(post.person, text, post.labels) for post in posts for text in cut(post.text, words)[:most]]
 
 
 def _frame(pieces: Sequence[Post], targets: Iterable[str], group: str) -> pd.DataFrame:

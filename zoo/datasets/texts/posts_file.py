@@ -7,16 +7,19 @@ Any label may be missing in any row; rows with the same `person` stay in one spl
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from zoo.columns.text import is_encodable
 from zoo.columns.tokeniser import Tokeniser, words_of
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.given_files import tell_repeated
 from zoo.datasets.rows import Row, read_rows
-from zoo.datasets.splits import LEAST_PEOPLE
+from zoo.datasets.splits import LEAST_PEOPLE, SPLITS
 from zoo.datasets.texts.build import Label, Post, build
 from zoo.errors import DataError, nearest
 from zoo.samples import Target
@@ -47,10 +50,16 @@ def read_file(
     seed: int = 0,
     words: int = 500,
     vocabulary_size: int = 50_000,
+    validation: Path | str | None = None,
+    test: Path | str | None = None,
+    whole: bool = False,
 ) -> Dataset:
     """A data set out of a .jsonl, .csv, .tsv or .parquet file (UTF-8 or the `encoding`, with a header).
 
     Long posts are cut into pieces.
+
+    `validation` and `test` are files of these splits, used as they are; `whole` makes every split the whole file, which
+    is to be judged and not to be learnt from.
 
     The income column holds a group's name, or "industry" stands in its place; the class names are those found. Targets
     without a label in the file are left out. `Samples.groups["person"]` holds the person, or "row N" where none is
@@ -68,8 +77,15 @@ def read_file(
     _require_columns(rows, columns, chosen, path)
     posts = [_post(row, columns) for row in rows]
     targets = _targets(posts, columns, path)
+    given = {}
+    for split, file in (("validation", validation), ("test", test)):
+        if file is not None:
+            own = read_rows(file)
+            _require_columns(own, columns, chosen, file)
+            given[split] = [_post(row, columns, f"{split} row") for row in own]
+    _tell_repeated({"train": posts, **given})
     people = len({post.person for post in posts})
-    if people < LEAST_PEOPLE:
+    if people < LEAST_PEOPLE and len(given) < 2 and not whole:
         raise DataError(
             f"{path} holds texts of {people} people; a split into training, validation and test needs {LEAST_PEOPLE}."
         )
@@ -80,6 +96,7 @@ def read_file(
         words=words,
         vocabulary_size=vocabulary_size,
         seed=seed,
+        given=dict.fromkeys(SPLITS, posts) if whole else given,
         card={"source": Path(path).name, "rows": len(rows)},
     )
 
@@ -122,8 +139,19 @@ def _require_columns(rows: list[Row], columns: Mapping[str, str], chosen: set[st
                 raise DataError(f"{having.place} has a column '{_shortened(other)}'; did you mean '{column}'?")
 
 
-def _post(row: Row, columns: Mapping[str, str]) -> Post:
-    """Checked values of one row, missing ones as None."""
+def _tell_repeated(posts: Mapping[str, Sequence[Post]]) -> None:
+    """Warn of texts, and of people, that stand in two of the files."""
+    frames = {
+        split: pd.DataFrame({"text": [each.text for each in part], "person": [each.person for each in part]})
+        for split, part in posts.items()
+    }
+    tell_repeated(frames, ["text"], of="texts")
+    people = {split: frame[["person"]].drop_duplicates() for split, frame in frames.items()}
+    tell_repeated(people, ["person"], of="people")
+
+
+def _post(row: Row, columns: Mapping[str, str], own: str = "row") -> Post:
+    """Checked values of one row, missing ones as None; `own` names whoever has no name."""
     value = {name: row.values.get(column) for name, column in columns.items()}
     _require_text(value.pop("text"), f"{row.place}: the {columns['text']}")
     person = _name(value.pop("person"), f"{row.place}: the {columns['person']}")
@@ -133,7 +161,7 @@ def _post(row: Row, columns: Mapping[str, str]) -> Post:
         labels[name] = (
             _age(given, what) if name == "age" else _gender(given, what) if name == "gender" else _name(given, what)
         )
-    return Post(person or f"row {row.line}", row.values[columns["text"]], labels)
+    return Post(person or f"{own} {row.line}", row.values[columns["text"]], labels)
 
 
 def _require_text(text: Any, what: str) -> None:

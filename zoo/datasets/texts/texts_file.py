@@ -1,6 +1,7 @@
 """The user's own texts with any labels: a column of text in a CSV, Parquet or JSONL file, and columns to predict."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from zoo.columns import read_table
 from zoo.columns.text import texts_in
 from zoo.columns.tokeniser import words_of
 from zoo.columns.written import Written
+from zoo.datasets.given_files import divide, read_splits, tell_repeated, told
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
 from zoo.datasets.table import Table, split_rows
 from zoo.datasets.tables.table_file import kinds_of_targets, strata_of, tell_blank_tags, with_labels_of
@@ -37,6 +39,9 @@ def read_texts_file(
     seed: int = 0,
     words: int = 500,
     vocabulary_size: int = 20_000,
+    validation: Path | str | None = None,
+    test: Path | str | None = None,
+    whole: bool = False,
 ) -> Table:
     """The rows with a text and at least one label, shared out 70:10:20 at random, the classes of every target alike.
 
@@ -44,6 +49,8 @@ def read_texts_file(
     text     the column of texts; without it the only one that reads like texts.
     person   a column whose equal rows stand in one split: who wrote them.
     missing, decimal, encoding, header, written   as in `zoo.columns.read_table`.
+    validation, test  files of these splits, used as they are; the rest is shared out as before.
+    whole    every split is the whole file, which is to be judged and not to be learnt from.
 
     Long texts become several samples of `words` words each. Raises `UnknownNameError` for a column that is not there,
     `DataError` for a file that cannot be read, or whose texts are not to be told from its other columns.
@@ -64,26 +71,38 @@ def read_texts_file(
     if chosen in kinds:
         raise ConfigError(f"'{chosen}' cannot be the text and a target at once.")
     columns = [chosen, *kinds, *([person] if person else [])]
-    told = {chosen: "text", **({person: "category"} if person else {})}
-    frame = read_table(path, columns=columns, types=told, **how)
-    tell_blank_tags(frame, kinds)
-    frame = frame.dropna(subset=list(kinds), how="all", ignore_index=True)
-    empty = np.array([not each.strip() for each in texts_in(frame[chosen], chosen)], dtype=bool)
-    frame = frame[~empty].reset_index(drop=True)
-    if not len(frame):
-        raise DataError(f"{path}: no row has a text in '{chosen}' and a label.")
-    parts = (
-        _by_person(frame, kinds, person, seed)
-        if person
-        else split_rows(frame, seed=seed, strata=strata_of(frame, kinds))
+    frames = read_splits(
+        partial(read_table, **how),
+        path,
+        columns=columns,
+        types={chosen: "text", **({person: "category"} if person else {})},
+        validation=validation,
+        test=test,
     )
-    train, validation, test = parts
-    kinds = with_labels_of(frame, train, kinds)
+    tell_blank_tags(frames["train"], kinds)
+    frames = {split: frame.dropna(subset=list(kinds), how="all", ignore_index=True) for split, frame in frames.items()}
+    empty = {split: _without_text(frame[chosen], chosen) for split, frame in frames.items()}
+    frames = {split: frame[~empty[split]].reset_index(drop=True) for split, frame in frames.items()}
+    if not len(frames["train"]):
+        raise DataError(f"{path}: no row has a text in '{chosen}' and a label.")
+    tell_repeated(frames, [chosen], of="texts")
+    if person:
+        frames = _with_people(frames, person)
+    if whole:
+        parts = (frames["train"],) * 3
+    else:
+        parts = divide(
+            frames,
+            lambda rows, shares: (
+                _by_person(rows, kinds, person, seed, shares)
+                if person
+                else split_rows(rows, seed=seed, strata=strata_of(rows, kinds), shares=shares)
+            ),
+        )
+    kinds = with_labels_of(frames["train"], parts[0], kinds)
     return Table(
         Path(path).name,
-        train,
-        validation,
-        test,
+        *parts,
         targets=kinds,
         columns={
             "types": {chosen: "text"},
@@ -95,10 +114,10 @@ def read_texts_file(
         unit="texts",
         card={
             "source": str(path),
-            "split": "70:10:20 at random",
+            "split": told(frames),
             "seed": seed,
             "text": chosen,
-            "without_text": int(empty.sum()),
+            "without_text": int(sum(each.sum() for each in empty.values())),
         },
     )
 
@@ -121,18 +140,33 @@ def _text_column(frame: pd.DataFrame, targets: Mapping[str, str], path: Path | s
     raise DataError(f"{path} has several columns of texts: {', '.join(found)}; say which: text='{next(iter(found))}'.")
 
 
+def _without_text(texts: pd.Series, name: str) -> np.ndarray:
+    """(n,) bool: which rows have none."""
+    return np.array([not each.strip() for each in texts_in(texts, name)], dtype=bool)
+
+
+def _with_people(frames: Mapping[str, pd.DataFrame], person: str) -> dict[str, pd.DataFrame]:
+    """The rows with a name for everybody: rows without one are each by itself. Tells of people in two files."""
+    named = {}
+    for split, frame in frames.items():
+        own = "row" if split == "train" else f"{split} row"
+        names = enumerate(frame[person].astype(object))
+        people = [str(name) if not pd.isna(name) else f"{own} {row}" for row, name in names]
+        named[split] = frame.assign(**{person: people})
+    tell_repeated({split: frame[[person]].drop_duplicates() for split, frame in named.items()}, [person], of="people")
+    return named
+
+
 def _by_person(
-    frame: pd.DataFrame, kinds: Mapping[str, str], person: str, seed: int
+    frame: pd.DataFrame, kinds: Mapping[str, str], person: str, seed: int, shares: tuple[float, float]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """All rows of a person in one split; rows without one each by itself."""
-    named = frame[person].astype(object)
-    people = [str(name) if not pd.isna(name) else f"row {row}" for row, name in enumerate(named)]
+    """All rows of a person in one split."""
+    people = frame[person].tolist()
     if len(set(people)) < LEAST_PEOPLE:
         raise DataError(f"The rows are of {len(set(people))} people; a split needs at least {LEAST_PEOPLE}.")
-    frame = frame.assign(**{person: people})
     strata = strata_of(frame, kinds)
     of = {name: "" if strata is None else "|".join(strata[row]) for row, name in enumerate(people)}
-    split = split_people(of, seed=seed)
+    split = split_people(of, seed=seed, shares=shares)
     where = np.array([split[name] for name in people])
     train, validation, test = (frame[where == name].reset_index(drop=True) for name in SPLITS)
     return train, validation, test

@@ -75,8 +75,9 @@ class RunFolder:
 
     def _check_same(self, stored: dict[str, Any], config: dict[str, Any]) -> None:
         found = differences(stored, config)
-        if [place for place, _, _ in found] == ["recipe.epochs"]:
-            _, old, new = found[0]
+        changed = {place: (old, new) for place, old, new in found}
+        if "recipe.epochs" in changed and changed.keys() <= {"recipe.epochs", "recipe.patience"}:
+            old, new = changed["recipe.epochs"]
             raise ConfigError(
                 f"'{self.path}' holds another run: its rates were planned for {old} epoch(s), and it cannot become "
                 f"one of {new}. Train on from its model in another folder, or start a run of {new} epochs there."

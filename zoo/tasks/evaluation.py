@@ -1,0 +1,98 @@
+"""Judge what was trained: on the test split of its data, or on all rows of a file."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.datasets.dataset import Dataset
+from zoo.datasets.given_files import tell_repeated
+from zoo.errors import ConfigError, ZooError
+from zoo.pipeline import Pipeline, load_pipeline
+from zoo.report.budget import budget_of
+from zoo.tasks.task import task_of
+from zoo.tasks.verbs import heads_of, judge
+from zoo.training import Recipe
+
+if TYPE_CHECKING:
+    from zoo.tasks.task import AnyReport
+
+
+def evaluate(
+    source: str | Path,
+    *,
+    data: str | None = None,
+    seed: int | None = None,
+    data_options: Mapping[str, Any] | None = None,
+    baselines: str = "quick",
+) -> "AnyReport":
+    """Judge a trained model on the test split that it was made for, on that of other named `data`, or on all rows of a
+    file, read by its `data_options`; `baselines` as in `train`.
+
+    Simple models beside it learn from the rows that it was trained on, never from the file; where those cannot be
+    loaded any more they are left out.
+    """
+    budget_of(baselines)
+    pipeline = load_pipeline(source)
+    if "data" not in pipeline.origin:
+        raise ConfigError(f"'{source}' is a pipeline that no recipe trained: there is no split to judge it on.")
+    recipe = Recipe(heads_of(pipeline), entry=pipeline.entry, trim_padding=bool(pipeline.origin.get("trim_padding")))
+    if data in (None, pipeline.origin["data"]) or not task_of(pipeline.entry).is_file(data):
+        own = dataset_of(pipeline, data, seed, data_options)
+        return judge(pipeline.model, recipe, own, seed=0, baselines=baselines)
+    dataset, alone = _with_test_file(pipeline, data, data_options or {})
+    return judge(pipeline.model, recipe, dataset, alone, seed=0, baselines=baselines)
+
+
+def _with_test_file(pipeline: Pipeline, data: str, given: Mapping[str, Any]) -> tuple[Dataset, str]:
+    """The data of the run with all rows of a file as its test split; and why there is nothing but the file, or ""."""
+    task = task_of(pipeline.entry)
+    options = {**task.options(pipeline.entry), **file_options(pipeline, data), **given, "whole": True}
+    whole = task.load(data, options, pipeline.schema)
+    try:
+        own = dataset_of(pipeline)
+    except (ZooError, OSError) as error:
+        nothing = whole.test.take(np.arange(0))
+        reason = f"the rows that the model was trained on cannot be loaded ({str(error).rstrip('.')})"
+        return replace(whole, train=nothing, validation=nothing, limits={}), reason
+    if own.table is not None and whole.table is not None:
+        frames = {"the rows that were trained on": own.table.train, f"'{data}'": whole.table.test}
+        columns = [*pipeline.schema.names, *(column.name for column in pipeline.schema.outputs)]
+        tell_repeated(frames, columns)
+    return replace(own, name=f"all rows of {whole.name}", test=whole.test, limits={}), ""
+
+
+def dataset_of(
+    pipeline: Pipeline,
+    data: str | None = None,
+    seed: int | None = None,
+    data_options: Mapping[str, Any] | None = None,
+) -> Dataset:
+    """The data that a model was trained on, or other `data`, as the model reads it."""
+    if "data" not in pipeline.origin or not pipeline.entry:
+        raise ConfigError("This is a pipeline that no recipe trained: there is no data that it was made for.")
+    origin, task = pipeline.origin, task_of(pipeline.entry)
+    own = data in (None, origin["data"])
+    options = dict(origin.get("data_options", {})) if own else dict(task.options(pipeline.entry))
+    options["seed"] = origin["seed"] if seed is None else seed
+    name = data or origin["data"]
+    return task.load(name, {**file_options(pipeline, name), **options, **(data_options or {})}, pipeline.schema)
+
+
+def file_options(pipeline: Pipeline, data: str) -> dict[str, Any]:
+    """With which a file is read as the one that a model was trained on: its targets, and the kinds of its columns."""
+    origin, task, schema = pipeline.origin, task_of(pipeline.entry), pipeline.schema
+    if not task.is_file(data):
+        return {}
+    given = origin.get("data_options", {})
+    if "targets" not in given:  # posts, pairs, questions: with the columns that were named for the first file
+        columns = {name: value for name, value in given.items() if name.endswith("_column")}
+        return {**columns, **task.file_options(schema)}
+    kinds = {column.name: column.target.kind for column in schema.outputs}
+    ordered = {column.name: list(column.target.labels) for column in schema.outputs if column.target.kind == "ordered"}
+    targets = kinds | ordered
+    labels = {name: "number" if kind == "regression" else "category" for name, kind in kinds.items()}
+    told = {**given, "types": schema.types | labels, "written": schema.written}
+    return {"targets": targets, **{name: told[name] for name in task.read_again if name in told}}
