@@ -20,7 +20,7 @@ def predict_photos(name: str, given: Sequence[str], *, weights: str | None = Non
     read is told in the end, and keeps no other from its answer.
     """
     from zoo.pretrained.labels import classes_of
-    from zoo.pretrained.photos import find_photos
+    from zoo.pictures.photos import find_photos
 
     tags = describe(name).weights
     if not tags:
