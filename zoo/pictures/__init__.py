@@ -2,4 +2,6 @@
 
 from zoo.pictures.preprocessing import Preprocessing
 
-__all__ = ["Preprocessing"]
+__all__ = ["SUFFIXES", "Preprocessing"]
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".ppm", ".jp2", ".avif")  # in a folder

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import ConfigError, DataError
-from zoo.pictures.preprocessing import Preprocessing
+from zoo.pictures.preprocessing import Preprocessing, resized_side
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,21 +41,40 @@ def fitted(pixels: Any, row: Preprocessing) -> np.ndarray:
 
     Sides and margins are rounded as in torchvision's Resize and CenterCrop.
     """
+    return covered(pixels, row.size, row.size, crop=row.crop, interpolation=row.interpolation)
+
+
+def covered(pixels: Any, height: int, width: int, *, crop: float = 1.0, interpolation: str = "bilinear") -> np.ndarray:
+    """A Pillow image or (H, W) array -> array of `height` x `width`: resized until it covers that, the middle cut out.
+
+    `crop` is the share of the resized image's shorter side that is kept.
+    """
     from zoo.pictures.photos import Image
 
     image = pixels if _is_pillow(pixels) else Image.fromarray(np.ascontiguousarray(pixels))
-    method = Image.Resampling[row.interpolation.upper()]
-    short = row.resized
-    width, height = (max(short, int(short * side / min(image.size))) for side in image.size)
-    left, top = round((width - row.size) / 2), round((height - row.size) / 2)
-    box = (left, top, left + row.size, top + row.size)
-    if max(width, height) > LONGEST * row.size:
-        across, down = image.width / width, image.height / height
+    method = Image.Resampling[interpolation.upper()]
+    high, wide = (resized_side(side, crop) for side in (height, width))
+    if high * image.width >= wide * image.height:  # the height decides
+        wide = max(wide, int(high * image.width / image.height))
+    else:
+        high = max(high, int(wide * image.height / image.width))
+    left, top = round((wide - width) / 2), round((high - height) / 2)
+    box = (left, top, left + width, top + height)
+    if max(high, wide) > LONGEST * max(height, width):
+        across, down = image.width / wide, image.height / high
         part = (left * across, top * down, box[2] * across, box[3] * down)
-        return np.asarray(image.resize((row.size, row.size), method, box=part))
-    if (width, height) != image.size:
-        image = image.resize((width, height), method)
-    return np.asarray(image.crop(box))
+        return np.asarray(image.resize((width, height), method, box=part))
+    if (wide, high) != image.size:
+        image = image.resize((wide, high), method)
+    return np.asarray(image.crop(box) if box != (0, 0, *image.size) else image)
+
+
+def array_image(pixels: np.ndarray) -> "Image":
+    """An array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of numbers from 0 to 255 -> a Pillow image, RGB."""
+    from zoo.pictures.photos import Image
+
+    rounded = np.round(_array_pixels(pixels, 3)).astype(np.uint8)
+    return Image.fromarray(rounded[..., 0] if rounded.shape[-1] == 1 else rounded).convert("RGB")
 
 
 def _is_pillow(image: Any) -> bool:

@@ -8,7 +8,7 @@ trained, report = train("mlp", "adult", folder="runs/income")
 zoo.load_pipeline("runs/income").predict(frame)  # a DataFrame
 """
 
-from zoo.tasks import texts, tables, pairs, poems, questions  # isort: skip  (`load_dataset` asks them in this order)
+from zoo.tasks import texts, tables, pairs, poems, questions, pictures  # isort: skip  (`load_dataset` asks them in this order)
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.tasks.imbalance_and_costs import read_costs, read_plans
 from zoo.tasks.inspection import inspect
@@ -18,7 +18,7 @@ from zoo.tasks.settings import Settings
 from zoo.tasks.task import TASKS, Task, list_datasets, load_dataset, load_table, recipe_for, register, task_of
 from zoo.tasks.verbs import evaluate, train
 
-for _task in (texts.TASK, tables.TASK, pairs.TASK, questions.TASK, poems.TASK):  # one row a task
+for _task in (texts.TASK, tables.TASK, pairs.TASK, questions.TASK, poems.TASK, pictures.TASK):  # one row a task
     register(_task)
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "load_pipeline",
     "load_table",
     "pairs",
+    "pictures",
     "poems",
     "questions",
     "read_costs",

@@ -13,7 +13,7 @@ import numpy as np
 
 from zoo.catalogue import describe
 from zoo.columns import Schema
-from zoo.create import create_model, full_config
+from zoo.create import create_model, full_config, weights_path
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, MissingExtraError, WeightsError, require_known
 from zoo.pipeline import Pipeline, load_pipeline
@@ -53,7 +53,8 @@ def train(
 ) -> "tuple[Pipeline, AnyReport]":
     """Load, build, fit, judge, save: a run folder with config, history, weights, scores and a picture.
 
-    `weights` (a tag, a file or a run folder) is where training starts, with its schema; `data_options` are those of
+    `weights` (a tag, a file or a run folder) is where training starts, with its schema; a pretrained base of pictures
+    ("imagenet", or a file of such weights) gets fresh heads for the data's own targets. `data_options` are those of
     `load_dataset`, such as the `targets` of a table or of texts of your own; `imbalance` and `costs` map outputs to
     what is done about rare labels (an `Imbalance` or its method's name) and what mistakes cost (a `CostMatrix`), or are
     one for the only output of classes; `changes` are fields of the `Recipe` (epochs, balance, batch_size, ...) and
@@ -64,13 +65,14 @@ def train(
         if find_spec(module) is None:  # told now, not after the training
             raise MissingExtraError("The report of a training", package, "report")
     task = task_of(entry)
-    source = weights_file(entry, weights) if weights else None
+    based = weights is not None and task.is_base(entry, weights)
+    source = weights_file(entry, weights) if weights and not based else None
     require_seed(seed)
     _require_fields(changes)
     begun = load_pipeline(source) if source else None
     if begun is not None and begun.entry and (taught := task_of(begun.entry)) is not task:
         raise WeightsError(f"'{weights}' holds {begun.entry}, a model of {taught.of}; '{entry}' is one of {task.of}.")
-    options = {**task.options(entry), **(data_options or {}), "seed": seed}
+    options = {**task.options(entry, str(weights) if based else None), **(data_options or {}), "seed": seed}
     dataset = task.load(data, options, begun.schema if begun else None, to_train=True)
     recipe = recipe_for(dataset, entry, data=str(data), options=options)
     if begun is not None:  # the same network, not that of today's recipe
@@ -82,12 +84,12 @@ def train(
         fewer = replace(dataset, schema=schema, targets=schema.targets)
         told = task.config(fewer, entry, task.settings(fewer, entry, str(data)))
         recipe = replace(recipe, config={**recipe.config, **told, **changes.get("config", {})})
-    if source is not None:
-        start = sha256(source.read_bytes()).hexdigest()[:16]
-        recipe = replace(recipe, start_at_prior=False, start=start)
+    file = weights_path(describe(entry), weights) if based and weights else source
+    if file is not None:
+        recipe = replace(recipe, start=sha256(file.read_bytes()).hexdigest()[:16], start_at_prior=based)
     keras.utils.set_random_seed(seed)
-    model = create_model(entry, weights=source, **recipe.config)
-    if source is None and task.init_model is not None:
+    model = create_model(entry, weights=weights if based else source, **recipe.config)
+    if file is None and task.init_model is not None:
         task.init_model(model, dataset)
     rows = task.training_split(dataset, entry)
     run = (task.fit or fit)(model, rows, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
@@ -217,7 +219,7 @@ def dataset_of(pipeline: Pipeline, data: str | None = None, seed: int | None = N
         raise ConfigError("This is a pipeline that no recipe trained: there is no data that it was made for.")
     origin, task = pipeline.origin, task_of(pipeline.entry)
     own = data in (None, origin["data"])
-    options = dict(origin.get("data_options", {})) if own else dict(task.options(pipeline.entry))
+    options = dict(origin.get("data_options", {})) if own else dict(task.options(pipeline.entry, None))
     options["seed"] = origin["seed"] if seed is None else seed
     name = data or origin["data"]
     return task.load(name, {**file_options(pipeline, name), **options}, pipeline.schema)

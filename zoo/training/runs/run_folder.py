@@ -151,7 +151,8 @@ def data_fingerprint(samples: Samples) -> str:
     digest = hashlib.sha256()
     for part in (samples.inputs, samples.targets, samples.sample_weight):
         for name in sorted(part):
-            values = np.ascontiguousarray(part[name])
+            values = part[name]
             digest.update(f"{name} {values.dtype} {values.shape}".encode())
-            digest.update(values.fingerprint.encode() if isinstance(values, LazyArray) else values.tobytes())
+            lazy = isinstance(values, LazyArray)
+            digest.update(values.fingerprint.encode() if lazy else np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()[:16]
