@@ -82,7 +82,7 @@ def rows(files: Sequence[str], schema: Schema) -> Frame:
 
 TASK = Task(
     name="pictures",
-    families=tuple(FAMILIES),
+    families=(*FAMILIES, "small_images"),
     of="pictures",
     sources={
         "mnist": f"{PICTURE_SOURCES}.mnist:mnist",

@@ -73,7 +73,7 @@ def read_pictures(
     frame[BRIGHTNESS] = _brightness(facts)
     parts, told = _shared_out(frame, kinds, group, list(splits), path, seed)
     kinds = with_labels_of(frame, parts[0], kinds)
-    ignored = [name for name in frame.columns if name not in kinds and name != column]
+    ignored = [name for name in parts[0].columns if name not in kinds and name != column]
     return Table(
         path.name,
         *parts,
