@@ -1,6 +1,5 @@
 """Pictures: files, arrays or Pillow images, decoded when a batch asks for them; normalised as the model wants it."""
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -89,7 +88,7 @@ class PictureColumn(Column):
 
     def encode(self, values: Values) -> LazyArray:
         """(n,) files, bytes, arrays or Pillow images -> lazily (n, height, width, channels) float32."""
-        items = list(values)
+        items: Any = list(values)
         missing = pandas().isna(pandas().Series(items, dtype=object))
         if missing.any():
             raise DataError(f"The column {shown(self.name)} has no picture in row {int(np.argmax(missing)) + 1}.")
@@ -111,15 +110,14 @@ class PictureColumn(Column):
 
     def numbers(self, pixels: np.ndarray) -> np.ndarray:
         """(k, height, width, channels) pixels from 0 to 255 -> the float32 numbers that the model takes."""
-        row = {"scale": self.scale, "mean": self.mean, "std": self.std, "colour": self.colour}
-        values = Preprocessing(self.height, self.crop, self.interpolation, **row)
-        return values.normalise(pixels, self.channels)
+        row = Preprocessing(self.height, self.crop, self.interpolation, self.colour, self.scale, self.mean, self.std)
+        return row.normalise(pixels, self.channels)
 
     def _pixels(self, item: Any) -> np.ndarray:
         """(height, width, channels) uint8 of one value."""
         from zoo.pictures.photos import read_photo
 
-        if isinstance(item, str | os.PathLike | bytes):
+        if isinstance(item, str | Path | bytes):
             return self._fitted(read_photo(item, least=SPARE * max(self.height, self.width)).image)
         return self._fitted(_picture(item, self.name))
 
@@ -150,7 +148,7 @@ def _picture(item: Any, name: str) -> Any:
     """An upright RGB image of Pillow's. Raises `DataError` for what is no picture."""
     from zoo.pictures.photos import read_photo, upright
 
-    if isinstance(item, str | os.PathLike | bytes):
+    if isinstance(item, str | Path | bytes):
         return read_photo(item).image
     if isinstance(item, np.ndarray):
         from zoo.pictures.pixels import array_image
@@ -173,7 +171,7 @@ def _if_readable(item: Any, name: str) -> Any:
 
 def _identity(item: Any) -> str:
     """What tells one picture from another, without reading it: a folder may be moved, its files may not change."""
-    if isinstance(item, str | os.PathLike):
+    if isinstance(item, str | Path):
         path = Path(item)
         try:
             return f"{path.parent.name}/{path.name} {path.stat().st_size}"

@@ -69,6 +69,16 @@ def covered(pixels: Any, height: int, width: int, *, crop: float = 1.0, interpol
     return np.asarray(image.crop(box) if box != (0, 0, *image.size) else image)
 
 
+def shrunk(pictures: np.ndarray, side: int) -> np.ndarray:
+    """(n, H, W, C) -> (n, <= side * side): the mean over colours and over each of at most `side` x `side` tiles."""
+    grey = pictures.mean(axis=-1, dtype=np.float32)
+    for axis in (1, 2):
+        edges = np.unique(np.linspace(0, grey.shape[axis], min(side, grey.shape[axis]) + 1).astype(int))
+        sums = np.add.reduceat(grey, edges[:-1], axis=axis)
+        grey = sums / np.diff(edges).reshape([-1 if each == axis else 1 for each in range(3)])
+    return grey.reshape(len(grey), -1)
+
+
 def array_image(pixels: np.ndarray) -> "Image":
     """An array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of numbers from 0 to 255 -> a Pillow image, RGB."""
     from zoo.pictures.photos import Image

@@ -4,8 +4,12 @@ All choices of the settings were made on validation splits.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import keras
+import numpy as np
 
 from zoo.catalogue import describe
 from zoo.catalogue.images import FAMILIES
@@ -14,6 +18,7 @@ from zoo.columns.frames import Frame, pandas
 from zoo.datasets.dataset import Dataset
 from zoo.errors import DataError, UnknownNameError
 from zoo.pretrained import Preprocessing, pretrained, pretrained_sets
+from zoo.samples import Samples
 from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task
 from zoo.training import Optimiser
@@ -29,6 +34,12 @@ FRESH = Settings(
         "optimiser": Optimiser("adamw", learning_rate=2e-3, schedule="one_cycle", weight_decay=2e-2),
     },
 )
+WHITENING = "whitening"
+WHITENED = 5_000  # training pictures that it is learnt of
+WHITENING_FLOOR = 5e-4  # of the variances, so that no noise is blown up
+THUMBNAIL = 16  # pixels a side of what simple models are shown
+LEAST_BINS, MOST_BINS = 11, 201
+CHUNK = 512  # pictures decoded together
 SETTINGS: dict[tuple[str, str], Settings] = {}  # (entry, data) -> settings; `FRESH` for the others
 
 
@@ -39,8 +50,17 @@ def settings(dataset: Dataset, entry: str, data: str) -> Settings:
 
 def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
     """The shape of the pictures, and a head for each target."""
-    (shape,) = dataset.schema.model_config()["pictures"].values()
-    return {**settings.config, "input_shape": shape, "outputs": dataset.schema.model_config()["outputs"]}
+    told = dataset.schema.model_config()
+    (shape,) = told["pictures"].values()
+    outputs = {name: _with_bins(options) for name, options in told["outputs"].items()}
+    return {**settings.config, "input_shape": shape, "outputs": outputs}
+
+
+def _with_bins(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A number of known range is what a distribution over the whole numbers in it expects, as in DEX."""
+    if "low" not in options:
+        return options
+    return {**options, "bins": min(MOST_BINS, max(LEAST_BINS, round(options["high"] - options["low"]) + 1))}
 
 
 def options(entry: str, weights: str | None) -> Mapping[str, Any]:
@@ -68,6 +88,36 @@ def is_base(entry: str, weights: str | Path) -> bool:
         return True
     path = Path(weights)
     return path.is_file() and path.suffix != ".keras" and not metadata_if_ours(path).get("pipeline")
+
+
+def init_model(model: keras.Model, dataset: Dataset) -> None:
+    """A layer "whitening" gets the patches of the training pictures, rotated and scaled to be uncorrelated."""
+    for layer in model.layers:
+        if layer.name == WHITENING:
+            pictures = next(iter(dataset.train.inputs.values()))
+            layer.set_weights(whitening_weights(pictures[: min(len(pictures), WHITENED)], layer.kernel_size[0]))
+
+
+def whitening_weights(pictures: np.ndarray, size: int) -> list[np.ndarray]:
+    """(n, H, W, C) -> kernel (size, size, C, 2 * size * size * C) and bias: every eigenvector of the patches'
+    covariance over its deviation, and the same with the other sign. Jordan 2024, section 3.2."""
+    patches = np.lib.stride_tricks.sliding_window_view(pictures, (size, size), axis=(1, 2))  # (n, H', W', C, s, s)
+    rows = patches.transpose(0, 1, 2, 4, 5, 3).reshape(-1, size * size * pictures.shape[-1])
+    values, vectors = np.linalg.eigh(rows.T @ rows / len(rows))
+    scaled = vectors / np.sqrt(values + WHITENING_FLOOR)
+    both = np.concatenate([scaled, -scaled], axis=1).astype(np.float32)
+    return [both.reshape(size, size, pictures.shape[-1], -1), np.zeros(both.shape[1], np.float32)]
+
+
+def baseline_inputs(samples: Samples) -> Samples:
+    """Small grey pictures, which are few enough numbers for simple models."""
+    from zoo.pictures.pixels import shrunk
+
+    (pictures,) = samples.inputs.values()
+    parts = [shrunk(pictures[np.arange(start, min(start + CHUNK, len(samples)))], THUMBNAIL)
+             for start in range(0, len(samples), CHUNK)]  # fmt: skip
+    small = np.concatenate(parts) if parts else np.empty((0, THUMBNAIL**2), np.float32)
+    return replace(samples, inputs={"pixels": small}, raw={})
 
 
 def rows(files: Sequence[str], schema: Schema) -> Frame:
@@ -98,5 +148,7 @@ TASK = Task(
     options=options,
     folders=True,
     is_base=is_base,
+    init_model=init_model,
+    baseline_inputs=baseline_inputs,
     rows=rows,
 )

@@ -20,7 +20,9 @@ Preprocessing = Mapping[str, Any] | None
 Arrays = tuple[np.ndarray, np.ndarray]  # (n, height, width) or (n, height, width, 3) bytes; (n,) class numbers
 
 
-def picture_columns(options: Mapping[str, Any], ignore: Sequence[str] = ()) -> dict[str, Any]:
+def picture_columns(
+    options: Mapping[str, Any], ignore: Sequence[str] = (), ranges: Mapping[str, tuple[float, float]] | None = None
+) -> dict[str, Any]:
     """What `Schema.fit` is told of the columns; `options` are those of `PictureColumn.fit`."""
     known = {name: value for name, value in options.items() if value is not None}
     return {
@@ -28,6 +30,7 @@ def picture_columns(options: Mapping[str, Any], ignore: Sequence[str] = ()) -> d
         "options": {PICTURE: known} if known else {},
         "inputs": {PICTURE: IMAGE},
         "ignore": tuple(ignore),
+        "ranges": dict(ranges or {}),
     }
 
 
@@ -45,13 +48,15 @@ def table_of_arrays(
     """The official training and test pictures; `validation` of the first at random, the classes alike."""
     random = np.random.default_rng(require_seed(seed))
     held_out = split_by_labels(train[1][:, None], (validation / len(train[1]), 0.0), random) == 1
-    frames = [
-        _frame(*(each[rows] for each in arrays), labels)
+    first, second, third = (
+        _frame(arrays[0][rows], arrays[1][rows], labels)
         for arrays, rows in ((train, ~held_out), (train, held_out), (test, slice(None)))
-    ]
+    )
     return Table(
         name,
-        *frames,
+        first,
+        second,
+        third,
         targets={LABEL: Target("classification", tuple(labels))},
         columns=picture_columns(options or {}),
         unit="pictures",
@@ -76,6 +81,7 @@ def table_of_files(
     card: Mapping[str, Any],
     options: Mapping[str, Any] | None = None,
     groups: tuple[str, ...] = (),
+    ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> Table:
     """Pictures as the bytes of their files, shared out 70:10:20, alike in `strata`; copies stand in one split."""
     facts = facts_of(files)
@@ -90,7 +96,7 @@ def table_of_files(
         name,
         *parts_of(frame, split),
         targets=targets,
-        columns=picture_columns(options or {}, [each for each in columns if each not in targets]),
+        columns=picture_columns(options or {}, [each for each in columns if each not in targets], ranges),
         groups=groups,
         unit="pictures",
         card={**card, "split": "70:10:20, copies together", "seed": seed},

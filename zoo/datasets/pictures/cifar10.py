@@ -83,7 +83,7 @@ def parsed(content: bytes) -> tuple[np.ndarray, np.ndarray]:
     pixels = b""
     for instruction, argument, _ in pickletools.genops(content):
         if instruction.name == "BININT1" and not pixels and len(labels) < ROWS + 1:
-            labels.append(int(argument))
+            labels.append(int(str(argument)))
         elif isinstance(argument, str | bytes) and len(argument) == ROWS * int(np.prod(SIZE)):
             pixels = argument.encode("latin-1") if isinstance(argument, str) else argument
     found = np.array(labels[-ROWS:])

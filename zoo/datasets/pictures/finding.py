@@ -83,8 +83,8 @@ def rows_of_table(
         others = [name for name in frame.columns if name != column]
         if len(others) != 1:
             raise ConfigError(
-                f"'{path}' has the columns {', '.join(others) or 'of pictures alone'} beside '{column}': name those that "
-                "are to be predicted, as in targets=['label']."
+                f"'{path}' has the columns {', '.join(others) or 'of pictures alone'} beside '{column}': name "
+                "those that are to be predicted, as in targets=['label']."
             )
         targets = others
     folder = path.parent

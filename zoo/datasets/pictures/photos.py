@@ -12,6 +12,7 @@ from zoo.datasets.table import Table
 from zoo.samples import Target
 
 AGES = (20, 40, 60)  # a report breaks the errors down by these ages
+OLDEST = 116.0  # years, in the collection
 SEXES = ("male", "female")
 
 
@@ -65,11 +66,12 @@ def utkface(
     return table_of_files(
         "utkface",
         [content for _, content in named],
-        {"age": ages.astype(float), "sex": [SEXES[int(each[1])] for each in parts]},
+        {"age": ages.astype(float).tolist(), "sex": [SEXES[int(each[1])] for each in parts]},
         {"age": Target("regression", unit="years")},
-        strata=np.digitize(ages, AGES),
+        strata=np.digitize(ages, AGES).tolist(),
         seed=seed,
         card={"source": "Zhang et al. 2017, UTKFace, a sample", "licence": "non-commercial research"},
         options={"size": size, "channels": channels, "preprocessing": preprocessing},
         groups=("sex",),
+        ranges={"age": (0.0, OLDEST)},
     )

@@ -18,6 +18,7 @@ from zoo.datasets.tables.table_file import kinds_of_targets, with_labels_of
 from zoo.errors import DataError, require_known
 from zoo.samples import Kind, Target
 
+Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # training, validation and test rows
 COPIES = "copies"  # column: which pictures are copies of each other
 BRIGHTNESS = "brightness"  # column: "dark", "medium" or "bright", by which a report breaks errors down
 DAMAGED = ("leave out", "refuse")
@@ -119,7 +120,7 @@ def _brightness(facts: Sequence[Facts]) -> np.ndarray:
 
 def _shared_out(
     frame: pd.DataFrame, kinds: Mapping[str, Any], group: str | None, given: list[str], path: Path, seed: int
-) -> tuple[list[pd.DataFrame], dict[str, Any]]:
+) -> tuple[Parts, dict[str, Any]]:
     """Training, validation and test rows, and what the card says of them."""
     classes = next((name for name, kind in kinds.items() if _has_classes(kind)), None)
     if classes is not None:
@@ -130,12 +131,12 @@ def _shared_out(
     if given == [""]:
         labels = frame[classes].astype(str).to_numpy() if classes else None
         split = split_pictures(labels, groups, seed=seed)
-        return list(parts_of(frame, split)), {"split": "70:10:20 at random"}
+        return parts_of(frame, split), {"split": "70:10:20 at random"}
     split = np.array([SPLITS.index(name) for name in names])
     lost = _without_copies(split, groups)
     if lost.any():
         warnings.warn(
-            f"{int(lost.sum())} pictures of '{path}' that are trained on are copies of some that the model is judged by: "
+            f"{int(lost.sum())} pictures of '{path}' to train on are copies of some that the model is judged by: "
             "they are left out of the training.",
             stacklevel=4,
         )
@@ -144,7 +145,7 @@ def _shared_out(
     for number, name in enumerate(SPLITS):
         if name not in given:
             split = _taken_from_training(split, labels, groups, number, seed)
-    return list(parts_of(frame, split)), {"split": f"as given: {', '.join(given)}", "copies_left_out": int(lost.sum())}
+    return parts_of(frame, split), {"split": f"as given: {', '.join(given)}", "copies_left_out": int(lost.sum())}
 
 
 def _has_classes(kind: Any) -> bool:
@@ -160,8 +161,8 @@ def _require_classes(labels: pd.Series, name: str, path: Path) -> None:
     few = counts[counts < LEAST_OF_CLASS]
     if len(few) == len(counts):
         raise DataError(
-            f"No class of '{path}' has more than {int(counts.max())} pictures; {LEAST_OF_CLASS} are needed at least, one "
-            "each to train on, to validate and to test."
+            f"No class of '{path}' has more than {int(counts.max())} pictures; {LEAST_OF_CLASS} are needed at least, "
+            "one each to train on, to validate and to test."
         )
     if len(few):
         warnings.warn(

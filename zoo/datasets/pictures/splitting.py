@@ -1,7 +1,5 @@
 """Pictures shared out to training, validation and test: alike in classes, copies and people never in two of them."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -30,6 +28,7 @@ def split_pictures(labels: np.ndarray | None, groups: np.ndarray, *, seed: int) 
     return np.array([numbers[found[f"{each:08d}"]] for each in place])
 
 
-def parts_of(frame: pd.DataFrame, split: np.ndarray) -> Sequence[pd.DataFrame]:
+def parts_of(frame: pd.DataFrame, split: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The rows of each split."""
-    return [frame[split == number].reset_index(drop=True) for number in range(len(SPLITS))]
+    train, validation, test = (frame[split == number].reset_index(drop=True) for number in range(len(SPLITS)))
+    return train, validation, test

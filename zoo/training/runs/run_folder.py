@@ -151,7 +151,7 @@ def data_fingerprint(samples: Samples) -> str:
     digest = hashlib.sha256()
     for part in (samples.inputs, samples.targets, samples.sample_weight):
         for name in sorted(part):
-            values = part[name]
+            values: Any = part[name]
             digest.update(f"{name} {values.dtype} {values.shape}".encode())
             lazy = isinstance(values, LazyArray)
             digest.update(values.fingerprint.encode() if lazy else np.ascontiguousarray(values).tobytes())
