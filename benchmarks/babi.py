@@ -44,7 +44,7 @@ def one_run(model: str, data: str, seed: int, save: Path | None = None) -> dict[
     from zoo.training import predict
 
     task = task_of(model)
-    options = {**task.options(model), "seed": seed}
+    options = {**task.options(model, None), "seed": seed}
     dataset = task.load(data, options)
     recipe = recipe_for(dataset, model, data=data, options=options)
     keras.utils.set_random_seed(seed)

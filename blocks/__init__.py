@@ -17,7 +17,7 @@ from blocks.convolution import conv_norm_act, drop_path
 from blocks.dense_block import dense_block
 from blocks.fire import fire_module
 from blocks.fusion import fuse
-from blocks.heads import binary_head, classification_head, regression_head
+from blocks.heads import binary_head, classification_head, expected_value_head, regression_head
 from blocks.inception import inception_module, parallel_branches
 from blocks.inverted_residual import fused_inverted_residual, inverted_residual
 from blocks.local_response import local_response_norm
@@ -69,6 +69,7 @@ __all__ = [
     "embed",
     "embedding_size",
     "entity_embedding",
+    "expected_value_head",
     "fire_module",
     "fuse",
     "fused_inverted_residual",

@@ -6,7 +6,7 @@ the model says of this output.
 """
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from blocks.checks import require_integer, require_rank
 
@@ -35,6 +35,21 @@ def tags_head(
     """(B, C) -> (B, tags), the probability of each of several labels that may hold at once."""
     require_integer("tags", tags, least=1)
     return _head(x, tags, "sigmoid", scores, name)
+
+
+def expected_value_head(x: keras.KerasTensor, low: float, high: float, bins: int, *, name: str) -> keras.KerasTensor:
+    """(B, C) -> (B, 1) from `low` to `high`: what a distribution over `bins` numbers between them expects.
+
+    The distribution is the softmax layer "NAME_distribution". Rothe et al. 2015, DEX: Deep EXpectation of apparent age.
+    """
+    require_rank("x", x, (2,), "one vector for each sample, (B, C)")
+    if not (isinstance(low, int | float) and isinstance(high, int | float) and low < high):
+        raise ValueError(f"'low' must be a number below 'high'; received {low!r} and {high!r}.")
+    width = (high - low) / (require_integer("bins", bins, least=2) - 1)
+    numbers = ops.convert_to_tensor([low + width * place for place in range(bins)], dtype="float32")
+    shares = layers.Dense(bins, activation="softmax", dtype="float32", name=f"{name}_distribution")(x)
+    expected = ops.sum(shares * ops.convert_to_numpy(numbers), axis=-1, keepdims=True)
+    return layers.Identity(dtype="float32", name=name)(expected)
 
 
 def _head(

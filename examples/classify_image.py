@@ -33,8 +33,8 @@ OPTIONS = (
 @page(*OPTIONS, frameworks=False)
 def main(run: Run) -> None:
     """The five best classes of a photo, as lines and as a picture."""
+    from zoo.pictures.photos import read_photo
     from zoo.pretrained.labels import classes_of
-    from zoo.pretrained.photos import read_photo
 
     path = Path(run.photo) if run.photo else shipped_photo()
     out = Path(run.out or f"{path.stem}_classes.png")

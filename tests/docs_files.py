@@ -1,4 +1,4 @@
-"""The files that the pages in docs/ speak of, small: `sales.csv`, `new.csv`, `reviews.csv`, `cat.png`."""
+"""The files that the pages in docs/ speak of, small: `sales.csv`, `new.csv`, `reviews.csv`, `cat.png`, and a folder `photos`."""
 
 from pathlib import Path
 
@@ -18,6 +18,10 @@ def write_files(folder: Path) -> None:
     sales.drop(columns=["sales", "returned"]).head(20).to_csv(folder / "new.csv", index=False)
     reviews(random).to_csv(folder / "reviews.csv", index=False)
     photo(folder / "cat.png", random)
+    for number in range(24):
+        path = folder / "photos" / ("red", "blue")[number % 2] / f"{number // 2:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        photo(path, random, size=(32, 32))
 
 
 def sales_table(random: np.random.Generator) -> pd.DataFrame:
@@ -44,7 +48,7 @@ def reviews(random: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def photo(path: Path, random: np.random.Generator) -> None:
+def photo(path: Path, random: np.random.Generator, size: tuple[int, int] = (240, 320)) -> None:
     from PIL import Image
 
-    Image.fromarray(random.integers(0, 256, (240, 320, 3), dtype=np.uint8)).save(path)
+    Image.fromarray(random.integers(0, 256, (*size, 3), dtype=np.uint8)).save(path)

@@ -13,9 +13,9 @@ from PIL import Image
 
 import zoo
 from zoo.errors import DataError
-from zoo.pretrained import photos
-from zoo.pretrained.photos import read_photo, upright
-from zoo.pretrained.preprocessing import Preprocessing
+from zoo.pictures import photos
+from zoo.pictures.photos import read_photo, upright
+from zoo.pictures.preprocessing import Preprocessing
 
 PLAIN = Preprocessing(32, 1.0, "bilinear", "rgb", 1.0, (0, 0, 0), (1, 1, 1))  # pixels as they are
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
@@ -233,9 +233,9 @@ def test_without_pillow_the_error_names_the_extra(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "PIL", None)
-    monkeypatch.delitem(sys.modules, "zoo.pretrained.photos")
+    monkeypatch.delitem(sys.modules, "zoo.pictures.photos")
     with pytest.raises(zoo.errors.MissingExtraError, match=re.escape("pip install 'keras-functional-zoo[images]'")):
-        importlib.import_module("zoo.pretrained.photos")
+        importlib.import_module("zoo.pictures.photos")
 
 
 FORMS = {

@@ -14,7 +14,7 @@ import zoo
 from zoo.classification import classify_photos
 from zoo.cli import main
 from zoo.errors import DataError
-from zoo.pretrained.photos import find_photos
+from zoo.pictures.photos import find_photos
 
 ROOT = Path(__file__).parent.parent
 MODEL, TAG = "mobilenet_025", "mobilenet_025.imagenet"

@@ -11,8 +11,8 @@ from PIL import Image
 
 import zoo
 from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.pictures.preprocessing import GREY, Preprocessing
 from zoo.pretrained.labels import FILES, classes
-from zoo.pretrained.preprocessing import GREY, Preprocessing
 
 MOBILENET = Preprocessing(224, 0.875, "bilinear", "rgb", 1 / 127.5, (1, 1, 1), (1, 1, 1))
 CAFFE = Preprocessing(224, 0.875, "bilinear", "bgr", 1, (103.939, 116.779, 123.68), (1, 1, 1))

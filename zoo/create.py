@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from zoo.pretrained import Pretrained
 
 
+ANY_CHANNELS = 8
+
+
 def create_model(name: str, /, *, weights: str | Path | None = None, **config: Any) -> "keras.Model":
     """An uncompiled model of the catalogue, by name.
 
@@ -27,8 +30,8 @@ def create_model(name: str, /, *, weights: str | Path | None = None, **config: A
     None for fresh weights; "entry.tag" as the name says both at once. `config` are the options of the entry's builder;
     those that are not given come from the file of weights, then from the builder. The graph depends on `config` alone.
 
-    Another number of `classes` than the file's gives a fresh head, another number of channels in `input_shape` an
-    inflated stem; `zoo.load_report(model)` says what became of each weight.
+    Another number of `classes` than the file's, or `outputs` of one's own, give fresh heads, another number of channels
+    in `input_shape` an inflated stem; `zoo.load_report(model)` says what became of each weight.
 
     >>> create_model("author_profile_tiny", targets=("age",)).output_names
     ['age']
@@ -42,12 +45,15 @@ def create_model(name: str, /, *, weights: str | Path | None = None, **config: A
     if weights is None:
         return _build(entry, config)
     path = weights_path(entry, weights, include_top=config.get("include_top", True) is not False)
-    full = {**_config_in_file(entry, path), **config}
+    stored = _config_in_file(entry, path)
+    full = {**stored, **config}
+    heads = config.get("outputs") or {}
+    fresh = tuple(heads) if heads != stored.get("outputs", {}) else ()
     with without_values():
         model = _build(entry, full)
-        top = _layers_of_top(entry, model) if full.get("include_top") is False else ()
+        top = _layers_of_top(entry, model) if fresh or full.get("include_top") is False else ()
     fit = [what for what, option in (("head", "classes"), ("stem", "input_shape")) if option in config]
-    load_weights(model, path, names=_names(entry, weights), fit=fit, leave=top)
+    load_weights(model, path, names=_names(entry, weights), fit=fit, leave=top, reinitialise=fresh)
     return model
 
 
@@ -106,7 +112,9 @@ def _layers_of_top(entry: Entry, model: "keras.Model") -> tuple[str, ...]:
     if not isinstance(builder, ImageBuilder):
         return ()
     known = {layer.name for layer in model.layers}
-    return tuple(name for name in builder.top_layers(model.output["features"].shape[-1]) if name not in known)
+    features = model.output.get("features")
+    channels = ANY_CHANNELS if features is None else features.shape[-1]  # their number changes no name
+    return tuple(name for name in builder.top_layers(channels) if name not in known)
 
 
 def _split_tag(name: str, weights: str | Path | None) -> tuple[str, str | Path | None]:

@@ -19,8 +19,8 @@ def predict_photos(name: str, given: Sequence[str], *, weights: str | None = Non
     `given` are files and folders. `weights` is a tag, or a file in place of the official one. A photo that cannot be
     read is told in the end, and keeps no other from its answer.
     """
+    from zoo.pictures.photos import find_photos
     from zoo.pretrained.labels import classes_of
-    from zoo.pretrained.photos import find_photos
 
     tags = describe(name).weights
     if not tags:

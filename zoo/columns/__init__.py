@@ -15,6 +15,7 @@ from zoo.columns.date import DateColumn  # isort: skip
 from zoo.columns.text import TextColumn  # isort: skip
 from zoo.columns.story import StoryColumn  # isort: skip
 from zoo.columns.verse import VerseColumn  # isort: skip
+from zoo.columns.picture import PictureColumn  # isort: skip
 from zoo.columns.column import KINDS, Column, InputSpec, register
 from zoo.columns.dates import add_date_parts
 from zoo.columns.outputs import OutputColumn
@@ -29,6 +30,7 @@ __all__ = [
     "InputSpec",
     "NumberColumn",
     "OutputColumn",
+    "PictureColumn",
     "Schema",
     "StoryColumn",
     "TextColumn",

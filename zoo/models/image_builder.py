@@ -7,7 +7,7 @@ of one row:
     model = vgg16(input_shape=(224, 224, 4), classes=7, taps=("s8", "s16"))
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from keras import layers
 
 from blocks.checks import require_integer, require_share
 from zoo.errors import ConfigError, require_known
+from zoo.models.outputs import Outputs, heads_of, require_outputs
 
 Tensor = Any
 TAPS = ("s2", "s4", "s8", "s16", "s32")
@@ -27,12 +28,14 @@ class ImageGraph:
     """A model under construction: what the user asked for, and the taps met so far.
 
     dropout    rate before the classifier; drop_path  rate of the last residual block (stochastic depth).
+    outputs    heads of one's own in the place of the classifier (`zoo.models.outputs`), or None.
     """
 
     classes: int
     dropout: float
     drop_path: float
     size: tuple[int | None, int | None]
+    outputs: Outputs | None = None
     tapped: dict[str, Tensor] = field(default_factory=dict)
     has_residual_blocks: bool = False
 
@@ -51,7 +54,10 @@ class ImageGraph:
         return layers.Dropout(self.dropout, name=name)(x) if self.dropout else x
 
     def classify(self, x: Tensor, *, bias: bool = True) -> Tensor:
-        """(B, C) -> (B, classes) probabilities, the layer "predictions": softmax, for one class sigmoid."""
+        """(B, C) -> (B, classes) probabilities, the layer "predictions": softmax, for one class sigmoid; or the heads
+        that were asked for, by name."""
+        if self.outputs is not None:
+            return heads_of(x, self.outputs)
         return layers.Dense(
             self.classes, activation=self.activation, use_bias=bias, dtype="float32", name="predictions"
         )(x)
@@ -73,7 +79,7 @@ class ImageBuilder:
     """The builder of one variant: call it for a `keras.Model`.
 
     features   (graph, image) -> (B, H', W', C'), declaring taps on the way.
-    top        (graph, features) -> (B, classes), ending in a layer called "predictions".
+    top        (graph, features) -> (B, classes), ending in a layer called "predictions" (`ImageGraph.classify`).
     size       of the images it was designed for; `least` the smallest side that it takes.
     fixed_top  the top depends on the size of the image, which must then be known.
     strides    the taps that it has, in the order of their depth.
@@ -100,10 +106,13 @@ class ImageBuilder:
         pooling: str | None = None,
         dropout: float | None = None,
         drop_path: float | None = None,
+        outputs: Outputs | None = None,
         taps: Sequence[str] = (),
         name: str | None = None,
     ) -> keras.Model:
         """image (B, H, W, C), any number of channels -> {"predictions": (B, classes)}.
+
+        `outputs` are heads in the place of the classifier, {"age": {"kind": "regression"}}, keyed by their names.
 
         Without the top: {"features": (B, H', W', C')}, or (B, C') with `pooling` "avg" or "max". `taps` adds outputs
         keyed by their stride, "s4": (B, H/4, W/4, .). None stands for the variant's own size, dropout and drop path.
@@ -116,6 +125,11 @@ class ImageBuilder:
             raise ConfigError(f"'include_top' must be True or False; received {include_top!r}.")
         shape = self._shape(input_shape, include_top)
         graph = self._graph(classes, dropout, drop_path, shape[:2])
+        if outputs is not None:
+            if not include_top:
+                raise ConfigError("'outputs' are the top of a model: leave out include_top=False.")
+            require_outputs(outputs)
+            graph.outputs = outputs
         self._require_taps(taps)
         if pooling is not None:
             require_known("pooling", pooling, POOLINGS)
@@ -125,13 +139,14 @@ class ImageBuilder:
         x = self.features(graph, image)
         if graph.drop_path and not graph.has_residual_blocks:
             raise ConfigError(f"{self.name} has no residual blocks: 'drop_path' must be 0 or None, not {drop_path!r}.")
-        outputs = {stride: layers.Identity(name=stride)(graph.tapped[stride]) for stride in taps}
+        found = {stride: layers.Identity(name=stride)(graph.tapped[stride]) for stride in taps}
         if include_top:
-            outputs["predictions"] = self.top(graph, x)
+            top = self.top(graph, x)
+            found |= top if isinstance(top, Mapping) else {"predictions": top}
         else:
             x = x if pooling is None else POOLINGS[pooling](name=f"{pooling}_pool")(x)
-            outputs["features"] = layers.Identity(name="features")(self.neck(x) if self.neck else x)
-        return keras.Model([image], outputs, name=name or self.name)
+            found["features"] = layers.Identity(name="features")(self.neck(x) if self.neck else x)
+        return keras.Model([image], found, name=name or self.name)
 
     def top_layers(self, channels: int) -> tuple[str, ...]:
         """The names of the top's layers with weights, over features of so many channels."""

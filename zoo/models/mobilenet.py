@@ -41,6 +41,8 @@ def convolutional_top(graph: ImageGraph, x: Tensor) -> Tensor:
 
 def classify_by_convolution(graph: ImageGraph, x: Tensor, *, name: str) -> Tensor:
     """(B, 1, 1, C) -> (B, classes), "predictions"; the layer with the weights has the name `name`."""
+    if graph.outputs is not None:
+        return graph.classify(layers.Flatten(name=f"{name}_flat")(x))
     x = layers.Conv2D(graph.classes, 1, dtype="float32", name=name)(x)
     x = layers.Reshape((graph.classes,), dtype="float32", name=f"{name}_flat")(x)
     return layers.Activation(graph.activation, dtype="float32", name="predictions")(x)

@@ -6,14 +6,14 @@ from typing import Any
 
 import keras
 
-from blocks.heads import binary_head, classification_head, regression_head, tags_head
+from blocks.heads import binary_head, classification_head, expected_value_head, regression_head, tags_head
 from blocks.tabular import bounded_output
 from zoo.errors import ConfigError, require_known
 
 Outputs = Mapping[str, Mapping[str, Any]]
 
 OPTIONS = {
-    "regression": {"low", "high"},
+    "regression": {"low", "high", "bins"},
     "classification": {"classes"},
     "binary": set[str](),
     "ordered": {"classes"},
@@ -31,7 +31,8 @@ def heads_of(
     *,
     scores: Mapping[str, keras.KerasTensor | None] | None = None,
 ) -> dict[str, keras.KerasTensor]:
-    """(B, C) -> one head an output: {"kind": "regression"}, with "low" and "high" where its range is bounded,
+    """(B, C) -> one head an output: {"kind": "regression"}, with "low" and "high" where its range is bounded, and
+    "bins" where it is what a distribution over so many numbers expects;
     {"kind": "classification" (or "ordered", "tags"), "classes": n} or {"kind": "binary"}.
 
     `scores` of an output are added to its own before the activation.
@@ -74,5 +75,7 @@ def _head(
         raise ConfigError(f"The output '{name}' has a range and scores of a bag of words: leave one of them out.")
     if options:
         low, high = (options.get(bound, math.nan) for bound in ("low", "high"))
+        if "bins" in options:
+            return expected_value_head(x, low, high, options["bins"], name=name)
         return bounded_output(x, low, high, name=name)
     return regression_head(x, scores=scores, name=name)

@@ -33,6 +33,8 @@ def squeezenet(graph: ImageGraph, x: Tensor, *, stem: int, kernel: int, plan: tu
 def convolutional_top(graph: ImageGraph, x: Tensor) -> Tensor:
     """(B, H, W, C) -> (B, classes): every place has its say, "classifier_1", and the mean of all decides."""
     x = graph.drop(x, name="classifier_0")
+    if graph.outputs is not None:
+        return graph.classify(layers.GlobalAveragePooling2D(name="avg_pool")(x))
     # a lone probability must be able to fall below one half, which a logit after a ReLU cannot say
     activation = "relu" if graph.classes > 1 else None
     x = layers.Conv2D(graph.classes, 1, activation=activation, name="classifier_1")(x)

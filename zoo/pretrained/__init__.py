@@ -1,6 +1,6 @@
 """What is known of each official set of weights: preprocessing, labels, scores."""
 
-from zoo.pretrained.preprocessing import Preprocessing
+from zoo.pictures.preprocessing import Preprocessing
 from zoo.pretrained.sets import Pretrained, pretrained, pretrained_sets
 
 __all__ = ["Preprocessing", "Pretrained", "pretrained", "pretrained_sets"]

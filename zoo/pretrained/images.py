@@ -1,24 +1,17 @@
-"""From a photo to the numbers that a set of weights takes, as it was trained: resized, cropped and normalised.
+"""From a photo to the numbers that a set of weights takes, as it was trained."""
 
-Equal to keras.applications' and timm's for the same weights. Images of 8 bits are resized by Pillow, antialiased, as
-torchvision does it.
-"""
-
-import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from zoo.errors import ConfigError, DataError
-from zoo.pretrained.preprocessing import Preprocessing
+from zoo.pictures.pixels import normalised
+from zoo.pictures.preprocessing import Preprocessing
 from zoo.pretrained.sets import pretrained
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-LONGEST = 16  # times the size: of a longer strip only the middle is resized, in bounded memory
 
 
 def preprocess(
@@ -40,104 +33,4 @@ def preprocess(
     Warns (`UserWarning`) when of several pictures, as in an animation, the first is taken.
     """
     row = tag if isinstance(tag, Preprocessing) else pretrained(tag).preprocessing
-    row = row if size is None else replace(row, size=size)
-    if type(channels) is not int or channels < 1:
-        raise ConfigError(f"'channels' must be a number above 0; received {channels!r}.")
-    if _is_pillow(image) or _holds_photo(image):
-        pixels = _photo_pixels(image, row if resize else None)
-    else:
-        pixels = _array_pixels(image, channels)
-        if resize:
-            fit = [fitted(pixels[..., c], row) for c in range(pixels.shape[-1])]
-            pixels = np.clip(np.stack(fit, axis=-1), 0, 255)  # floats overshoot where bicubic bytes are cut off
-    return row.normalise(pixels, channels)[None]
-
-
-def fitted(pixels: Any, row: Preprocessing) -> np.ndarray:
-    """A Pillow image or (H, W) array -> array of `row.size` x `row.size`: the shorter side resized, the middle cut out.
-
-    Sides and margins are rounded as in torchvision's Resize and CenterCrop.
-    """
-    from zoo.pretrained.photos import Image
-
-    image = pixels if _is_pillow(pixels) else Image.fromarray(np.ascontiguousarray(pixels))
-    method = Image.Resampling[row.interpolation.upper()]
-    short = row.resized
-    width, height = (max(short, int(short * side / min(image.size))) for side in image.size)
-    left, top = round((width - row.size) / 2), round((height - row.size) / 2)
-    box = (left, top, left + row.size, top + row.size)
-    if max(width, height) > LONGEST * row.size:
-        across, down = image.width / width, image.height / height
-        part = (left * across, top * down, box[2] * across, box[3] * down)
-        return np.asarray(image.resize((row.size, row.size), method, box=part))
-    if (width, height) != image.size:
-        image = image.resize((width, height), method)
-    return np.asarray(image.crop(box))
-
-
-def _holds_photo(image: Any) -> bool:
-    if isinstance(image, np.ndarray):
-        return False  # and Pillow need not be there
-    from zoo.pretrained.photos import holds_photo
-
-    return holds_photo(image)
-
-
-def _is_pillow(image: Any) -> bool:
-    return hasattr(image, "getexif") and hasattr(image, "convert")
-
-
-def _photo_pixels(image: Any, row: Preprocessing | None) -> np.ndarray:
-    """(H, W, 3) uint8; fitted if there is a row."""
-    from zoo.pretrained.photos import read_photo, upright
-
-    photo = upright(image) if _is_pillow(image) else read_photo(image)
-    if photo.note:
-        warnings.warn(photo.note, stacklevel=3)
-    return np.asarray(photo.image) if row is None else fitted(photo.image, row)
-
-
-def _array_pixels(image: Any, channels: int) -> np.ndarray:
-    """Anything like an array -> (H, W, C), uint8 or float32 of 0 to 255; C is 1, 3 or `channels`."""
-    if hasattr(image, "detach"):  # a PyTorch tensor
-        image = image.detach().cpu()
-    pixels = np.asarray(image)
-    if pixels.ndim not in (2, 3) or pixels.dtype.kind not in "uif" or 0 in pixels.shape:
-        raise DataError(
-            f"An image is a file, a Pillow image, or an array (height, width) or (height, width, channels) of numbers;"
-            f" received {_said(image, pixels)}."
-        )
-    pixels = pixels[..., None] if pixels.ndim == 2 else pixels
-    _require_range(pixels)
-    if pixels.dtype != np.uint8:
-        pixels = pixels.astype("uint8" if pixels.dtype.kind in "ui" else "float32")
-    if pixels.shape[-1] == 4 and channels != 4:
-        alpha = pixels[..., 3:] / np.float32(255)
-        laid = pixels[..., :3] * alpha + 255 * (1 - alpha)
-        pixels = np.round(laid).astype("uint8") if pixels.dtype == np.uint8 else laid.astype("float32")
-    if pixels.shape[-1] not in (1, 3, channels):
-        raise DataError(
-            f"An image has 1, 3 or 4 channels, or the model's {channels}, in its last dimension;"
-            f" received an array of shape {np.shape(image)}{_first_axis(np.shape(image))}."
-        )
-    return pixels
-
-
-def _require_range(pixels: np.ndarray) -> None:
-    least, most = pixels.min(), pixels.max()
-    if not (least >= 0 and most <= 255):  # NaN too
-        white = next((value for value in (1023, 4095, 16383, 65535) if least >= 0 and 255 < most <= value), None)
-        cure = f": multiply them by 255 / {white}, if that is white" if white else ""
-        raise DataError(f"The pixels of an image are numbers from 0 to 255; received {least} to {most}{cure}.")
-    if 0 < most <= 1:
-        raise DataError("The pixels of an image are numbers from 0 to 255; these are at most 1: multiply them by 255.")
-
-
-def _first_axis(shape: tuple[int, ...]) -> str:
-    return ", whose channels come first: np.moveaxis(image, 0, -1) puts them last" if shape[0] in (1, 3, 4) else ""
-
-
-def _said(image: Any, pixels: np.ndarray) -> str:
-    if pixels.ndim and pixels.dtype.kind in "uif":
-        return f"an array of shape {pixels.shape}"
-    return f"{image!r:.60}" if pixels.ndim == 0 else f"an array of {pixels.dtype}"
+    return normalised(image, row if size is None else replace(row, size=size), channels=channels, resize=resize)

@@ -13,7 +13,7 @@ from typing import Any
 
 from zoo.artifacts import Artifact, artifact, tracked_folder
 from zoo.errors import ArtifactError, ConfigError, UnknownNameError, require_known
-from zoo.pretrained.preprocessing import Preprocessing
+from zoo.pictures.preprocessing import Preprocessing
 
 FILE = "imagenet.json"
 

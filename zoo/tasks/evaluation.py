@@ -49,7 +49,7 @@ def evaluate(
 def _with_test_file(pipeline: Pipeline, data: str, given: Mapping[str, Any]) -> tuple[Dataset, str]:
     """The data of the run with all rows of a file as its test split; and why there is nothing but the file, or ""."""
     task = task_of(pipeline.entry)
-    options = {**task.options(pipeline.entry), **file_options(pipeline, data), **given, "whole": True}
+    options = {**task.options(pipeline.entry, None), **file_options(pipeline, data), **given, "whole": True}
     whole = task.load(data, options, pipeline.schema)
     try:
         own = dataset_of(pipeline)
@@ -75,7 +75,7 @@ def dataset_of(
         raise ConfigError("This is a pipeline that no recipe trained: there is no data that it was made for.")
     origin, task = pipeline.origin, task_of(pipeline.entry)
     own = data in (None, origin["data"])
-    options = dict(origin.get("data_options", {})) if own else dict(task.options(pipeline.entry))
+    options = dict(origin.get("data_options", {})) if own else dict(task.options(pipeline.entry, None))
     options["seed"] = origin["seed"] if seed is None else seed
     name = data or origin["data"]
     return task.load(name, {**file_options(pipeline, name), **options, **(data_options or {})}, pipeline.schema)

@@ -49,7 +49,7 @@ def inspect(
         if data is None:
             raise ConfigError(f"Name the data for fresh weights: --data NAME, a file .npz, or '{RANDOM}'.")
         task = task_of(entry)
-        options = {**task.options(entry), **(data_options or {}), "seed": seed}
+        options = {**task.options(entry, None), **(data_options or {}), "seed": seed}
         dataset = task.load(data, options)
         recipe = recipe_for(dataset, entry, data=data, options=options)
         keras.utils.set_random_seed(seed)

@@ -95,7 +95,7 @@ def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any
     return {**settings.config, "vocabulary_size": dataset.schema.column("text").size, "answers": answers}
 
 
-def options(entry: str) -> Mapping[str, Any]:
+def options(entry: str, weights: str | None = None) -> Mapping[str, Any]:
     """How a family reads a story."""
     return {"layout": {"question_answering": "words", "memory_network": "sentences"}[describe(entry).family]}
 

@@ -21,7 +21,7 @@ def find_rate(
     """
     task = task_of(entry)
     require_seed(seed)
-    settings = {**task.options(entry), **(data_options or {}), "seed": seed}
+    settings = {**task.options(entry, None), **(data_options or {}), "seed": seed}
     dataset = task.load(data, settings)
     recipe = recipe_for(dataset, entry, data=str(data), options=settings)
     keras.utils.set_random_seed(seed)

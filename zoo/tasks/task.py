@@ -43,7 +43,9 @@ class Task:
     output_scale     data set -> options of the builder that say the scale of its outputs, where a training may start
               from weights of another scale; None: it may not.
     named     text -> (name of a source, options), for names that hold options ("babi-qa3"); else None.
-    options   entry -> options that its data is always loaded with.
+    options   (entry, pretrained weights or None) -> options that its data is always loaded with.
+    folders   whether the reader of a file takes a folder too.
+    is_base   (entry, weights) -> whether these weights are a base to fine-tune on any data, and not a trained pipeline.
     init_model       (fresh model, data set): what it is given of the data before training.
     baseline_inputs  samples -> what the simple models of a report are shown of them.
     fit       as `zoo.training.fit`, where a training is more than one.
@@ -66,7 +68,9 @@ class Task:
     config: Callable[[Dataset, str, Settings], Mapping[str, Any]]
     output_scale: Callable[[Dataset], Mapping[str, Any]] | None = None
     named: Callable[[str], tuple[str, dict[str, Any]] | None] = lambda text: None
-    options: Callable[[str], Mapping[str, Any]] = lambda entry: {}
+    options: Callable[[str, str | None], Mapping[str, Any]] = lambda entry, weights: {}
+    folders: bool = False
+    is_base: Callable[[str, str | Path], bool] = lambda entry, weights: False
     init_model: Callable[[keras.Model, Dataset], None] | None = None
     baseline_inputs: Callable[[Samples], Samples] | None = None
     file_options: Callable[[Schema], Mapping[str, Any]] = lambda schema: {}
@@ -113,7 +117,7 @@ class Task:
             given, options = named[0], {**named[1], **options}
         if given in self.sources:
             return _call(self.sources[given], (), f"option of data set '{given}'", options)
-        if is_path(given, self.suffixes):
+        if is_path(given, self.suffixes) or (self.folders and Path(given).is_dir()):
             reader = next((self.readers[option] for option in options if option in self.readers), self.file)
             return _call(reader, (given,), f"option of a file of {self.of}", options)
         known = [*self.sources, *(f"FILE{suffix}" for suffix in self.suffixes)]
@@ -161,6 +165,9 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
         return TASKS[task].load(given, options)
     for each in TASKS.values():
         if given in each.sources or each.named(given):
+            return each.load(given, options)
+    for each in TASKS.values():
+        if each.folders and Path(given).is_dir():
             return each.load(given, options)
     for each in TASKS.values():
         if any(option in each.asked_by for option in options):

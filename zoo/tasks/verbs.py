@@ -13,7 +13,7 @@ import numpy as np
 
 from zoo.catalogue import describe
 from zoo.columns import Schema
-from zoo.create import create_model, full_config
+from zoo.create import create_model, full_config, weights_path
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, MissingExtraError, WeightsError, require_known
 from zoo.pipeline import Pipeline, load_pipeline
@@ -59,7 +59,8 @@ def train(
 ) -> "tuple[Pipeline, AnyReport]":
     """Load, build, fit, judge, save: a run folder with config, history, weights, scores and a picture.
 
-    `weights` (a tag, a file or a run folder) is where training starts, with its schema; `data_options` are those of
+    `weights` (a tag, a file or a run folder) is where training starts, with its schema; a pretrained base of pictures
+    ("imagenet", or a file of such weights) gets fresh heads for the data's own targets. `data_options` are those of
     `load_dataset`, such as the `targets` of a table or of texts of your own; `validation` and `test` are files of these
     splits, used as they are, beside a file of your own; `imbalance` and `costs` map outputs to
     what is done about rare labels (an `Imbalance` or its method's name) and what mistakes cost (a `CostMatrix`), or are
@@ -72,7 +73,8 @@ def train(
         if find_spec(module) is None:  # told now, not after the training
             raise MissingExtraError("The report of a training", package, "report")
     task = task_of(entry)
-    source = weights_file(entry, weights) if weights else None
+    based = weights is not None and task.is_base(entry, weights)
+    source = weights_file(entry, weights) if weights and not based else None
     require_seed(seed)
     budget_of(baselines)
     _require_fields(changes)
@@ -80,7 +82,8 @@ def train(
     if begun is not None and begun.entry and (taught := task_of(begun.entry)) is not task:
         raise WeightsError(f"'{weights}' holds {begun.entry}, a model of {taught.of}; '{entry}' is one of {task.of}.")
     given = {name: str(file) for name, file in (("validation", validation), ("test", test)) if file is not None}
-    options = {**task.options(entry), **(data_options or {}), **given, "seed": seed}
+    of_entry = task.options(entry, str(weights) if based else None)
+    options = {**of_entry, **(data_options or {}), **given, "seed": seed}
     dataset = task.load(data, options, begun.schema if begun else None, to_train=True)
     recipe = recipe_for(dataset, entry, data=str(data), options=options, changes=changes)
     if begun is not None:  # the same network, not that of today's recipe
@@ -92,12 +95,12 @@ def train(
         fewer = replace(dataset, schema=schema, targets=schema.targets)
         told = task.config(fewer, entry, task.settings(fewer, entry, str(data)))
         recipe = replace(recipe, config={**recipe.config, **told, **changes.get("config", {})})
-    if source is not None:
-        start = sha256(source.read_bytes()).hexdigest()[:16]
-        recipe = replace(recipe, start_at_prior=False, start=start)
+    file = weights_path(describe(entry), weights) if based and weights else source
+    if file is not None:
+        recipe = replace(recipe, start=sha256(file.read_bytes()).hexdigest()[:16], start_at_prior=based)
     keras.utils.set_random_seed(seed)
-    model = create_model(entry, weights=source, **recipe.config)
-    if source is None and task.init_model is not None:
+    model = create_model(entry, weights=weights if based else source, **recipe.config)
+    if file is None and task.init_model is not None:
         task.init_model(model, dataset)
     train_model = task.fit or fit
     run = train_model(model, dataset.train, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)

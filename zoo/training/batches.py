@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from zoo.lazy_array import LazyArray
 from zoo.samples import Samples
 from zoo.stacked_batches import Batch
 from zoo.training.augmentation.entity_shuffling import shuffle_entities
@@ -51,6 +52,7 @@ class Batches:
         self.seed = seed
         self.token_dropout = token_dropout
         self.shuffled_entities = shuffled_entities or ()
+        self.lazy = {name: values for name, values in samples.inputs.items() if isinstance(values, LazyArray)}
         self.pictures = PictureAugmentation(samples, augmentation, seed)
         self.step_targets = tuple(steps)
         self.sequences = tuple(
@@ -83,24 +85,29 @@ class Batches:
 
     def inputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """The inputs of these rows, trimmed."""
+        return self._read(rows, finished=True)
+
+    def _read(self, rows: np.ndarray, *, finished: bool) -> dict[str, np.ndarray]:
+        """The inputs of these rows; of lazy ones what was decoded, before they are `finished`."""
         rows = rows % len(self.samples)
         arrays = {}
         for name, values in self.samples.inputs.items():
-            arrays[name] = values[rows]
+            raw = name in self.lazy and not finished
+            arrays[name] = self.lazy[name].decoded(rows, lenient=True) if raw else values[rows]
             if name in self.sequences:
                 arrays[name] = arrays[name][:, : self._trimmed(name, rows)]
         return arrays
 
     @property
     def varied(self) -> bool:
-        """Whether training sees other inputs in every epoch."""
-        return bool(self.token_dropout or self.shuffled_entities or self.pictures)
+        """Whether training reads its inputs otherwise than predictions do."""
+        return bool(self.token_dropout or self.shuffled_entities or self.pictures or self.lazy)
 
     def training_batch(self, rows: np.ndarray, epoch: int, step: int) -> Batch:
         """Inputs and targets of batch `step` (from 0) of an epoch, and weights where there are some, as training takes
         them: where samples are mixed, targets and weights are those of both (`Mix.labels`).
         """
-        arrays = self.inputs(rows)
+        arrays = self._read(rows, finished=False)
         inputs, targets, weights = self._varied(arrays, rows, epoch, step), self.targets(rows), self.weights(rows)
         mix = self.pictures.mix(arrays, rows % len(self.samples), epoch, step)
         if mix is not None:
@@ -109,12 +116,13 @@ class Batches:
 
     def training_inputs(self, rows: np.ndarray, epoch: int, step: int) -> dict[str, np.ndarray]:
         """The inputs of these rows as batch `step` (from 0) of an epoch has them."""
-        return self._varied(self.inputs(rows), rows, epoch, step)
+        return self._varied(self._read(rows, finished=False), rows, epoch, step)
 
     def _varied(self, arrays: dict[str, np.ndarray], rows: np.ndarray, epoch: int, step: int) -> dict[str, np.ndarray]:
-        """Pictures augmented, some names exchanged, and `token_dropout` of the tokens read as unknown."""
+        """Pictures augmented, some names exchanged, and `token_dropout` of the tokens read as unknown; all finished."""
         if self.pictures:
             arrays = self.pictures.inputs(arrays, rows % len(self.samples), epoch, step)
+        arrays = {name: self.lazy[name].finished(each) if name in self.lazy else each for name, each in arrays.items()}
         tokens = self.token_dropout or self.shuffled_entities
         random = np.random.default_rng([self.seed, epoch, step + 1]) if tokens else None
         if random and self.shuffled_entities:

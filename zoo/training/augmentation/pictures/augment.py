@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from zoo.errors import ConfigError
+from zoo.lazy_array import LazyArray
 from zoo.training.augmentation.pictures.colour import recolour
 from zoo.training.augmentation.pictures.erasing import Erase
 from zoo.training.augmentation.pictures.sampling import warp
@@ -21,14 +22,17 @@ def is_pictures(values: np.ndarray) -> bool:
     return values.ndim == 4 and values.shape[-1] in CHANNELS and bool(numbers)
 
 
-def white_of(values: np.ndarray, transforms: Sequence[Transform], name: str = "pictures") -> float:
+def white_of(values: np.ndarray | LazyArray, transforms: Sequence[Transform], name: str = "pictures") -> float:
     """The value of white: 255, or 1 where no value of the first pictures of floats is larger.
 
     Raises `ConfigError` where values were brought to a scale of their own, and a transform would change them.
     """
-    if values.dtype == np.uint8 or not any(each.changes_values for each in transforms):
+    if not any(each.changes_values for each in transforms):
         return 255.0
-    some = values[: min(LOOKED_AT, len(values))]
+    rows = np.arange(min(LOOKED_AT, len(values)))
+    some = values.decoded(rows, lenient=True) if isinstance(values, LazyArray) else values[rows]
+    if some.dtype == np.uint8:
+        return 255.0
     low, high = float(np.min(some)), float(np.max(some))
     if low < 0 or high > 255.0:
         wanted = next(each.name for each in transforms if each.changes_values)

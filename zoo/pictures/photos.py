@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from zoo.errors import DataError, MissingExtraError
+from zoo.pictures import SUFFIXES
 
 try:
     from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
@@ -24,7 +25,6 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF
 LARGEST = 100_000_000  # pixels decoded at the most: 0.4 GB
 LARGEST_FILE = 1 << 30  # bytes of an open file read at the most
 REDUCTIONS = (1, 2, 4, 8)  # a baseline JPEG can be decoded at this part of its size, in as much less memory
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".ppm", ".jp2", ".avif")  # in a folder
 ORIENTATION = 0x0112  # the EXIF tag
 BITS, MOST_VALUE = 258, 281  # TIFF tags: bits of a sample, the largest there is
 DARK = 1 << 14  # of 65,536: a file of 16 bits with nothing brighter is rather one of 12 or 14 bits, unsaid
@@ -58,19 +58,21 @@ def find_photos(given: Iterable[Path | str]) -> list[Path]:
     return found
 
 
-def read_photo(source: Any) -> Photo:
+def read_photo(source: Any, *, least: int | None = None) -> Photo:
     """The photo in a file: its path, its bytes, or an open binary file, which is read from its start and left where it
     was. `DataError` when there is none, or only a part of one.
+
+    `least` pixels a side are enough: a larger JPEG is decoded at a part of its size, which is several times faster.
 
     Turned as its EXIF says; 16-bit grey scaled to 8 bits; transparent parts white; of several pictures (animation,
     pages) the first. A large baseline JPEG is decoded at a part of its size.
     """
     if isinstance(source, str | os.PathLike):
         name = _checked(source if isinstance(source, str) else Path(source))
-        with _told(name), open(source, "rb") as file, _opened(file) as image:
+        with _told(name), open(source, "rb") as file, _opened(file, least) as image:
             return upright(image, name)
     name, content = _content(source)
-    with _told(name), _opened(io.BytesIO(content)) as image:
+    with _told(name), _opened(io.BytesIO(content), least) as image:
         return upright(image, name)
 
 
@@ -138,7 +140,7 @@ def _checked(path: Path | str) -> str:
 
 
 @contextmanager
-def _opened(file: BinaryIO) -> Iterator[Image.Image]:
+def _opened(file: BinaryIO, least: int | None) -> Iterator[Image.Image]:
     """Pillow's image, its header read. A JPEG is opened past Pillow's limit of size: `_require_size` reduces it."""
     Image.init()
     is_jpeg = file.read(3) == b"\xff\xd8\xff"
@@ -150,6 +152,8 @@ def _opened(file: BinaryIO) -> Iterator[Image.Image]:
         else:
             image = Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
     with image:
+        if is_jpeg and least is not None:
+            image.draft(None, (least, least))
         yield image
 
 

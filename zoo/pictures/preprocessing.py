@@ -67,7 +67,7 @@ class Preprocessing:
     @property
     def resized(self) -> int:
         """Pixels of the shorter side before the crop: rounded down, as in timm."""
-        return math.floor(self.size / self.crop + 1e-6)  # 224 / (224 / 232) is a little less than 232
+        return resized_side(self.size, self.crop)
 
     def normalise(self, pixels: np.ndarray, channels: int | None = None) -> np.ndarray:
         """(..., C) from 0 to 255, red, green and blue first -> (..., channels) float32, C channels when not given.
@@ -98,6 +98,15 @@ class Preprocessing:
             raise ConfigError(f"An image of {given} channels does not fit a model of {wanted}.")
         values = values.astype("float32") * np.float32(self.scale)
         return (values - mean.astype("float32")) / std.astype("float32")
+
+
+def resized_side(size: int, crop: float) -> int:
+    """Pixels of a side of which the share `crop` is `size`, rounded down.
+
+    >>> resized_side(224, 224 / 232)
+    232
+    """
+    return math.floor(size / crop + 1e-6)  # 224 / (224 / 232) is a little less than 232
 
 
 def _is_number(value: Any) -> bool:

@@ -1,0 +1,205 @@
+"""Pictures: files, arrays or Pillow images, decoded when a batch asks for them; normalised as the model wants it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from zoo.columns.column import Column, InputSpec, Values, register
+from zoo.columns.frames import pandas, shown
+from zoo.errors import ConfigError, DataError
+from zoo.lazy_array import LazyArray
+from zoo.pictures.preprocessing import Preprocessing
+
+SAMPLE = 500  # training pictures, evenly spaced, of which sizes, colours and brightness are learnt
+USUAL = 224  # pixels a side where the training pictures' own sizes do not say
+SPARE = 2  # a JPEG is decoded at no less than so many times the size that is wanted
+GREY_VALUE = 127  # of a picture that stands for one that cannot be read
+LEAST_DEVIATION = 1.0  # of pixels from 0 to 255: those of pictures without any contrast are not blown up
+
+
+@register
+@dataclass(frozen=True)
+class PictureColumn(Column):
+    """Pictures (height, width, channels), resized until they cover that and cut in the middle.
+
+    The other fields are those of `Preprocessing`: numbers = (pixels * scale - mean) / std. They are those of the
+    weights that a training starts from; else mean and deviation of each colour are learnt of the training pictures.
+    """
+
+    height: int = USUAL
+    width: int = USUAL
+    channels: int = 3
+    crop: float = 1.0
+    interpolation: str = "bilinear"
+    colour: str = "rgb"
+    scale: float = 1.0
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (1.0, 1.0, 1.0)
+
+    kind: ClassVar[str] = "picture"
+
+    @classmethod
+    def fit(
+        cls,
+        values: Values,
+        name: str,
+        size: int | Sequence[int] | None = None,
+        channels: int | None = None,
+        preprocessing: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Learn size, colours and brightness of the training pictures, where they are not given.
+
+        size           pixels a side, or (height, width).
+        channels       1 for grey, 3 for colours.
+        preprocessing  the fields of a `Preprocessing`, whose own size counts where `size` is not given.
+        """
+        row = None if preprocessing is None else Preprocessing.from_json(preprocessing)
+        height, width = _sides(size, name) if size is not None else (row.size, row.size) if row else (0, 0)
+        if channels not in (None, 1, 3):
+            raise ConfigError(f"'channels' of pictures must be 1 (grey) or 3 (colours); received {channels!r}.")
+        if row is not None and height and channels:
+            return cls(name, "", height, width, channels, **_numbers_of(row))
+        items = list(values)
+        chosen = [items[place] for place in np.unique(np.linspace(0, len(items) - 1, SAMPLE).astype(int))]
+        pictures = [picture for each in chosen if (picture := _if_readable(each, name)) is not None]
+        if not pictures:
+            raise DataError(f"None of the training pictures of the column {shown(name)} can be read.")
+        if not height:
+            height, width = _usual_size(pictures)
+        channels = channels or (1 if all(_is_grey(each) for each in pictures) else 3)
+        found = cls(name, "", height, width, channels, **(_numbers_of(row) if row else {}))
+        return found if row else cls(name, "", height, width, channels, **found._learnt(pictures))
+
+    def _learnt(self, pictures: Sequence[Any]) -> dict[str, Any]:
+        """Mean and deviation of each colour over some training pictures."""
+        sums, squares = np.zeros(self.channels), np.zeros(self.channels)
+        for each in pictures:
+            pixels = self._fitted(each).reshape(-1, self.channels).astype(np.float64)
+            sums += pixels.mean(axis=0)
+            squares += (pixels**2).mean(axis=0)
+        mean = sums / len(pictures)
+        deviation = np.maximum(np.sqrt(np.maximum(squares / len(pictures) - mean**2, 0.0)), LEAST_DEVIATION)
+        three = [[round(float(value), 4) for value in np.resize(each, 3)] for each in (mean, deviation)]
+        return {"mean": tuple(three[0]), "std": tuple(three[1])}
+
+    def encode(self, values: Values) -> LazyArray:
+        """(n,) files, bytes, arrays or Pillow images -> lazily (n, height, width, channels) float32."""
+        items: Any = list(values)
+        missing = pandas().isna(pandas().Series(items, dtype=object))
+        if missing.any():
+            raise DataError(f"The column {shown(self.name)} has no picture in row {int(np.argmax(missing)) + 1}.")
+        shape = (self.height, self.width, self.channels)
+        if all(isinstance(each, np.ndarray) and each.dtype == np.uint8 and each.shape == shape for each in items):
+            items, decode = np.stack(items), None  # nothing is left to be decoded
+        else:
+            decode = self._pixels
+        return LazyArray(
+            items,
+            decode,
+            shape=shape,
+            dtype="float32",
+            finish=self.numbers,
+            stand_in=np.full(shape, GREY_VALUE, np.uint8),
+            identity=_identity,
+            fingerprint=repr(sorted(asdict(self).items())),
+        )
+
+    def numbers(self, pixels: np.ndarray) -> np.ndarray:
+        """(k, height, width, channels) pixels from 0 to 255 -> the float32 numbers that the model takes."""
+        row = Preprocessing(self.height, self.crop, self.interpolation, self.colour, self.scale, self.mean, self.std)
+        return row.normalise(pixels, self.channels)
+
+    def _pixels(self, item: Any) -> np.ndarray:
+        """(height, width, channels) uint8 of one value."""
+        from zoo.pictures.photos import read_photo
+
+        if isinstance(item, str | Path | bytes):
+            return self._fitted(read_photo(item, least=SPARE * max(self.height, self.width)).image)
+        return self._fitted(_picture(item, self.name))
+
+    def _fitted(self, picture: Any) -> np.ndarray:
+        from zoo.pictures.pixels import covered
+
+        grey = picture.convert("L") if self.channels == 1 else picture
+        pixels = covered(grey, self.height, self.width, crop=self.crop, interpolation=self.interpolation)
+        return pixels.reshape(self.height, self.width, self.channels)
+
+    @property
+    def spec(self) -> InputSpec:
+        return InputSpec((self.height, self.width, self.channels), "float32")
+
+    @classmethod
+    def config(cls, columns: Sequence[Self], scaling: str | None) -> dict[str, Any]:
+        return {"pictures": {each.input: [each.height, each.width, each.channels] for each in columns}}
+
+    def raw(self, values: Values) -> list[Any]:
+        return list(values)
+
+    def describe(self) -> str:
+        colours = "grey" if self.channels == 1 else "colours"
+        return f"{self.width} x {self.height} pixels, {colours}"
+
+
+def _picture(item: Any, name: str) -> Any:
+    """An upright RGB image of Pillow's. Raises `DataError` for what is no picture."""
+    from zoo.pictures.photos import read_photo, upright
+
+    if isinstance(item, str | Path | bytes):
+        return read_photo(item).image
+    if isinstance(item, np.ndarray):
+        from zoo.pictures.pixels import array_image
+
+        return array_image(item)
+    if hasattr(item, "getexif"):
+        return upright(item, f"a picture of {shown(name)}").image
+    raise DataError(
+        f"The column {shown(name)} must hold pictures: paths of files, arrays (height, width, channels) or Pillow "
+        f"images; received {shown(repr(item))}."
+    )
+
+
+def _if_readable(item: Any, name: str) -> Any:
+    try:
+        return _picture(item, name)
+    except DataError:
+        return None
+
+
+def _identity(item: Any) -> str:
+    """What tells one picture from another, without reading it: a folder may be moved, its files may not change."""
+    if isinstance(item, str | Path):
+        path = Path(item)
+        try:
+            return f"{path.parent.name}/{path.name} {path.stat().st_size}"
+        except OSError:
+            return f"{path.parent.name}/{path.name} missing"
+    if isinstance(item, np.ndarray):
+        return f"{item.shape} {item.tobytes().hex()}"
+    return item.hex() if isinstance(item, bytes) else item.tobytes().hex()
+
+
+def _is_grey(picture: Any) -> bool:
+    """Whether red, green and blue are the same everywhere."""
+    small = np.asarray(picture.resize((16, 16)), dtype=int).reshape(16, 16, -1)
+    return bool((np.ptp(small, axis=-1) <= 1).all())
+
+
+def _usual_size(pictures: Sequence[Any]) -> tuple[int, int]:
+    """(height, width) that most pictures have, where that is no more than usual; else the usual square."""
+    (width, height), count = Counter(each.size for each in pictures).most_common(1)[0]
+    return (height, width) if 2 * count > len(pictures) and max(height, width) <= USUAL else (USUAL, USUAL)
+
+
+def _sides(size: Any, name: str) -> tuple[int, int]:
+    sides = (size, size) if type(size) is int else tuple(size) if isinstance(size, list | tuple) else ()
+    if len(sides) != 2 or not all(type(side) is int and 1 <= side <= 10_000 for side in sides):
+        raise ConfigError(f"'size' of {shown(name)} must be pixels a side, or (height, width); received {size!r}.")
+    return sides
+
+
+def _numbers_of(row: Preprocessing) -> dict[str, Any]:
+    return {key: value for key, value in asdict(row).items() if key != "size"}

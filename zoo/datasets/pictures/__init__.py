@@ -1,0 +1,1 @@
+"""Data sets of pictures, and what reads folders and files of the user's own."""

@@ -1,0 +1,125 @@
+"""Which pictures a folder or a table of the user's names, and what is said of each."""
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zoo.artifacts import download_folder, extract
+from zoo.columns import read_table
+from zoo.errors import ConfigError, DataError, require_known
+from zoo.pictures import SUFFIXES
+
+PICTURE = "picture"  # the column of a folder's pictures; `LABEL` that of the names of the folders they stand in
+LABEL = "label"
+SPLIT_FOLDERS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+SAMPLE = 200  # values that are looked at for a column of pictures
+
+
+def splits_in(path: Path) -> dict[str, pd.DataFrame]:
+    """ "train", "validation", "test" -> rows, of a folder that is split already; {"": rows} of any other.
+
+    A row is a picture, and the name of the folder of its class.
+    """
+    given = {SPLIT_FOLDERS[each.name.lower()]: each for each in _folders(path) if each.name.lower() in SPLIT_FOLDERS}
+    if "train" in given and len(given) == len(_folders(path)) > 1:
+        return {name: _rows_of_folder(folder) for name, folder in given.items()}
+    return {"": _rows_of_folder(path)}
+
+
+def _rows_of_folder(path: Path) -> pd.DataFrame:
+    """The pictures below each folder of `path`; links are not followed into folders, so that none leads in a circle."""
+    found: list[tuple[str, str]] = []
+    for folder in _folders(path):
+        for where, inner, files in os.walk(folder):
+            inner.sort()
+            found += [(str(Path(where, name)), folder.name) for name in sorted(files) if _is_picture(name)]
+    if not found:
+        loose = sum(_is_picture(each.name) for each in path.iterdir())
+        held = f"{loose} pictures and no folder" if loose else "no picture"
+        raise DataError(
+            f"'{path}' holds {held}; expected a folder for each class with its pictures in it, or give a CSV file with "
+            f"the paths of the pictures and their labels. Pictures end in {', '.join(SUFFIXES)}."
+        )
+    empty = [folder.name for folder in _folders(path) if folder.name not in {label for _, label in found}]
+    if empty:
+        raise DataError(f"'{path}' has a folder without any picture: {', '.join(sorted(empty)[:5])}; remove it.")
+    return pd.DataFrame(found, columns=[PICTURE, LABEL])
+
+
+def _folders(path: Path) -> list[Path]:
+    inside = sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith((".", "__")))
+    return [each for each in inside if not (each.is_symlink() and path.resolve().is_relative_to(each.resolve()))]
+
+
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+
+
+def rows_of_table(
+    path: Path, targets: Any, picture: str | None, types: Mapping[str, str] | None
+) -> tuple[pd.DataFrame, str, Any]:
+    """A CSV, JSONL or Parquet file -> (its rows, paths joined to its folder; the column of pictures; the targets).
+
+    Without `targets` the only other column is the target.
+    """
+    frame = read_table(path, types=types)
+    column = picture or _picture_column(frame, path)
+    require_known("column of 'picture'", column, frame.columns)
+    frame = read_table(path, types={**(types or {}), column: PICTURE})
+    if targets is None:
+        others = [name for name in frame.columns if name != column]
+        if len(others) != 1:
+            raise ConfigError(
+                f"'{path}' has the columns {', '.join(others) or 'of pictures alone'} beside '{column}': name "
+                "those that are to be predicted, as in targets=['label']."
+            )
+        targets = others
+    folder = path.parent
+    values = [None if pd.isna(each) else str(each).strip() for each in frame[column]]
+    addresses = [each for each in values if each and each.startswith(("http://", "https://"))]
+    if addresses:
+        raise DataError(f"'{column}' of {path} holds addresses, such as {addresses[0]}: download them and give files.")
+    frame[column] = pd.Series([each and str(folder / each) for each in values], dtype=object)
+    return frame, column, targets
+
+
+def _picture_column(frame: pd.DataFrame, path: Path) -> str:
+    """The only column whose values end as pictures do."""
+    found = []
+    for name in frame.columns:
+        values = [str(value).strip().lower() for value in frame[name].dropna().head(SAMPLE)]
+        if values and sum(value.endswith(SUFFIXES) for value in values) > len(values) / 2:
+            found.append(name)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise DataError(f"No column of {path} holds the paths of pictures; say which it is: picture='COLUMN'.")
+    raise DataError(f"{path} has several columns of pictures: {', '.join(found)}; say which: picture='{found[0]}'.")
+
+
+def unpacked(path: Path) -> Path:
+    """The folder of a zip file's pictures, unpacked beside other downloads, once for the same bytes."""
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"'{path}' is no zip file, or is damaged.")
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    folder = download_folder("data") / "unpacked" / f"{path.stem}-{digest}"
+    if not folder.is_dir():
+        extract(path, folder)
+    inside = _folders(folder)
+    if len(inside) == 1 and not any(each.is_file() for each in folder.iterdir()) and _folders(inside[0]):
+        return inside[0]  # everything stands in one folder
+    return folder

@@ -1,0 +1,232 @@
+"""The user's own pictures: a folder with a folder for each class, a zip file of one, or a table with their paths."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from zoo.datasets.pictures.build import IMAGE
+from zoo.datasets.pictures.facts import Facts, clusters_of, facts_of
+from zoo.datasets.pictures.finding import LABEL, PICTURE, rows_of_table, splits_in, unpacked
+from zoo.datasets.pictures.splitting import parts_of, split_pictures
+from zoo.datasets.splits import SPLITS
+from zoo.datasets.table import Table
+from zoo.datasets.tables.table_file import kinds_of_targets, with_labels_of
+from zoo.errors import DataError, require_known
+from zoo.samples import Kind, Target
+
+Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # training, validation and test rows
+COPIES = "copies"  # column: which pictures are copies of each other
+BRIGHTNESS = "brightness"  # column: "dark", "medium" or "bright", by which a report breaks errors down
+DAMAGED = ("leave out", "refuse")
+MOST_DAMAGED = 0.5  # of all files: beyond, something else is wrong
+LEAST_OF_CLASS = 3  # pictures, one for each split
+NAMED = 5  # files that are named of those that cannot be read
+
+
+def read_pictures(
+    path: Path | str,
+    *,
+    targets: Mapping[str, Kind] | Sequence[str] | str | None = None,
+    picture: str | None = None,
+    group: str | None = None,
+    types: Mapping[str, str] | None = None,
+    damaged: Literal["leave out", "refuse"] = "leave out",
+    size: int | Sequence[int] | None = None,
+    channels: int | None = None,
+    preprocessing: Mapping[str, Any] | None = None,
+    validation: Path | str | None = None,
+    test: Path | str | None = None,
+    whole: bool = False,
+    seed: int = 0,
+) -> Table:
+    """Pictures with labels, shared out 70:10:20 at random, the classes alike; copies of a picture stand in one split.
+
+    `path` is a folder with a folder of pictures for each class, or with such folders in "train", "validation" and
+    "test"; a zip file of one; or a CSV, JSONL or Parquet file with the paths of pictures, relative to it, and labels.
+
+    targets   of a table: columns to predict, with their kinds or without; the only other column where not given.
+    picture   of a table: the column of paths; else the only one whose values end as pictures do.
+    group     of a table: a column whose equal rows stand in one split: who is shown.
+    damaged   what is done about files that cannot be read: they are left out and named, or refused.
+    size, channels, preprocessing   as in `PictureColumn.fit`.
+    validation, test   folders or files of these splits, used as they are; the rest is shared out as before.
+    whole     every split is the whole of it, which is to be judged and not to be learnt from.
+
+    Raises `DataError` where there are no pictures, or too few; `UnknownNameError` for a column that is not there.
+    """
+    require_known("way with damaged pictures", damaged, DAMAGED)
+    path = Path(path)
+    splits, column, targets = _splits(path, targets, picture, types)
+    for name, file in (("validation", validation), ("test", test)):
+        if file is not None:
+            if name in splits:
+                raise DataError(f"'{path}' has a folder for the {name} split already; leave '{file}' out.")
+            others, _, _ = _splits(Path(file), targets, column if column != PICTURE else picture, types)
+            splits = {"train": splits.pop("", None), **splits} if "" in splits else splits
+            splits[name] = pd.concat(others.values(), ignore_index=True).rename(columns={PICTURE: column})
+    frame = pd.concat([rows.assign(split=name) for name, rows in splits.items()], ignore_index=True)
+    kinds: dict[str, Any] = dict(kinds_of_targets(frame, targets))
+    if group is not None:
+        require_known("column of 'group'", group, frame.columns)
+    frame = frame.dropna(subset=[*kinds], how="all", ignore_index=True)
+    frame, facts, left_out = _readable(frame, column, path, damaged)
+    frame[COPIES] = clusters_of(facts)
+    frame[BRIGHTNESS] = _brightness(facts)
+    if whole:
+        alone = frame.drop(columns="split")
+        parts, told = (alone, alone, alone), {"split": "all of it"}
+    else:
+        parts, told = _shared_out(frame, kinds, group, list(splits), path, seed)
+    kinds = with_labels_of(frame, parts[0], kinds)
+    ignored = [name for name in parts[0].columns if name not in kinds and name != column]
+    return Table(
+        path.name,
+        *parts,
+        targets=kinds,
+        columns={
+            "types": {column: PICTURE},
+            "options": {column: {"size": size, "channels": channels, "preprocessing": preprocessing}},
+            "inputs": {column: IMAGE},
+            "ignore": tuple(ignored),
+        },
+        groups=(BRIGHTNESS, *([group] if group else [])),
+        unit="pictures",
+        card={"source": str(path), "seed": seed, "picture": column, "left_out": left_out, **told},
+    )
+
+
+def _splits(
+    path: Path, targets: Any, picture: str | None, types: Mapping[str, str] | None
+) -> tuple[dict[str, pd.DataFrame], str, Any]:
+    """(split -> rows, "" where nothing is split yet; the column of pictures; the targets) of a folder or file."""
+    source = unpacked(path) if path.suffix.lower() == ".zip" and path.is_file() else path
+    if source.is_dir():
+        return splits_in(source), PICTURE, targets or [LABEL]
+    if not source.exists():
+        raise DataError(f"There is no folder or file '{path}'.")
+    frame, column, targets = rows_of_table(source, targets, picture, types)
+    return {"": frame}, column, targets
+
+
+def _readable(
+    frame: pd.DataFrame, column: str, path: Path, damaged: str
+) -> tuple[pd.DataFrame, list[Facts], list[str]]:
+    """The rows whose pictures can be read, what is known of them, and why the others cannot."""
+    missing = np.flatnonzero(frame[column].isna())
+    if len(missing):
+        raise DataError(f"'{column}' of {path} names no picture in row {missing[0] + 1}.")
+    found = facts_of(list(frame[column]))
+    errors = [str(each) for each in found if isinstance(each, DataError)]
+    if errors:
+        named = "; ".join(each.rstrip(".") for each in errors[:NAMED]) + ("; ..." if len(errors) > NAMED else "")
+        said = f"{len(errors)} of {len(found)} pictures of '{path}' cannot be read: {named}."
+        if damaged == "refuse" or len(errors) > MOST_DAMAGED * len(found):
+            raise DataError(said)
+        warnings.warn(f"{said} They are left out.", stacklevel=3)
+    rows = np.array([not isinstance(each, DataError) for each in found])
+    facts = [each for each in found if isinstance(each, Facts)]
+    return frame[rows].reset_index(drop=True), facts, errors
+
+
+def _brightness(facts: Sequence[Facts]) -> np.ndarray:
+    """(n,) the third of all pictures that each is in, by the mean of its pixels."""
+    values = np.array([each.brightness for each in facts])
+    third = np.searchsorted(np.quantile(values, (1 / 3, 2 / 3)), values)
+    return np.array(["dark", "medium", "bright"], dtype=object)[third]
+
+
+def _shared_out(
+    frame: pd.DataFrame, kinds: Mapping[str, Any], group: str | None, given: list[str], path: Path, seed: int
+) -> tuple[Parts, dict[str, Any]]:
+    """Training, validation and test rows, and what the card says of them."""
+    classes = next((name for name, kind in kinds.items() if _has_classes(kind)), None)
+    if classes is not None:
+        _require_classes(frame[classes], classes, path)
+    names = frame["split"].to_numpy()
+    frame = frame.drop(columns="split")
+    groups = _groups(frame, group)
+    if given == [""]:
+        labels = frame[classes].astype(str).to_numpy() if classes else None
+        split = split_pictures(labels, groups, seed=seed)
+        return parts_of(frame, split), {"split": "70:10:20 at random"}
+    split = np.array([SPLITS.index(name) for name in names])
+    lost = _without_copies(split, groups)
+    if lost.any():
+        warnings.warn(
+            f"{int(lost.sum())} pictures of '{path}' to train on are copies of some that the model is judged by: "
+            "they are left out of the training.",
+            stacklevel=4,
+        )
+    frame, split, groups = frame[~lost].reset_index(drop=True), split[~lost], groups[~lost]
+    labels = frame[classes].astype(str).to_numpy() if classes else None
+    for number, name in enumerate(SPLITS):
+        if name not in given:
+            split = _taken_from_training(split, labels, groups, number, seed)
+    return parts_of(frame, split), {"split": f"as given: {', '.join(given)}", "copies_left_out": int(lost.sum())}
+
+
+def _has_classes(kind: Any) -> bool:
+    return (kind.kind if isinstance(kind, Target) else kind) in ("classification", "binary")
+
+
+def _require_classes(labels: pd.Series, name: str, path: Path) -> None:
+    counts = labels.astype(str).value_counts()
+    if len(counts) < 2:
+        raise DataError(
+            f"All pictures of '{path}' have the same '{name}', {counts.index[0]!r}: two are needed at least."
+        )
+    few = counts[counts < LEAST_OF_CLASS]
+    if len(few) == len(counts):
+        raise DataError(
+            f"No class of '{path}' has more than {int(counts.max())} pictures; {LEAST_OF_CLASS} are needed at least, "
+            "one each to train on, to validate and to test."
+        )
+    if len(few):
+        warnings.warn(
+            f"{len(few)} of {len(counts)} classes of '{path}' have fewer than {LEAST_OF_CLASS} pictures, such as "
+            f"'{few.index[0]}': they stand in one or two splits only.",
+            stacklevel=5,
+        )
+
+
+def _groups(frame: pd.DataFrame, group: str | None) -> np.ndarray:
+    """(n,) what stands in one split: copies of a picture, and with `group` all that is linked by equal values."""
+    copies = frame[COPIES].to_numpy()
+    if group is None:
+        return copies
+    values = frame[group].astype(str).where(frame[group].notna(), None)
+    people = np.array([f"row {row}" if value is None else f"of {value}" for row, value in enumerate(values)])
+    first: dict[str, int] = {}
+    parents: dict[int, int] = {}
+
+    def root(cluster: int) -> int:
+        while cluster in parents:
+            cluster = parents[cluster]
+        return cluster
+
+    for person, cluster in zip(people, copies.tolist(), strict=True):
+        one, other = root(first.setdefault(person, cluster)), root(cluster)
+        if one != other:
+            parents[other] = one
+    return np.array([root(cluster) for cluster in copies.tolist()])
+
+
+def _without_copies(split: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """(n,) bool: training pictures of which a copy is to judge by."""
+    judged = np.unique(groups[split > 0])
+    return (split == 0) & np.isin(groups, judged)
+
+
+def _taken_from_training(
+    split: np.ndarray, labels: np.ndarray | None, groups: np.ndarray, number: int, seed: int
+) -> np.ndarray:
+    """The split, with the usual share of the training pictures in the split `number`, which was not given."""
+    rows = np.flatnonzero(split == 0)
+    found = split_pictures(None if labels is None else labels[rows], groups[rows], seed=seed)
+    split = split.copy()
+    split[rows[found == number]] = number
+    return split

@@ -1,0 +1,155 @@
+"""Pictures, and what is to be said of each: classes, numbers, tags; of folders, of tables with paths, of known sets.
+
+All choices of the settings were made on validation splits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.catalogue import describe
+from zoo.catalogue.images import FAMILIES
+from zoo.columns import Schema
+from zoo.columns.frames import Frame, pandas
+from zoo.datasets.dataset import Dataset
+from zoo.errors import DataError, UnknownNameError
+from zoo.pretrained import Preprocessing, pretrained, pretrained_sets
+from zoo.samples import Samples
+from zoo.tasks.settings import Settings
+from zoo.tasks.task import Task
+from zoo.training import Optimiser
+from zoo.weights import metadata_if_ours
+
+PICTURE_SOURCES = "zoo.datasets.pictures"
+
+# From fresh weights, the rates of a one-cycle schedule.
+FRESH = Settings(
+    training={
+        "epochs": 20,
+        "batch_size": 64,
+        "optimiser": Optimiser("adamw", learning_rate=2e-3, schedule="one_cycle", weight_decay=2e-2),
+    },
+)
+WHITENING = "whitening"
+WHITENED = 5_000  # training pictures that it is learnt of
+WHITENING_FLOOR = 5e-4  # of the variances, so that no noise is blown up
+THUMBNAIL = 16  # pixels a side of what simple models are shown
+LEAST_BINS, MOST_BINS = 11, 201
+CHUNK = 512  # pictures decoded together
+SETTINGS: dict[tuple[str, str], Settings] = {}  # (entry, data) -> settings; `FRESH` for the others
+
+
+def settings(dataset: Dataset, entry: str, data: str) -> Settings:
+    """Those of the entry on this data."""
+    return SETTINGS.get((entry, dataset.name), FRESH)
+
+
+def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
+    """The shape of the pictures, and a head for each target."""
+    told = dataset.schema.model_config()
+    (shape,) = told["pictures"].values()
+    outputs = {name: _with_bins(options) for name, options in told["outputs"].items()}
+    return {**settings.config, "input_shape": shape, "outputs": outputs}
+
+
+def _with_bins(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A number of known range is what a distribution over the whole numbers in it expects, as in DEX."""
+    if "low" not in options:
+        return options
+    return {**options, "bins": min(MOST_BINS, max(LEAST_BINS, round(options["high"] - options["low"]) + 1))}
+
+
+def options(entry: str, weights: str | None) -> Mapping[str, Any]:
+    """How the entry wants its pictures: as its weights were trained, or of the size that it was designed for."""
+    from zoo import models
+
+    row = preprocessing_of(entry, weights) if weights else None
+    if row is not None:
+        return {"size": row.size, "channels": 3, "preprocessing": row.as_json()}
+    size = getattr(getattr(models, entry), "size", None)
+    return {} if size is None else {"size": size}
+
+
+def preprocessing_of(entry: str, weights: str) -> Preprocessing | None:
+    """How these weights of the entry want pictures; of a file that of its official set; None for our own files."""
+    try:
+        return pretrained(f"{entry}.{weights}").preprocessing
+    except UnknownNameError:
+        return pretrained_sets(entry)[0].preprocessing if describe(entry).weights else None
+
+
+def is_base(entry: str, weights: str | Path) -> bool:
+    """Whether these are weights to fine-tune: a published set by its tag, or a file that no training here made."""
+    if str(weights) in describe(entry).weights:
+        return True
+    path = Path(weights)
+    return path.is_file() and path.suffix != ".keras" and not metadata_if_ours(path).get("pipeline")
+
+
+def init_model(model: keras.Model, dataset: Dataset) -> None:
+    """A layer "whitening" gets the patches of the training pictures, rotated and scaled to be uncorrelated."""
+    for layer in model.layers:
+        if layer.name == WHITENING:
+            pictures = next(iter(dataset.train.inputs.values()))
+            layer.set_weights(whitening_weights(pictures[: min(len(pictures), WHITENED)], layer.kernel_size[0]))
+
+
+def whitening_weights(pictures: np.ndarray, size: int) -> list[np.ndarray]:
+    """(n, H, W, C) -> kernel (size, size, C, 2 * size * size * C) and bias: every eigenvector of the patches'
+    covariance over its deviation, and the same with the other sign. Jordan 2024, section 3.2."""
+    patches = np.lib.stride_tricks.sliding_window_view(pictures, (size, size), axis=(1, 2))  # (n, H', W', C, s, s)
+    rows = patches.transpose(0, 1, 2, 4, 5, 3).reshape(-1, size * size * pictures.shape[-1])
+    values, vectors = np.linalg.eigh(rows.T @ rows / len(rows))
+    scaled = vectors / np.sqrt(values + WHITENING_FLOOR)
+    both = np.concatenate([scaled, -scaled], axis=1).astype(np.float32)
+    return [both.reshape(size, size, pictures.shape[-1], -1), np.zeros(both.shape[1], np.float32)]
+
+
+def baseline_inputs(samples: Samples) -> Samples:
+    """Small grey pictures, which are few enough numbers for simple models."""
+    from zoo.pictures.pixels import shrunk
+
+    (pictures,) = samples.inputs.values()
+    parts = [shrunk(pictures[np.arange(start, min(start + CHUNK, len(samples)))], THUMBNAIL)
+             for start in range(0, len(samples), CHUNK)]  # fmt: skip
+    small = np.concatenate(parts) if parts else np.empty((0, THUMBNAIL**2), np.float32)
+    return replace(samples, inputs={"pixels": small}, raw={})
+
+
+def rows(files: Sequence[str], schema: Schema) -> Frame:
+    """A picture a row: files, and those in folders."""
+    from zoo.pictures.photos import find_photos
+
+    names = schema.names
+    if len(names) != 1:
+        raise DataError(f"The model reads the columns {', '.join(names)}; give a file of rows.")
+    return pandas().DataFrame({names[0]: [str(path) for path in find_photos(files)]}, dtype=object)
+
+
+TASK = Task(
+    name="pictures",
+    families=(*FAMILIES, "small_images"),
+    of="pictures",
+    sources={
+        "mnist": f"{PICTURE_SOURCES}.mnist:mnist",
+        "cifar10": f"{PICTURE_SOURCES}.cifar10:cifar10",
+        "pets37": f"{PICTURE_SOURCES}.photos:pets37",
+        "cars64": f"{PICTURE_SOURCES}.photos:cars64",
+        "utkface": f"{PICTURE_SOURCES}.photos:utkface",
+    },
+    file=f"{PICTURE_SOURCES}.pictures_file:read_pictures",
+    suffixes=(".zip", ".csv", ".csv.gz", ".tsv", ".jsonl", ".parquet"),
+    settings=settings,
+    config=config,
+    options=options,
+    folders=True,
+    read_again=("picture", "group"),
+    is_base=is_base,
+    init_model=init_model,
+    baseline_inputs=baseline_inputs,
+    rows=rows,
+)
