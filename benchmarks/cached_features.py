@@ -1,6 +1,6 @@
 """A head on features that are kept on disk against Keras' recipe for a frozen base: seconds and accuracy.
 
-    ZOO_MIRROR=... python -m benchmarks.cached_features     # two minutes on two cores; writes results/cached_features.json
+    ZOO_MIRROR=... python -m benchmarks.cached_features     # two minutes; writes results/cached_features.json
 
 The 259 photos of pets37's sample, 7 of each of 37 breeds, of which 2 a breed are held out, and MobileNet's weights of
 ImageNet. Both train the same head on the same pixels with the same optimiser, for as many epochs, and look at the held

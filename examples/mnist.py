@@ -30,7 +30,7 @@ OPTIONS = (
 @page(*OPTIONS)
 def main(run: Run) -> None:
     """The scores of each network on the test pictures, and what it says of a few."""
-    rows = zoo.tasks.TASKS["pictures"].table(run.data, {"seed": run.seed}).test.head(5)
+    rows = zoo.load_dataset(run.data, seed=run.seed).table.test.head(5)
     changes = {"epochs": run.epochs} if run.epochs else {}
     for name in run.models:
         folder = Path(run.out) / f"{name}_{Path(run.data).stem}_seed-{run.seed}"

@@ -1,4 +1,4 @@
-"""The files that the pages in docs/ speak of, small: `sales.csv`, `new.csv`, `reviews.csv`, `cat.png`, and a folder `photos`."""
+"""The files that the pages in docs/ speak of, small: tables, a photo and a folder of photos."""
 
 from pathlib import Path
 

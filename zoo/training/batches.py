@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,9 @@ class Batches:
         self.seed = seed
         self.token_dropout = token_dropout
         self.shuffled_entities = shuffled_entities or ()
-        self.lazy = {name: values for name, values in samples.inputs.items() if isinstance(values, LazyArray)}
+        self.lazy: dict[str, Any] = {
+            name: values for name, values in samples.inputs.items() if isinstance(values, LazyArray)
+        }
         self.pictures = PictureAugmentation(samples, augmentation, seed)
         self.step_targets = tuple(steps)
         self.sequences = tuple(
