@@ -146,9 +146,9 @@ def plan_for(graph: keras.Model, recipe: Recipe, train: Samples, begun: tuple[st
 def _notice(network: Network, tune: FineTune, rows: int) -> str:
     head, stages = network.head[-1].path, " and then ".join(tune.stages)
     return (
-        f"The layers below '{head}' were pretrained, and '{head}' is fresh: fit trains {stages} with batch normalisation "
-        f"held, chosen for {rows:,} rows; name other stages with Recipe(fine_tune=...), or train everything at one rate "
-        "with Recipe(fine_tune=None)."
+        f"The layers below '{head}' were pretrained, and '{head}' is fresh: fit trains {stages} with batch "
+        f"normalisation held, chosen for {rows:,} rows; name other stages with Recipe(fine_tune=...), or train "
+        "everything at one rate with Recipe(fine_tune=None)."
     )
 
 
