@@ -242,6 +242,25 @@ def test_a_model_that_somebody_froze_trains_the_rest_from_features():
     assert not model.get_layer("base").trainable
 
 
+def test_learnt_batch_norm_is_held_above_what_somebody_froze_too():
+    model = network()
+    model.get_layer("conv1").trainable = False
+    for how, held in (("hold", True), ("train", False)):
+        plan = plan_for(model, recipe(fine_tune=FineTune("auto", batch_norm=how)), TRAIN)
+        with plan.applied(plan.stages[0]) as (frozen, _):
+            assert ("norm2" in frozen.held) is held
+            assert "conv1" in frozen.layers
+    assert model.get_layer("norm2").trainable
+
+
+def test_layers_of_which_only_the_name_of_a_function_is_known_are_not_kept():
+    x = keras.Input((4,), name="x")
+    hidden = layers.Lambda(lambda x: x * 2, name="twice")(layers.Dense(3, name="below")(x))
+    model = keras.Model([x], {"y": layers.Dense(1, name="y")(hidden)})
+    freeze(model, "head")
+    assert features.split(Network(model)) is None
+
+
 def test_stages_that_would_train_what_somebody_froze_are_refused():
     model = network()
     model.get_layer("conv1").trainable = False

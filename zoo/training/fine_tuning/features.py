@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from inspect import signature
+from inspect import getsource, signature
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -259,8 +259,8 @@ def _key(calls: Sequence[Call]) -> str | None:
     places: dict[int, int] = {}
     for call in calls:
         try:
-            settings = json.dumps(call.layer.get_config(), sort_keys=True, default=_typed)
-        except (NotImplementedError, TypeError, ValueError):
+            settings = json.dumps(call.layer.get_config(), sort_keys=True, default=_typed) + _source(call.layer)
+        except (NotImplementedError, TypeError, ValueError, OSError):
             return None
         inputs = [places.setdefault(key, len(places)) for key in call.inputs]
         outputs = [places.setdefault(key, len(places)) for key in call.outputs]
@@ -270,6 +270,14 @@ def _key(calls: Sequence[Call]) -> str | None:
             values = np.ascontiguousarray(_plain(keras.ops.convert_to_numpy(variable)))
             digest.update(f"{variable.name} {values.dtype} {values.shape}".encode() + values.tobytes())
     return digest.hexdigest()
+
+
+def _source(layer: Any) -> str:
+    """The text of a class that is not Keras' own: its settings alone do not tell what it computes."""
+    if isinstance(layer, layers.Lambda):
+        raise TypeError  # a function of the user's, of which Keras may know the name alone
+    kind = type(layer)
+    return "" if kind.__module__.partition(".")[0] == "keras" else getsource(kind)
 
 
 def _typed(value: Any) -> str:
