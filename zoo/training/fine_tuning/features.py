@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from inspect import signature
+from inspect import getsource, signature
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,7 @@ def cached(parts: Split, splits: Sequence[Samples], budget: int) -> Features | s
         if why := _no_room(folder, need, budget, keys):
             return why
         found = tuple(
-            _features(parts, each, names, shape, folder / key)
+            _features(parts, each, names, shape, folder / key, batch_of([len(each) for each in splits]))
             for each, key, shape in zip(splits, keys, shapes, strict=True)
         )
     except (UnwritableError, OSError) as error:
@@ -149,13 +149,24 @@ def _data_key(key: str, samples: Samples, names: Sequence[str]) -> str:
     return sha256("\n".join([key, *rows]).encode()).hexdigest()[:32]
 
 
-def _features(parts: Split, samples: Samples, names: Sequence[str], shapes: Mapping[str, Shape], stem: Path) -> Samples:
+def batch_of(rows: Sequence[int]) -> int:
+    """Rows that are computed together: one number for all splits, so that one function is compiled, and few are padded.
+
+    >>> batch_of([185, 74]), batch_of([6400, 640])
+    (19, 32)
+    """
+    return min(range(BATCH, BATCH // 2, -1), key=lambda size: sum(-(-each // size) * size for each in rows))
+
+
+def _features(
+    parts: Split, samples: Samples, names: Sequence[str], shapes: Mapping[str, Shape], stem: Path, size: int
+) -> Samples:
     files = {name: stem.with_name(f"{stem.name}_{place}.npy") for place, name in enumerate(shapes)}
     if all(_is_whole(file, shapes[name]) for name, file in files.items()):
         for file in files.values():
             os.utime(file)  # used now
     else:
-        _compute(parts.lower, samples, names, shapes, files)
+        _compute(parts.lower, samples, names, shapes, files, size)
     arrays = {
         name: np.load(file, mmap_mode="r" if shapes[name].bytes > IN_MEMORY else None) for name, file in files.items()
     }
@@ -170,15 +181,15 @@ def _compute(
     names: Sequence[str],
     shapes: Mapping[str, Shape],
     files: Mapping[str, Path],
+    size: int,
 ) -> None:
-    """Write what the lower part gives for every row, in batches of one size, so that one function is compiled."""
+    """Write what the lower part gives for every row, in batches of `size`."""
     with ExitStack() as stack:
         arrays = {}
         for name, file in files.items():
             scratch = stack.enter_context(atomic_path(file))
             whole = shapes[name]
             arrays[name] = np.lib.format.open_memmap(scratch, mode="w+", dtype=whole.dtype, shape=whole.shape)
-        size = min(BATCH, len(samples))
         for start in range(0, len(samples), size):
             rows = np.arange(start, start + size) % len(samples)
             found = lower.predict_on_batch({name: samples.inputs[name][rows] for name in names})
@@ -248,8 +259,8 @@ def _key(calls: Sequence[Call]) -> str | None:
     places: dict[int, int] = {}
     for call in calls:
         try:
-            settings = json.dumps(call.layer.get_config(), sort_keys=True, default=_typed)
-        except (NotImplementedError, TypeError, ValueError):
+            settings = json.dumps(call.layer.get_config(), sort_keys=True, default=_typed) + _source(call.layer)
+        except (NotImplementedError, TypeError, ValueError, OSError):
             return None
         inputs = [places.setdefault(key, len(places)) for key in call.inputs]
         outputs = [places.setdefault(key, len(places)) for key in call.outputs]
@@ -259,6 +270,14 @@ def _key(calls: Sequence[Call]) -> str | None:
             values = np.ascontiguousarray(_plain(keras.ops.convert_to_numpy(variable)))
             digest.update(f"{variable.name} {values.dtype} {values.shape}".encode() + values.tobytes())
     return digest.hexdigest()
+
+
+def _source(layer: Any) -> str:
+    """The text of a class that is not Keras' own: its settings alone do not tell what it computes."""
+    if isinstance(layer, layers.Lambda):
+        raise TypeError  # a function of the user's, of which Keras may know the name alone
+    kind = type(layer)
+    return "" if kind.__module__.partition(".")[0] == "keras" else getsource(kind)
 
 
 def _typed(value: Any) -> str:

@@ -128,11 +128,10 @@ def set_trainable(model: keras.Model, wanted: Mapping[int, bool], held: Iterable
     """
     held = set(held)
     for container in [each for each in layers_of(model) if is_graph(each) and not each.trainable]:
-        flags = [(each, each.trainable) for each in layers_of(container) if each is not container]
         container.trainable = True
-        for each, flag in flags:
+        for each in layers_of(container):
             if not is_graph(each):
-                each.trainable = flag
+                each.trainable = False  # as it counted
     for layer in [each for each in layers_of(model) if id(each) in wanted]:
         if layer.trainable != wanted[id(layer)]:
             layer.trainable = wanted[id(layer)]

@@ -72,13 +72,15 @@ class Plan:
         """While this lasts, the network is frozen as the stage says: what is frozen; weights (by id) -> their rates."""
         with trainable_as_before(self.network.model):
             shares = self._shares(stage)
+            every = weighted(self.network)
+            norms = [norm for layer in every for norm in norms_in(layer)]
+            held = {id(norm) for norm in norms if self.tune.batch_norm == "hold" and has_learnt(norm)}
+            held |= {id(norm) for norm in norms if not norm.trainable}
+            wanted = {id(layer): layer.trainable for layer in every}
             if stage.parts is not None:
                 trained = {id(layer) for part in self._trained(stage.parts) for layer in part.layers}
-                every = weighted(self.network)
-                norms = [norm for layer in every for norm in norms_in(layer)]
-                held = {id(norm) for norm in norms if self.tune.batch_norm == "hold" and has_learnt(norm)}
-                held |= {id(norm) for norm in norms if not norm.trainable}
-                set_trainable(self.network.model, {id(layer): id(layer) in trained for layer in every}, held)
+                wanted = {key: key in trained for key in wanted}
+            set_trainable(self.network.model, wanted, held)
             yield frozen_of(self.network.model), shares
 
     def _trained(self, parts: int) -> tuple[Any, ...]:
@@ -146,9 +148,9 @@ def plan_for(graph: keras.Model, recipe: Recipe, train: Samples, begun: tuple[st
 def _notice(network: Network, tune: FineTune, rows: int) -> str:
     head, stages = network.head[-1].path, " and then ".join(tune.stages)
     return (
-        f"The layers below '{head}' were pretrained, and '{head}' is fresh: fit trains {stages} with batch normalisation "
-        f"held, chosen for {rows:,} rows; name other stages with Recipe(fine_tune=...), or train everything at one rate "
-        "with Recipe(fine_tune=None)."
+        f"The layers below '{head}' were pretrained, and '{head}' is fresh: fit trains {stages} with batch "
+        f"normalisation held, chosen for {rows:,} rows; name other stages with Recipe(fine_tune=...), or train "
+        "everything at one rate with Recipe(fine_tune=None)."
     )
 
 

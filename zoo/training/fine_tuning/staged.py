@@ -22,7 +22,7 @@ from zoo.training.sequence_outputs import per_step
 from zoo.training.verification import verify_predictions
 
 FEWEST_EPOCHS = 3  # that are worth a pass of all rows through the frozen layers beforehand
-TRIED_ROWS = 32  # of validation, on which the whole model is compared with its upper part
+TRIED_ROWS = 8  # of validation, on which the whole model is compared with its upper part
 
 
 @dataclass(frozen=True)
