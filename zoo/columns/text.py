@@ -37,6 +37,10 @@ class TextColumn(Column):
 
     kind: ClassVar[str] = "text"
 
+    def __post_init__(self) -> None:
+        if self.words < 1:
+            raise DataError(f"The schema is damaged: 'words' of a column cannot be {self.words}.")
+
     @classmethod
     def fit(
         cls,

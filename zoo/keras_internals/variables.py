@@ -1,9 +1,12 @@
 """Variables without values, and values for them later. Keras is imported when first needed."""
 
-from collections.abc import Callable, Iterator
+import math
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from zoo.errors import WeightsError
 from zoo.keras_internals.checks import missing, private
 from zoo.keras_internals.graph import layers_of
 from zoo.keras_internals.state import waiting_variables_unchanged
@@ -21,6 +24,38 @@ def without_values() -> Iterator[None]:
 
     with waiting_variables_unchanged(), keras.StatelessScope(initialize_variables=False):
         yield
+
+
+_WITHIN = threading.local()
+
+
+@contextmanager
+def variables_within(numbers: int, what: object) -> Iterator[None]:
+    """Models that are built inside have at most so many numbers in all, else `WeightsError` before they are made."""
+    import keras
+
+    kind, left = keras.Variable, [numbers]
+    before, own = kind.__init__, "__init__" in vars(kind)
+
+    def counted(self: Any, initializer: Any, shape: Any = None, *args: Any, **kwargs: Any) -> None:
+        mine = getattr(_WITHIN, "left", None)  # other threads build what they like
+        if mine is not None:
+            sizes = shape if isinstance(shape, Iterable) else [shape]
+            mine[0] -= math.prod(size for size in sizes if isinstance(size, int))
+            if mine[0] < 0:
+                raise WeightsError(f"{what} describes a model of more numbers than it holds weights for.")
+        before(self, initializer, shape, *args, **kwargs)
+
+    _WITHIN.left = left
+    kind.__init__ = counted
+    try:
+        yield
+    finally:
+        _WITHIN.left = None
+        if own:
+            kind.__init__ = before
+        else:
+            del kind.__init__
 
 
 def has_value(variable: "keras.Variable") -> bool:

@@ -24,6 +24,7 @@ from zoo.pipeline import keras_file, onnx_file, weights_file
 from zoo.pipeline.batches import batches
 from zoo.pipeline.finding import trained_file
 from zoo.samples import EXCLUSIVE
+from zoo.weights.readers.net import printable, read_json
 
 THRESHOLD = 0.5  # probability from which the positive label is given, unless `thresholds` says otherwise
 COVERAGE = 0.8  # share of rows whose true number lies within the interval of a prediction
@@ -222,15 +223,15 @@ def load_pipeline(source: Path | str) -> Pipeline:
     if not isinstance(source, str | os.PathLike):
         raise WeightsError(f"A pipeline is read from the path of its file; received {source!r}.")
     file = trained_file(source)
-    readers: dict[str, Any] = {".keras": keras_file.load, ".onnx": onnx_file.load, ".h5": weights_file.load}
-    text, model = readers[file.suffix](file)
+    readers: dict[str, Any] = {".keras": keras_file.load, ".onnx": onnx_file.load}
+    text, model = readers.get(file.suffix, weights_file.load)(file)
     try:
-        values = json.loads(text) if isinstance(text, str) else text
+        values = read_json(text.encode(), file, "its schema") if isinstance(text, str) else text
         schema = Schema.from_json(values["schema"])
         costs = {name: CostMatrix(each["costs"], each["unit"]) for name, each in values.get("costs", {}).items()}
         rest = dict(values["thresholds"]), dict(values["origin"]), costs, dict(values["intervals"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise WeightsError(f"The schema in {file} is damaged: {error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise WeightsError(printable(f"The schema in {file} is damaged: {error}")) from error
     return Pipeline(schema, model, *rest)
 
 

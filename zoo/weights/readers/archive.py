@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
+
 from zoo.errors import WeightsError
 from zoo.weights.readers import keras3
-from zoo.weights.readers.hdf5 import opened_hdf5
+from zoo.weights.readers.hdf5 import MOST_EXPANSION, members, opened_hdf5, require_backed
 from zoo.weights.readers.net import read_json
 from zoo.weights.stored import StoredWeights, snake_case
 
@@ -18,17 +20,16 @@ WEIGHTS = "model.weights.h5"
 CONFIG = "config.json"
 LAYOUT = "a .keras archive"
 LARGEST_CONFIG = 100 * 10**6  # bytes
-MOST_EXPANSION = 100  # Keras and PyTorch store their members as they are; zeros shrink a thousandfold
 ENCRYPTED = 1  # the first flag of a member; APPNOTE.TXT of the zip format, section 4.4.4
 CODE = {"Lambda", "__lambda__", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer", "function"}
 
 
-def require_plain(members: list[zipfile.ZipInfo], path: Path | str) -> None:
+def require_plain(held_members: list[zipfile.ZipInfo], path: Path | str) -> None:
     """Raise where little would unpack to very much, where members overlap, or are packed in a rare way or encrypted."""
-    held = sum(member.compress_size for member in members)
+    held = sum(member.compress_size for member in held_members)
     if held > Path(path).stat().st_size:
         raise WeightsError(f"{path} is a zip bomb: its members claim more bytes than the file has.")
-    for member in members:
+    for member in held_members:
         if member.flag_bits & ENCRYPTED or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise WeightsError(f"{path} holds '{member.filename}' encrypted, or neither stored nor deflated.")
         if member.file_size > 2**20 and member.file_size > MOST_EXPANSION * member.compress_size:
@@ -49,6 +50,17 @@ def opened(file: zipfile.ZipFile, path: str) -> Iterator[StoredWeights]:
         if not keras3.is_keras3(hdf5):
             raise WeightsError(f"{path} holds no weights of layers.")
         yield replace(keras3.read(hdf5, path, _names(config)), layout=LAYOUT, notes=(note,) if code else ())
+
+
+def numbers_in(file: zipfile.ZipFile, path: str) -> int:
+    """How many numbers the weights of an archive hold, every one of which is there. Raises `WeightsError`."""
+    if WEIGHTS not in file.namelist():
+        raise WeightsError(f"{path} holds no weights: it has no '{WEIGHTS}'.")
+    with opened_hdf5(io.BytesIO(file.read(WEIGHTS)), path) as hdf5:
+        arrays = [each for _, each in members(hdf5, path) if isinstance(each, h5py.Dataset)]
+        for each in arrays:
+            require_backed(each)
+        return sum(each.size for each in arrays)
 
 
 def _config(file: zipfile.ZipFile, path: str) -> Any:

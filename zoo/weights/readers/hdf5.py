@@ -14,6 +14,8 @@ from zoo.weights.memory import empty
 from zoo.weights.readers.net import one_sentence
 from zoo.weights.stored import StoredArray
 
+MOST_EXPANSION = 100  # Keras, PyTorch and the zoo store numbers as they are; zeros shrink a thousandfold
+SMALL = 2**20  # bytes that no file is asked to account for
 MOST_NAMES = 100_000  # layers, or weights of a layer
 KINDS = {h5py.h5g.GroupID: h5py.Group, h5py.h5d.DatasetID: h5py.Dataset}
 
@@ -118,9 +120,19 @@ def read_array(dataset: h5py.Dataset) -> np.ndarray:
     """The numbers as they are stored, in memory that the backends take as it is."""
     if not dataset.size:
         return dataset[()]
+    require_backed(dataset)
     array = empty(dataset.shape, dataset.dtype)
     dataset.id.read(h5py.h5s.ALL, h5py.h5s.ALL, array)
     return array
+
+
+def require_backed(dataset: h5py.Dataset) -> None:
+    """Raise where numbers are claimed that are not in the file: HDF5 makes them up when they are read."""
+    size, held = dataset.size * dataset.dtype.itemsize, dataset.id.get_storage_size()
+    if size > SMALL and size > MOST_EXPANSION * held:
+        raise WeightsError(
+            f"{dataset.file.filename} claims {size:,} bytes for {dataset.name} and holds {held:,}: it is not read."
+        )
 
 
 def _read(dataset: h5py.Dataset) -> np.ndarray:
