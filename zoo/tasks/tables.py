@@ -91,10 +91,10 @@ SETTINGS: dict[tuple[str, str], Settings] = {
 }
 LENGTH = Length(steps=1_500, epochs=(8, 60), batch_size=(16, 256))
 LINEAR = Settings(training={"optimiser": Optimiser("adam", learning_rate=0.02)}, length=LENGTH)
-# entry -> settings for any other table. Chosen on validation rows of five small tables, of which benchmarks/first_hour.py
-# judges other draws. An mlp whose outputs read the columns too is near a linear model from the start; pieces let it bend
-# (an error of 21,400 for flats, 24,200 without them). Normalised layers are better where there is more to learn (digits),
-# so that the two entries differ: train both, and take the better on validation.
+# entry -> settings for any other table, chosen on splits of five small tables other than those that
+# benchmarks/first_hour.py judges. An mlp whose outputs read the columns too is near a linear model from the start; pieces
+# let it bend (an error of 21,400 for flats, 24,200 without them). Normalised layers are better where there is more to
+# learn (digits), so that the two entries differ: train both, and take the better on validation.
 GENERAL = {
     "linear_regression": LINEAR,
     "softmax_regression": LINEAR,
@@ -127,7 +127,7 @@ FEW = {
 
 
 def settings_of(entry: str, data: str, rows: int = FEW_ROWS) -> Settings:
-    """The settings of an entry on a table, or those for any with so many rows. A tiny member has those of its family."""
+    """The settings of an entry on a table, or for any with so many rows. A tiny member has those of its family."""
     family = entry.removesuffix("_tiny")
     general = FEW.get(family, GENERAL[family]) if rows < FEW_ROWS else GENERAL[family]
     found = SETTINGS.get((family, data), general)
