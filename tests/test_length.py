@@ -67,6 +67,10 @@ def test_the_users_epochs_and_batch_size_win(table):
     assert whole.patience is not None
 
 
+def test_rows_that_are_trained_on_stop_no_training(table):
+    assert recipe_for(table, "mlp", data="mine.csv", options={}, changes={"refit": True}).patience is None
+
+
 def test_named_data_keeps_its_settings():
     plane = load_dataset("plane")
     assert recipe_for(plane, "linear_regression", data="plane", options={}).epochs == 200

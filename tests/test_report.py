@@ -12,6 +12,7 @@ from zoo.errors import DataError, UnknownNameError
 from zoo.report import build_report
 from zoo.report.baselines import Baseline
 from zoo.report.panels import draw_terms
+from zoo.report.table import notes
 from zoo.samples import Samples, Target
 
 TARGETS = {
@@ -282,3 +283,13 @@ def test_a_report_shows_the_metrics_that_the_heads_name_the_headline_first():
     assert "RMSPE" in shown(report.table())
     with pytest.raises(UnknownNameError, match="Unknown metric 'mea'"):
         report_of(test, metrics={"age": ("mea",)})
+
+
+def test_a_network_no_better_than_linear_is_told_what_to_try():
+    test = split(400)
+    linear = {"income": {"linear": Baseline({"accuracy": answers(test)["income"]})}}
+    said = notes(report_of(test, baselines=linear))
+    assert "income: no better than linear; try another model (zoo list) or more rows, or keep the simple one." in said
+    rising = [{**row, "val_skill": row["epoch"] / 4} for row in HISTORY]
+    improving = notes(report_of(test, baselines=linear, history=rising))
+    assert "income: no better than linear; it was still improving: train longer (--epochs)." in improving

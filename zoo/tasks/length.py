@@ -32,7 +32,7 @@ class Length:
     def training(self, rows: int, chosen: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Fields of a `Recipe` for so many training rows; what the user has `chosen` of them stays as it is.
 
-        Whoever names the epochs gets them all, unless a patience is named too.
+        Whoever names the epochs gets them all, unless a patience is named too; so does who trains on the validation rows.
 
         >>> Length(2_000, (8, 100), (16, 256)).training(343)
         {'batch_size': 16, 'epochs': 94, 'patience': 28}
@@ -45,7 +45,7 @@ class Length:
         size = given.get("batch_size") or self._batch_size(rows)
         fewest, most = self.epochs
         epochs = given.get("epochs") or min(max(-(-self.steps * size // max(rows, 1)), fewest), most)
-        patience = None if "epochs" in given else max(round(self.patience * epochs), 3)
+        patience = None if "epochs" in given or given.get("refit") else max(round(self.patience * epochs), 3)
         return {"batch_size": size, "epochs": epochs, "patience": patience}
 
     def _batch_size(self, rows: int) -> int:
