@@ -175,7 +175,7 @@ def predict_rows(pipeline: Any, file: str, *, allow_unseen: bool = False, **opti
     """
     from zoo.columns import scan_table
 
-    for number, part in enumerate(scan_table(file, **pipeline.reading | options)):
+    for number, part in enumerate(scan_table(file, **pipeline.reading | options, chunk_rows=pipeline.rows_at_once)):
         sys.stdout.write(pipeline.predict(part, allow_unseen=allow_unseen).to_csv(index=False, header=number == 0))
 
 

@@ -17,6 +17,7 @@ from zoo.columns.date_texts import order_for
 from zoo.columns.dates import date_order
 from zoo.columns.frames import Frame, exact_integers, extra, frame_of, is_path, pandas, require_columns
 from zoo.columns.kinds import kinds_of, number_formats, require_types
+from zoo.columns.lines import require_few_columns, require_filled
 from zoo.columns.values import MISSING
 from zoo.columns.written import Written, written
 from zoo.errors import ConfigError, DataError, ZooError, require_known
@@ -95,6 +96,7 @@ def _opened_csv(path: Path, way: Way) -> Opened:
     """The first rows say what is a number; all is then read so, and everything else as text: 007 stays 007."""
     pd = pandas()
     file = csv_file(path, encoding=way.encoding, header=way.header)
+    require_few_columns(path, len(file.names))
     chosen = _chosen(frame_of({name: [""] for name in _different(file.names)}), way)
     require_types(way.types, chosen)
     marks = list(dict.fromkeys([*MISSING, *way.marks]))
@@ -176,7 +178,8 @@ def _json_parts(path: Path, way: Way) -> Iterator[Frame]:
     with open_bytes(path) as stream:
         encoding = encoding_of(stream.read(4), way.encoding)
     with io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="\n") as lines:
-        number = 0
+        number = values = 0
+        keys: set[str] = set()
         while line := lines.readline(LONGEST_LINE + 1):
             number += 1
             if len(line) > LONGEST_LINE:
@@ -184,10 +187,15 @@ def _json_parts(path: Path, way: Way) -> Iterator[Frame]:
             if not line.strip():
                 continue
             rows.append(_json_row(line, f"{path}, line {number}"))
+            keys.update(rows[-1])
+            values += len(rows[-1])
+            require_few_columns(path, len(keys))
             if len(rows) == way.chunk_rows:
+                require_filled(path, len(rows), len(keys), values)
                 yield _json_frame(rows, way.marks)
-                rows = []
+                rows, keys, values = [], set(), 0
     if rows:
+        require_filled(path, len(rows), len(keys), values)
         yield _json_frame(rows, way.marks)
 
 

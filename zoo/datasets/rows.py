@@ -7,18 +7,16 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
-from zoo.columns.csv_file import HEAD, HEAD_ROWS, encoding_of, open_bytes, parted
+from zoo.columns.csv_file import HEAD, HEAD_ROWS, LONGEST_LINE, encoding_of, open_bytes, parted
 from zoo.columns.frames import extra
 from zoo.columns.opening import FORMATS
 from zoo.errors import DataError
 
-LONGEST_LINE = 16 << 20  # bytes; a longer one is refused before it fills the memory
 LONGEST_FIELD = 2_000_000  # characters of a CSV field; Python's own limit is 131,072
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from zoo.columns import Schema, scan_table
 from zoo.columns.frames import Frame, pandas, require_columns
+from zoo.columns.opening import CHUNK_ROWS
 from zoo.columns.outputs import OutputColumn
 from zoo.columns.reading import rows_of
 from zoo.columns.unseen import check_unseen
@@ -26,6 +27,7 @@ from zoo.pipeline.finding import trained_file
 from zoo.samples import EXCLUSIVE
 from zoo.weights.readers.net import printable, read_json
 
+AT_ONCE = 10_000_000  # numbers of a part of a file's predictions
 THRESHOLD = 0.5  # probability from which the positive label is given, unless `thresholds` says otherwise
 COVERAGE = 0.8  # share of rows whose true number lies within the interval of a prediction
 
@@ -136,10 +138,16 @@ class Pipeline:
         if os.path.exists(to) and os.path.exists(source) and os.path.samefile(source, to):
             raise ConfigError(f"'{to}' holds the rows themselves, which predictions would replace; name another file.")
         with atomic_path(to) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
-            for part in scan_table(source, **self.reading | options):
+            for part in scan_table(source, **{**self.reading, "chunk_rows": self.rows_at_once, **options}):
                 self.predict(part, allow_unseen=allow_unseen).to_csv(file, header=rows == 0, index=False)
                 rows += len(part)
         return rows
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows of a file are predicted together: fewer where each has the probabilities of many labels."""
+        width = sum(max(len(target.labels), 1) for target in self.schema.targets.values())
+        return max(1, min(CHUNK_ROWS, AT_ONCE // max(width, 1)))
 
     def save(self, path: Path | str, *, dtype: Any = None) -> None:
         """One file that `load_pipeline` reads on every backend.
