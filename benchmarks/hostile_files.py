@@ -53,11 +53,6 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
-def safetensors(path: Path, header: dict[str, object], content: bytes = b"") -> None:
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + content)
-
-
 def hdf5(path: Path, shape: tuple[int, ...]) -> None:
     """Keras' layout, with an array that is not there."""
     with h5py.File(path, "w") as file:
@@ -71,8 +66,8 @@ def linked(path: Path) -> None:
         file["layers"] = h5py.ExternalLink("/etc/passwd", "/")
 
 
-def zipped(path: Path, members: dict[str, bytes]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+def zipped(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> None:
+    with zipfile.ZipFile(path, "w", method) as file:
         for name, content in members.items():
             file.writestr(name, content)
 
@@ -87,9 +82,7 @@ def pipeline(path: Path, *, units: int = 1, schema: bytes = b"{}") -> None:
     with h5py.File(weights, "w") as file:
         file["layers/dense/vars/0"], file["layers/dense/vars/1"] = np.zeros((2, 1), "f4"), np.zeros(1, "f4")
     held = {"config.json": json.dumps(model).encode(), "model.weights.h5": weights.read_bytes(), "metadata.json": b"{}"}
-    with zipfile.ZipFile(path, "w") as file:
-        for name, content in (held | {"zoo_pipeline.json": schema}).items():
-            file.writestr(name, content)
+    zipped(path, held | {"zoo_pipeline.json": schema}, zipfile.ZIP_STORED)
 
 
 def png(path: Path, width: int, height: int) -> None:
@@ -100,6 +93,7 @@ def png(path: Path, width: int, height: int) -> None:
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(1 << 24))) + chunk(b"IEND", b""))
 
 
+AXES = json.dumps({"a.b": {"dtype": "F32", "shape": [2**40] * 99, "data_offsets": [0, 4]}}).encode()
 BOMB = bytes(2**29)
 WIDE = os.urandom(2**20).hex().encode() + b"[]," * 3 * 10**6
 DEEP = b"[" * 10**6 + b"]" * 10**6
@@ -109,8 +103,8 @@ FILES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "an external link.h5": ("weights", linked),
     "a pipe.h5": ("weights", os.mkfifo),
     "a header of terabytes.safetensors": ("weights", lambda path: path.write_bytes(bytes(7) + b"\x10" + b"{" * 99)),
-    "a shape of many axes.safetensors": ("weights", lambda path: safetensors(
-        path, {"a.b": {"dtype": "F32", "shape": [2**40] * 99, "data_offsets": [0, 4]}}, bytes(4))),
+    "a shape of many axes.safetensors": ("weights", lambda path: path.write_bytes(
+        struct.pack("<Q", len(AXES)) + AXES + bytes(4))),
     "a zip bomb.keras": ("weights", lambda path: zipped(path, {"config.json": b"{}", "model.weights.h5": BOMB})),
     "a deep config.keras": ("weights", lambda path: zipped(path, {"config.json": DEEP, "model.weights.h5": b""})),
     "a pickle.pth": ("weights", lambda path: path.write_bytes(b"\x80\x04cos\nsystem\n(S'false'\ntR.")),

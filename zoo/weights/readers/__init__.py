@@ -97,7 +97,7 @@ def _opened_zip(path: Path | str) -> Iterator[StoredWeights]:
             yield npz.read(file, str(path))
             return
         if not any(name.endswith("/data.pkl") for name in names):
-            raise WeightsError(f"{path} is a zip archive, but neither a .keras model, a PyTorch file nor numpy's.")
+            raise WeightsError(f"{path} is a zip archive, but neither a .keras model nor a PyTorch file, nor numpy's.")
         if damaged := file.testzip():  # PyTorch does not look at the check sums
             raise WeightsError(f"{path} is damaged: '{damaged}' does not have its check sum.")
     yield pytorch.read(path)
