@@ -74,7 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo": BELOW_TOP,  # the front door, zoo/__init__.py
     "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal
     "zoo.studio": BELOW_TOP | {"zoo.terminal"},
-    "zoo.options": set(),
+    "zoo.options": {"zoo.errors"},
     **dict.fromkeys(("zoo.model_commands", "zoo.photo_commands"), BELOW_TOP | {"zoo.terminal"}),
     "zoo.cli": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.studio", "zoo.model_commands", "zoo.photo_commands"},
     "zoo.__main__": {"zoo.cli"},
