@@ -259,6 +259,6 @@ def test_a_real_process_ends_with_exit_code_2():
     assert done.returncode == 2
     assert (
         done.stderr.strip()
-        == "error: Unknown data set of posts 'post'; did you mean 'posts'? Known: FILE.csv, FILE.csv.gz, FILE.jsonl, "
+        == "error: Unknown data set of posts 'post'; did you mean 'posts'? Known: FILE.csv, FILE.jsonl, "
         "FILE.parquet, FILE.tsv, blogs, posts."
     )

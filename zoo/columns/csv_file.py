@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from zoo.columns.date_texts import readings
 from zoo.columns.frames import shown
@@ -159,9 +159,7 @@ class CountedRows(io.TextIOBase):
     def __init__(self, handle: io.TextIOWrapper, file: CsvFile):
         self._handle, self._file = handle, file
         self._rest = ""  # the beginning of a line
-        self._record: list[str] = []  # lines of a row whose quotes are still open
-        self._size = 0  # of the record, in characters
-        self._open = False
+        self._pending: list[str] = []  # lines of a row whose quotes are still open
         self._line = file.lead  # the last one that was counted
 
     def read(self, size: int | None = -1) -> str:
@@ -170,32 +168,43 @@ class CountedRows(io.TextIOBase):
         *lines, self._rest = (self._rest + text).split("\n")
         if not text and self._rest:
             lines, self._rest = [*lines, self._rest], ""
-        if len(self._rest) > LONGEST_LINE:
+        if len(self._rest) + sum(map(len, self._pending)) > LONGEST_LINE:
             raise DataError(f"{self._file.path}, line {self._line + 1} is longer than {LONGEST_LINE >> 20} MiB.")
-        for line in lines:
-            self._count(line)
+        if self._pending or any('"' in line for line in lines):
+            self._count_quoted(lines, last=not text)
+        else:
+            self._count_plain(lines)
         return text
 
-    def _count(self, line: str) -> None:
-        self._line += 1
-        if '"' not in line and not self._open:
-            fields = line.count(self._file.delimiter) + 1
-        else:
-            self._record.append(line)
-            self._size += len(line)
-            self._open ^= bool(line.count('"') % 2)
-            if self._size > LONGEST_LINE:
-                raise DataError(f"{self._file.path}: the quotes of the row up to line {self._line} are not closed.")
-            if self._open:
-                return
-            record, self._record, self._size = "\n".join(self._record), [], 0
-            mark = self._file.delimiter
-            fields = len(next(csv.reader(io.StringIO(record, newline=""), delimiter=mark, skipinitialspace=True), []))
-        if fields != len(self._file.names) and line.strip(" \r"):
-            raise DataError(
-                f"{self._file.path} cannot be read as a table: Expected {len(self._file.names)} fields in line "
-                f"{self._line}, saw {fields}."
-            )
+    def _count_plain(self, lines: list[str]) -> None:
+        mark, marks = self._file.delimiter, len(self._file.names) - 1
+        for number, line in enumerate(lines, start=self._line + 1):
+            if line.count(mark) != marks and line.strip(" \r"):
+                self._refuse(number, line.count(mark) + 1)
+        self._line += len(lines)
+
+    def _count_quoted(self, lines: list[str], last: bool) -> None:
+        """The rows, but for the last one, whose quotes may still be open."""
+        lines = [*self._pending, *lines]
+        rows = csv.reader((f"{line}\n" for line in lines), delimiter=self._file.delimiter, skipinitialspace=True)
+        done = 0
+        try:
+            for row in rows:
+                if rows.line_num == len(lines) and not last and any('"' in line for line in lines[done:]):
+                    break
+                if len(row) != len(self._file.names) and any(cell.strip() for cell in row):
+                    self._refuse(self._line + rows.line_num, len(row))
+                done = rows.line_num
+        except csv.Error:  # a cell that is longer than Python's own reader takes
+            done = len(lines)
+        self._pending = lines[done:]
+        self._line += done
+
+    def _refuse(self, line: int, fields: int) -> NoReturn:
+        raise DataError(
+            f"{self._file.path} cannot be read as a table: Expected {len(self._file.names)} fields in line {line}, saw "
+            f"{fields}."
+        )
 
     def readable(self) -> bool:
         return True

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from zoo.columns.column import KINDS
 from zoo.columns.date_texts import are_dates, order_for, order_of, readings
@@ -14,6 +15,7 @@ from zoo.errors import ConfigError, DataError, UnknownNameError, require_known
 
 NUMERALS = 0.9  # share of different values that are numbers, from which text among them is taken for a slip
 LEAST_NUMERALS = 20
+LOOKED_AT = 5_000  # different values of a column that say what it is
 THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(\.[0-9]{3})*")
 PADDED = re.compile(r"[+-]?0[0-9]+")  # 007 is a name, not a number
 
@@ -122,8 +124,13 @@ def _is_text(column: Column) -> bool:
 
 
 def _texts(column: Column, name: str) -> list[str]:
-    """The different values of a column that are not blank, as text."""
-    return [str(value).strip() for value in codes_of(column, name)[1] if not is_blank(value)]
+    """The different values of a column that are not blank, as text, or so many of them as say how it is written."""
+    return [str(value).strip() for value in _spread([each for each in codes_of(column, name)[1] if not is_blank(each)])]
+
+
+def _spread(values: list[Any]) -> list[Any]:
+    """At most `LOOKED_AT` values from everywhere: what they do not say is refused with its row when it is read."""
+    return values if len(values) <= LOOKED_AT else values[:: -(-len(values) // LOOKED_AT)]
 
 
 def _kind(column: Column, name: str, numerals: bool, orders: str | Mapping[str, str] | None) -> str:
@@ -151,6 +158,8 @@ def _kind_of_objects(column: Column, name: str, numerals: bool, orders: str | Ma
     values = [value for value in different if not is_blank(value)]
     if not values:
         return "number"
+    padded = any(isinstance(value, str) and PADDED.fullmatch(value.strip()) for value in values)
+    values = _spread(values)
     texts = [str(value).strip() for value in values]
     words = [text for text in texts if natural(text)[0]]
     if not words and not any(isinstance(value, str | bool) for value in values):
@@ -158,12 +167,12 @@ def _kind_of_objects(column: Column, name: str, numerals: bool, orders: str | Ma
     if not words:
         if all(text.isdecimal() and readings(text) for text in texts):
             return "date"  # as 20240501
-        return "number" if numerals and not any(PADDED.fullmatch(text) for text in texts) else "category"
+        return "number" if numerals and not padded else "category"
     if all(is_date(value) for value in values if not isinstance(value, str)) and _are_dates(
         column, texts, name, orders
     ):
         return "date"
-    if any(not isinstance(value, str) for value in values) or any(PADDED.fullmatch(text) for text in texts):
+    if padded or any(not isinstance(value, str) for value in values):
         return _number_or_category(column, texts, words, name)
     found = formats_of(texts, share=NUMERALS, least=LEAST_NUMERALS)
     if found.formats:

@@ -59,6 +59,8 @@ class NumberFormat:
         >>> NumberFormat(",", ".", "EUR").number("(1.234,50 €)")
         -1234.5
         """
+        if not self.unit and (found := _body(self.decimal, self.group).fullmatch(text)):  # most are plain
+            return float((found[0].replace(self.group, "") if self.group else found[0]).replace(self.decimal, "."))
         cell = read_cell(text)
         if cell is None or cell.unit != self.unit or not _body(self.decimal, self.group).fullmatch(cell.body):
             return math.nan

@@ -178,9 +178,11 @@ def codes_of(column: Column, name: str) -> tuple[np.ndarray, list[Any]]:
         codes, values = pandas().factorize(column)
     except TypeError as error:  # lists and dicts cannot be hashed
         raise DataError(f"The column {shown(name)} holds values that are neither numbers nor text: {error}.") from error
-    if any(isinstance(value, int) and value.bit_length() > MOST_BITS for value in values):
+    text = pandas().api.types.is_string_dtype(getattr(values, "dtype", object)) and hasattr(values, "to_numpy")
+    listed_values = values.to_numpy(dtype=object).tolist() if text else list(values)  # one by one Arrow is slow
+    if any(isinstance(value, int) and value.bit_length() > MOST_BITS for value in listed_values):
         raise DataError(f"The column {shown(name)} holds a whole number of more than a thousand digits.")
-    return np.asarray(codes), list(values)
+    return np.asarray(codes), listed_values
 
 
 def is_blank(value: Any) -> bool:

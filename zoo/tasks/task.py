@@ -3,7 +3,7 @@
 A task is one file of this package and one row of `TASKS`, which the verbs, the command line and `load_dataset` read.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import signature
@@ -120,7 +120,7 @@ class Task:
         if is_path(given, self.suffixes) or (self.folders and Path(given).is_dir()):
             reader = next((self.readers[option] for option in options if option in self.readers), self.file)
             return _call(reader, (given,), f"option of a file of {self.of}", options)
-        known = [*self.sources, *(f"FILE{suffix}" for suffix in self.suffixes)]
+        known = [*self.sources, *(f"FILE{suffix}" for suffix in unpacked(self.suffixes))]
         raise UnknownNameError(f"data set of {self.of}", given, known)
 
 
@@ -175,8 +175,13 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
     for each in TASKS.values():
         if is_path(given, each.suffixes):
             return each.load(given, options)
-    endings = list(dict.fromkeys(suffix for each in TASKS.values() for suffix in each.suffixes))
+    endings = unpacked(dict.fromkeys(suffix for each in TASKS.values() for suffix in each.suffixes))
     raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in endings)])
+
+
+def unpacked(suffixes: Iterable[str]) -> list[str]:
+    """The endings without those of packed files, which are many."""
+    return [suffix for suffix in suffixes if suffix.count(".") == 1]
 
 
 def is_path(given: str, suffixes: tuple[str, ...]) -> bool:
