@@ -32,7 +32,7 @@ class Length:
     def training(self, rows: int, chosen: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Fields of a `Recipe` for so many training rows; what the user has `chosen` of them stays as it is.
 
-        Whoever names the epochs gets them all, unless a patience is named too; so does who trains on the validation rows.
+        Whoever names the epochs gets them all, unless a patience is named too; as does who trains on validation rows.
 
         >>> Length(2_000, (8, 100), (16, 256)).training(343)
         {'batch_size': 16, 'epochs': 94, 'patience': 28}

@@ -115,8 +115,8 @@ GENERAL = {
     ),
 }
 # Below so many rows to train on: in 10 draws of 343 loans these gave an AUC of .820, those above .800 (linear: .818);
-# in two draws normalised layers lost .03 and more. Validation rows that are trained on too (`refit`) gave .824; they are
-# kept apart all the same, to stop by, to choose between models by, and to say how wide an interval is.
+# in two draws normalised layers lost .03 and more. Validation rows that are trained on too (`refit`) gave .824; they
+# are kept apart all the same, to stop by, to choose between models by, and to say how wide an interval is.
 FEW_ROWS = 1_000
 FEW = {
     "mlp": Settings(
