@@ -7,7 +7,9 @@ from typing import Any, TypeGuard
 
 
 class ZooError(ValueError):
-    """A mistake that the user can mend. The command line prints its one sentence and exits with 2."""
+    """A mistake that the user can mend. The command line prints its one sentence and exits with `exit_code`."""
+
+    exit_code = 2
 
 
 class ConfigError(ZooError):
@@ -27,6 +29,12 @@ class UnwritableError(ConfigError, OSError):
 
 class DataError(ZooError):
     """A data file, or a value in it, is not what was expected."""
+
+
+class RowsError(DataError):
+    """Some rows could not be predicted; the others were."""
+
+    exit_code = 1
 
 
 class ArtifactError(ZooError):

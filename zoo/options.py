@@ -19,8 +19,10 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     part["list"].add_argument("--task")
     part["list"].add_argument("--weights", help="only models with weights of this tag")
     part["list"].add_argument("--all", action="store_true", help="also the small members that exist for tests")
-    for name in ("describe", "train", "evaluate", "find-rate", "inspect", "predict"):
+    for name in ("describe", "train", "find-rate", "inspect"):
         part[name].add_argument("model")
+    for name in ("evaluate", "predict"):
+        part[name].add_argument("model", help="a model's name; or a run folder, or the file of a trained model")
     part["describe"].add_argument(
         "--graph", nargs="?", const="", metavar="FILE", help="draw its blocks here, or into a file .svg or .png"
     )
@@ -39,9 +41,17 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
         nargs="*",
         default=[],
         metavar="TEXT",
-        help="none: a line each on standard input; or a file of rows; or photos and folders of them",
+        help="none: rows, or a text a line, on standard input; or a file of rows; or photos and folders of them",
     )
     part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
+    part["predict"].add_argument(
+        "--out", metavar="FILE", help="write rows and their predictions to this .csv or .jsonl"
+    )
+    part["predict"].add_argument("--format", metavar="csv|jsonl", help="default: as --out ends; csv in a pipe")
+    part["predict"].add_argument(
+        "--keep", action="append", metavar="COLUMN", help="of the file, to stand before the predictions (default: all)"
+    )
+    part["predict"].add_argument("--text", metavar="COLUMN", help="where the texts stand in the file")
     part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")
     part["convert"].add_argument("--to", required=True, metavar="MODEL.TAG", help="as in resnet18.imagenet")
     part["convert"].add_argument("--out", metavar="FILE", help="default: MODEL.TAG.h5, in this folder")

@@ -2,6 +2,7 @@
 
 import faulthandler
 import importlib
+import io
 import os
 import re
 import shutil
@@ -57,15 +58,17 @@ def console(*, stderr: bool = False) -> "Console":
 
 def run(main: Callable[[], None]) -> int:
     """Run a command; a user's mistake is one sentence on standard error and exit code 2, never a traceback."""
+    open_standard_streams()
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             main()
+        sys.stdout.flush()  # what cannot be written is told here, not by the interpreter when it ends
     except ZooError as error:
         console(stderr=True).print(f"error: {error}", markup=False, style="red")
-        return 2
+        return error.exit_code
     except BrokenPipeError:  # the reader (`head`) has gone
-        sys.stderr.close()
+        _discard_output()
         return 0
     except OSError as error:  # a full disk, a folder that may not be written
         place = f"'{error.filename}': " if error.filename else ""
@@ -75,6 +78,30 @@ def run(main: Callable[[], None]) -> int:
         console(stderr=True).print("interrupted; the same command continues from here", style="yellow")
         return 130
     return 0
+
+
+def open_standard_streams() -> None:
+    """Give a closed standard stream the null device, so that no file takes its place; names that are no UTF-8 print."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """What is still to be written goes nowhere."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+    except (OSError, ValueError):  # no file behind it
+        pass
 
 
 def _show_warning(
@@ -131,6 +158,9 @@ def lines_of_interest(written: bytes) -> bytes:
 
 def parse(parser: "argparse.ArgumentParser", arguments: Sequence[str] | None) -> "argparse.Namespace":
     """Parse the command line; a mistake is one sentence, an unknown option is answered with the nearest right one."""
+    for word in sys.argv[1:] if arguments is None else arguments:
+        if any("\udc80" <= letter <= "\udcff" for letter in word):
+            raise ConfigError(f"'{ascii(word)[1:-1]}' is not in UTF-8: rename the file, or give it another way.")
     for each in (parser, *_commands(parser).values()):
         each.__dict__["error"] = partial(_refuse, each.prog)  # instead of the usage, a second line, and an exit
     known, surplus = parser.parse_known_args(arguments)

@@ -2,25 +2,28 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.columns import Schema, scan_table
+from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas, require_columns
 from zoo.columns.outputs import OutputColumn
 from zoo.columns.reading import rows_of
 from zoo.costs import CostMatrix, decide
 from zoo.errors import ConfigError, DataError, WeightsError, is_number, require_known
 from zoo.files import atomic_path
-from zoo.keras_internals.graph import is_symbolic, next_calls, producer
 from zoo.metrics import median_label
 from zoo.pipeline import keras_file, onnx_file, weights_file
 from zoo.pipeline.batches import batches
+from zoo.pipeline.checks import require_fit, require_vocabularies
 from zoo.pipeline.finding import trained_file
+from zoo.pipeline.predicted_parts import Outcome, free_name, predicted
+from zoo.pipeline.prediction_writer import WRITERS, format_of
+from zoo.pipeline.row_parts import PART, Part, RowReader
 from zoo.samples import EXCLUSIVE
 
 THRESHOLD = 0.5  # probability from which the positive label is given, unless `thresholds` says otherwise
@@ -48,8 +51,8 @@ class Pipeline:
     intervals: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require_fit(self.schema, self.model)
-        _require_vocabularies(self.schema, self.model)
+        require_fit(self.schema, self.model)
+        require_vocabularies(self.schema, self.model)
         targets = self.schema.targets
         classes = {name: target for name, target in targets.items() if target.kind not in ("regression", "tags")}
         for name, costs in self.costs.items():
@@ -80,10 +83,7 @@ class Pipeline:
         rows that do not fit the schema, or lie so far from those of training that float32 has no answer.
         """
         frame = self.rows(rows)
-        for name in self.schema.names:
-            self.schema.column(name).require_readable(frame[name])
-        if not self.schema.outputs:
-            raise ConfigError("The model predicts every step of a sequence, and nothing of a row as a whole.")
+        self._require_readable(frame)
         pieces, owner = self.schema.cut(frame)
         outputs = self._outputs(self.schema.encode(pieces, targets=False).inputs)
         found = {}
@@ -107,26 +107,48 @@ class Pipeline:
         one with the label, and one "name=label" for the probability of each; tags one with those that hold, after ";".
         """
         frame = self.rows(rows)
-        found = self.predictions(frame)
-        columns: dict[str, Any] = {}
-        for column in self.schema.outputs:
-            columns |= self._columns(column, found[column.output])
-        return pandas().DataFrame(columns, index=frame.index)
+        return self._frame(self.predictions(frame), frame.index)
 
-    def predict_file(self, source: Path | str, to: Path | str, **options: Any) -> int:
-        """Predict for every row of a CSV or Parquet file in the CSV file `to`; gives the number of rows.
+    def require_readable(self, rows: Any) -> None:
+        """Raise `DataError` for rows that cannot be encoded, or of which the model could say nothing."""
+        frame = self.rows(rows)
+        self._require_readable(frame)
+        self.schema.encode(self.schema.cut(frame)[0], targets=False)
 
-        The file is read in parts, so that the memory needed does not grow with it. `options` are those of `scan_table`.
+    def predict_file(
+        self,
+        source: Path | str,
+        to: Path | str,
+        *,
+        format: str | None = None,
+        keep: Sequence[str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        chunk_rows: int = PART,
+    ) -> Outcome:
+        """Predict for every row of a CSV, JSONL or Parquet file in the CSV or JSONL file `to`.
+
+        format   "csv" or "jsonl"; without it, as `to` ends.
+        keep     columns of the file that stand before the predictions; None: all.
+        columns  column of the model -> that of the file which is read for it.
+
+        The columns are those of `predict` and, for an output of classes, "name_decided_by". Of a row that cannot be
+        predicted the column "error" says why, with its line; the `Outcome` counts them. A prediction whose name is that
+        of a column of the file is called "name_predicted". The file is read in parts of at most `chunk_rows`, so that
+        the memory needed does not grow with it, and `to` is written whole or not at all.
         """
-        wanted = {"columns": self.schema.names, "types": self.schema.types}
-        rows = 0
         if os.path.exists(to) and os.path.exists(source) and os.path.samefile(source, to):
             raise ConfigError(f"'{to}' holds the rows themselves, which the answers would replace; name another file.")
+        reader = RowReader(self.schema, columns=columns or {}, part=chunk_rows)
+        return self.write_predictions(reader.file(source), to, format=format, keep=keep)
+
+    def write_predictions(
+        self, parts: Iterable[Part], to: Path | str, *, format: str | None = None, keep: Sequence[str] | None = None
+    ) -> Outcome:
+        """As `predict_file`, for parts that a `RowReader` gives."""
+        write, outcome = WRITERS[format_of(to, format)], Outcome()
         with atomic_path(to) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
-            for part in scan_table(source, **wanted | options):
-                self.predict(part).to_csv(file, header=rows == 0, index=False)
-                rows += len(part)
-        return rows
+            write(file, predicted(self, parts, outcome, keep))
+        return outcome
 
     def save(self, path: Path | str, *, dtype: Any = None) -> None:
         """One file that `load_pipeline` reads on every backend.
@@ -181,6 +203,44 @@ class Pipeline:
             reached = values >= self.thresholds.get(output, THRESHOLD)
             return reached if target.kind == "tags" else reached.astype(int)
         return median_label(values) if target.kind == "ordered" else np.argmax(values, axis=1)
+
+    def decided_by(self, column: OutputColumn) -> str:
+        """By what `decisions` of an output of classes decide, in words: "threshold 0.5"."""
+        output, target = column.output, column.target
+        if output in self.costs:
+            if target.kind == "binary":
+                return f"costs, threshold {self.costs[output].threshold(target.labels):.4g}"
+            return "costs, least expected"
+        if target.kind in ("binary", "tags"):
+            return f"threshold {self.thresholds.get(output, THRESHOLD):.4g}"
+        return "median label" if target.kind == "ordered" else "likeliest label"
+
+    def predict_with_rules(self, rows: Any) -> Frame:
+        """`predict`, and beside each output of classes "name_decided_by", by what its label was decided."""
+        frame = self.rows(rows)
+        return self._frame(self.predictions(frame), frame.index, rules=True)
+
+    @property
+    def no_predictions(self) -> Frame:
+        """What `predict_with_rules` gives for no row at all."""
+        targets = self.schema.targets
+        wide = {name: len(target.labels) for name, target in targets.items() if target.kind in (*EXCLUSIVE, "tags")}
+        none = {name: np.zeros((0, wide[name]) if name in wide else 0) for name in targets}
+        return self._frame(none, pandas().RangeIndex(0), rules=True)
+
+    def _frame(self, found: Mapping[str, np.ndarray], index: Any, *, rules: bool = False) -> Frame:
+        """The columns of all outputs; no two of them of one name."""
+        columns: dict[str, Any] = {}
+        for column in self.schema.outputs:
+            for name, values in self._columns(column, found[column.output]).items():
+                columns[free_name(name, set(columns))] = values
+            if rules and column.target.kind != "regression":
+                columns[free_name(f"{column.name}_decided_by", set(columns))] = self.decided_by(column)
+        return pandas().DataFrame(columns, index=index)
+
+    def _require_readable(self, frame: Frame) -> None:
+        for name in self.schema.names:
+            self.schema.column(name).require_readable(frame[name])
 
     def _columns(self, column: OutputColumn, values: np.ndarray) -> dict[str, Any]:
         name, output, target = column.name, column.output, column.target
@@ -237,65 +297,3 @@ def _require_finite(name: str, values: np.ndarray) -> None:
             f"The model has no finite answer '{name}' for row {int(np.argmax(wrong)) + 1}: are its numbers far from "
             "those of the training rows?"
         )
-
-
-def _require_fit(schema: Schema, model: Any) -> None:
-    """Raise unless the model has exactly the inputs and outputs of the schema, by name and shape."""
-    expected = {name: spec.shape for name, spec in schema.inputs.items()}
-    _require_same("inputs", {tensor.name: tuple(tensor.shape[1:]) for tensor in model.inputs}, expected)
-    if not isinstance(model.output, Mapping):
-        raise WeightsError("The model of a pipeline must have a dict of named outputs.")
-    own = {column.output for column in schema.outputs}  # others are of every step of a sequence
-    widths: dict[str, tuple[Any, ...]] = {
-        name: (1,)
-        if target.kind in ("regression", "binary")
-        else (*(() if name in own else (None,)), len(target.labels))
-        for name, target in schema.targets.items()
-    }
-    _require_same("outputs", {name: tuple(tensor.shape[1:]) for name, tensor in model.output.items()}, widths)
-
-
-def _require_vocabularies(schema: Schema, model: Any) -> None:
-    """Raise where the model knows fewer values than the schema has: their ids would lie outside of it."""
-    inputs = {tensor.name: tensor for tensor in model.inputs}
-    for column in schema.columns:
-        if not (column.input and hasattr(column, "size")):
-            continue
-        sizes = list(_sizes_behind(inputs[column.input]))
-        if any(size < column.size for size in sizes):
-            raise DataError(
-                f"The model was built for {min(sizes)} ids of '{column.input}'; the schema has {column.size} of "
-                f"'{column.name}'."
-            )
-
-
-def _sizes_behind(tensor: Any) -> Iterator[int]:
-    """The number of ids that each embedding and one-hot encoding of these ids can take; none is known of ONNX."""
-    if not is_symbolic(tensor):
-        return
-    for call in next_calls(producer(tensor)[0].operation):
-        if not any(each is tensor for each in call.inputs):
-            continue
-        if hasattr(call.operation, "input_dim"):
-            yield call.operation.input_dim
-        elif hasattr(call.operation, "num_classes"):
-            yield call.operation.num_classes + 1  # a value never seen may have none
-        elif "int" in call.outputs[0].dtype:  # still ids
-            yield from _sizes_behind(call.outputs[0])
-
-
-def _require_same(what: str, found: Mapping[str, tuple[Any, ...]], expected: Mapping[str, tuple[Any, ...]]) -> None:
-    """An axis that either leaves open fits any length."""
-    same = found.keys() == expected.keys() and all(_fits(shape, expected[name]) for name, shape in found.items())
-    if not same:
-        raise DataError(f"The model's {what} are {_listed(found)}; those of the schema are {_listed(expected)}.")
-
-
-def _fits(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    return len(one) == len(other) and all(
-        a == b or not isinstance(a, int) or not isinstance(b, int) for a, b in zip(one, other, strict=True)
-    )
-
-
-def _listed(shapes: Mapping[str, tuple[Any, ...]]) -> str:
-    return ", ".join(f"{name} {('batch', *shape)}".replace("'", "") for name, shape in sorted(shapes.items())) or "none"

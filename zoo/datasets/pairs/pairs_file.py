@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from zoo.columns.rows import Row, read_rows
 from zoo.columns.text import spelled
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.pairs.build import SIDES, WORDS, Pair, Scale, build_pairs
-from zoo.datasets.rows import Row, read_rows
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
 from zoo.errors import DataError, nearest
 

@@ -12,10 +12,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from zoo.columns.rows import Row, read_rows
 from zoo.columns.text import is_encodable
 from zoo.columns.tokeniser import Tokeniser, words_of
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.rows import Row, read_rows
 from zoo.datasets.splits import LEAST_PEOPLE
 from zoo.datasets.texts.build import Label, Post, build
 from zoo.errors import DataError, nearest
