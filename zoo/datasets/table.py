@@ -12,7 +12,7 @@ from zoo.datasets.checks import require_seed
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.splits import split_by_labels
 from zoo.errors import ConfigError, DataError
-from zoo.samples import Kind, Target
+from zoo.samples import Kind, Samples, Target
 
 SHARES = (0.1, 0.2)  # of the rows: validation and test
 
@@ -51,11 +51,14 @@ class Table:
             schema = Schema.fit(self.train, targets=self.targets, **self.columns)
         else:
             self._require_meaning(schema)
-        train, validation, test = (
-            schema.encode(schema.cut(frame)[0], targets=True, groups=self.groups)
-            for frame in (self.train, self.validation, self.test)
-        )
+        train, validation, test = (self._encoded(schema, frame) for frame in (self.train, self.validation, self.test))
         return Dataset(self.name, train, validation, test, schema.targets, schema, self.limits, self.card, self)
+
+    def _encoded(self, schema: Schema, frame: pd.DataFrame) -> Samples:
+        """The samples of these rows: several of one whose text is cut."""
+        pieces, owner = schema.cut(frame)
+        samples = schema.encode(pieces, targets=True, groups=self.groups)
+        return replace(samples, owner=owner) if len(owner) > len(frame) else samples
 
     def _require_meaning(self, schema: Schema) -> None:
         """Raise `ConfigError` unless the schema, that of a trained model, means by its targets what these rows do."""

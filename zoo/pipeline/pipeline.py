@@ -24,7 +24,7 @@ from zoo.pipeline.finding import trained_file
 from zoo.pipeline.predicted_parts import Outcome, free_name, predicted
 from zoo.pipeline.prediction_writer import WRITERS, format_of
 from zoo.pipeline.row_parts import PART, Part, RowReader
-from zoo.samples import EXCLUSIVE
+from zoo.samples import EXCLUSIVE, mean_of_pieces
 
 THRESHOLD = 0.5  # probability from which the positive label is given, unless `thresholds` says otherwise
 COVERAGE = 0.8  # share of rows whose true number lies within the interval of a prediction
@@ -89,7 +89,7 @@ class Pipeline:
         found = {}
         for name, target in self.schema.targets.items():
             values = outputs[name] if target.kind in (*EXCLUSIVE, "tags") else outputs[name][:, 0]
-            values = _mean_by(owner, values, len(frame)) if len(owner) > len(frame) else values
+            values = mean_of_pieces(values, owner) if len(owner) > len(frame) else values
             found[name] = self.schema.original(name, values) if target.kind == "regression" else values
             _require_finite(name, found[name])
         return found
@@ -280,13 +280,6 @@ def load_pipeline(source: Path | str) -> Pipeline:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WeightsError(f"The schema in {file} is damaged: {error}") from error
     return Pipeline(schema, model, *rest)
-
-
-def _mean_by(owner: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-    """(pieces, ...) -> (count, ...): the mean over the pieces of each row."""
-    sums = np.zeros((count, *values.shape[1:]))
-    np.add.at(sums, owner, values)
-    return sums / np.bincount(owner, minlength=count).reshape(-1, *[1] * (values.ndim - 1))
 
 
 def _require_finite(name: str, values: np.ndarray) -> None:

@@ -12,7 +12,7 @@ from zoo.costs import CostMatrix
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, DataError, require_known
 from zoo.report.cost_report import CostReport, build_cost_report
-from zoo.training import Imbalance, Recipe, Run, predict, relabel
+from zoo.training import Imbalance, Recipe, Run, predict_rows, relabel
 
 Plans = Mapping[str, Imbalance | str] | Imbalance | str | None
 Costs = Mapping[str, CostMatrix] | CostMatrix | None
@@ -93,14 +93,16 @@ def cost_reports(model: keras.Model, recipe: Recipe, dataset: Dataset, run: Run)
     if not heads:
         return {}
     splits = [relabel(split, recipe.heads, ignore=False) for split in (dataset.validation, dataset.test)]
-    held_out, tested = (predict(model, split, heads, trim_padding=recipe.trim_padding) for split in splits)
+    (held_out, known), (tested, judged) = (
+        predict_rows(model, split, heads, trim_padding=recipe.trim_padding) for split in splits
+    )
     return {
         name: build_cost_report(
             tested[name],
-            splits[1].targets[name],
+            judged.targets[name],
             head.answers,
             head.costs,
-            validation=(held_out[name], splits[0].targets[name]),
+            validation=(held_out[name], known.targets[name]),
             before=run.calibrations[name].undo(tested[name]) if name in run.calibrations else None,
             title=f"{recipe.entry} on {dataset.name}: {name}",
         )

@@ -29,7 +29,7 @@ from zoo.tasks.imbalance_and_costs import (
     save_cost_reports,
 )
 from zoo.tasks.task import recipe_for, task_of
-from zoo.training import Head, Recipe, Run, fit, heads_for, predict, relabel
+from zoo.training import Head, Recipe, Run, fit, heads_for, predict_rows, relabel
 
 if TYPE_CHECKING:
     from zoo.tasks.task import AnyReport
@@ -150,7 +150,7 @@ def _intervals(model: keras.Model, recipe: Recipe, schema: Schema, validation: S
     }
     if not numbers:
         return {}
-    outputs = predict(model, validation, numbers, trim_padding=recipe.trim_padding)
+    outputs, validation = predict_rows(model, validation, numbers, trim_padding=recipe.trim_padding)
     found = {}
     for name in numbers:
         known = present(validation.targets[name])
@@ -244,7 +244,8 @@ def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | No
         return task.evaluate(model, recipe, dataset, run=run, seed=seed)
     splits = (dataset.train, dataset.validation, dataset.test)
     train, validation, test = (relabel(split, recipe.heads, ignore=False) for split in splits)
-    predictions = predict(model, test, recipe.heads, trim_padding=recipe.trim_padding)
+    predictions, test = predict_rows(model, test, recipe.heads, trim_padding=recipe.trim_padding)
+    train, validation = train.whole(), validation.whole()
     targets = {name: head.answers for name, head in recipe.heads.items()}
     metrics = {name: head.metrics for name, head in recipe.heads.items()}
     for name in [name for name, target in targets.items() if target.kind == "tags"]:
