@@ -17,6 +17,7 @@ LEAVES = {
     "zoo.records",
     "zoo.keras_internals",
     "zoo.lazy_package",
+    "zoo.standard_streams",
     "zoo.stacked_batches",
 }
 GROUND = {

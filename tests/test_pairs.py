@@ -1,6 +1,7 @@
 """Pairs of texts: SICK and STS-B as published, generated ones whose likeness is known, and files of one's own."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from zoo.datasets.pairs.build import SIDES, Pair, Scale, overlap, pairs_of
 from zoo.datasets.pairs.generated import likeness, pairs
 from zoo.datasets.pairs.sick import read_sick
 from zoo.datasets.pairs.sts_benchmark import read_sts
-from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.metrics import score
 from zoo.tasks import load_dataset
 
@@ -44,16 +45,19 @@ def test_punctuation_and_case_are_left_out_and_words_are_cut():
     assert side.encode(["no", "a b c d e"]).tolist() == [[1, 0, 0, 0], [2, 1, 1, 1]]
 
 
-def test_a_text_longer_than_all_that_were_learnt_from_is_refused_and_else_its_end_is_not_read():
+def test_of_a_text_longer_than_all_that_were_learnt_from_the_end_is_not_read_and_that_is_told():
     few = TextColumn.fit(["a dog sat", "a cat"], "left", words=3, punctuation=False)
-    few.require_readable(["a dog, sat!"])
-    with pytest.raises(
-        DataError, match=r"row 2: the text has 4 words; this model reads texts of at most 3 \(column 'l"
-    ):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        few.require_readable(["a dog, sat!"])
+    with pytest.warns(DataWarning, match=r"1 of 2 texts have more than the 3 words that this model reads.*\(column 'l"):
         few.require_readable(["a dog", "a dog sat, dog"])
+    assert few.encode(["a dog sat, dog"]).shape == (1, 3)
     many = TextColumn.fit(["a dog sat", "a cat sat here"], "left", words=3, punctuation=False)
     assert (few.longer, many.longer) == (0, 1)
-    many.require_readable(["a dog sat, dog"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        many.require_readable(["a dog sat, dog"])
     assert many.encode(["a dog sat, dog"]).shape == (1, 3)
     assert TextColumn.from_json(json.loads(json.dumps(many.to_json()))) == many
 

@@ -31,6 +31,10 @@ class DataError(ZooError):
     """A data file, or a value in it, is not what was expected."""
 
 
+class DataWarning(UserWarning):
+    """Something in a user's data that was decided for them, or that looks wrong: one sentence."""
+
+
 class RowsError(DataError):
     """Some rows could not be predicted; the others were."""
 

@@ -2,7 +2,6 @@
 
 import faulthandler
 import importlib
-import io
 import os
 import re
 import shutil
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from zoo.errors import ConfigError, UnknownNameError, ZooError
 from zoo.files import write_json
+from zoo.standard_streams import discard_output, open_standard_streams
 
 if TYPE_CHECKING:
     import argparse
@@ -68,7 +68,7 @@ def run(main: Callable[[], None]) -> int:
         console(stderr=True).print(f"error: {error}", markup=False, style="red")
         return error.exit_code
     except BrokenPipeError:  # the reader (`head`) has gone
-        _discard_output()
+        discard_output()
         return 0
     except OSError as error:  # a full disk, a folder that may not be written
         place = f"'{error.filename}': " if error.filename else ""
@@ -80,30 +80,6 @@ def run(main: Callable[[], None]) -> int:
     return 0
 
 
-def open_standard_streams() -> None:
-    """Give a closed standard stream the null device, so that no file takes its place; names that are no UTF-8 print."""
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _discard_output() -> None:
-    """What is still to be written goes nowhere."""
-    try:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.close(null)
-    except (OSError, ValueError):  # no file behind it
-        pass
-
-
 def _show_warning(
     message: Warning | str,
     category: type[Warning],
@@ -112,9 +88,12 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """An incident in training as one sentence; other warnings, which are for developers, with their place."""
-    if category.__name__ == "IncidentWarning":  # by name: its module imports the frameworks
-        console(stderr=True).print(f"incident: {message}", markup=False, style="yellow")
+    """An incident in training, or a note on data, as one sentence; others, for developers, with their place."""
+    told = {"IncidentWarning": "incident", "DataWarning": "note"}.get(
+        category.__name__
+    )  # by name: no framework is imported
+    if told:
+        console(stderr=True).print(f"{told}: {message}", markup=False, style="yellow")
     else:
         sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
@@ -220,6 +199,8 @@ def show_report(report: "AnyReport", folder: Path | str | None = None) -> None:
     screen = console()
     screen.print(report.table())
     screen.print(report.groups_table())
+    for costs in getattr(report, "costs", {}).values():
+        screen.print(costs.table())
     if folder is not None:
         model = next((path.name for path in sorted(Path(folder).glob("model.*"))), "no model")
         screen.print(f"Picture, scores and model: {folder}/report.png, scores.json, {model}", markup=False)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from zoo.report.baselines import Baseline
+    from zoo.report.cost_report import CostReport
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Report:
     confusion    output -> counts (true class, predicted class), for classes.
     calibration  output -> expected calibration error (`zoo.metrics.calibration_error`).
     predictions, labels, history: what the picture is drawn from.
+    costs        output -> what its decisions cost, where that was told.
     """
 
     title: str
@@ -44,6 +46,7 @@ class Report:
     predictions: Mapping[str, np.ndarray] = field(repr=False)
     labels: Mapping[str, np.ndarray] = field(repr=False)
     history: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    costs: "Mapping[str, CostReport]" = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON values; None stands for what is not known."""

@@ -103,7 +103,7 @@ def train(
     trained = pipeline_of(model, recipe, dataset, origin=origin, unseen=unseen)
     trained.save(Path(folder) / FILE)
     report.save(folder)
-    save_cost_reports(cost_reports(model, recipe, dataset, run), folder)
+    save_cost_reports(getattr(report, "costs", {}), folder)
     return trained, report
 
 
@@ -256,13 +256,11 @@ def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | No
         whole = predictions.pop(name)
         predictions |= {each: whole[:, place] for each, place in named.items()}
         train, validation, test = (_one_by_one(split, name, named) for split in (train, validation, test))
-    baselines = None
-    if task.baseline_inputs is not None:
-        from zoo.report.baselines import fit_baselines  # scikit-learn, of an extra
+    from zoo.report.baselines import fit_baselines  # scikit-learn, of an extra
 
-        first, second, third = map(task.baseline_inputs, (train, validation, test))
-        baselines = fit_baselines(first, second, third, targets, metrics=metrics, seed=seed)
-    return build_report(
+    shown = task.baseline_inputs or (lambda split: split)
+    baselines = fit_baselines(shown(train), shown(validation), shown(test), targets, metrics=metrics, seed=seed)
+    report = build_report(
         predictions,
         train=train,
         validation=validation,
@@ -276,6 +274,7 @@ def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | No
         title=f"{recipe.entry} on {dataset.name}",
         seed=seed,
     )
+    return replace(report, costs=cost_reports(model, recipe, dataset, run, baselines))
 
 
 def frequent_tags(target: Target, labels: np.ndarray) -> dict[str, int]:
