@@ -17,7 +17,7 @@ from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task
 from zoo.training import Optimiser
 
-METRICS = {"score": ("pearson", "spearman", "mse")}
+METRICS = {"regression": ("pearson", "spearman", "mse"), "binary": ("auc", "accuracy", "f1", "log_loss")}
 
 # Side by side, as in the book, the two halves only add up: r = .2 on SICK, however the LSTM is trained.
 REFERENCE = Settings(
@@ -48,7 +48,8 @@ SETTINGS = {
 
 def settings(dataset: Dataset, entry: str, data: str) -> Settings:
     """Those of the entry, on any pairs."""
-    return replace(SETTINGS.get(entry, REFERENCE), metrics=METRICS)
+    metrics = {name: METRICS[target.kind] for name, target in dataset.targets.items()}
+    return replace(SETTINGS.get(entry, REFERENCE), metrics=metrics)
 
 
 def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
@@ -57,8 +58,10 @@ def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any
 
 
 def output_scale(dataset: Dataset) -> Mapping[str, float]:
-    """The ends of the scale of the scores."""
+    """The ends of the scale of the scores; of two labels those of a probability."""
     (score,) = dataset.schema.outputs
+    if score.target.kind == "binary":
+        return {"low": 0.0, "high": 1.0}
     low, high = score.scale
     return {"low": low, "high": high}
 
