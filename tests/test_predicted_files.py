@@ -3,12 +3,18 @@
 import gzip
 import io
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.flat_fixtures import flats
+from tests.flat_fixtures import pipeline_of as flat_pipeline
 from zoo.columns import Schema
 from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, DataError, UnknownNameError
@@ -17,6 +23,7 @@ from zoo.pipeline.predicted_parts import Outcome, predicted
 from zoo.pipeline.prediction_writer import WRITERS
 from zoo.pipeline.row_parts import RowReader
 
+ROOT = Path(__file__).resolve().parents[1]
 LABELS = ("no", "yes")
 
 
@@ -239,3 +246,32 @@ def test_no_part_is_larger_than_its_bound(pipeline):
     sizes = [len(part.rows) for part in RowReader(pipeline.schema).stream(io.BytesIO(rows), suffix=".csv")]
     assert sum(sizes) == 12
     assert max(sizes) == 5
+
+
+PLAIN = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("sklearn", "scipy", "matplotlib", "pyarrow", "PIL", "threadpoolctl", "onnxruntime"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+from zoo.cli import main
+codes = [main(["predict", "run.keras", each, "--out", "out.csv"]) for each in ("new.csv", "new.parquet")]
+sys.exit(str(codes))
+"""
+
+
+def test_predicting_needs_no_extra_and_one_that_is_missing_is_named(tmp_path):
+    flat_pipeline().save(tmp_path / "run.keras")
+    flats().head(3).drop(columns=["ok"]).assign(area=["1", "2", "x"]).to_csv(tmp_path / "new.csv", index=False)
+    written(tmp_path / "new.parquet", "PAR1")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", PLAIN], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert "[1, 2]" in done.stderr
+    assert "1 of 3 rows have no prediction (column 'error'); the first: new.csv, line 4: " in done.stderr
+    assert "A Parquet file needs the package 'pyarrow': pip install 'keras-functional-zoo[tables]'." in done.stderr
+    found = pd.read_csv(tmp_path / "out.csv")
+    assert found["ok"].isin(["no", "yes"]).tolist() == [True, True, False]
+    assert found["price_predicted"].notna().tolist() == [True, True, False]

@@ -9,7 +9,7 @@ from typing import Any
 from zoo.catalogue import describe
 from zoo.errors import ArtifactError, ConfigError, DataError, require_known
 from zoo.model_commands import describe_command, list_command
-from zoo.options import Commands, command_line
+from zoo.options import Commands, command_line, in_options
 from zoo.predict_command import predict_command, require_model, trained_source
 from zoo.terminal import (
     console,
@@ -24,7 +24,7 @@ from zoo.terminal import (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it worked, 2 after a user's mistake."""
-    return run(lambda: _main(arguments))
+    return run(lambda: _main(arguments), wording=in_options)
 
 
 def _main(arguments: Sequence[str] | None) -> None:
@@ -105,11 +105,10 @@ def default_folder(model: str, data: str, seed: int, changes: dict[str, object])
 
 def evaluate_command(parsed: argparse.Namespace) -> None:
     """Judge trained weights on the test split of their data, or of other data."""
-    describe(parsed.model)
+    source = trained_source(parsed)
     import_frameworks()
     from zoo.tasks import evaluate, load_pipeline
 
-    source = trained_source(parsed)
     require_model(parsed.model if source != parsed.model else "", parsed.weights, load_pipeline(source).entry)
     show_report(evaluate(source, data=parsed.data))
 

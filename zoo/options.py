@@ -1,10 +1,36 @@
 """What the commands of `zoo` and the examples take: their options, declared."""
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 Commands = Mapping[str, tuple[Callable[[argparse.Namespace], Any], str]]  # name -> what it does, and a line of help
+
+
+OPTION_OF_ARGUMENT = (  # how Python is told, in a sentence for both -> how a command line is
+    (r"\b\w+=(?:\{[^}]*\}|\[[^\]]*\]|'[^']*'|\w+),? \((?:or )?(--[^)]+)\)", r"\1"),
+    (r"\btargets=\['([^']+)'\]", r"--target \1"),
+    (r"\btargets=\{[^}]*\} or (--target)", r"\1"),
+    (r"\btext='([^']+)'", r"--text \1"),
+    (r"\btypes=\{'([^']+)': '([^']+)'\}", r"--type \1=\2"),
+    (r"'(epochs|imbalance|costs|balance|seed)' (?=must|is for)", r"--\1 "),
+    (r"'on_nonfinite' (?=must|is for)", "--on-nonfinite "),
+    (r"\b(column|output)( of classes)? of '(types|ignore|imbalance|costs|targets)'", r"\1\2 of --\3"),
+)
+
+
+def in_options(message: str) -> str:
+    """A sentence that names arguments of Python, with the options of the command line in their place.
+
+    >>> in_options("Name the columns that are to be predicted: targets=['price'].")
+    'Name the columns that are to be predicted: --target price.'
+    >>> in_options("Give its encoding, as encoding='cp1252' (--encoding cp1252).")
+    'Give its encoding, as --encoding cp1252.'
+    """
+    for argument, option in OPTION_OF_ARGUMENT:
+        message = re.sub(argument, option, message)
+    return re.sub("--(type|target|ignore)s\\b", r"--\1", message)
 
 
 def command_line(commands: Commands, description: str | None) -> argparse.ArgumentParser:

@@ -56,8 +56,11 @@ def console(*, stderr: bool = False) -> "Console":
     return Console(stderr=stderr, highlight=False, soft_wrap=True)
 
 
-def run(main: Callable[[], None]) -> int:
-    """Run a command; a user's mistake is one sentence on standard error and exit code 2, never a traceback."""
+def run(main: Callable[[], None], wording: Callable[[str], str] = str) -> int:
+    """Run a command; a user's mistake is one sentence on standard error and exit code 2, never a traceback.
+
+    wording  what the sentence becomes: one that names the options of this command line.
+    """
     open_standard_streams()
     try:
         with warnings.catch_warnings():
@@ -65,7 +68,7 @@ def run(main: Callable[[], None]) -> int:
             main()
         sys.stdout.flush()  # what cannot be written is told here, not by the interpreter when it ends
     except ZooError as error:
-        console(stderr=True).print(f"error: {error}", markup=False, style="red")
+        console(stderr=True).print(f"error: {wording(str(error))}", markup=False, style="red")
         return error.exit_code
     except BrokenPipeError:  # the reader (`head`) has gone
         discard_output()

@@ -26,7 +26,6 @@ try:
 except ImportError as error:
     raise MissingExtraError("A report's baselines", "scikit-learn", "report") from error
 
-BASELINES = ("majority", "linear", "trees")
 FEWEST_ROWS = 20  # labelled training rows below which a fitted baseline says nothing
 INVERSE_PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0)  # C of the logistic regression
 RIDGE_PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)

@@ -8,6 +8,7 @@ import numpy as np
 from zoo.metrics import METRICS, score
 from zoo.samples import EXCLUSIVE, Target, present
 
+BASELINES = ("majority", "linear", "trees")
 MEANS = ("rmse", "mse", "r2", "pearson", "spearman")  # regression metrics for which the mean is the best answer
 QUANTILES = np.linspace(0.05, 0.95, 19)  # tried as an answer where no rule is known
 
