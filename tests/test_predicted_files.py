@@ -253,7 +253,7 @@ import sys
 
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("sklearn", "scipy", "matplotlib", "pyarrow", "PIL", "threadpoolctl", "onnxruntime"):
+        if name.partition(".")[0] in ("sklearn", "scipy", "matplotlib", "pyarrow", "PIL", "threadpoolctl"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Absent())
