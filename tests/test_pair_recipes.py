@@ -148,8 +148,8 @@ def test_pairs_of_a_file_are_answered_row_by_row(run, tmp_path, capsys):
     code, out, _ = said(capsys, main, *given)
     assert code == 0
     header, *rows = out.splitlines()
-    assert header == "score,score_low,score_high"
-    np.testing.assert_allclose([float(row.split(",")[0]) for row in rows], found["score"], atol=1e-5)
+    assert header == "note,right,left,score,score_low,score_high,error"
+    np.testing.assert_allclose([float(row.split(",")[3]) for row in rows], found["score"], atol=1e-5)
 
 
 def said(capsys, call, *arguments):
