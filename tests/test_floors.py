@@ -17,6 +17,7 @@ LEAVES = {
     "zoo.records",
     "zoo.keras_internals",
     "zoo.lazy_package",
+    "zoo.standard_streams",
     "zoo.stacked_batches",
 }
 GROUND = {
@@ -78,7 +79,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.studio": BELOW_TOP | {"zoo.terminal"},
     "zoo.options": {"zoo.errors"},
     **dict.fromkeys(("zoo.model_commands", "zoo.photo_commands"), BELOW_TOP | {"zoo.terminal"}),
-    "zoo.cli": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.studio", "zoo.model_commands", "zoo.photo_commands"},
+    "zoo.predict_command": BELOW_TOP | {"zoo.terminal", "zoo.photo_commands"},
+    "zoo.cli": BELOW_TOP
+    | {"zoo.options", "zoo.terminal", "zoo.studio", "zoo.model_commands", "zoo.photo_commands", "zoo.predict_command"},
     "zoo.__main__": {"zoo.cli"},
     "examples": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.cli"},  # an example may offer a command of the zoo
 }

@@ -1,6 +1,7 @@
 """Rare labels and costs of mistakes as arguments of a training: per output, from Python and from the command line."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ def labels(frame):
     return frame[["x"]].assign(state=["paid", "late"] * (len(frame) // 2))
 
 
-def test_a_command_meets_rare_labels_and_decides_by_costs(debtors, tmp_path):
+def test_a_command_meets_rare_labels_and_decides_by_costs(debtors, tmp_path, capsys):
     (tmp_path / "costs.json").write_text(json.dumps(COSTS))
     common = ["train", "mlp_tiny", "--data", str(debtors), "--target", "state", "--epochs", "2", "--out"]
     told = ["--imbalance", "class_weights", "--costs", str(tmp_path / "costs.json")]
@@ -45,7 +46,11 @@ def test_a_command_meets_rare_labels_and_decides_by_costs(debtors, tmp_path):
     assert head["costs"]["costs"] == COSTS["costs"]
     costs = json.loads((tmp_path / "run" / "costs.json").read_text())
     assert costs["unit"] == "EUR"
-    assert {row["who"] for row in costs["decisions"]} == {"nobody's", "model"}
+    assert {row["who"] for row in costs["decisions"]} == {"nobody's", "model", "linear", "trees"}
+    shown = capsys.readouterr().out
+    assert "The model decides by the cheapest expected label" in shown
+    assert "0.968" in shown, "the threshold of 'paid', 30/31"
+    assert "all 'paid'" in shown
     assert (tmp_path / "run" / "costs.png").stat().st_size > 10_000
     trained = load_pipeline(tmp_path / "run")
     assert trained.costs["state"] == MATRIX
@@ -105,6 +110,28 @@ def test_costs_are_read_for_one_output_or_for_several(tmp_path):
     assert read_costs(file) == {"state": MATRIX}
 
 
+PLAIN = {"paid": {"late": 1}, "late": {"paid": 30}}
+SQUARE = {"labels": ["paid", "late"], "costs": [[0, 1], [30, 0]]}
+
+
+@pytest.mark.parametrize(("given", "unit"), [(PLAIN, ""), (SQUARE, ""), ({"costs": PLAIN, "unit": "EUR"}, "EUR"),
+                                             ({**SQUARE, "unit": "EUR"}, "EUR")])  # fmt: skip
+def test_costs_are_plain_maps_or_square_lists_in_python_and_in_a_file(tmp_path, given, unit):
+    expected = CostMatrix(COSTS["costs"], unit)
+    (tmp_path / "costs.json").write_text(json.dumps(given))
+    assert read_costs(tmp_path / "costs.json") == expected
+    for costs in ({"state": given}, {"state": expected}):
+        assert apply_imbalance_and_costs(RECIPE, costs=costs).heads["state"].costs == expected
+    alone = Recipe({"state": RECIPE.heads["state"]})
+    assert apply_imbalance_and_costs(alone, costs=given).heads["state"].costs == expected
+
+
+def test_a_pipe_is_no_file_of_costs(tmp_path):
+    os.mkfifo(tmp_path / "costs.json")
+    with pytest.raises(DataError, match="is no JSON file of costs: it is no plain file"):
+        read_costs(tmp_path / "costs.json")
+
+
 @pytest.mark.parametrize(
     ("text", "error", "words"),
     [
@@ -114,6 +141,11 @@ def test_costs_are_read_for_one_output_or_for_several(tmp_path):
         ('{"state": 3}', ConfigError, "A cost matrix is"),
         ('{"costs": {}, "units": "EUR"}', UnknownNameError, "did you mean 'unit'"),
         ('{"costs": {"a": 1, "b": 2}}', ConfigError, "Row 'a' of a cost matrix"),
+        ('{"costs": [[0, 1], [1, 0]]}', ConfigError, "a list needs its labels"),
+        ('{"labels": ["a", "b"], "costs": [[0, 1]]}', ConfigError, "2 rows of as many"),
+        ('{"a": {"b": 1}}', ConfigError, "a row for each of two labels or more"),
+        ('{"a": {"b": 1}, "b": {"c": 1}}', UnknownNameError, "decision in row 'b'"),
+        ('{"costs": []}', ConfigError, "a list needs its labels"),
     ],
 )
 def test_a_file_that_holds_no_costs_is_told(tmp_path, text, error, words):

@@ -203,3 +203,18 @@ def test_mistakes_in_the_data_are_told(tmp_path):
         inspect("author_profile_tiny", data="random", rows=0)
     with pytest.raises(ConfigError, match="Name the data for fresh weights"):
         inspect("author_profile_tiny")
+
+
+def test_raw_columns_on_their_way_to_be_scaled_are_no_explosion_and_what_grows_in_the_model_is():
+    income = keras.Input((1,), name="income")
+    scaled = layers.Rescaling(1e-6, name="scaled")(ops.where(ops.isnan(income), 0.0, income) - 5.0)
+    x = layers.Dense(1, kernel_initializer="ones", name="dense")(scaled)
+    model = keras.Model([income], {"y": layers.Rescaling(1e6, name="stretched")(x)})
+    found = inspect_model(model, {"income": np.array([[3e6]], "float32")})
+    assert [each for each in found.findings() if "explode" in each] == ["stretched: values explode: up to 3e+06."]
+    model.get_layer("dense").set_weights([np.array([[1e9]]), np.zeros(1)])
+    found = inspect_model(model, {"income": np.array([[3e6]], "float32")})
+    assert [each.split(" up to")[0] for each in found.findings()] == [
+        "dense: values explode:",
+        "dense: weight 'kernel' explode:",
+    ]

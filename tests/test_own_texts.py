@@ -11,6 +11,8 @@ from zoo.cli import main
 from zoo.datasets.texts.texts_file import read_texts_file
 from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.tasks import load_dataset
+from zoo.tasks.task import recipe_for
+from zoo.tasks.verbs import judge, pipeline_of
 
 GOOD = ["lovely", "great", "soft", "warm", "nice", "perfect"]
 BAD = ["awful", "torn", "cheap", "wrong", "ugly", "bad"]
@@ -232,3 +234,21 @@ def test_the_command_line_shows_what_the_pipeline_decides(run_folder, capsys):
     stars = whole.schema.outputs[1]
     values = np.array([[0.4, 0.0, 0.25, 0.0, 0.35]])
     assert whole.decisions(stars, values).tolist() == [2]
+
+
+def test_a_text_that_is_cut_is_judged_and_calls_for_an_interval_as_the_row_that_it_is(files):
+    table = read_texts_file(files / "reviews.csv", targets={"good": "binary", "price": "regression"}, words=3)
+    dataset = table.dataset()
+    assert len(dataset.test) > 2 * len(table.test)
+    recipe = recipe_for(dataset, "author_profile_tiny", data="reviews.csv", options={})
+    model = zoo.create_model("author_profile_tiny", **recipe.config)
+    report = judge(model, recipe, dataset, seed=0)
+    found = pipeline_of(model, recipe, dataset, origin={}, unseen=dataset.validation)
+    expected = found.predictions(table.test)
+    for name in ("good", "price"):
+        np.testing.assert_allclose(report.predictions[name], expected[name], rtol=1e-4)
+    assert report.labels["price"].tolist() == table.test["price"].astype("float32").tolist()
+    assert report.sizes == {name: len(getattr(table, name)) for name in ("train", "validation", "test")}
+    errors = np.abs(found.predictions(table.validation)["price"] - table.validation["price"])
+    place = int(np.ceil((len(errors) + 1) * 0.8)) - 1
+    assert found.intervals["price"] == pytest.approx(np.sort(errors)[place], rel=1e-4)

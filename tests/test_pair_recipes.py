@@ -119,11 +119,6 @@ def test_scores_of_another_scale_are_refused_for_judging_and_taken_for_training_
         ("a boy", "?!", r"The text '\?!' has no word \(column 'right'\)"),
         ("xyzzy plugh", "a boy", r"The text 'xyzzy plugh' has no word that the model knows.* \(column 'left'\)"),
         ("有一个人在弹吉他", "a boy", "has no word that the model knows; it may be in another language or script"),
-        (
-            "a boy",
-            "ball " * 100_000,
-            r"The text has 100,000 words; this model reads texts of at most 100 \(column 'right'",
-        ),
         ("a boy", "ball " * 300_000, r"The column 'right' has 1,[0-9,]+ characters .*; at most 1,000,000 are read"),
     ],
 )
@@ -152,8 +147,8 @@ def test_pairs_of_a_file_are_answered_row_by_row(run, tmp_path, capsys):
     code, out, _ = said(capsys, main, *given)
     assert code == 0
     header, *rows = out.splitlines()
-    assert header == "score,score_low,score_high"
-    np.testing.assert_allclose([float(row.split(",")[0]) for row in rows], found["score"], atol=1e-5)
+    assert header == "note,right,left,score,score_low,score_high,error"
+    np.testing.assert_allclose([float(row.split(",")[3]) for row in rows], found["score"], atol=1e-5)
 
 
 def said(capsys, call, *arguments):

@@ -1,6 +1,7 @@
 """Pairs of texts: SICK and STS-B as published, generated ones whose likeness is known, and files of one's own."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from zoo.datasets.pairs.build import SIDES, Pair, Scale, overlap, pairs_of
 from zoo.datasets.pairs.generated import likeness, pairs
 from zoo.datasets.pairs.sick import read_sick
 from zoo.datasets.pairs.sts_benchmark import read_sts
-from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.metrics import score
-from zoo.tasks import load_dataset
+from zoo.samples import Target
+from zoo.tasks import load_dataset, train
+from zoo.tasks.task import recipe_for
 
 SPLITS = ("train", "validation", "test")
 ROWS = [
@@ -44,16 +47,19 @@ def test_punctuation_and_case_are_left_out_and_words_are_cut():
     assert side.encode(["no", "a b c d e"]).tolist() == [[1, 0, 0, 0], [2, 1, 1, 1]]
 
 
-def test_a_text_longer_than_all_that_were_learnt_from_is_refused_and_else_its_end_is_not_read():
+def test_of_a_text_longer_than_all_that_were_learnt_from_the_end_is_not_read_and_that_is_told():
     few = TextColumn.fit(["a dog sat", "a cat"], "left", words=3, punctuation=False)
-    few.require_readable(["a dog, sat!"])
-    with pytest.raises(
-        DataError, match=r"row 2: the text has 4 words; this model reads texts of at most 3 \(column 'l"
-    ):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        few.require_readable(["a dog, sat!"])
+    with pytest.warns(DataWarning, match=r"1 of 2 texts have more than the 3 words that this model reads.*\(column 'l"):
         few.require_readable(["a dog", "a dog sat, dog"])
+    assert few.encode(["a dog sat, dog"]).shape == (1, 3)
     many = TextColumn.fit(["a dog sat", "a cat sat here"], "left", words=3, punctuation=False)
     assert (few.longer, many.longer) == (0, 1)
-    many.require_readable(["a dog sat, dog"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        many.require_readable(["a dog sat, dog"])
     assert many.encode(["a dog sat, dog"]).shape == (1, 3)
     assert TextColumn.from_json(json.loads(json.dumps(many.to_json()))) == many
 
@@ -252,3 +258,41 @@ def test_sts_b_has_its_official_splits_and_scale():
     for split in SPLITS:
         values = getattr(data, split).targets["score"]
         assert 0 <= values.min() < values.max() <= 5
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [((0, 1), ("0", "1")), ((False, True), ("False", "True")), (("different", "same"), ("different", "same"))],
+)
+def test_pairs_with_one_of_two_labels_are_classified_and_that_is_told(tmp_path, values, labels):
+    rows = [{**row, "score": values[number % 2]} for number, row in enumerate(ROWS)]
+    rows[3]["score"] = None
+    with pytest.warns(DataWarning, match=f"'score' holds {labels[0]} and {labels[1]}: the pairs are classified"):
+        found = load(written(tmp_path, rows))
+    assert found.targets["score"] == Target("binary", labels)
+    known = [int(score) for split in SPLITS for score in getattr(found, split).targets["score"] if score >= 0]
+    assert (known.count(0), known.count(1)) == (20, 19)
+    recipe = recipe_for(found, "text_similarity_tiny", data="mine.jsonl", options={})
+    assert recipe.heads["score"].metrics == ("auc", "accuracy", "f1", "log_loss")
+    assert (recipe.config["low"], recipe.config["high"]) == (0.0, 1.0)
+
+
+def test_scores_of_0_and_1_are_a_scale_where_its_ends_are_given(tmp_path):
+    path = written(tmp_path, [{**row, "score": number % 2} for number, row in enumerate(ROWS)])
+    assert load(path, low=0, high=1).targets["score"].kind == "regression"
+
+
+def test_pairs_are_trained_as_a_classification_and_predicted_with_probabilities(tmp_path):
+    random = np.random.default_rng(0)
+    words = np.array(["red", "green", "blue", "black", "white", "brown", "pink", "grey"])
+    rows = []
+    for number in range(80):
+        left = list(random.choice(words, 3, replace=False))
+        other = left if number % 2 else list(random.choice(np.setdiff1d(words, left), 3, replace=False))
+        texts = (f"{' '.join(each)} n{number}" for each in (left, other))
+        rows.append({**dict(zip(SIDES, texts, strict=True)), "score": number % 2})
+    with pytest.warns(DataWarning, match="are classified"):
+        trained, report = train("text_similarity_tiny", str(written(tmp_path, rows)), folder=tmp_path / "run", epochs=1)
+    assert [row["metric"] for row in report.scores] == ["auc", "accuracy", "f1", "log_loss"]
+    found = trained.predict({"left": ["red green"], "right": ["green red"]})
+    assert list(found) == ["score", "score=0", "score=1"]

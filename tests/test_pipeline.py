@@ -113,9 +113,12 @@ def test_more_rows_than_a_batch_are_answered_in_order(pipeline):
 
 def test_a_file_of_rows_is_answered_in_parts(pipeline, tmp_path):
     hard_rows().to_csv(tmp_path / "rows.csv", index=False)
-    assert pipeline.predict_file(tmp_path / "rows.csv", tmp_path / "answers.csv", chunk_rows=16) == ROWS
+    outcome = pipeline.predict_file(tmp_path / "rows.csv", tmp_path / "answers.csv", chunk_rows=16, keep=[])
+    assert (outcome.rows, outcome.failed) == (ROWS, 0)
     found, expected = pd.read_csv(tmp_path / "answers.csv"), pipeline.predict(hard_rows())
-    assert list(found.columns) == list(expected.columns)
+    rules = {"ok_decided_by": "threshold 0.5", "kind_decided_by": "likeliest label"}
+    assert set(found.columns) == {*expected.columns, *rules, "error"}
+    assert {name: found[name].unique().tolist() for name in rules} == {name: [rule] for name, rule in rules.items()}
     assert found["ok"].tolist() == expected["ok"].tolist()
     np.testing.assert_allclose(found["price"], expected["price"], rtol=1e-4)
 

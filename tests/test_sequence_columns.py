@@ -209,6 +209,12 @@ def test_a_cell_that_is_no_poem_is_told(value):
         verse().encode([value])
 
 
+@pytest.mark.parametrize("value", ["", " \n ", [""], ["", "\u3000"]])
+def test_an_empty_poem_is_told(value):
+    with pytest.raises(DataError, match="A poem is empty: it has no line with a character"):
+        verse().pieces([value])
+
+
 # --- all kinds in one schema
 
 

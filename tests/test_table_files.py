@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from zoo.columns import Schema, read_table, scan_table
-from zoo.datasets.rows import read_rows
+from zoo.columns.rows import read_rows
 from zoo.errors import ConfigError, DataError, DataWarning
 
 ROWS = {"stadt": ["Köln", "Münster"], "y": [1.0, 2.0]}

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.posts_files import GOOD, all_samples, jsonl, written
+from zoo.columns.rows import read_rows
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.rows import read_rows
 from zoo.datasets.texts.posts_file import read_file
 from zoo.errors import DataError, ZooError
 from zoo.samples import present

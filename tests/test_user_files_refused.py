@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from tests.posts_files import GOOD, jsonl, written
-from zoo.datasets.rows import LONGEST_LINE
+from zoo.columns.rows import LONGEST_LINE
 from zoo.datasets.splits import split_people
 from zoo.datasets.texts.posts_file import read_file
 from zoo.errors import DataError

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from zoo.catalogue import describe
-from zoo.errors import ArtifactError, ConfigError, DataError, WeightsError, require_known
+from zoo.errors import ArtifactError, ConfigError, DataError, require_known
 from zoo.model_commands import describe_command, list_command
-from zoo.options import DATA_OPTIONS, Commands, command_line, data_options, format_options
-from zoo.photo_commands import is_photo_model, predict_photos
+from zoo.options import DATA_OPTIONS, Commands, command_line, data_options, in_options
+from zoo.predict_command import predict_command, require_model, trained_source
 from zoo.terminal import (
     console,
     epoch_printer,
@@ -19,16 +19,13 @@ from zoo.terminal import (
     parse,
     run,
     show_inspection,
-    show_predictions,
     show_report,
 )
-
-LARGEST_INPUT = 64 * 2**20  # bytes read from standard input at the most
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it worked, 2 after a user's mistake."""
-    return run(lambda: _main(arguments))
+    return run(lambda: _main(arguments), wording=in_options)
 
 
 def _main(arguments: Sequence[str] | None) -> None:
@@ -91,12 +88,11 @@ def default_folder(model: str, data: str, seed: int, changes: dict[str, object])
 
 def evaluate_command(parsed: argparse.Namespace) -> None:
     """Judge trained weights on the test split of their data, or of other data."""
-    describe(parsed.model)
+    source = trained_source(parsed)
     import_frameworks()
     from zoo.tasks import evaluate, load_pipeline
 
-    source = _weights(parsed)
-    _require_model(parsed, load_pipeline(source).entry)
+    require_model(parsed.model if source != parsed.model else "", parsed.weights, load_pipeline(source).entry)
     show_report(evaluate(source, data=parsed.data, data_options=data_options(parsed), baselines=parsed.baselines))
 
 
@@ -128,90 +124,6 @@ def find_rate_command(parsed: argparse.Namespace) -> None:
         f" {found.rates[0]:.2g} to {found.rates[-1]:.2g}); picture: {path}",
         markup=False,
     )
-
-
-def predict_command(parsed: argparse.Namespace) -> None:
-    """Predict for texts given as arguments, or one a line on standard input; for the rows of a file; for photos."""
-    if parsed.model and is_photo_model(parsed.model):
-        predict_photos(parsed.model, parsed.texts, weights=parsed.weights)
-        return
-    source = _weights(parsed)  # a wrong model or option is told before texts are typed
-    tabular = bool(parsed.model) and describe(parsed.model).task.startswith("tabular")
-    if tabular and len(parsed.texts) != 1:
-        raise ConfigError(f"'{parsed.model}' predicts for a table: name one CSV or Parquet file of rows.")
-    file = parsed.texts[0] if len(parsed.texts) == 1 and (tabular or is_file_of_rows(parsed.texts[0])) else None
-    texts = [] if file else read_texts(parsed.texts)
-    import_frameworks()
-    from zoo.pipeline import load_pipeline
-    from zoo.tasks import task_of
-
-    pipeline = load_pipeline(source)
-    _require_model(parsed, pipeline.entry)
-    if file:
-        predict_rows(pipeline, file, allow_unseen=parsed.allow_unseen, **format_options(parsed))
-        return
-    task = task_of(pipeline.entry)
-    if task.show is not None:
-        sys.stdout.write("\n".join([*task.show(pipeline, texts), ""]))
-    elif task.rows is not None:
-        rows = task.rows(texts, pipeline.schema)
-        titles = texts if len(texts) == len(rows) else [" | ".join(map(str, row)) for row in rows.to_numpy()]
-        show_predictions(pipeline, rows, titles)
-    else:
-        raise WeightsError(f"'{source}' predicts for rows of a table, not for texts: name a CSV or Parquet file.")
-
-
-def is_file_of_rows(given: str) -> bool:
-    """Whether a text of the command line is the path of a file with rows."""
-    from zoo.columns.reading import FORMATS
-
-    return given.lower().endswith(FORMATS) and Path(given).is_file()
-
-
-def predict_rows(pipeline: Any, file: str, *, allow_unseen: bool = False, **options: Any) -> None:
-    """Predict for every row of one CSV, JSONL or Parquet file, as CSV on standard output, part by part.
-
-    `options` are those of `scan_table`.
-    """
-    from zoo.columns import scan_table
-
-    for number, part in enumerate(scan_table(file, **pipeline.reading | options, chunk_rows=pipeline.rows_at_once)):
-        sys.stdout.write(pipeline.predict(part, allow_unseen=allow_unseen).to_csv(index=False, header=number == 0))
-
-
-def _require_model(parsed: argparse.Namespace, entry: str) -> None:
-    if parsed.model and entry != parsed.model:
-        raise WeightsError(f"'{parsed.weights}' holds weights of {entry}, not of {parsed.model}.")
-
-
-def _weights(parsed: argparse.Namespace) -> str:
-    """What `--weights` means: a tag of the model, else a file or a run folder; without it the model's own weights."""
-    if not parsed.model and parsed.weights:
-        return parsed.weights
-    tags = describe(parsed.model).weights
-    if parsed.weights is None and not tags:
-        raise ConfigError(f"'{parsed.model}' has no trained weights here; give --weights RUN_FOLDER or a file.")
-    chosen = parsed.weights or next(iter(tags))
-    return f"{parsed.model}.{chosen}" if chosen in tags else chosen
-
-
-def read_texts(given: Sequence[str]) -> list[str]:
-    """The texts of the command line, or the lines of standard input."""
-    if given:
-        return list(given)
-    if sys.stdin.isatty():
-        console(stderr=True).print("One text a line; end with Ctrl-D.", style="dim")
-    raw = sys.stdin.buffer.read(LARGEST_INPUT + 1)
-    if len(raw) > LARGEST_INPUT:
-        raise DataError(f"Standard input holds more than {LARGEST_INPUT // 2**20} MB; at most that is read.")
-    try:
-        lines = raw.decode("utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(f"Standard input is not UTF-8 text: byte {error.start} does not fit.") from error
-    texts = [line.strip() for line in lines if line.strip()]
-    if not texts:
-        raise DataError("No text was given: write it behind the command, or one a line on standard input.")
-    return texts
 
 
 def convert_command(parsed: argparse.Namespace) -> None:

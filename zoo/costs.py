@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.errors import ConfigError, DataError, UnknownNameError, is_number
+from zoo.errors import ConfigError, DataError, UnknownNameError, is_number, require_known
 from zoo.samples import present, row_batches
 
 
@@ -62,6 +62,33 @@ class CostMatrix:
             unit,
         )
 
+    @classmethod
+    def of(cls, given: Any) -> "CostMatrix":
+        """Of plain values: {true label: {decision: cost}}, the right decisions left out where they cost nothing; or
+        {"labels": [...], "costs": [[...], ...]}, true label down; either as the "costs" of an object with a "unit".
+
+        >>> CostMatrix.of({"repaid": {"default": 1}, "default": {"repaid": 10}}).threshold(("repaid", "default"))
+        0.09090909090909091
+        >>> CostMatrix.of({"labels": ["a", "b"], "costs": [[0, 1], [3, 0]]}).costs["b"]
+        {'a': 3, 'b': 0}
+        """
+        if isinstance(given, cls):
+            return given
+        if not isinstance(given, Mapping):
+            raise ConfigError(
+                'A cost matrix is {true label: {decision: cost}}, or {"labels": [...], "costs": [[...], ...]}; '
+                f"received {str(given)[:60]}."
+            )
+        values, unit, labels = given, "", None
+        if "costs" in given and not (len(given) > 1 and all(map(_is_row, given.values()))):  # then it is a label
+            for key in given:
+                require_known("key of a cost matrix", key, ("costs", "unit", "labels"))
+            values, unit, labels = given["costs"], str(given.get("unit", "")), given.get("labels")
+        if isinstance(values, Mapping):
+            rows = {str(true): _with_right_decision(str(true), row) for true, row in values.items()}
+            return cls(rows, unit)
+        return cls(_of_square(values, labels), unit)
+
     def check(self, labels: Sequence[str]) -> None:
         """Raise unless the keys are exactly these labels."""
         _require_labels("label of the cost matrix", self.costs, labels)
@@ -82,6 +109,41 @@ class CostMatrix:
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         return {"costs": {label: dict(row) for label, row in self.costs.items()}, "unit": self.unit}
+
+
+def costs_of(given: Any) -> "CostMatrix | dict[str, CostMatrix]":
+    """A matrix out of anything that `CostMatrix.of` takes, or output -> such a one."""
+    if not isinstance(given, Mapping) or "costs" in given or any(map(_is_row, given.values())):
+        return CostMatrix.of(given)
+    return {name: CostMatrix.of(each) for name, each in given.items()}
+
+
+def _is_row(given: Any) -> bool:
+    """Whether this is decision -> cost."""
+    return isinstance(given, Mapping) and bool(given) and all(isinstance(each, int | float) for each in given.values())
+
+
+def _with_right_decision(label: str, row: Any) -> Any:
+    if not isinstance(row, Mapping):
+        return row
+    named = {str(decision): cost for decision, cost in row.items()}
+    return named if label in named else {**named, label: 0}
+
+
+def _of_square(rows: Any, labels: Any) -> dict[str, Any]:
+    """A square list, true label down and decision across."""
+    named = isinstance(labels, list | tuple) and all(isinstance(each, str | int) for each in labels)
+    if not named or not isinstance(rows, list | tuple):
+        raise ConfigError(
+            f'A cost matrix that is a list needs its labels: {{"labels": ["no", "yes"], "costs": [[0, 5], [1, 0]]}}; '
+            f"received {str(rows)[:60]} and the labels {str(labels)[:60]}."
+        )
+    if len(rows) != len(labels) or any(not isinstance(row, list | tuple) or len(row) != len(labels) for row in rows):
+        raise ConfigError(
+            f"Costs of {len(labels)} labels are {len(labels)} rows of as many; received {str(rows)[:60]}."
+        )
+    names = list(map(str, labels))
+    return {true: dict(zip(names, row, strict=True)) for true, row in zip(names, rows, strict=True)}
 
 
 def _require_labels(what: str, given: Mapping[str, Any], labels: Sequence[str]) -> None:

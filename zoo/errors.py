@@ -7,7 +7,9 @@ from typing import Any, TypeGuard
 
 
 class ZooError(ValueError):
-    """A mistake that the user can mend. The command line prints its one sentence and exits with 2."""
+    """A mistake that the user can mend. The command line prints its one sentence and exits with `exit_code`."""
+
+    exit_code = 2
 
 
 class ConfigError(ZooError):
@@ -30,7 +32,14 @@ class DataError(ZooError):
 
 
 class DataWarning(UserWarning):
-    """Something about a user's data that should be known; the command line prints its one sentence and goes on."""
+    """Something about a user's data that should be known, or that was decided for them; the command line prints its one
+    sentence and goes on."""
+
+
+class RowsError(DataError):
+    """Some rows could not be predicted; the others were."""
+
+    exit_code = 1
 
 
 class ArtifactError(ZooError):

@@ -102,6 +102,13 @@ def _by_rows(function: Callable[[np.ndarray], np.ndarray], predicted: np.ndarray
     return np.concatenate([function(predicted[part]) for part in parts])
 
 
+def f1(target: np.ndarray, predicted: np.ndarray) -> float:
+    """2 precision recall / (precision + recall) of the positive label; 0 where neither a label nor a decision is."""
+    chosen = predicted >= 0.5
+    found = float(np.sum(chosen & (target == 1)))
+    return 2.0 * found / max(float(np.sum(chosen) + np.sum(target == 1)), 1.0)
+
+
 def log_loss(target: np.ndarray, predicted: np.ndarray) -> float:
     """Mean cross-entropy in nats."""
     return float(-np.mean(np.log(likelihoods(target, predicted))))
@@ -192,6 +199,7 @@ METRICS: dict[str, Metric] = {
     "pearson": Metric(pearson, "higher"),
     "spearman": Metric(spearman, "higher"),
     "accuracy": Metric(accuracy, "higher", "%"),
+    "f1": Metric(f1, "higher"),
     "log_loss": Metric(log_loss, "lower"),
     "perplexity": Metric(perplexity, "lower"),
     "auc": Metric(area_under_roc, "higher"),
@@ -212,7 +220,7 @@ ALLOWED: dict[Kind, tuple[str, ...]] = {
     "regression": (*DEFAULTS["regression"], "mse", "pearson", "spearman", "exp_rmspe"),
     "classification": (*DEFAULTS["classification"], "perplexity", "calibration_error"),
     "ordered": (*DEFAULTS["ordered"], "calibration_error"),
-    "binary": (*DEFAULTS["binary"], "average_precision", "calibration_error"),
+    "binary": (*DEFAULTS["binary"], "f1", "average_precision", "calibration_error"),
     "tags": (*DEFAULTS["tags"], "average_precision", "calibration_error"),
 }
 

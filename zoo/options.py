@@ -1,6 +1,7 @@
 """What the commands of `zoo` and the examples take: their options, declared."""
 
 import argparse
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,29 @@ Commands = Mapping[str, tuple[Callable[[argparse.Namespace], Any], str]]  # name
 DATA_OPTIONS = (
     "target", "text", "ignore", "types", "date_order", "decimal", "missing", "encoding", "no_header"
 )  # fmt: skip
+OPTION_OF_ARGUMENT = (  # how Python is told, in a sentence for both -> how a command line is
+    (r"\b\w+=(?:\{[^}]*\}|\[[^\]]*\]|'[^']*'|\w+),? \((?:or )?(--[^)]+)\)", r"\1"),
+    (r"\btargets=\['([^']+)'\]", r"--target \1"),
+    (r"\btargets=\{[^}]*\} or (--target)", r"\1"),
+    (r"\btext='([^']+)'", r"--text \1"),
+    (r"\btypes=\{'([^']+)': '([^']+)'\}", r"--types \1=\2"),
+    (r"'(epochs|imbalance|costs|balance|seed)' (?=must|is for)", r"--\1 "),
+    (r"'on_nonfinite' (?=must|is for)", "--on-nonfinite "),
+    (r"\b(column|output)( of classes)? of '(types|ignore|imbalance|costs|targets)'", r"\1\2 of --\3"),
+)
+
+
+def in_options(message: str) -> str:
+    """A sentence that names arguments of Python, with the options of the command line in their place.
+
+    >>> in_options("Name the columns that are to be predicted: targets=['price'].")
+    'Name the columns that are to be predicted: --target price.'
+    >>> in_options("Give its encoding, as encoding='cp1252' (--encoding cp1252).")
+    'Give its encoding, as --encoding cp1252.'
+    """
+    for argument, option in OPTION_OF_ARGUMENT:
+        message = re.sub(argument, option, message)
+    return re.sub("--(target|ignore)s\\b", r"--\1", message)
 
 
 def command_line(commands: Commands, description: str | None) -> argparse.ArgumentParser:
@@ -26,8 +50,10 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     part["list"].add_argument("--task")
     part["list"].add_argument("--weights", help="only models with weights of this tag")
     part["list"].add_argument("--all", action="store_true", help="also the small members that exist for tests")
-    for name in ("describe", "train", "evaluate", "find-rate", "inspect", "predict"):
+    for name in ("describe", "train", "find-rate", "inspect"):
         part[name].add_argument("model")
+    for name in ("evaluate", "predict"):
+        part[name].add_argument("model", help="a model's name; or a run folder, or the file of a trained model")
     part["describe"].add_argument(
         "--graph", nargs="?", const="", metavar="FILE", help="draw its blocks here, or into a file .svg or .png"
     )
@@ -49,13 +75,21 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
         nargs="*",
         default=[],
         metavar="TEXT",
-        help="none: a line each on standard input; or a file of rows; or photos and folders of them",
+        help="none: rows, or a text a line, on standard input; or a file of rows; or photos and folders of them",
     )
     part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
     add_format_options(part["predict"])
     part["predict"].add_argument(
         "--allow-unseen", action="store_true", help="also where nearly all values of a column are new to the model"
     )
+    part["predict"].add_argument(
+        "--out", metavar="FILE", help="write rows and their predictions to this .csv or .jsonl"
+    )
+    part["predict"].add_argument("--format", metavar="csv|jsonl", help="default: as --out ends; csv in a pipe")
+    part["predict"].add_argument(
+        "--keep", action="append", metavar="COLUMN", help="of the file, to stand before the predictions (default: all)"
+    )
+    part["predict"].add_argument("--text", metavar="COLUMN", help="where the texts stand in the file")
     part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")
     part["convert"].add_argument("--to", required=True, metavar="MODEL.TAG", help="as in resnet18.imagenet")
     part["convert"].add_argument("--out", metavar="FILE", help="default: MODEL.TAG.h5, in this folder")

@@ -1,7 +1,7 @@
 """Arrays with named inputs and targets: what data sets give, and what training and reports take."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -55,6 +55,7 @@ class Samples:
     raw      input -> n values as people read them (a text, the path of a picture), for simple models and for showing.
     sample_weight  name of a target -> (n,) numbers >= 0: how much each sample counts in the loss of that output, beside
              the others: their mean makes no difference. One array stands for all outputs.
+    owner    (n,) number of the row that each sample is a piece of, where long texts were cut; None: each is a row.
     """
 
     inputs: Mapping[str, np.ndarray]
@@ -62,6 +63,7 @@ class Samples:
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
     raw: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     sample_weight: Mapping[str, np.ndarray] = field(default_factory=dict)
+    owner: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         for name in ("inputs", "targets"):
@@ -79,6 +81,8 @@ class Samples:
         lengths |= {f"raw {name}": len(values) for name, values in self.raw.items()}
         if len({len(values) for part in (*parts, self.raw) for values in part.values()}) > 1:
             raise DataError(f"Arrays of one split must be equally long; received {lengths}.")
+        if self.owner is not None and len(self.owner) != len(self):
+            raise DataError(f"The owners of {len(self)} samples must be as many; received {len(self.owner)}.")
         if not self.inputs:
             raise DataError("A split needs at least one named input.")
         for name, weights in self.sample_weight.items():
@@ -96,7 +100,24 @@ class Samples:
             {name: values[rows] for name, values in self.groups.items()},
             {name: [values[row] for row in rows] for name, values in self.raw.items()},
             {name: values[rows] for name, values in self.sample_weight.items()},
+            None if self.owner is None else self.owner[rows],
         )
+
+    def whole(self) -> "Samples":
+        """A sample for each row: of the first of its pieces; raw texts are those of all its pieces."""
+        if self.owner is None:
+            return self
+        _, first = np.unique(self.owner, return_index=True)
+        found = replace(self.take(first), owner=None)
+        texts: dict[str, list[list[str]]] = {name: [[] for _ in first] for name in self.raw}
+        for name, values in self.raw.items():
+            for row, value in zip(np.unique(self.owner, return_inverse=True)[1], values, strict=True):
+                texts[name][row].append(value)
+        joined = {
+            name: [" ".join(each) if all(isinstance(part, str) for part in each) else each[0] for each in rows]
+            for name, rows in texts.items()
+        }
+        return replace(found, raw=joined)
 
     def joined(self, other: "Samples") -> "Samples":
         """These samples and then those of `other`, which has the same inputs, targets and groups."""
@@ -113,7 +134,23 @@ class Samples:
             {name: join(values, theirs[name]) for name, values in mine.items()} for mine, theirs in parts[:4]
         )
         raw = {name: [*values, *other.raw[name]] for name, values in self.raw.items()}
-        return Samples(inputs, targets, groups, raw, weights)
+        owner = None
+        if self.owner is not None or other.owner is not None:
+            mine, theirs = (np.arange(len(each)) if each.owner is None else each.owner for each in (self, other))
+            owner = np.concatenate([mine, theirs + mine.max(initial=-1) + 1])
+        return Samples(inputs, targets, groups, raw, weights, owner)
+
+
+def mean_of_pieces(values: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """(pieces, ...) -> (rows, ...): the mean over the pieces of each row, in the order of `owner`.
+
+    >>> mean_of_pieces(np.array([0.0, 1.0, 5.0]), np.array([0, 0, 1])).tolist()
+    [0.5, 5.0]
+    """
+    rows, place = np.unique(owner, return_inverse=True)
+    sums = np.zeros((len(rows), *values.shape[1:]))
+    np.add.at(sums, place, values)
+    return np.asarray(sums / np.bincount(place).reshape(-1, *[1] * (values.ndim - 1)))
 
 
 def _check_weights(name: str, weights: np.ndarray) -> None:

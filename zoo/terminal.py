@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from zoo.errors import ConfigError, DataWarning, UnknownNameError, ZooError
+from zoo.errors import ConfigError, UnknownNameError, ZooError
 from zoo.files import write_json
+from zoo.standard_streams import discard_output, open_standard_streams
 
 if TYPE_CHECKING:
     import argparse
@@ -55,17 +56,22 @@ def console(*, stderr: bool = False) -> "Console":
     return Console(stderr=stderr, highlight=False, soft_wrap=True)
 
 
-def run(main: Callable[[], None]) -> int:
-    """Run a command; a user's mistake is one sentence on standard error and exit code 2, never a traceback."""
+def run(main: Callable[[], None], wording: Callable[[str], str] = str) -> int:
+    """Run a command; a user's mistake is one sentence on standard error and exit code 2, never a traceback.
+
+    wording  what the sentence becomes: one that names the options of this command line.
+    """
+    open_standard_streams()
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             main()
+        sys.stdout.flush()  # what cannot be written is told here, not by the interpreter when it ends
     except ZooError as error:
-        console(stderr=True).print(f"error: {error}", markup=False, style="red")
-        return 2
+        console(stderr=True).print(f"error: {wording(str(error))}", markup=False, style="red")
+        return error.exit_code
     except BrokenPipeError:  # the reader (`head`) has gone
-        sys.stderr.close()
+        discard_output()
         return 0
     except OSError as error:  # a full disk, a folder that may not be written
         place = f"'{error.filename}': " if error.filename else ""
@@ -86,10 +92,10 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     """What a user should know as one sentence; other warnings, which are for developers, with their place."""
-    if issubclass(category, DataWarning):
-        console(stderr=True).print(f"note: {message}", markup=False, style="yellow")
-    elif category.__name__ == "IncidentWarning":  # by name: its module imports the frameworks
-        console(stderr=True).print(f"incident: {message}", markup=False, style="yellow")
+    # by name: the module of the incidents imports the frameworks
+    told = {"IncidentWarning": "incident", "DataWarning": "note"}.get(category.__name__)
+    if told:
+        console(stderr=True).print(f"{told}: {message}", markup=False, style="yellow")
     else:
         sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
@@ -133,6 +139,9 @@ def lines_of_interest(written: bytes) -> bytes:
 
 def parse(parser: "argparse.ArgumentParser", arguments: Sequence[str] | None) -> "argparse.Namespace":
     """Parse the command line; a mistake is one sentence, an unknown option is answered with the nearest right one."""
+    for word in sys.argv[1:] if arguments is None else arguments:
+        if any("\udc80" <= letter <= "\udcff" for letter in word):
+            raise ConfigError(f"'{ascii(word)[1:-1]}' is not in UTF-8: rename the file, or give it another way.")
     for each in (parser, *_commands(parser).values()):
         each.__dict__["error"] = partial(_refuse, each.prog)  # instead of the usage, a second line, and an exit
     known, surplus = parser.parse_known_args(arguments)
@@ -192,6 +201,8 @@ def show_report(report: "AnyReport", folder: Path | str | None = None) -> None:
     screen = console()
     screen.print(report.table())
     screen.print(report.groups_table())
+    for costs in getattr(report, "costs", {}).values():
+        screen.print(costs.table())
     if folder is not None:
         model = next((path.name for path in sorted(Path(folder).glob("model.*"))), "no model")
         screen.print(f"Picture, scores and model: {folder}/report.png, scores.json, {model}", markup=False)

@@ -23,7 +23,7 @@ def extra(package: str, purpose: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise MissingExtraError(purpose, package, "tables") from error
+        raise MissingExtraError(purpose, package.partition(".")[0], "tables") from error
 
 
 def frame_of(table: Any) -> Frame:

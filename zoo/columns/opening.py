@@ -216,10 +216,10 @@ def _json_frame(rows: list[dict[str, Any]], marks: Sequence[str]) -> Frame:
     names = dict.fromkeys(name for row in rows for name in row)
     found = {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names}
     found = {name: column.mask(column.astype(str).isin(marks)) if marks else column for name, column in found.items()}
-    return pd.DataFrame({name: _compact(column) for name, column in found.items()})
+    return pd.DataFrame({name: compact(column) for name, column in found.items()})
 
 
-def _compact(column: Any) -> Any:
+def compact(column: Any) -> Any:
     """Python's values as an array of one type, whole numbers exact also where some are missing."""
     kind = pandas().api.types.infer_dtype(column, skipna=True)
     try:

@@ -11,7 +11,7 @@ import numpy as np
 from zoo.columns.column import Column, InputSpec, Values, register
 from zoo.columns.frames import pandas, shown
 from zoo.columns.text import spelled, spelled_words
-from zoo.columns.tokeniser import PADDING, Tokeniser
+from zoo.columns.tokeniser import PADDING, Tokeniser, padded
 from zoo.errors import ConfigError, DataError, require_known
 
 LAYOUTS = ("words", "sentences", "sentence")
@@ -140,14 +140,6 @@ def sentences_in(value: Any, name: str) -> tuple[str, ...]:
     if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
         return tuple(value)
     raise DataError(f"The column {shown(name)} must hold texts or lists of sentences; received {shown(repr(value))}.")
-
-
-def padded(rows: Sequence[np.ndarray]) -> np.ndarray:
-    """n sequences of ids -> (n, longest) int32, padded on the right with 0."""
-    found = np.full((len(rows), max((len(row) for row in rows), default=0) or 1), PADDING, dtype="int32")
-    for filled, row in zip(found, rows, strict=True):
-        filled[: len(row)] = row
-    return found
 
 
 def padded_twice(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Texts: numbers of words, of a vocabulary learnt from the training rows; long ones may be cut into pieces."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -11,7 +12,7 @@ from zoo.columns.column import Column, InputSpec, Values, register
 from zoo.columns.frames import pandas, shown
 from zoo.columns.tokeniser import Tokeniser, words_of
 from zoo.columns.unseen import Unseen
-from zoo.errors import ConfigError, DataError
+from zoo.errors import ConfigError, DataError, DataWarning
 
 LONGEST_TEXT = 1_000_000  # characters
 
@@ -25,7 +26,7 @@ class TextColumn(Column):
     cut          whether longer texts become several samples of at most `words` words; else their end is not read.
     punctuation  whether marks count as words.
     missing      training rows without a text; where there was none, a row without one is refused later.
-    longer       training rows whose end was not read; where there was none, a longer text is refused later.
+    longer       training rows whose end was not read; where there was none, that of a longer one is told later.
     """
 
     vocabulary: tuple[str, ...] = ()
@@ -102,15 +103,15 @@ class TextColumn(Column):
         return [cut(text, self.words) or [""] for text in texts_in(values, self.name)] if self.cut else None
 
     def require_readable(self, values: Values) -> None:
-        """Raise `DataError` for a row unlike all training rows: without a text, without a known word, or longer."""
+        """Raise `DataError` for a row unlike all training rows: without a text, or without a known word.
+
+        Warns of texts that are longer than all of those and are not read to their end.
+        """
         column = f"(column {shown(self.name)})"
+        longer = 0
         for row, text in enumerate(texts_in(values, self.name), start=1):
             place = f"row {row}: the text" if len(values) > 1 else "The text"
-            if not self.longer and (beyond := self._words_beyond(text)):
-                raise DataError(
-                    f"{place} has {self.words + beyond:,} words; this model reads texts of at most {self.words:,} "
-                    f"{column}."
-                )
+            longer += self._words_beyond(text) > 0
             if self.missing:
                 continue
             if not words_of(text):
@@ -122,6 +123,14 @@ class TextColumn(Column):
                     f"{place} {shown(text)} has no word that the model knows; it may be in another language or script "
                     f"{column}."
                 )
+
+        if longer and not self.longer:
+            warnings.warn(
+                f"{longer} of {len(values)} texts have more than the {self.words:,} words that this model reads; what "
+                f"comes after those is left out {column}.",
+                DataWarning,
+                stacklevel=4,
+            )
 
     def unseen(self, values: Values) -> Unseen:
         texts = texts_in(values, self.name)

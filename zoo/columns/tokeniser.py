@@ -120,11 +120,7 @@ class Tokeniser:
         """n texts -> (n, L) int32, padded on the right with 0; L: the longest, cut at `max_length`, at least 1."""
         if max_length is not None and max_length < 1:
             raise ConfigError(f"max_length must be at least 1; received {max_length}.")
-        rows = [self.encode(text)[:max_length].copy() for text in texts]
-        batch = np.full((len(rows), max((len(row) for row in rows), default=0) or 1), PADDING, dtype="int32")
-        for filled, row in zip(batch, rows, strict=True):
-            filled[: len(row)] = row
-        return batch
+        return padded([self.encode(text)[:max_length].copy() for text in texts])
 
     def known_share(self, text: str) -> float:
         """Share of the text's words that are in the vocabulary, punctuation aside; 0 where there is no word."""
@@ -153,3 +149,11 @@ class Tokeniser:
         if content.get("version") != VERSION:
             raise DataError(f"{path} is a vocabulary of version {content.get('version')}; this zoo reads {VERSION}.")
         return cls(content["words"])
+
+
+def padded(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """n sequences of ids -> (n, longest) int32, padded on the right with 0; the longest has at least one."""
+    found = np.full((len(rows), max((len(row) for row in rows), default=0) or 1), PADDING, dtype="int32")
+    for filled, row in zip(found, rows, strict=True):
+        filled[: len(row)] = row
+    return found

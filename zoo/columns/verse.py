@@ -152,6 +152,8 @@ def lines_in(value: Any) -> tuple[str, ...]:
     lines = value.split("\n") if isinstance(value, str) else value
     if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines) or not lines:
         raise DataError(f"A poem is a text, or a list of lines; received {str(value)[:60]!r}.")
+    if not any(line.strip() for line in lines):
+        raise DataError("A poem is empty: it has no line with a character.")
     return tuple(lines)
 
 

@@ -15,7 +15,7 @@ from zoo.datasets.checks import require_seed
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.splits import split_by_labels
 from zoo.errors import ConfigError, DataError
-from zoo.samples import Kind, Target
+from zoo.samples import Kind, Samples, Target
 
 SHARES = (0.1, 0.2)  # of the rows: validation and test
 
@@ -58,11 +58,16 @@ class Table:
         check_unseen((schema.column(name) for name in schema.names), self.validation, of="validation rows")
         frames = (self.train, self.validation, self.test)
         encoded = {  # a file that is judged as a whole is each of the three
-            id(frame): schema.encode(schema.cut(frame)[0], targets=True, groups=self.groups)
-            for frame in {id(frame): frame for frame in frames}.values()
+            id(frame): self._encoded(schema, frame) for frame in {id(frame): frame for frame in frames}.values()
         }
         train, validation, test = (encoded[id(frame)] for frame in frames)
         return Dataset(self.name, train, validation, test, schema.targets, schema, self.limits, self.card, self)
+
+    def _encoded(self, schema: Schema, frame: pd.DataFrame) -> Samples:
+        """The samples of these rows: several of one whose text is cut."""
+        pieces, owner = schema.cut(frame)
+        samples = schema.encode(pieces, targets=True, groups=self.groups)
+        return replace(samples, owner=owner) if len(owner) > len(frame) else samples
 
     def _require_trained_labels(self, schema: Schema) -> None:
         """Raise `DataError` for a label of validation or test that no training row has, and that nobody named before.

@@ -60,6 +60,9 @@ class LayerFacts:
     dead, units       for layers that end in a rectifier: channels that were 0 for every sample and place, of how many.
     gradient          of the loss by what came out; None without targets.
     weights, weight_gradients   name of a weight within the layer -> its range; on the first call of a layer only.
+    given             the largest absolute value that went in.
+    learnt            whether the layer has weights: what one without them passes on did not explode there. Incomes in
+                      their own unit on the way to be scaled are large, and right.
     """
 
     name: str
@@ -72,6 +75,14 @@ class LayerFacts:
     gradient: Range | None = None
     weights: dict[str, Range] = field(default_factory=dict)
     weight_gradients: dict[str, Range] = field(default_factory=dict)
+    given: float = 0.0
+    learnt: bool = True
+
+    @property
+    def explodes(self) -> bool:
+        """Whether values beyond `EXPLODING` arise here."""
+        grown = self.learnt or self.given <= EXPLODING
+        return self.values is not None and self.values.largest > EXPLODING and grown
 
     @property
     def said(self) -> str:
@@ -98,7 +109,7 @@ class Inspection:
             for what, each, limit in parts:
                 if each is not None and each.unsound:
                     found.append(f"{layer.said}: {what}: {each.unsound} of {each.size} are NaN or infinite.")
-                elif each is not None and each.largest > limit:
+                elif each is not None and (layer.explodes if each is layer.values else each.largest > limit):
                     found.append(f"{layer.said}: {what} explode: up to {each.largest:.3g}.")
             if layer.dead:
                 found.append(f"{layer.said}: {layer.dead} of {layer.units} units are dead: 0 for all {self.rows} rows.")
@@ -153,6 +164,8 @@ def _facts(call: LayerCall, weights: Sequence[tuple[str, Any]], gradients: dict[
         gradient=None if gradient is None else Range.of(gradient),
         weights={short[name]: Range.of(each) for name, each in arrays.items() if each.dtype.kind == "f"},
         weight_gradients={short[n]: Range.of(g) for n in arrays if (g := gradients.get(n)) is not None},
+        given=max((Range.of(each).largest for each in call.inputs), default=0.0),
+        learnt=bool(getattr(call.operation, "weights", [])) and not isinstance(call.operation, keras.Model),
     )
 
 

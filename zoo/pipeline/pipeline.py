@@ -2,15 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.columns import Schema, scan_table
+from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas, require_columns
 from zoo.columns.opening import CHUNK_ROWS
 from zoo.columns.outputs import OutputColumn
@@ -19,12 +18,15 @@ from zoo.columns.unseen import check_unseen
 from zoo.costs import CostMatrix, decide
 from zoo.errors import ConfigError, DataError, WeightsError, is_number, require_known
 from zoo.files import atomic_path
-from zoo.keras_internals.graph import is_symbolic, next_calls, producer
 from zoo.metrics import median_label
 from zoo.pipeline import keras_file, onnx_file, weights_file
 from zoo.pipeline.batches import batches
+from zoo.pipeline.checks import require_fit, require_vocabularies
 from zoo.pipeline.finding import trained_file
-from zoo.samples import EXCLUSIVE
+from zoo.pipeline.predicted_parts import Outcome, free_name, predicted
+from zoo.pipeline.prediction_writer import WRITERS, format_of
+from zoo.pipeline.row_parts import PART, Part, RowReader
+from zoo.samples import EXCLUSIVE, mean_of_pieces
 from zoo.weights.readers.net import printable, read_json
 
 AT_ONCE = 10_000_000  # numbers of a part of a file's predictions
@@ -53,8 +55,8 @@ class Pipeline:
     intervals: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require_fit(self.schema, self.model)
-        _require_vocabularies(self.schema, self.model)
+        require_fit(self.schema, self.model)
+        require_vocabularies(self.schema, self.model)
         targets = self.schema.targets
         classes = {name: target for name, target in targets.items() if target.kind not in ("regression", "tags")}
         for name, costs in self.costs.items():
@@ -83,21 +85,25 @@ class Pipeline:
 
         Targets need not be in `rows`. A long text that is read in pieces has the mean of theirs. A column most of whose
         values training did not have is warned of. Raises `DataError` for rows that do not fit the schema, or lie so far
-        from those of training that float32 holds no prediction; and for ten or more of which one column has, in more than
-        nine of ten, values that training did not have, unless `allow_unseen`.
+        from those of training that float32 holds no prediction; and for ten or more of which one column has, in more
+        than nine of ten, values that training did not have, unless `allow_unseen`.
         """
         frame = self.rows(rows)
-        check_unseen(map(self.schema.column, self.schema.names), frame, refuse=not allow_unseen)
-        for name in self.schema.names:
-            self.schema.column(name).require_readable(frame[name])
-        if not self.schema.outputs:
-            raise ConfigError("The model predicts every step of a sequence, and nothing of a row as a whole.")
+        self.require_seen(frame, allow_unseen=allow_unseen)
+        return self._predictions(frame)
+
+    def require_seen(self, rows: Any, *, allow_unseen: bool = False) -> None:
+        """Warn of a column most of whose values training did not have; raise as `predictions` does, unless allowed."""
+        check_unseen(map(self.schema.column, self.schema.names), self.rows(rows), refuse=not allow_unseen)
+
+    def _predictions(self, frame: Frame) -> dict[str, np.ndarray]:
+        self._require_readable(frame)
         pieces, owner = self.schema.cut(frame)
         outputs = self._outputs(self.schema.encode(pieces, targets=False).inputs)
         found = {}
         for name, target in self.schema.targets.items():
             values = outputs[name] if target.kind in (*EXCLUSIVE, "tags") else outputs[name][:, 0]
-            values = _mean_by(owner, values, len(frame)) if len(owner) > len(frame) else values
+            values = mean_of_pieces(values, owner) if len(owner) > len(frame) else values
             found[name] = self.schema.original(name, values) if target.kind == "regression" else values
             _require_finite(name, found[name])
         return found
@@ -122,26 +128,59 @@ class Pipeline:
         """
         frame = self.rows(rows)
         found = self.predictions(frame, allow_unseen=allow_unseen)
-        columns: dict[str, Any] = {}
-        taken = {*map(str, frame.columns), *(column.name for column in self.schema.outputs)}
-        for column in self.schema.outputs:
-            for name, values in self._columns(column, found[column.output]).items():
-                columns[name if name == column.name else _free(name, taken | columns.keys())] = values
-        return pandas().DataFrame(columns, index=frame.index)
+        return self._frame(found, frame.index, taken=frame.columns)
 
-    def predict_file(self, source: Path | str, to: Path | str, *, allow_unseen: bool = False, **options: Any) -> int:
-        """Predict for every row of a CSV or Parquet file in the CSV file `to`; gives the number of rows.
+    def require_readable(self, rows: Any) -> None:
+        """Raise `DataError` for rows that cannot be encoded, or of which the model could say nothing."""
+        frame = self.rows(rows)
+        self._require_readable(frame)
+        self.schema.encode(self.schema.cut(frame)[0], targets=False)
 
-        The file is read in parts, so that the memory needed does not grow with it. `options` are those of `scan_table`.
+    def predict_file(
+        self,
+        source: Path | str,
+        to: Path | str,
+        *,
+        format: str | None = None,
+        keep: Sequence[str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        chunk_rows: int | None = None,
+        allow_unseen: bool = False,
+        **reading: Any,
+    ) -> Outcome:
+        """Predict for every row of a CSV, JSONL or Parquet file in the CSV or JSONL file `to`.
+
+        format   "csv" or "jsonl"; without it, as `to` ends.
+        keep     columns of the file that stand before the predictions; None: all.
+        columns  column of the model -> that of the file which is read for it.
+        reading  "missing", "encoding" and "header" of `zoo.columns.read_table`.
+
+        The columns are those of `predict` and, for an output of classes, "name_decided_by". Of a row that cannot be
+        predicted the column "error" says why, with its line; the `Outcome` counts them. A prediction whose name is that
+        of a column of the file is called "name_predicted". The file is read in parts of at most `chunk_rows`, so that
+        the memory needed does not grow with it, and `to` is written whole or not at all. `allow_unseen` as in
+        `predictions`, of each part.
         """
-        rows = 0
         if os.path.exists(to) and os.path.exists(source) and os.path.samefile(source, to):
             raise ConfigError(f"'{to}' holds the rows themselves, which predictions would replace; name another file.")
+        part = min(PART, self.rows_at_once) if chunk_rows is None else chunk_rows
+        reader = RowReader(self.schema, columns=columns or {}, part=part, **reading)
+        return self.write_predictions(reader.file(source), to, format=format, keep=keep, allow_unseen=allow_unseen)
+
+    def write_predictions(
+        self,
+        parts: Iterable[Part],
+        to: Path | str,
+        *,
+        format: str | None = None,
+        keep: Sequence[str] | None = None,
+        allow_unseen: bool = False,
+    ) -> Outcome:
+        """As `predict_file`, for parts that a `RowReader` gives."""
+        write, outcome = WRITERS[format_of(to, format)], Outcome()
         with atomic_path(to) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
-            for part in scan_table(source, **{**self.reading, "chunk_rows": self.rows_at_once, **options}):
-                self.predict(part, allow_unseen=allow_unseen).to_csv(file, header=rows == 0, index=False)
-                rows += len(part)
-        return rows
+            write(file, predicted(self, parts, outcome, keep, allow_unseen=allow_unseen))
+        return outcome
 
     @property
     def rows_at_once(self) -> int:
@@ -203,6 +242,52 @@ class Pipeline:
             return reached if target.kind == "tags" else reached.astype(int)
         return median_label(values) if target.kind == "ordered" else np.argmax(values, axis=1)
 
+    def decided_by(self, column: OutputColumn) -> str:
+        """By what `decisions` of an output of classes decide, in words: "threshold 0.5"."""
+        output, target = column.output, column.target
+        if output in self.costs:
+            if target.kind == "binary":
+                return f"costs, threshold {self.costs[output].threshold(target.labels):.4g}"
+            return "costs, least expected"
+        if target.kind in ("binary", "tags"):
+            return f"threshold {self.thresholds.get(output, THRESHOLD):.4g}"
+        return "median label" if target.kind == "ordered" else "likeliest label"
+
+    def predict_with_rules(self, rows: Any) -> Frame:
+        """`predict`, and beside each output of classes "name_decided_by", by what its label was decided.
+
+        Whether training had such values is not asked (see `require_seen`), nor whether the rows have columns of such
+        names.
+        """
+        frame = self.rows(rows)
+        return self._frame(self._predictions(frame), frame.index, rules=True)
+
+    @property
+    def no_predictions(self) -> Frame:
+        """What `predict_with_rules` gives for no row at all."""
+        targets = self.schema.targets
+        wide = {name: len(target.labels) for name, target in targets.items() if target.kind in (*EXCLUSIVE, "tags")}
+        none = {name: np.zeros((0, wide[name]) if name in wide else 0) for name in targets}
+        return self._frame(none, pandas().RangeIndex(0), rules=True)
+
+    def _frame(
+        self, found: Mapping[str, np.ndarray], index: Any, *, taken: Iterable[Any] = (), rules: bool = False
+    ) -> Frame:
+        """The columns of all outputs; no two of them of one name, and of those `taken` only the outputs' own."""
+        columns: dict[str, Any] = {}
+        names = {*map(str, taken), *(column.name for column in self.schema.outputs)}
+        for column in self.schema.outputs:
+            parts = self._columns(column, found[column.output])
+            if rules and column.target.kind != "regression":
+                parts |= {f"{column.name}_decided_by": self.decided_by(column)}
+            for name, values in parts.items():
+                columns[name if name == column.name else free_name(name, names | columns.keys(), "")] = values
+        return pandas().DataFrame(columns, index=index)
+
+    def _require_readable(self, frame: Frame) -> None:
+        for name in self.schema.names:
+            self.schema.column(name).require_readable(frame[name])
+
     def _columns(self, column: OutputColumn, values: np.ndarray) -> dict[str, Any]:
         name, output, target = column.name, column.output, column.target
         if target.kind == "regression":
@@ -243,18 +328,6 @@ def load_pipeline(source: Path | str) -> Pipeline:
     return Pipeline(schema, model, *rest)
 
 
-def _free(name: str, taken: Set[str]) -> str:
-    """The name, or with the first number behind it that makes it another than those `taken`."""
-    return next(each for number in count(1) if (each := name if number == 1 else f"{name}_{number}") not in taken)
-
-
-def _mean_by(owner: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-    """(pieces, ...) -> (count, ...): the mean over the pieces of each row."""
-    sums = np.zeros((count, *values.shape[1:]))
-    np.add.at(sums, owner, values)
-    return sums / np.bincount(owner, minlength=count).reshape(-1, *[1] * (values.ndim - 1))
-
-
 def _require_finite(name: str, values: np.ndarray) -> None:
     """(n,) or (n, classes). NaN would be a label too: that of the first class."""
     wrong = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
@@ -263,65 +336,3 @@ def _require_finite(name: str, values: np.ndarray) -> None:
             f"The model has no finite prediction '{name}' for row {int(np.argmax(wrong)) + 1}: are its numbers far "
             "from those of the training rows?"
         )
-
-
-def _require_fit(schema: Schema, model: Any) -> None:
-    """Raise unless the model has exactly the inputs and outputs of the schema, by name and shape."""
-    expected = {name: spec.shape for name, spec in schema.inputs.items()}
-    _require_same("inputs", {tensor.name: tuple(tensor.shape[1:]) for tensor in model.inputs}, expected)
-    if not isinstance(model.output, Mapping):
-        raise WeightsError("The model of a pipeline must have a dict of named outputs.")
-    own = {column.output for column in schema.outputs}  # others are of every step of a sequence
-    widths: dict[str, tuple[Any, ...]] = {
-        name: (1,)
-        if target.kind in ("regression", "binary")
-        else (*(() if name in own else (None,)), len(target.labels))
-        for name, target in schema.targets.items()
-    }
-    _require_same("outputs", {name: tuple(tensor.shape[1:]) for name, tensor in model.output.items()}, widths)
-
-
-def _require_vocabularies(schema: Schema, model: Any) -> None:
-    """Raise where the model knows fewer values than the schema has: their ids would lie outside of it."""
-    inputs = {tensor.name: tensor for tensor in model.inputs}
-    for column in schema.columns:
-        if not (column.input and hasattr(column, "size")):
-            continue
-        sizes = list(_sizes_behind(inputs[column.input]))
-        if any(size < column.size for size in sizes):
-            raise DataError(
-                f"The model was built for {min(sizes)} ids of '{column.input}'; the schema has {column.size} of "
-                f"'{column.name}'."
-            )
-
-
-def _sizes_behind(tensor: Any) -> Iterator[int]:
-    """The number of ids that each embedding and one-hot encoding of these ids can take; none is known of ONNX."""
-    if not is_symbolic(tensor):
-        return
-    for call in next_calls(producer(tensor)[0].operation):
-        if not any(each is tensor for each in call.inputs):
-            continue
-        if hasattr(call.operation, "input_dim"):
-            yield call.operation.input_dim
-        elif hasattr(call.operation, "num_classes"):
-            yield call.operation.num_classes + 1  # a value never seen may have none
-        elif "int" in call.outputs[0].dtype:  # still ids
-            yield from _sizes_behind(call.outputs[0])
-
-
-def _require_same(what: str, found: Mapping[str, tuple[Any, ...]], expected: Mapping[str, tuple[Any, ...]]) -> None:
-    """An axis that either leaves open fits any length."""
-    same = found.keys() == expected.keys() and all(_fits(shape, expected[name]) for name, shape in found.items())
-    if not same:
-        raise DataError(f"The model's {what} are {_listed(found)}; those of the schema are {_listed(expected)}.")
-
-
-def _fits(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    return len(one) == len(other) and all(
-        a == b or not isinstance(a, int) or not isinstance(b, int) for a, b in zip(one, other, strict=True)
-    )
-
-
-def _listed(shapes: Mapping[str, tuple[Any, ...]]) -> str:
-    return ", ".join(f"{name} {('batch', *shape)}".replace("'", "") for name, shape in sorted(shapes.items())) or "none"

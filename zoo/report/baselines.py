@@ -14,7 +14,7 @@ import numpy as np
 from zoo.errors import MissingExtraError, require_known
 from zoo.metrics import DEFAULTS, METRICS
 from zoo.report.budget import MOST_PREDICTIONS, Budget, budget_of, rows_within, sample
-from zoo.report.candidates import TRAIN, Baseline, Candidate, Task, choose, constant
+from zoo.report.candidates import BASELINES, TRAIN, Baseline, Candidate, Task, choose, constant
 from zoo.report.features import Features, features
 from zoo.report.trees import Matrices, fit_trees, tree_columns
 from zoo.samples import EXCLUSIVE, Samples, Target, present
@@ -28,7 +28,6 @@ try:
 except ImportError as error:
     raise MissingExtraError("A report's baselines", "scikit-learn", "report") from error
 
-BASELINES = ("majority", "linear", "trees")
 FEWEST_ROWS = 20  # labelled training rows below which a fitted baseline says nothing
 INVERSE_PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0)  # C of the logistic regression
 RIDGE_PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)

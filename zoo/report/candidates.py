@@ -9,6 +9,7 @@ import numpy as np
 from zoo.metrics import METRICS, score, those
 from zoo.samples import EXCLUSIVE, Target, present, row_batches
 
+BASELINES = ("majority", "linear", "trees")
 MEANS = ("rmse", "mse", "r2", "pearson", "spearman")  # regression metrics for which the mean is the best prediction
 TRAIN, VALIDATION, TEST = range(3)  # places in what is made of the three splits
 QUANTILES = np.linspace(0.05, 0.95, 19)  # tried as a prediction where no rule is known
@@ -57,8 +58,8 @@ class Task:
 class Candidate:
     """A fitted model, and its settings in words.
 
-    predict  `VALIDATION` or `TEST` -> its predictions there, (n,) or (n, classes): made when they are asked for, since of
-             many labels those of several models at once fill a machine.
+    predict  `VALIDATION` or `TEST` -> its predictions there, (n,) or (n, classes): made when they are asked for, since
+             of many labels those of several models at once fill a machine.
     median   a regression that was fitted to predict the median.
     """
 

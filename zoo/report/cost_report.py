@@ -21,6 +21,7 @@ from zoo.samples import Samples, Target, present
 if TYPE_CHECKING:
     from rich.table import Table
 
+NOBODY, MOST_ALIKE = "nobody's", 5  # ways of deciding alike for everybody that a table shows, the cheapest
 HALF, CHEAPEST, CHOSEN = "most likely", "cheapest expected", "best on validation"
 Split = tuple[np.ndarray, np.ndarray]  # predictions and labels
 
@@ -78,14 +79,19 @@ class CostReport:
 
         unit = f", {self.costs.unit}" if self.costs.unit else ""
         title = f"{self.title} ({len(self.labels)} cases; ± is one standard error; * the cheapest)"
-        table = Table(title=escape(title), box=box.SIMPLE_HEAD, width=WIDTH)
+        caption = f"The model decides by the {CHEAPEST} label."
+        table = Table(title=escape(title), caption=caption, caption_justify="left", box=box.SIMPLE_HEAD, width=WIDTH)
         for heading in ("answers", "decision"):
             table.add_column(heading)
         last = f"'{self.target.labels[-1]}', %"
         for heading in (f"cost of a case{unit}", f"of 1,000{unit}", "threshold", last):
             table.add_column(escape(heading), justify="right")
         least = min(row.mean for row in self.rows)
+        alike = [row for row in self.rows if row.who == NOBODY]
+        kept = sorted(alike, key=lambda row: row.mean)[:MOST_ALIKE]
         for row in self.rows:
+            if row.who == NOBODY and not any(row is each for each in kept):
+                continue
             table.add_row(
                 escape(row.who),
                 escape(row.rule),
@@ -147,7 +153,7 @@ def build_cost_report(
 
     two = target.kind == "binary"
     rows = [
-        costs_of("nobody's", f"all '{label}'", np.full(len(labels), place)) for place, label in enumerate(target.labels)
+        costs_of(NOBODY, f"all '{label}'", np.full(len(labels), place)) for place, label in enumerate(target.labels)
     ]
     for who, (_, on_validation) in everyone.items():
         p = checked[who]

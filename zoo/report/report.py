@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from zoo.report.baselines import Baseline
+    from zoo.report.cost_report import CostReport
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Report:
     calibration  output -> expected calibration error (`zoo.metrics.calibration_error`).
     predictions, labels, history: what the picture is drawn from.
     training     how the training went, in a sentence (`zoo.report.progress`); "" where there was none.
+    costs        output -> what its decisions cost, where that was told.
     """
 
     title: str
@@ -51,6 +53,7 @@ class Report:
     history: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     confused: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
     training: str = ""
+    costs: "Mapping[str, CostReport]" = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON values; None stands for what is not known."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.metrics import METRICS, score, those
-from zoo.report.baselines import BASELINES, Baseline
+from zoo.report.candidates import BASELINES, Baseline
 from zoo.report.uncertainty import INFLUENCES, influence, standard_error
 from zoo.samples import present
 

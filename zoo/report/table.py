@@ -27,6 +27,7 @@ METRIC_NAMES = {
     "log_loss": "log loss",
     "perplexity": "perplexity",
     "auc": "AUC",
+    "f1": "F1",
     "steps_off": "steps off",
     "kappa": "weighted κ",
     "exp_rmspe": "RMSPE",

@@ -3,19 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
+import numpy as np
 
-from zoo.costs import CostMatrix
+from zoo.costs import CostMatrix, costs_of
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, DataError, require_known
 from zoo.files import read_json
-from zoo.report.cost_report import CostReport, build_cost_report
-from zoo.training import Imbalance, Recipe, Run, predict, relabel
+from zoo.report.cost_report import CostReport, Split, build_cost_report
+from zoo.training import Imbalance, Recipe, Run, predict_rows, relabel
+
+if TYPE_CHECKING:
+    from zoo.report.candidates import Baseline
 
 Plans = Mapping[str, Imbalance | str] | Imbalance | str | None
-Costs = Mapping[str, CostMatrix] | CostMatrix | None
+Costs = Mapping[str, Any] | CostMatrix | None  # matrices may be plain values, as `CostMatrix.of` takes them
 Value = TypeVar("Value")
 
 
@@ -26,7 +30,7 @@ def apply_imbalance_and_costs(recipe: Recipe, imbalance: Plans = None, costs: Co
     there or has no classes, and for what does not fit its labels.
     """
     plans: dict[str, Imbalance | str] = _by_output(recipe, "imbalance", imbalance)
-    matrices: dict[str, CostMatrix] = _by_output(recipe, "costs", costs)
+    matrices: dict[str, CostMatrix] = _by_output(recipe, "costs", None if costs is None else costs_of(costs))
     heads = dict(recipe.heads)
     for name in dict.fromkeys([*plans, *matrices]):
         head = heads[name]
@@ -66,44 +70,56 @@ def read_plans(given: Sequence[str]) -> Plans:
 
 
 def read_costs(path: Path | str) -> Costs:
-    """A matrix out of a JSON file, {"costs": {true label: {decision: cost}}, "unit": "EUR"}, or output -> such a one.
+    """A matrix out of a JSON file, as `CostMatrix.of` takes it, or output -> such a one.
 
     Raises `DataError` for a file that is none, `ConfigError` for a matrix that is none.
     """
     values = read_json(path, "JSON file of costs")
     if not isinstance(values, dict) or not values:
         raise DataError(f"'{path}' is no JSON object of costs; received {str(values)[:60]}.")
-    return _matrix(values) if "costs" in values else {name: _matrix(each) for name, each in values.items()}
+    return costs_of(values)
 
 
-def _matrix(values: Any) -> CostMatrix:
-    if not isinstance(values, dict) or "costs" not in values:
-        raise ConfigError(f'A cost matrix is {{"costs": ..., "unit": ...}}; received {str(values)[:60]}.')
-    for key in values:
-        require_known("key of a cost matrix", key, ("costs", "unit"))
-    return CostMatrix(values["costs"], str(values.get("unit", "")))
-
-
-def cost_reports(model: keras.Model, recipe: Recipe, dataset: Dataset, run: Run) -> dict[str, CostReport]:
-    """Output -> what the decisions of its predictions cost on the test split, for the outputs that have costs."""
+def cost_reports(
+    model: keras.Model,
+    recipe: Recipe,
+    dataset: Dataset,
+    run: Run | None,
+    baselines: "Mapping[str, Mapping[str, Baseline]]",
+) -> dict[str, CostReport]:
+    """Output -> what the decisions of its predictions cost on the test split, for the outputs that have costs; beside
+    the `baselines` of the same split; for none where no validation rows are there to try decisions on."""
     heads = {name: head for name, head in recipe.heads.items() if head.costs is not None}
-    if not heads:
+    if not heads or not len(dataset.validation):
         return {}
     splits = [relabel(split, recipe.heads, ignore=False) for split in (dataset.validation, dataset.test)]
-    held_out, tested = (predict(model, split, heads, trim_padding=recipe.trim_padding) for split in splits)
+    (held_out, known), (tested, judged) = (
+        predict_rows(model, split, heads, trim_padding=recipe.trim_padding) for split in splits
+    )
     return {
         name: build_cost_report(
             tested[name],
-            splits[1].targets[name],
+            judged.targets[name],
             head.answers,
             head.costs,
-            validation=(held_out[name], splits[0].targets[name]),
-            before=run.calibrations[name].undo(tested[name]) if name in run.calibrations else None,
+            validation=(held_out[name], known.targets[name]),
+            rivals=_rivals(baselines.get(name, {})),
+            before=run.calibrations[name].undo(tested[name]) if run and name in run.calibrations else None,
             title=f"{recipe.entry} on {dataset.name}: {name}",
         )
         for name, head in heads.items()
         if head.costs is not None
     }
+
+
+def _rivals(baselines: "Mapping[str, Baseline]") -> dict[str, Split]:
+    """Simple model -> its probabilities of the test rows, those chosen for the log loss where there are any."""
+    found = {}
+    for kind in ("linear", "trees"):
+        given = baselines[kind].predictions if kind in baselines else {}
+        if given:
+            found[kind] = given.get("log_loss", next(iter(given.values()))), np.zeros(0)
+    return found
 
 
 def save_cost_reports(reports: Mapping[str, CostReport], folder: Path | str) -> None:

@@ -20,7 +20,7 @@ from zoo.tasks.task import Task
 from zoo.training import Optimiser
 
 CHOSEN_ON = 5_000  # pairs, of SICK and STS-B
-METRICS = {"score": ("pearson", "spearman", "mse")}
+METRICS = {"regression": ("pearson", "spearman", "mse"), "binary": ("auc", "accuracy", "f1", "log_loss")}
 
 # Side by side, as in the book, the two halves only add up: r = .2 on SICK, however the LSTM is trained.
 REFERENCE = Settings(
@@ -51,7 +51,8 @@ SETTINGS = {
 
 def settings(dataset: Dataset, entry: str, data: str) -> Settings:
     """Those of the entry; on a file of one's own, as long as suits its number of pairs."""
-    found = replace(SETTINGS.get(entry, REFERENCE), metrics=METRICS)
+    metrics = {name: METRICS[target.kind] for name, target in dataset.targets.items()}
+    found = replace(SETTINGS.get(entry, REFERENCE), metrics=metrics)
     return found if data in TASK.sources else replace(found, length=Length.like(found.training, CHOSEN_ON))
 
 
@@ -61,13 +62,15 @@ def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any
 
 
 def output_scale(dataset: Dataset) -> Mapping[str, float]:
-    """The ends of the scale of the scores."""
-    return scale_of(dataset.schema)
+    """The ends of the scale of the scores; of two labels those of a probability."""
+    return scale_of(dataset.schema) or {"low": 0.0, "high": 1.0}
 
 
 def scale_of(schema: Schema) -> Mapping[str, float]:
-    """The same of the schema of a trained model."""
+    """The same of the schema of a trained model, as a file is told; nothing where it predicts labels."""
     (score,) = schema.outputs
+    if score.target.kind == "binary":
+        return {}
     low, high = score.scale
     return {"low": low, "high": high}
 

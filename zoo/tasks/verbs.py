@@ -21,7 +21,7 @@ from zoo.pipeline.finding import trained_file
 from zoo.pipeline.pipeline import COVERAGE
 from zoo.report import build_report
 from zoo.report.budget import budget_of
-from zoo.report.candidates import Baseline
+from zoo.report.candidates import BASELINES, Baseline
 from zoo.report.progress import progress
 from zoo.samples import Samples, Target, present
 from zoo.tasks.imbalance_and_costs import (
@@ -32,7 +32,7 @@ from zoo.tasks.imbalance_and_costs import (
     save_cost_reports,
 )
 from zoo.tasks.task import recipe_for, task_of
-from zoo.training import Head, Recipe, Run, fit, heads_for, predict, relabel
+from zoo.training import Head, Recipe, Run, fit, heads_for, predict_rows, relabel
 
 if TYPE_CHECKING:
     from zoo.tasks.task import AnyReport
@@ -118,7 +118,7 @@ def train(
     trained = pipeline_of(model, recipe, dataset, origin=origin, unseen=unseen)
     trained.save(Path(folder) / FILE)
     report.save(folder)
-    save_cost_reports(cost_reports(model, recipe, dataset, run), folder)
+    save_cost_reports(getattr(report, "costs", {}), folder)
     return trained, report
 
 
@@ -165,7 +165,7 @@ def _intervals(model: keras.Model, recipe: Recipe, schema: Schema, validation: S
     }
     if not numbers:
         return {}
-    outputs = predict(model, validation, numbers, trim_padding=recipe.trim_padding)
+    outputs, validation = predict_rows(model, validation, numbers, trim_padding=recipe.trim_padding)
     found = {}
     for name in numbers:
         known = present(validation.targets[name])
@@ -236,7 +236,8 @@ def judge(
         return replace(task.evaluate(model, recipe, dataset, run=run, seed=seed), training=training)
     splits = (dataset.train, dataset.validation, dataset.test)
     train, validation, test = (relabel(split, recipe.heads, ignore=False) if len(split) else split for split in splits)
-    predictions = predict(model, test, recipe.heads, trim_padding=recipe.trim_padding)
+    predictions, test = predict_rows(model, test, recipe.heads, trim_padding=recipe.trim_padding)
+    train, validation = train.whole(), validation.whole()
     targets = {name: head.answers for name, head in recipe.heads.items()}
     metrics = {name: head.metrics for name, head in recipe.heads.items()}
     for name in [name for name, target in targets.items() if target.kind == "tags"]:
@@ -247,16 +248,14 @@ def judge(
         whole = predictions.pop(name)
         predictions |= {each: whole[:, place] for each, place in named.items()}
         train, validation, test = (_one_by_one(split, name, named) for split in (train, validation, test))
-    fitted = None
     if alone:
-        kinds = ("majority", "linear", "trees")
-        fitted = {name: {kind: Baseline(note=f"left out: {alone}") for kind in kinds} for name in targets}
-    elif task.baseline_inputs is not None:
+        fitted = {name: {kind: Baseline(note=f"left out: {alone}") for kind in BASELINES} for name in targets}
+    else:
         from zoo.report.baselines import fit_baselines  # scikit-learn, of an extra
 
-        first, second, third = map(task.baseline_inputs, (train, validation, test))
+        first, second, third = map(task.baseline_inputs or (lambda split: split), (train, validation, test))
         fitted = fit_baselines(first, second, third, targets, metrics=metrics, seed=seed, size=baselines)
-    return build_report(
+    report = build_report(
         predictions,
         train=train,
         validation=validation,
@@ -272,6 +271,7 @@ def judge(
         seed=seed,
         training=training,
     )
+    return replace(report, costs=cost_reports(model, recipe, dataset, run, fitted))
 
 
 def frequent_tags(target: Target, labels: np.ndarray) -> dict[str, int]:

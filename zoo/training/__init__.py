@@ -10,7 +10,7 @@ from zoo.training.heads import Head, heads_for
 from zoo.training.labels import relabel
 from zoo.training.optimisers.optimiser import Optimiser
 from zoo.training.output_layers.calibration import Calibration
-from zoo.training.predictions import predict
+from zoo.training.predictions import predict, predict_rows
 from zoo.training.rate_finder import RateSearch, find_learning_rate
 from zoo.training.recipe import Recipe
 from zoo.training.resampling.imbalance import Imbalance
@@ -37,6 +37,7 @@ __all__ = [
     "heads_for",
     "judge_steps",
     "predict",
+    "predict_rows",
     "relabel",
     "stages_for",
     "unfreeze",

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from zoo.errors import ConfigError
-from zoo.samples import Samples
+from zoo.samples import Samples, mean_of_pieces
 from zoo.training.augmentation.pictures.views import PLAIN, average_over_views, require_views
 from zoo.training.batches import Batches
 from zoo.training.heads import Head, check_predictable
@@ -33,6 +33,16 @@ def predict(
     views = require_views(views, samples.inputs)
     outputs = outputs_of(graph, Batches(samples, batch_size=256, trim_padding=trim_padding), views)
     return {name: answers_of(head, outputs[name]) for name, head in heads.items()}
+
+
+def predict_rows(
+    model: keras.Model, samples: Samples, heads: Mapping[str, Head], *, trim_padding: bool = False
+) -> tuple[dict[str, np.ndarray], Samples]:
+    """(`predict` for every row, the samples as rows): of a text in several pieces the mean, as a pipeline predicts."""
+    found = predict(model, samples, heads, trim_padding=trim_padding)
+    if samples.owner is None:
+        return found, samples
+    return {name: mean_of_pieces(values, samples.owner) for name, values in found.items()}, samples.whole()
 
 
 def outputs_of(model: keras.Model, batches: Batches, views: Sequence[str] = PLAIN) -> dict[str, np.ndarray]:

@@ -36,10 +36,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Scale:
-    """The range of the scores, `low` for texts that have nothing in common, and `high` for texts of one meaning."""
+    """The range of the scores, `low` for texts that have nothing in common, and `high` for texts of one meaning.
+
+    `labels`, where a pair has one of two, are those of the scores 0 and 1.
+    """
 
     low: float
     high: float
+    labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not (is_number(self.low) and is_number(self.high) and self.low < self.high):
@@ -48,6 +52,8 @@ class Scale:
     @property
     def target(self) -> Target:
         """What a model of such scores predicts; the unit tells scales apart."""
+        if self.labels:
+            return Target("binary", self.labels)
         return Target("regression", unit=f"points of {self.low:g} to {self.high:g}")
 
 
@@ -89,7 +95,7 @@ def build_pairs(
     }
     options = {"words": words, "vocabulary_size": vocabulary_size, "punctuation": False}
     groups = tuple(splits["train"][0].groups)
-    train_rows, validation_rows, test_rows = (_frame(splits[split]) for split in SPLITS)
+    train_rows, validation_rows, test_rows = (_frame(splits[split], scale.labels) for split in SPLITS)
     return Table(
         name,
         train_rows,
@@ -109,11 +115,14 @@ def build_pairs(
     ).dataset()
 
 
-def _frame(pairs: Sequence[Pair]) -> pd.DataFrame:
+def _frame(pairs: Sequence[Pair], labels: Sequence[str]) -> pd.DataFrame:
+    scores: Any = np.array([np.nan if pair.score is None else pair.score for pair in pairs], "float32")
+    if labels:
+        scores = [None if pair.score is None else labels[round(pair.score)] for pair in pairs]
     return pd.DataFrame(
         {
             **{side: [" ".join(getattr(pair, side).split()) for pair in pairs] for side in SIDES},
-            "score": np.array([np.nan if pair.score is None else pair.score for pair in pairs], "float32"),
+            "score": scores,
             **{group: [pair.groups[group] for pair in pairs] for group in pairs[0].groups},
         }
     )

@@ -6,21 +6,25 @@ A column `split` (train, validation, test) divides the rows; without it, pairs t
 """
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from zoo.columns.rows import Row, read_rows
 from zoo.columns.text import spelled
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.given_files import shares_left, tell_repeated
 from zoo.datasets.pairs.build import SIDES, WORDS, Pair, Scale, build_pairs
-from zoo.datasets.rows import Row, read_rows
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
-from zoo.errors import DataError, nearest
+from zoo.errors import DataError, DataWarning, nearest
 
 LONGEST_TEXT = 1_000_000  # characters
+LONGEST_LABEL = 60  # characters of one of two labels
 MOST_TOGETHER = 0.5  # share of all pairs that hang together by their texts, beyond which they cannot be divided
 SPLIT_COLUMN = "split"
 _SPLIT_OF = {"dev": "validation", "val": "validation", "valid": "validation", **{split: split for split in SPLITS}}
@@ -47,14 +51,23 @@ def read_pairs(
     `validation` and `test` are files of these splits, used as they are; `whole` makes every split the whole file, which
     is to be judged and not to be learnt from.
 
-    `low` and `high` are the ends of the scale; without them, the whole numbers around the scores found. A score may be
-    missing in any row. Raises `DataError` with the file and the line of anything that is not as described.
+    `low` and `high` are the ends of the scale; without them, the whole numbers around the scores found. Where the
+    scores are 0 and 1, truth values or two texts, and no end is given, they are labels: the pairs are classified, and a
+    warning says so. A score may be missing in any row. Raises `DataError` with the file and the line of anything that
+    is not as described.
     """
     columns = {"left": left_column, "right": right_column, "score": score_column}
     files = {"train": path, "validation": validation, "test": test}
     rows = {split: read_rows(file, of="pairs", encoding=encoding) for split, file in files.items() if file is not None}
-    found = {split: _pairs(part, columns) for split, part in rows.items()}
-    scale = _scale([pair.score for pair in found["train"] if pair.score is not None], low, high, path)
+    for row in chain.from_iterable(rows.values()):
+        _require_columns(row, columns)
+    labels = labels_in([row.values[score_column] for row in rows["train"]]) if low is None and high is None else ()
+    if labels:
+        _tell_labels(labels, score_column)
+        rows = {split: [_with_place(row, score_column, labels) for row in part] for split, part in rows.items()}
+    found = {split: [_pair(row, columns) for row in part] for split, part in rows.items()}
+    scores = [pair.score for pair in found["train"] if pair.score is not None]
+    scale = Scale(0, 1, labels) if labels else _scale(scores, low, high, path)
     for split, part in rows.items():
         _require_scale(part, found[split], scale, score_column)
     _tell_repeated(found)
@@ -75,12 +88,6 @@ def read_pairs(
     return build_pairs(name, splits, scale, words=words, vocabulary_size=vocabulary_size, card=card)
 
 
-def _pairs(rows: Sequence[Row], columns: Mapping[str, str]) -> list[Pair]:
-    for row in rows:
-        _require_columns(row, columns)
-    return [_pair(row, columns) for row in rows]
-
-
 def _require_scale(rows: Sequence[Row], pairs: Sequence[Pair], scale: Scale, column: str) -> None:
     for row, pair in zip(rows, pairs, strict=True):
         if pair.score is not None and not scale.low <= pair.score <= scale.high:
@@ -96,6 +103,54 @@ def _tell_repeated(found: Mapping[str, Sequence[Pair]]) -> None:
         texts = [sorted((spelled(pair.left), spelled(pair.right))) for pair in pairs]
         frames[split] = pd.DataFrame(texts, columns=["one", "other"])
     tell_repeated(frames, ["one", "other"], of="pairs")
+
+
+def labels_in(scores: Sequence[Any]) -> tuple[str, ...]:
+    """The two labels that the scores are, the positive one last; () where they are numbers of a scale.
+
+    >>> labels_in(["1", "0", ""]), labels_in([True, False]), labels_in(["same", "other"]), labels_in([0, 5])
+    (('0', '1'), ('False', 'True'), ('other', 'same'), ())
+    """
+    found = sorted({label for score in scores if (label := _label(score))})
+    if len(found) != 2 or any(len(label) > LONGEST_LABEL for label in found):
+        return ()
+    numbers = [label for label in found if _is_numeral(label)]
+    return tuple(found) if not numbers or found == ["0", "1"] else ()
+
+
+def _label(score: Any) -> str:
+    """ "1" of 1, 1.0 and "1.0"; "" where there is none."""
+    if isinstance(score, str | bool):
+        text = str(score).strip()
+        return {"0.0": "0", "1.0": "1"}.get(text, text)
+    if isinstance(score, int | float):
+        return f"{score:g}"
+    return ""
+
+
+def _is_numeral(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _with_place(row: Row, column: str, labels: Sequence[str]) -> Row:
+    """The row with the place of its label, which must be one of those of the training file."""
+    label = _label(row.values[column])
+    if label and label not in labels:
+        raise DataError(f"{row.place}: the {column} must be '{labels[0]}' or '{labels[1]}'; received {_short(label)}.")
+    return replace(row, values={**row.values, column: labels.index(label) if label else None})
+
+
+def _tell_labels(labels: Sequence[str], column: str) -> None:
+    warnings.warn(
+        f"'{column}' holds {labels[0]} and {labels[1]}: the pairs are classified, '{labels[1]}' being the positive "
+        "label; with low=0 and high=1 among the data's options they are scores of a regression.",
+        DataWarning,
+        stacklevel=4,
+    )
 
 
 def check_text(text: Any, what: str) -> None:

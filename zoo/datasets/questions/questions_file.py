@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zoo.columns.rows import Row, read_rows
 from zoo.columns.story import sentences_of
 from zoo.columns.text import spelled
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.questions.babi import layout_of, read_stories
 from zoo.datasets.questions.build import Question, build
-from zoo.datasets.rows import Row, read_rows
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
 from zoo.errors import DataError, nearest
 

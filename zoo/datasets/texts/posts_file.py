@@ -14,11 +14,11 @@ from typing import Any
 
 import pandas as pd
 
+from zoo.columns.rows import Row, read_rows
 from zoo.columns.text import is_encodable
 from zoo.columns.tokeniser import Tokeniser, words_of
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.given_files import tell_repeated
-from zoo.datasets.rows import Row, read_rows
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS
 from zoo.datasets.texts.build import Label, Post, build
 from zoo.errors import DataError, nearest
