@@ -79,7 +79,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.studio": BELOW_TOP | {"zoo.terminal"},
     "zoo.options": {"zoo.errors"},
     **dict.fromkeys(("zoo.model_commands", "zoo.photo_commands"), BELOW_TOP | {"zoo.terminal"}),
-    "zoo.predict_command": BELOW_TOP | {"zoo.terminal", "zoo.photo_commands"},
+    "zoo.predict_command": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.photo_commands"},
     "zoo.cli": BELOW_TOP
     | {"zoo.options", "zoo.terminal", "zoo.studio", "zoo.model_commands", "zoo.photo_commands", "zoo.predict_command"},
     "zoo.__main__": {"zoo.cli"},

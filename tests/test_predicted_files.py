@@ -17,7 +17,7 @@ from tests.flat_fixtures import flats
 from tests.flat_fixtures import pipeline_of as flat_pipeline
 from zoo.columns import Schema
 from zoo.costs import CostMatrix
-from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.pipeline import Pipeline
 from zoo.pipeline.predicted_parts import Outcome, predicted
 from zoo.pipeline.prediction_writer import WRITERS
@@ -72,7 +72,10 @@ def test_a_wrong_row_has_a_message_with_its_line_and_the_others_their_prediction
     place = f"{tmp_path / 'new.csv'}, line"
     assert outcome.first == rows[1]["error"] == f"{place} 3: The column 'age' must be numbers; it holds 'x'."
     assert rows[2]["error"] == f"{place} 6 has 3 fields; the header has 2."
-    assert rows[3]["error"] == f"{place} 7 is not in UTF-8 (byte 3); save the file as UTF-8."
+    assert rows[3]["error"] == (
+        f"{place} 7 is not in UTF-8 (byte 3); save the file as UTF-8, or give its encoding, as encoding='cp1252' "
+        "(--encoding cp1252)."
+    )
     assert [row["id"] for row in rows] == ["a", "b\nb", None, None, "e"]
 
 
@@ -119,6 +122,32 @@ def test_a_wrong_object_of_many_is_told(pipeline, tmp_path, content, words):
     assert (outcome.rows, outcome.failed) == (2, 1)
     assert rows[0]["y"] == "yes"
     assert words in rows[1]["error"]
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        ("id,age\né,2\nb,NA\n".encode("cp1252"), {"encoding": "cp1252"}),
+        ("id,age\né,2\nb,\n".encode("utf-16"), {}),
+        ("id,age\ré,2\rb,\r".encode(), {}),
+        ("sep=;\nid;age\né;2\nb;-9\n".encode(), {"missing": ["-9"]}),
+    ],
+)
+def test_a_file_is_predicted_for_as_it_is_written(pipeline, tmp_path, content, options):
+    outcome, rows = answered(pipeline, written(tmp_path / "new.csv", content), tmp_path, **options)
+    assert outcome == Outcome(2, 0, "")
+    assert [row["id"] for row in rows] == ["é", "b"]
+    assert [row["y=yes"] for row in rows] == pytest.approx(pipeline.predict({"age": [2.0, None]})["y=yes"].tolist())
+
+
+def test_rows_that_have_next_to_nothing_in_common_with_training_are_refused_as_one(tmp_path):
+    frame = pd.DataFrame({"job": ["cook", "baker"] * 5, "y": ["no", "yes"] * 5})
+    pipeline = Pipeline(schema := Schema.fit(frame, {"y": "binary"}, types={"job": "category"}), Sums(schema))
+    source = written(tmp_path / "new.csv", "job\n" + "".join(f"koch {row}\n" for row in range(12)))
+    with pytest.raises(DataError, match="allow_unseen=True"):
+        pipeline.predict_file(source, tmp_path / "out.csv")
+    with pytest.warns(DataWarning, match="are none that training had"):
+        assert pipeline.predict_file(source, tmp_path / "out.csv", allow_unseen=True) == Outcome(12, 0, "")
 
 
 def test_predictions_never_take_the_name_of_a_column_of_the_file(pipeline, tmp_path):

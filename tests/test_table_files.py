@@ -36,9 +36,8 @@ def text_of(mark=","):
 def test_a_csv_file_is_read_as_it_is_written(tmp_path, content, options):
     (tmp_path / "x.csv").write_bytes(content)
     assert read_table(tmp_path / "x.csv", **options).to_dict("list") == ROWS
-    if b"\r" not in content or b"\n" in content:  # rows are lines there
-        rows = [row.values for row in read_rows(tmp_path / "x.csv", **options)]
-        assert [(row["stadt"], row["y"].strip()) for row in rows] == [("Köln", "1"), ("Münster", "2")]
+    rows = [row.values for row in read_rows(tmp_path / "x.csv", **options)]
+    assert [(row["stadt"], row["y"].strip()) for row in rows] == [("Köln", "1"), ("Münster", "2")]
 
 
 def test_the_marks_of_a_single_column_are_text(tmp_path):

@@ -119,7 +119,7 @@ def predict_with(
     if not texts:
         stream, suffix = reader.recognised(standard_input())
     if suffix == LINES and shown:
-        show_texts(pipeline, task, texts or read_texts(stream))
+        show_texts(pipeline, task, texts or read_texts(stream), allow_unseen=reading.allow_unseen)
         return
     if texts:
         if reader.lines is None:
@@ -130,14 +130,14 @@ def predict_with(
     write_rows(pipeline, output, parts, allow_unseen=reading.allow_unseen)
 
 
-def show_texts(pipeline: "Pipeline", task: Any, texts: list[str]) -> None:
+def show_texts(pipeline: "Pipeline", task: Any, texts: list[str], *, allow_unseen: bool = False) -> None:
     """Lines for people: of each text what the model says, and how sure it is."""
     if task.show is not None:
         sys.stdout.write("\n".join([*task.show(pipeline, texts), ""]))
         return
     rows = task.rows(texts, pipeline.schema)
     titles = texts if len(texts) == len(rows) else [" | ".join(map(str, row)) for row in rows.to_numpy()]
-    show_predictions(pipeline, rows, titles)
+    show_predictions(pipeline, rows, titles, allow_unseen=allow_unseen)
 
 
 def file_of_rows(given: Sequence[str], tabular: bool) -> str | None:

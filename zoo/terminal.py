@@ -257,9 +257,9 @@ def show_inspection(found: "Inspection", *, json: str | None = None, tensorboard
         screen.print(f"For TensorBoard: {tensorboard}", markup=False)
 
 
-def show_predictions(pipeline: "Pipeline", rows: Any, titles: Sequence[str]) -> None:
+def show_predictions(pipeline: "Pipeline", rows: Any, titles: Sequence[str], *, allow_unseen: bool = False) -> None:
     """For every row what the model says of it, and how sure it is: plain lines, for ten thousand rows too."""
-    found = pipeline.predictions(rows)
+    found = pipeline.predictions(rows, allow_unseen=allow_unseen)
     columns = {column.name: _cells(pipeline, column, found[column.output]) for column in pipeline.schema.outputs}
     names = max(map(len, columns))
     wide = {name: max(len(value) for value, _ in cells) for name, cells in columns.items()}

@@ -39,8 +39,8 @@ class Head:
     loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units; "ranked" is the
                    cross-entropy and the ranked probability score, by which a near label is a smaller mistake than a far
                    one; "generalised_crossentropy" (Zhang and Sabuncu 2018) and "symmetric_crossentropy" (Wang et al.
-                   2019) are for labels of which many are wrong; "expected_cost" is what the predictions, taken as shares
-                   of decisions, cost by `costs`.
+                   2019) are for labels of which many are wrong; "expected_cost" is what the predictions, taken as
+                   shares of decisions, cost by `costs`.
     weight         its share in the sum of losses, under "relative" and "static" balancing.
     metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the
