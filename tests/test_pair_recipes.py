@@ -183,7 +183,7 @@ def test_a_model_under_another_task_s_name_is_told(run, tmp_path, capsys):
 
 def test_pairs_on_standard_input_are_separated_by_a_tab(run, capsys, monkeypatch):
     lines = "\n".join(["\t".join(PAIR), "\t".join(FAR)])
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: False, buffer=io.BytesIO(lines.encode())))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines.encode())))
     code, out, _ = said(capsys, example, "--weights", str(run.folder))
     assert code == 0
     assert out.count("80% of pairs lie within") == 2

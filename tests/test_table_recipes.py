@@ -61,7 +61,7 @@ def test_the_command_answers_for_a_file_of_rows_as_csv(run_folder, houses, capsy
     capsys.readouterr()
     assert main(["predict", "mlp_tiny", "--weights", str(run_folder), str(houses)]) == 0
     answers = pd.read_csv(io.StringIO(capsys.readouterr().out))
-    assert list(answers.columns) == ["price", "price_low", "price_high"]
+    assert list(answers.columns[-5:]) == ["price", "price_predicted", "price_low", "price_high", "error"]
     assert len(answers) == 200
 
 
@@ -83,10 +83,10 @@ def codes(tmp_path_factory):
 def test_a_file_is_read_with_the_kinds_that_the_model_learnt(codes, capsys):
     capsys.readouterr()
     assert main(["predict", "mlp_tiny", "--weights", str(codes / "run"), str(codes / "later.csv")]) == 0
-    answers = pd.read_csv(io.StringIO(capsys.readouterr().out))["price"]
+    answers = pd.read_csv(io.StringIO(capsys.readouterr().out))["price_predicted"]
     rows = pd.read_csv(codes / "later.csv", dtype={"code": str})
     expected, of_unseen = (
-        load_pipeline(codes / "run").predict(each)["price"] for each in (rows, rows.assign(code="7"))
+        load_pipeline(codes / "run").predict(each, allow_unseen=True)["price"] for each in (rows, rows.assign(code="7"))
     )
     np.testing.assert_allclose(answers, expected, rtol=1e-5)
     assert not np.allclose(answers, of_unseen, rtol=1e-3)
@@ -135,7 +135,7 @@ def test_training_starts_from_a_model_of_the_same_targets_alone(codes, tmp_path)
         (["train", "mlp_tiny", "--data", "HOUSES"], "to be predicted"),
         (["train", "mlp_tiny", "--data", "HOUSES", "--target", "prise"], "did you mean 'price'"),
         (["train", "author_profile_tiny", "--data", "adult"], "Unknown data set of posts 'adult'"),
-        (["predict", "mlp_tiny", "--weights", "RUN"], "one CSV or Parquet file"),
+        (["predict", "mlp_tiny", "--weights", "RUN", "HOUSES", "HOUSES"], "one CSV, JSONL or Parquet file"),
         (["predict", "mlp", "--weights", "RUN", "HOUSES"], "holds weights of mlp_tiny"),
     ],
 )

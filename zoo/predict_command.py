@@ -93,7 +93,7 @@ def predict_command(parsed: argparse.Namespace) -> None:
 def is_official(parsed: argparse.Namespace) -> bool:
     """Whether the weights are published ones, or a file that no training here made: their classes are named."""
     weights = parsed.weights
-    if weights is None or weights in describe(parsed.model).weights:
+    if weights is None or weights in describe(parsed.model).weights or not Path(weights).exists():
         return True
     import_frameworks()
     from zoo.tasks.task import task_of
