@@ -15,7 +15,7 @@ from zoo.datasets.pairs.sts_benchmark import read_sts
 from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.metrics import score
 from zoo.samples import Target
-from zoo.tasks import load_dataset, train
+from zoo.tasks import evaluate, load_dataset, train
 from zoo.tasks.task import recipe_for
 
 SPLITS = ("train", "validation", "test")
@@ -277,6 +277,21 @@ def test_pairs_with_one_of_two_labels_are_classified_and_that_is_told(tmp_path, 
     assert (recipe.config["low"], recipe.config["high"]) == (0.0, 1.0)
 
 
+def test_labels_of_a_test_file_are_those_of_the_training_file(tmp_path):
+    def labelled(name, labels):
+        rows = [{**row, "left": f"{name} {row['left']}"} for row in ROWS]
+        return written(
+            tmp_path, [{**row, "score": labels[n % len(labels)]} for n, row in enumerate(rows)], f"{name}.jsonl"
+        )
+
+    path = labelled("mine", ["same", "other"])
+    with pytest.warns(DataWarning, match="are classified"):
+        found = load(path, test=labelled("theirs", ["same"]))
+    assert set(found.test.targets["score"]) == {1}
+    with pytest.warns(DataWarning), pytest.raises(DataError, match="line 2: the score must be 'other' or 'same'; rec"):
+        load(path, test=labelled("slips", ["same", "smae"]))
+
+
 def test_scores_of_0_and_1_are_a_scale_where_its_ends_are_given(tmp_path):
     path = written(tmp_path, [{**row, "score": number % 2} for number, row in enumerate(ROWS)])
     assert load(path, low=0, high=1).targets["score"].kind == "regression"
@@ -293,6 +308,10 @@ def test_pairs_are_trained_as_a_classification_and_predicted_with_probabilities(
         rows.append({**dict(zip(SIDES, texts, strict=True)), "score": number % 2})
     with pytest.warns(DataWarning, match="are classified"):
         trained, report = train("text_similarity_tiny", str(written(tmp_path, rows)), folder=tmp_path / "run", epochs=1)
+    with pytest.warns(DataWarning, match="stand in the rows that were trained on too"):
+        judged = evaluate(tmp_path / "run", data=str(written(tmp_path, rows[:20], "few.jsonl")), baselines="none")
+    assert [row["metric"] for row in judged.scores] == ["auc", "accuracy", "f1", "log_loss"]
+    assert judged.sizes["test"] == 20
     assert [row["metric"] for row in report.scores] == ["auc", "accuracy", "f1", "log_loss"]
     found = trained.predict({"left": ["red green"], "right": ["green red"]})
     assert list(found) == ["score", "score=0", "score=1"]

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import zoo
+from zoo.cli import main
 from zoo.columns import PictureColumn, Schema
 from zoo.datasets.pictures.facts import Facts, clusters_of, facts_of, same_picture
 from zoo.datasets.pictures.pictures_file import read_pictures
@@ -38,6 +39,15 @@ def fill(folder, count=12, classes=tuple(COLOURS)):
 @pytest.fixture
 def folder(tmp_path):
     return fill(tmp_path / "photos")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The folder of a model that was trained on pictures for a moment."""
+    path = tmp_path_factory.mktemp("run")
+    changes = {"epochs": 1, "batch_size": 8, "baselines": "none"}
+    zoo.train("mnist_cnn_tiny", fill(path / "photos"), folder=path / "run", data_options={"size": 16}, **changes)
+    return path / "run"
 
 
 def names_of(table):
@@ -300,6 +310,22 @@ def test_a_folder_is_trained_on_saved_predicted_for_and_judged_by_another(folder
     assert list(rows.columns) == ["label", *(f"label={name}" for name in COLOURS)]
     other = zoo.evaluate(tmp_path / "run", data=str(tmp_path / "more" / "all"))
     assert other.sizes["test"] == 18
+
+
+@pytest.mark.parametrize("given", [["mnist_cnn_tiny", "--weights", "RUN"], ["RUN"], ["RUN/model.keras"]])
+def test_pictures_are_predicted_for_by_the_command_whatever_names_the_run(run, folder, tmp_path, capsys, given):
+    (folder / "red" / "99.png").write_text("no picture")
+    command = ["predict", *(word.replace("RUN", str(run)) for word in given)]
+    paths = [str(folder / "blue"), str(folder / "red" / "99.png"), str(folder / "red" / "00.png")]
+    assert main([*command, paths[0]]) == 0
+    assert capsys.readouterr().out.count("label  ") == 12
+    assert main([*command, *paths, "--out", str(tmp_path / "found.csv")]) == 1
+    found = pd.read_csv(tmp_path / "found.csv")
+    assert found["picture"].tolist() == [*sorted(map(str, (folder / "blue").iterdir())), *paths[1:]]
+    assert found["error"].notna().tolist() == [*[False] * 12, True, False]
+    assert "99.png" in found["error"][12]
+    expected = zoo.load_pipeline(run).predict({"picture": found["picture"].drop(12)})
+    assert found["label"].drop(12).tolist() == expected["label"].tolist()
 
 
 def test_a_base_gets_heads_for_the_data_and_its_own_preprocessing(folder, tmp_path):
