@@ -1,8 +1,7 @@
 """How much a report's simple models may cost.
 
 Sizes follow from counts (rows, columns, words, labels) and never from a clock: the same rows give the same models. The
-figures were measured on one core: a unit of `linear` takes about half a nanosecond and is walked through some hundred
-times a fit; a quick set of simple models takes some seconds at the most, whatever the size of the table.
+units were measured on one core, and a quick set of simple models takes some seconds however large the table is.
 """
 
 from collections.abc import Mapping
@@ -17,8 +16,9 @@ from zoo.samples import Samples, labelled
 SIZES = ("quick", "full", "none")
 LOOKED_AT = 1_000  # rows by which the length of texts is judged
 LETTERS = 6  # of a word, in the mean, with the space behind it
-PER_WORD = 2  # columns that a word fills: itself, and the pair that it ends
-SOFTMAX = 10  # what a probability costs, in columns
+PER_WORD = 5  # columns whose cost a word has in a linear model: itself and the pair that it ends, in a sparse matrix
+SOFTMAX = 64  # columns whose cost a probability of several labels has
+TREE = 3_000_000  # rows x columns that double the cost of a tree
 LEAST_ROWS = 2_000  # below which a sample would tell little
 LEAST_LABELLED = 500  # rows of a sample in which an output has its label, where there are so many
 MOST_PREDICTIONS = 50_000_000  # (rows, labels) that are held of one model: 200 MB; scikit-learn needs ten times that
@@ -28,17 +28,23 @@ MOST_PREDICTIONS = 50_000_000  # (rows, labels) that are held of one model: 200 
 class Budget:
     """What simple models are given.
 
-    rows      training rows, and validation rows, at the most: a random sample of them.
-    linear    rows x columns x labels that a linear model reads in one step: more rows are not taken.
-    trees     rows x columns x labels x steps of all trees; what would get too few steps is left out.
+    rows    training rows at the most: a random sample of them.
+    words   of the texts of these rows, in all.
+    linear  rows x columns x labels that a linear model reads in one step (a quarter of a nanosecond each).
+    trees   that a setting of boosting grows, of `TREE` rows x columns or less (8 milliseconds each).
     """
 
     rows: float = np.inf
+    words: float = np.inf
     linear: float = np.inf
     trees: float = np.inf
 
+    def steps(self, rows: int, columns: int, trees: int) -> float:
+        """How many steps of boosting there may be, of so many trees each."""
+        return self.trees / (trees * (1 + rows * columns / TREE))
 
-BUDGETS = {"quick": Budget(rows=20_000, linear=8e6, trees=4e8), "full": Budget(), "none": Budget(rows=0)}
+
+BUDGETS = {"quick": Budget(rows=20_000, words=600_000, linear=3e7, trees=300), "full": Budget(), "none": Budget(rows=0)}
 
 
 def budget_of(size: str) -> Budget:
@@ -49,26 +55,34 @@ def budget_of(size: str) -> Budget:
 
 def rows_within(budget: Budget, train: Samples, labels: Mapping[str, int]) -> int:
     """How many of the training rows the budget allows, for outputs of so many labels each (1 for a number)."""
-    if not np.isfinite(budget.linear):
+    if not np.isfinite(budget.rows):
         return len(train)
-    columns = columns_of(train)
+    words, columns = words_of(train), columns_of(train) + PER_WORD * words_of(train)
     cost = sum(count * (columns + (SOFTMAX if count > 1 else 0)) for count in labels.values())
-    wanted = max(LEAST_ROWS, int(budget.linear / max(cost, 1)))
-    return int(min(len(train), budget.rows, wanted))
+    wanted = min(budget.linear / max(cost, 1), budget.words / max(words, 1))
+    return int(min(len(train), budget.rows, max(wanted, LEAST_ROWS)))
 
 
-def columns_of(samples: Samples) -> float:
-    """How many columns a row fills for a linear model, in the mean: its numbers, its categories and its words."""
-    columns = 0.0
+def columns_of(samples: Samples) -> int:
+    """How many numbers and categories a row has."""
+    plain = [values for values in samples.inputs.values() if not isinstance(values, LazyArray)]
+    return sum(values[:1].size for values in plain if not _is_sequence(values))
+
+
+def words_of(samples: Samples) -> float:
+    """How many words a row has, in the mean over the first."""
+    words = 0.0
     for name, values in samples.inputs.items():
-        if isinstance(values, LazyArray) or name in samples.raw:
-            continue
-        is_sequence = values.ndim == 2 and np.issubdtype(values.dtype, np.integer)
-        columns += PER_WORD * np.count_nonzero(values[:LOOKED_AT], axis=1).mean() if is_sequence else values[:1].size
+        if not isinstance(values, LazyArray) and name not in samples.raw and _is_sequence(values):
+            words += float(np.count_nonzero(values[:LOOKED_AT], axis=1).mean())
     for documents in samples.raw.values():
-        texts = [value for value in documents[:LOOKED_AT] if isinstance(value, str)]
-        columns += PER_WORD * sum(map(len, texts)) / LETTERS / max(len(texts), 1)
-    return columns
+        texts = [text for text in documents[:LOOKED_AT] if isinstance(text, str)]
+        words += sum(map(len, texts)) / LETTERS / max(len(texts), 1)
+    return words
+
+
+def _is_sequence(values: np.ndarray) -> bool:
+    return values.ndim == 2 and np.issubdtype(values.dtype, np.integer)
 
 
 def sample(samples: Samples, most: int, outputs: Mapping[str, object], seed: int) -> Samples:

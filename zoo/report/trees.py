@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def fit_trees(features: Features, matrices: Matrices, task: Task, seed: int, bud
     grid: tuple[dict[str, Any], ...] = (
         TEXT_TREES if text else LARGE_TREES if rows * columns * task.trees > LARGE else TABLE_TREES
     )
-    steps = budget.trees / max(rows * columns * task.trees, 1)
+    steps = budget.steps(rows, columns, task.trees)
     if steps < LEAST_STEPS:
         return Baseline(note=f"left out: too slow on {rows:,} rows of {columns} columns and {task.trees:,} classes")
     if steps < 2 * STEPS:
@@ -127,7 +128,8 @@ def _grown(options: Mapping[str, Any], matrices: Matrices, task: Task, *, stoppi
 
     @lru_cache
     def predicted(split: int) -> dict[int, np.ndarray]:
-        return {step: each for step, each in _staged(model, matrices[split], task) if step in steps}
+        stages = islice(_staged(model, matrices[split], task), max(steps))
+        return {step: each for step, each in stages if step in steps}
 
     tuned = f"{options['learning_rate']:g}, {options['max_leaf_nodes']} leaves"
     median = options.get("loss") == "absolute_error"
