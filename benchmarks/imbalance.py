@@ -100,9 +100,9 @@ def closed_form(data: Dataset, plan: Imbalance, seed: int) -> Calibration:
 def trees(data: Dataset, seed: int) -> dict[str, float]:
     """What gradient-boosted trees without any method reach on the same rows."""
     metrics = ("average_precision", "auc", "log_loss")
-    fitted = fit_baselines(data.train, data.validation, data.test, data.targets, metrics={OUTPUT: metrics}, seed=seed)[
-        OUTPUT
-    ]["trees"]
+    fitted = fit_baselines(
+        data.train, data.validation, data.test, data.targets, metrics={OUTPUT: metrics}, seed=seed, size="full"
+    )[OUTPUT]["trees"]
     labels = data.test.targets[OUTPUT]
     found = {metric: score(metric, labels, fitted.predictions[metric]) for metric in ("average_precision", "auc")}
     errors = {

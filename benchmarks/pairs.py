@@ -35,7 +35,9 @@ def one_run(model: str, data: str, seed: int, folder: Path, **changes: Any) -> d
     from zoo.terminal import epoch_printer
 
     start = time.perf_counter()
-    trained, report = train(model, data, folder=folder, seed=seed, callbacks=[epoch_printer()], **changes)
+    trained, report = train(
+        model, data, folder=folder, seed=seed, callbacks=[epoch_printer()], baselines="full", **changes
+    )
     rows = {row["metric"]: row for row in report.scores}
     found = {who: {metric: rows[metric][who] for metric in METRICS} for who in ("model", *BASELINES)}
     seconds = time.perf_counter() - start

@@ -30,7 +30,9 @@ def one_seed(model: str, data: str, seed: int, folder: Path) -> dict[str, Any]:
     from zoo.terminal import epoch_printer
 
     start = time.perf_counter()
-    trained, report = train(model, data, folder=folder / f"{data}-{seed}", seed=seed, callbacks=[epoch_printer()])
+    trained, report = train(
+        model, data, folder=folder / f"{data}-{seed}", seed=seed, callbacks=[epoch_printer()], baselines="full"
+    )
     run = {"seed": seed, "seconds": time.perf_counter() - start, "outputs": headlines(report.scores)}
     if data == "posts":
         run["fresh"] = {"posts": FRESH, "outputs": headlines(on_fresh_posts(trained, seed))}
@@ -69,7 +71,7 @@ def on_fresh_posts(trained: Any, seed: int) -> Sequence[Mapping[str, Any]]:
         **splits,
         targets=own.targets,
         limits=fresh.limits,
-        baselines=fit_baselines(*splits.values(), own.targets, seed=seed),
+        baselines=fit_baselines(*splits.values(), own.targets, seed=seed, size="full"),
         seed=seed,
     )
     return report.scores

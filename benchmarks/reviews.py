@@ -28,7 +28,7 @@ def main() -> None:
     for seed in range(arguments.seeds):
         begun = time.perf_counter()
         options = {"targets": TARGETS, "text": "Review Text"}
-        _, report = train(
+        _, report = train(baselines="full",
             ENTRY, arguments.file, folder=Path(arguments.folder) / str(seed), seed=seed, data_options=options
         )
         scores = {f"{row['output']} {row['metric']}": row for row in report.scores}

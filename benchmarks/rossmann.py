@@ -86,7 +86,7 @@ def baselines() -> None:
 
     data = load_table(DATA).dataset()
     metrics = {TARGET: ("exp_rmspe",)}
-    found = fit_baselines(data.train, data.validation, data.test, data.targets, metrics=metrics)[TARGET]
+    found = fit_baselines(data.train, data.validation, data.test, data.targets, metrics=metrics, size="full")[TARGET]
     for name, baseline in found.items():
         if baseline.predictions:
             keep(name, data.test, baseline.predictions["exp_rmspe"], {"note": baseline.note})

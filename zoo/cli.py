@@ -78,6 +78,7 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
         "folder": Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named),
         "seed": parsed.seed,
         "weights": parsed.weights,
+        "baselines": parsed.baselines,
         "callbacks": [epoch_printer()],
         "data_options": {name: value for name, value in of_data.items() if value}
         | vars(parsed).get("data_options", {}),
@@ -114,7 +115,7 @@ def evaluate_command(parsed: argparse.Namespace) -> None:
 
     source = _weights(parsed)
     _require_model(parsed, load_pipeline(source).entry)
-    show_report(evaluate(source, data=parsed.data))
+    show_report(evaluate(source, data=parsed.data, baselines=parsed.baselines))
 
 
 def inspect_command(parsed: argparse.Namespace) -> None:

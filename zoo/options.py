@@ -29,6 +29,7 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     part["evaluate"].add_argument(
         "--data", help="posts, blogs or a .jsonl or .csv file (default: that of the training)"
     )
+    add_baselines_option(part["evaluate"])
     part["find-rate"].add_argument("--data", default="posts", help="as for training (default: posts)")
     part["find-rate"].add_argument("--steps", type=whole_number, default=100, help="batches at the most (default: 100)")
     part["find-rate"].add_argument("--seed", type=whole_number, default=0)
@@ -83,11 +84,22 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--costs", metavar="FILE", help='what mistakes cost: {"costs": {true: {decided: cost}}, "unit": "EUR"}'
     )
+    add_baselines_option(parser)
     parser.add_argument("--balance", help="relative, static, uncertainty or gradnorm (default: the recipe's)")
     parser.add_argument("--on-nonfinite", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
     parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
+
+
+def add_baselines_option(parser: argparse.ArgumentParser) -> None:
+    """How much the simple models of a report may cost."""
+    parser.add_argument(
+        "--baselines",
+        default="quick",
+        metavar="SIZE",
+        help="simple models in the report: quick (many rows: on a sample; the default), full or none",
+    )
 
 
 def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) -> None:
@@ -98,7 +110,7 @@ def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) 
     nothing = dict.fromkeys(
         ("balance", "on_nonfinite", "weights", "target", "text", "ignore", "type", "imbalance", "costs")
     )
-    parser.set_defaults(model=model, data=data, **nothing)
+    parser.set_defaults(model=model, data=data, baselines="quick", **nothing)
 
 
 def add_inspection_options(parser: argparse.ArgumentParser) -> None:

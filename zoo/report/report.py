@@ -101,6 +101,7 @@ def build_report(
     together: str | None = None,
     title: str = "Report",
     seed: int = 0,
+    size: str = "quick",
 ) -> Report:
     """Judge the predictions of `test`: every output (n,), (n, 1), or (n, classes) probabilities.
 
@@ -108,6 +109,7 @@ def build_report(
     history    one row an epoch, as a run logs it; for the learning curves alone.
     limits     output -> metric -> best score possible, and "<metric>_standard_error".
     baselines  from `fit_baselines` on the same splits, to spare fitting them again (several seeds, one split).
+    size       of those that are fitted here: "quick", "full" or "none", see `fit_baselines`.
     together   the column of `test.groups` whose equal rows are one draw ("author"): honest standard errors.
 
     Raises `DataError` when predictions do not fit the targets or are not finite.
@@ -125,7 +127,7 @@ def build_report(
     if baselines is None:
         from zoo.report.baselines import fit_baselines
 
-        baselines = fit_baselines(train, validation, test, targets, metrics=metrics, seed=seed)
+        baselines = fit_baselines(train, validation, test, targets, metrics=metrics, seed=seed, size=size)
     whole = Samples(test.inputs, labels, test.groups)
     classes = {name: target for name, target in targets.items() if target.kind != "regression"}
     labelled = {name: target for name, target in classes.items() if present(labels[name]).any()}

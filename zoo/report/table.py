@@ -1,5 +1,6 @@
 """The report for a terminal: rich tables of at most 100 columns."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ METRIC_NAMES = {
     "calibration_error": "calibration error",
 }
 UNKNOWN = "–"
+SAMPLED = re.compile(r"[\d,]+ of [\d,]+ training rows")  # in what is told of a simple model
 
 
 def metric_label(metric: str, unit: str) -> str:
@@ -117,10 +119,22 @@ def notes(report: "Report") -> list[str]:
             if note.startswith("left out"):
                 left_out.setdefault(note, []).append(f"{name} {SHOWN[kind]}")
     said += [f"{', '.join(where)}: {note}." for note, where in left_out.items()]
+    said += [f"{', '.join(where)}: on {share}." for share, where in _sampled(report).items()]
     worse = sum(row["worse"] for row in report.groups)
     if worse:
         said.append(f"{worse} of {len(report.groups)} groups are served worse by more than two standard errors.")
     return said
+
+
+def _sampled(report: "Report") -> dict[str, list[str]]:
+    """ "20,000 of 700,000 training rows" -> the simple models that were fitted on so many."""
+    found: dict[str, list[str]] = {}
+    for kinds in report.baselines.values():
+        for kind, note in kinds.items():
+            if share := SAMPLED.search(note):
+                names = found.setdefault(share[0], [])
+                names += [SHOWN[kind]] * (SHOWN[kind] not in names)
+    return found
 
 
 def _beats(row: Mapping[str, Any], kind: str) -> bool:

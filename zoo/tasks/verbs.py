@@ -20,6 +20,7 @@ from zoo.pipeline import Pipeline, load_pipeline
 from zoo.pipeline.finding import trained_file
 from zoo.pipeline.pipeline import COVERAGE
 from zoo.report import build_report
+from zoo.report.budget import budget_of
 from zoo.samples import Samples, Target, present
 from zoo.tasks.imbalance_and_costs import (
     Costs,
@@ -49,6 +50,7 @@ def train(
     data_options: Mapping[str, Any] | None = None,
     imbalance: Plans = None,
     costs: Costs = None,
+    baselines: str = "quick",
     **changes: Any,
 ) -> "tuple[Pipeline, AnyReport]":
     """Load, build, fit, judge, save: a run folder with config, history, weights, scores and a picture.
@@ -56,7 +58,8 @@ def train(
     `weights` (a tag, a file or a run folder) is where training starts, with its schema; `data_options` are those of
     `load_dataset`, such as the `targets` of a table or of texts of your own; `imbalance` and `costs` map outputs to
     what is done about rare labels (an `Imbalance` or its method's name) and what mistakes cost (a `CostMatrix`), or are
-    one for the only output of classes; `changes` are fields of the `Recipe` (epochs, balance, batch_size, ...) and
+    one for the only output of classes; `baselines` are the simple models of the report: "quick", on a sample of rows
+    where there are many, "full", on all of them, or "none"; `changes` are fields of the `Recipe` (epochs, balance, batch_size, ...) and
     `config`, options of the builder beside those of the recipe. Called again on the same folder, an interrupted run
     continues and a finished one is judged anew. Raises a `ZooError` that names what does not fit.
     """
@@ -66,6 +69,7 @@ def train(
     task = task_of(entry)
     source = weights_file(entry, weights) if weights else None
     require_seed(seed)
+    budget_of(baselines)
     _require_fields(changes)
     begun = load_pipeline(source) if source else None
     if begun is not None and begun.entry and (taught := task_of(begun.entry)) is not task:
@@ -91,7 +95,7 @@ def train(
         task.init_model(model, dataset)
     rows = task.training_split(dataset, entry)
     run = (task.fit or fit)(model, rows, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
-    report = judge(model, recipe, dataset, run=run, seed=seed)
+    report = judge(model, recipe, dataset, run=run, seed=seed, baselines=baselines)
     origin = {
         "data": recipe.data,
         "data_options": options,
@@ -201,14 +205,19 @@ def _headlines(report: "AnyReport") -> dict[str, dict[str, float | None]]:
     return found
 
 
-def evaluate(source: str | Path, *, data: str | None = None, seed: int | None = None) -> "AnyReport":
-    """Judge a trained model on the test split that it was made for, or on that of other `data`."""
+def evaluate(
+    source: str | Path, *, data: str | None = None, seed: int | None = None, baselines: str = "quick"
+) -> "AnyReport":
+    """Judge a trained model on the test split that it was made for, or on that of other `data`; `baselines` as in
+    `train`.
+    """
+    budget_of(baselines)
     pipeline = load_pipeline(source)
     if "data" not in pipeline.origin:
         raise ConfigError(f"'{source}' is a pipeline that no recipe trained: there is no split to judge it on.")
     dataset = dataset_of(pipeline, data, seed)
     recipe = Recipe(heads_of(pipeline), entry=pipeline.entry, trim_padding=bool(pipeline.origin.get("trim_padding")))
-    return judge(pipeline.model, recipe, dataset, seed=0)
+    return judge(pipeline.model, recipe, dataset, seed=0, baselines=baselines)
 
 
 def dataset_of(pipeline: Pipeline, data: str | None = None, seed: int | None = None) -> Dataset:
@@ -237,7 +246,15 @@ def file_options(pipeline: Pipeline, data: str) -> dict[str, Any]:
     return {**options, "targets": targets, **types}
 
 
-def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | None = None, seed: int) -> "AnyReport":
+def judge(
+    model: keras.Model,
+    recipe: Recipe,
+    dataset: Dataset,
+    *,
+    run: Run | None = None,
+    seed: int,
+    baselines: str = "quick",
+) -> "AnyReport":
     """The report of a model on the test split of `dataset`, of the labels that its outputs answer (merged ones too)."""
     task = task_of(recipe.entry)
     if task.evaluate is not None:
@@ -255,12 +272,12 @@ def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | No
         whole = predictions.pop(name)
         predictions |= {each: whole[:, place] for each, place in named.items()}
         train, validation, test = (_one_by_one(split, name, named) for split in (train, validation, test))
-    baselines = None
+    fitted = None
     if task.baseline_inputs is not None:
         from zoo.report.baselines import fit_baselines  # scikit-learn, of an extra
 
         first, second, third = map(task.baseline_inputs, (train, validation, test))
-        baselines = fit_baselines(first, second, third, targets, metrics=metrics, seed=seed)
+        fitted = fit_baselines(first, second, third, targets, metrics=metrics, seed=seed, size=baselines)
     return build_report(
         predictions,
         train=train,
@@ -270,7 +287,8 @@ def judge(model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | No
         metrics=metrics,
         history=run.history if run else (),
         limits=dataset.limits,
-        baselines=baselines,
+        baselines=fitted,
+        size=baselines,
         together="author" if "author" in dataset.test.groups else None,
         title=f"{recipe.entry} on {dataset.name}",
         seed=seed,
