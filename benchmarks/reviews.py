@@ -28,8 +28,13 @@ def main() -> None:
     for seed in range(arguments.seeds):
         begun = time.perf_counter()
         options = {"targets": TARGETS, "text": "Review Text"}
-        _, report = train(baselines="full",
-            ENTRY, arguments.file, folder=Path(arguments.folder) / str(seed), seed=seed, data_options=options
+        _, report = train(
+            ENTRY,
+            arguments.file,
+            folder=Path(arguments.folder) / str(seed),
+            seed=seed,
+            data_options=options,
+            baselines="full",
         )
         scores = {f"{row['output']} {row['metric']}": row for row in report.scores}
         runs.append({"seed": seed, "seconds": time.perf_counter() - begun, "scores": scores})

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.datasets.table import split_rows
+from zoo.datasets.splits import split_by_labels
+from zoo.datasets.table import Table, split_rows
 from zoo.datasets.tables.rossmann import rossmann
 from zoo.errors import ConfigError, DataError
+from zoo.samples import Target
 from zoo.tasks import load_dataset, load_table
 
 
@@ -93,3 +95,23 @@ def test_targets_that_are_none_are_told(tmp_path, targets):
     pd.DataFrame({"x": range(20)}).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(ConfigError, match="Name at least one column"):
         load_table(tmp_path / "t.csv", targets=targets)
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_label_that_no_training_row_has_is_told_as_that(split):
+    rows = pd.DataFrame({"x": [0.0, 1.0, 2.0], "y": ["a", "b", "a"]})
+    parts = {"train": rows, "validation": rows, "test": rows, split: rows.assign(y=["a", "b", "c"])}
+    told = rf"no training row has the label 'c' of 'y', which stands in the {split} rows: .*Target\('classification'"
+    with pytest.raises(DataError, match=told):
+        Table("t", **parts, targets={"y": "classification"}).dataset()
+    named = Table("t", **parts, targets={"y": Target("classification", ("a", "b", "c"))})
+    assert getattr(named.dataset(), split).targets["y"].tolist() == [0, 1, 2]
+
+
+def test_a_split_by_very_many_labels_looks_at_every_row_once_for_each_column(monkeypatch):
+    looked_at = []
+    original = np.flatnonzero
+    monkeypatch.setattr(np, "flatnonzero", lambda values: looked_at.append(len(values)) or original(values))
+    found = split_by_labels(np.arange(3_000)[:, None] // 2, (0.1, 0.2), np.random.default_rng(0))
+    assert sum(looked_at) <= 3 * 3_000
+    assert np.bincount(found, minlength=3).all()

@@ -51,11 +51,10 @@ def split_by_labels(labels: np.ndarray, shares: tuple[float, float], random: np.
     """
     split = np.full(len(labels), -1)
     columns = [np.unique(column, return_inverse=True)[1] for column in labels.T]
-    counted = [(np.bincount(column), column) for column in columns]
-    order = [(int(size), place, kind) for place, (sizes, _) in enumerate(counted) for kind, size in enumerate(sizes)]
+    grouped = [np.split(np.argsort(each, kind="stable"), np.cumsum(np.bincount(each))[:-1]) for each in columns]
+    order = [(len(rows), place, kind) for place, groups in enumerate(grouped) for kind, rows in enumerate(groups)]
     for _, place, kind in sorted(order) if len(columns) > 1 else order:
-        rows = np.flatnonzero(columns[place] == kind)
-        _share_out(split, rows, shares, random, several=len(columns) > 1)
+        _share_out(split, grouped[place][kind], shares, random, several=len(columns) > 1)
     for number, share in enumerate(shares, start=1):
         if not (split == number).any():  # of every label too few for this split
             spare = random.permutation(np.flatnonzero(split == 0))

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from zoo.columns import OutputColumn, Schema
+from zoo.columns.frames import shown
+from zoo.columns.values import labels_in
 from zoo.datasets.checks import require_seed
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.splits import split_by_labels
@@ -49,6 +51,7 @@ class Table:
         """
         if schema is None:
             schema = Schema.fit(self.train, targets=self.targets, **self.columns)
+            self._require_trained_labels(schema)
         else:
             self._require_meaning(schema)
         train, validation, test = (
@@ -56,6 +59,25 @@ class Table:
             for frame in (self.train, self.validation, self.test)
         )
         return Dataset(self.name, train, validation, test, schema.targets, schema, self.limits, self.card, self)
+
+    def _require_trained_labels(self, schema: Schema) -> None:
+        """Raise `DataError` for a label of validation or test that no training row has, and that nobody named before.
+
+        Without training rows of it a label is learnt by nothing; it is not a misspelt one.
+        """
+        for column in schema.outputs:
+            if column.target.kind not in ("classification", "binary", "ordered") or column.other:
+                continue
+            known = set(column.target.labels)
+            for split, frame in (("validation", self.validation), ("test", self.test)):
+                there = labels_in(frame[column.name], column.name)
+                if lacking := [label for label in there if label not in known]:
+                    more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
+                    raise DataError(
+                        f"'{self.name}': no training row has the label {shown(lacking[0])}{more} of '{column.name}', "
+                        f"which stands in the {split} rows: leave those rows out, split with another seed, or name "
+                        f"all labels beforehand, as {{'{column.name}': Target('{column.target.kind}', labels)}}."
+                    )
 
     def _require_meaning(self, schema: Schema) -> None:
         """Raise `ConfigError` unless the schema, that of a trained model, means by its targets what these rows do."""

@@ -58,10 +58,10 @@ def train(
     `weights` (a tag, a file or a run folder) is where training starts, with its schema; `data_options` are those of
     `load_dataset`, such as the `targets` of a table or of texts of your own; `imbalance` and `costs` map outputs to
     what is done about rare labels (an `Imbalance` or its method's name) and what mistakes cost (a `CostMatrix`), or are
-    one for the only output of classes; `baselines` are the simple models of the report: "quick", on a sample of rows
-    where there are many, "full", on all of them, or "none"; `changes` are fields of the `Recipe` (epochs, balance, batch_size, ...) and
-    `config`, options of the builder beside those of the recipe. Called again on the same folder, an interrupted run
-    continues and a finished one is judged anew. Raises a `ZooError` that names what does not fit.
+    one for the only output of classes; `baselines` are the simple models of the report: "quick" (of many rows a
+    sample), "full" or "none"; `changes` are fields of the `Recipe` (epochs, balance, batch_size, ...) and `config`,
+    options of the builder beside those of the recipe. Called again on the same folder, an interrupted run continues and
+    a finished one is judged anew. Raises a `ZooError` that names what does not fit.
     """
     for package, module in (("scikit-learn", "sklearn"), ("matplotlib", "matplotlib")):
         if find_spec(module) is None:  # told now, not after the training

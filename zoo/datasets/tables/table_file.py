@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from zoo.columns import read_table
+from zoo.columns.category import MOST_VALUES
 from zoo.columns.values import labels_in, tag_names
 from zoo.datasets.table import Table, split_rows
 from zoo.errors import ConfigError, require_known
 from zoo.samples import KINDS, Kind, Target
 
-MOST_LABELS = 1_000  # of a target of classes; `Schema.fit` tells where there are too many
+MOST_LABELS = MOST_VALUES  # of a target of classes; `Schema.fit` tells where there are too many
 FEW = 20  # whole numbers with at most so many different values are classes
 
 
