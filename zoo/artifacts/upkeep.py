@@ -13,10 +13,10 @@ from zoo.artifacts.fetching import find_local
 from zoo.artifacts.folders import KINDS, checkout, download_folder
 from zoo.artifacts.manifest import Artifact, artifact, artifacts
 from zoo.artifacts.store import CORRUPT, FOUND, HIDDEN, MISSING, VERIFIED, Slot, locked, read_record
+from zoo.files import LEFT_OVER
 
 UNREADABLE, NO_HASH = "unreadable", "no hash"
 OURS = re.compile(r"(?P<file>.+?)(\.[0-9a-f]{12}\.part(\.json)?|\.json|\.lock)")
-SCRATCH = re.compile(r"\.(?P<file>.+)\.[^.]+\.tmp(\.[^.]+)?")  # what zoo.files.atomic_path leaves when killed
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _hidden_files(folder: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     hidden = folder / HIDDEN
     for path in sorted(hidden.iterdir()) if hidden.is_dir() else ():
-        scratch = SCRATCH.fullmatch(path.name)
+        scratch = LEFT_OVER.fullmatch(path.name)
         name = scratch["file"] if scratch else path.name
         match = OURS.fullmatch(name)
         if match:

@@ -298,14 +298,17 @@ def layer_names(columns: Iterable[str], taken: set[str]) -> list[str]:
     ['Store', 'work_class', 'work_class_2', 'gr__e', 'features_column']
     """
     used, found = set(taken), []
+    numbers: dict[str, int] = {}  # the last that a name was told apart by
     for column in columns:
         plain = re.sub(r"[^A-Za-z0-9_.-]", "_", column)
         plain = plain if re.match(r"[A-Za-z0-9.]", plain) else f"column{plain}"
         plain = f"{plain}_column" if INNER.fullmatch(plain) else plain
-        name, number = plain, 1
+        number = numbers.get(plain, 1)
+        name = plain if number == 1 else f"{plain}_{number}"
         while name in used:
             number += 1
             name = f"{plain}_{number}"
+        numbers[plain] = number
         used.add(name)
         found.append(name)
     return found

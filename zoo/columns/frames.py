@@ -1,6 +1,7 @@
 """What is given as a table -> a checked pandas DataFrame. Pandas is imported here alone, when a table is first used."""
 
 import importlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,7 +32,7 @@ def frame_of(table: Any) -> Frame:
     if not len(table):
         raise DataError(f"The table is empty: it has {len(table.columns)} columns and no row.")
     names = [str(name) for name in table.columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise DataError(f"Column names must differ; the table has more than one {listed(twice)}.")
     return table if names == list(table.columns) else table.set_axis(names, axis="columns")

@@ -3,7 +3,7 @@
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from zoo.columns.dates import dates_of
 from zoo.columns.frames import Frame, extra, frame_of, pandas, require_columns, shown
 from zoo.columns.kinds import kinds_of, require_types
+from zoo.columns.lines import require_few_columns, require_full_rows, require_objects, require_short_lines
 from zoo.columns.values import numbers_of, texts_of
 from zoo.errors import ConfigError, DataError, ZooError, require_known
 
@@ -192,6 +193,8 @@ def _opened(
     if not path.is_file():
         raise DataError(f"There is no file of a table at {path}.")
     with _one_sentence(path):
+        if suffix != ".parquet":
+            require_short_lines(path)
         opened = {".parquet": _opened_parquet, ".jsonl": _opened_jsonl}.get(suffix, _opened_csv)
         kinds, chunks = opened(path, columns, types, missing, rows)
     return kinds, _guarded(path, chunks)
@@ -220,6 +223,7 @@ def _opened_csv(
         raise DataError(
             f"{path}: columns must be separated by {'tabs' if mark == chr(9) else 'commas'}; the header has {other!r}."
         )
+    require_few_columns(path, len(names))
     chosen = _chosen(frame_of(header.set_axis(names, axis="columns")), columns)
     # A text may well be "NA"; and no "usecols": what it leaves out it does not count either.
     require_types(types, chosen)
@@ -228,7 +232,18 @@ def _opened_csv(
     sample = frame_of(pd.read_csv(path, nrows=rows, **options))
     kinds = kinds_of(sample, chosen, types)
     text = {name: str for name, kind in kinds.items() if kind != "number"}
-    return kinds, _parts(pd.read_csv(path, chunksize=rows, dtype=text, **options))
+    chunks = _parts(pd.read_csv(path, chunksize=rows, dtype=text, **options))
+    return kinds, _full(chunks, names[-1], lambda: require_full_rows(path, len(names), delimiter=mark))
+
+
+def _full(chunks: Iterator[Frame], last: str, require_full: Callable[[], None]) -> Iterator[Frame]:
+    """The parts. A gap in the last column may be a row that ends early: the first one has the fields of all counted."""
+    looked_at = False
+    for chunk in chunks:
+        if not looked_at and chunk[last].isna().any():
+            require_full()
+            looked_at = True
+        yield chunk
 
 
 def _opened_jsonl(
@@ -236,6 +251,7 @@ def _opened_jsonl(
 ) -> tuple[dict[str, str], Iterator[Frame]]:
     """An object a line; what a line lacks, or has as null, is missing."""
     pd = pandas()
+    require_objects(path)
     options = {"lines": True, "dtype": False, "convert_dates": False, "convert_axes": False}
     with pd.read_json(path, chunksize=rows, **options) as chunks:
         sample = frame_of(next(iter(chunks), pd.DataFrame()))

@@ -98,9 +98,13 @@ class Schema:
 
     def column(self, name: str) -> Any:
         """The column of this name."""
-        known = {column.name: column for column in self.columns}
-        require_known("column", name, known)
-        return known[name]
+        if name not in self._by_name:
+            require_known("column", name, self._by_name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Any]:
+        return {column.name: column for column in self.columns}
 
     def of(self, kind: str) -> tuple[Any, ...]:
         """The columns of this kind."""

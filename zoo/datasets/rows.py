@@ -3,16 +3,13 @@
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+from zoo.columns.lines import LONGEST_LINE, wide_fields
 from zoo.errors import DataError
-
-LONGEST_LINE = 16 << 20  # bytes; a longer one is refused before it fills the memory
-LONGEST_FIELD = 2_000_000  # characters of a CSV field; Python's own limit is 131,072
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _csv(file: Path, delimiter: str = ",") -> Iterator[Row]:
-    with _wide_fields():
+    with wide_fields():
         rows = csv.reader((line for _, line in _lines(file)), strict=True, delimiter=delimiter)
         start = 1
         header: list[str] | None = None
@@ -133,13 +130,3 @@ def _header(row: list[str], file: Path, delimiter: str) -> list[str]:
     if len(set(names)) < len(names):
         raise DataError(f"{file}, line 1: a column's name stands twice in the header.")
     return names
-
-
-@contextmanager
-def _wide_fields() -> Iterator[None]:
-    """Python's limit on the length of a CSV field is one for the whole process: raised, and put back."""
-    before = csv.field_size_limit(LONGEST_FIELD)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)

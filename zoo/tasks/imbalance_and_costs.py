@@ -1,6 +1,5 @@
 """What a training is told of rare labels and the cost of mistakes, output by output; and what decisions then cost."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import keras
 from zoo.costs import CostMatrix
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, DataError, require_known
+from zoo.files import read_json
 from zoo.report.cost_report import CostReport, build_cost_report
 from zoo.training import Imbalance, Recipe, Run, predict, relabel
 
@@ -70,10 +70,7 @@ def read_costs(path: Path | str) -> Costs:
 
     Raises `DataError` for a file that is none, `ConfigError` for a matrix that is none.
     """
-    try:
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"'{path}' is no JSON file of costs: {error}.") from error
+    values = read_json(path, "JSON file of costs")
     if not isinstance(values, dict) or not values:
         raise DataError(f"'{path}' is no JSON object of costs; received {str(values)[:60]}.")
     return _matrix(values) if "costs" in values else {name: _matrix(each) for name, each in values.items()}

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.errors import TrainingError
+from zoo.errors import ConfigError, TrainingError
 from zoo.keras_internals.graph import layers_of
 from zoo.samples import Samples
 from zoo.sentinel import NaNSentinel, batches_between_looks, lower_schedule, schedule_factor
@@ -124,10 +124,13 @@ class Session:
         if store and store.started:
             progress, kept = load_checkpoint(store.checkpoint, self._state())
             self.random.restore(kept)
-            self.epoch, self.step, self.sums.totals = progress["epoch"], progress["step"], progress["sums"]
-            self.history, self.best_epoch = progress["history"], progress["best_epoch"]
-            self.seconds, self.stopped = progress["seconds"], progress["stopped"]
-            self.calibrations = _calibrations(progress["calibrations"])
+            try:
+                self.epoch, self.step, self.sums.totals = progress["epoch"], progress["step"], progress["sums"]
+                self.history, self.best_epoch = progress["history"], progress["best_epoch"]
+                self.seconds, self.stopped = progress["seconds"], progress["stopped"]
+                self.calibrations = _calibrations(progress["calibrations"])
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise ConfigError(f"'{store.checkpoint}' is not a checkpoint of this run: {error!r}.") from error
             if progress.get("rate_factor", 1.0) != 1.0:
                 lower_schedule(self.trainer.optimizer, progress["rate_factor"])
             if self.best_epoch:

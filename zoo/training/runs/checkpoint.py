@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from zoo.errors import ConfigError
-from zoo.files import atomic_path
+from zoo.files import atomic_path, is_plain
 
 PROGRESS = "progress"
 KEPT = "kept/"  # before the names of arrays that are no variables
@@ -39,13 +39,17 @@ def load_checkpoint(path: Path, variables: list[keras.Variable]) -> tuple[dict[s
 
     Nothing is assigned if any value does not fit.
     """
+    if not is_plain(path):
+        raise ConfigError(f"'{path}' is no plain file; expected a checkpoint of this run.")
     try:
         with np.load(path, allow_pickle=False) as stored:
             values = [stored[f"{row:05d}"] for row in range(len(variables))]
             progress = json.loads(stored[PROGRESS].tobytes())
             kept = {name.removeprefix(KEPT): stored[name] for name in stored.files if name.startswith(KEPT)}
+            if not isinstance(progress, dict):
+                raise ValueError("its progress is no object")
             surplus = len(stored.files) - len(variables) - len(kept) - 1
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, RecursionError, zipfile.BadZipFile) as error:
         raise ConfigError(f"'{path}' is not a checkpoint of this run: {error}.") from error
     wrong = [v.path for v, value in zip(variables, values, strict=True) if tuple(v.shape) != value.shape]
     if wrong or surplus:

@@ -18,9 +18,9 @@ import keras
 import numpy as np
 from filelock import FileLock, Timeout
 
-from zoo.errors import ConfigError, UnwritableError
+from zoo.errors import ConfigError, DataError, UnwritableError
 from zoo.lazy_array import LazyArray
-from zoo.files import write_json, write_text
+from zoo.files import clear_left_overs, read_json, told, write_json, write_text
 from zoo.samples import Samples
 
 FORMAT = 2
@@ -46,6 +46,7 @@ class RunFolder:
             ) from error
         except OSError as error:
             raise UnwritableError(self.path, error) from error
+        clear_left_overs(self.path)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -58,13 +59,16 @@ class RunFolder:
     def _open(self, file: Path, config: dict[str, Any]) -> None:
         try:
             if file.exists():
-                self._check_same(json.loads(file.read_text(encoding="utf-8")), config)
+                stored = read_json(file, "configuration of a run")
+                if not isinstance(stored, dict):
+                    raise DataError(f"'{file}' is no configuration of a run: it is no object.")
+                self._check_same(stored, config)
                 return
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
                 raise ConfigError(f"'{self.path}' exists and is not a run folder; give an empty or a new one.")
             write_json(file, config)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"'{file}' is not the configuration of a run: {error}.") from error
+        except DataError as error:
+            raise ConfigError(str(error)) from error
         except OSError as error:
             raise ConfigError(f"The run folder '{self.path}' cannot be used: {error.strerror or error}.") from error
 
@@ -87,7 +91,7 @@ class RunFolder:
         write_text(self.history, "".join(json.dumps(row) + "\n" for row in rows))
 
     def append_history(self, row: dict[str, Any]) -> None:
-        with open(self.history, "a", encoding="utf-8") as file:
+        with told(self.history), open(self.history, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
             file.flush()
             os.fsync(file.fileno())
