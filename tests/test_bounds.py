@@ -1,10 +1,13 @@
 """What many rows and labels cost stays in bounds, by construction: in parts, on samples, by counts."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from zoo import costs, metrics, samples
 from zoo.metrics import score
+from zoo.pipeline import Pipeline
 from zoo.report import build_report
 from zoo.report.baselines import fit_baselines
 from zoo.report.budget import BUDGETS, LEAST_LABELLED, Budget, rows_within, sample
@@ -184,3 +187,10 @@ def test_many_classes_of_a_sample_and_trees_beyond_the_budget_are_left_out_and_t
 def test_an_unknown_size_of_the_simple_models_is_told():
     with pytest.raises(Exception, match="Unknown size of the simple models 'fulll'; did you mean 'full'"):
         fit_baselines(table(40), table(40), table(40), {"y": Target("binary", ("no", "yes"))}, size="fulll")
+
+
+@pytest.mark.parametrize(("labels", "rows"), [(0, 100_000), (10_000, 1_000), (20_000_000, 1)])
+def test_a_file_is_predicted_for_in_parts_whose_probabilities_fit_in_memory(labels, rows):
+    target = SimpleNamespace(labels=range(labels))
+    pipeline = SimpleNamespace(schema=SimpleNamespace(targets={"y": target}))
+    assert Pipeline.rows_at_once.fget(pipeline) == rows

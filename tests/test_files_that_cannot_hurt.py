@@ -191,9 +191,9 @@ def test_a_file_of_json_that_is_too_large_is_not_read(tmp_path, monkeypatch):
     "full", [OSError(errno.ENOSPC, "No space left on device"), OSError("write failed: No space left on device")]
 )
 def test_a_full_disk_is_told_with_the_name_of_the_file(full, tmp_path):
-    with pytest.raises(UnwritableError, match=r"model.keras' cannot be written: .*No space left"):
-        with atomic_path(tmp_path / "model.keras"):
-            raise full
+    told = r"model.keras' cannot be written: .*No space left"
+    with pytest.raises(UnwritableError, match=told), atomic_path(tmp_path / "model.keras"):
+        raise full
     assert not list(tmp_path.iterdir())
     with pytest.raises(OSError, match="something else"), atomic_path(tmp_path / "model.keras"):
         raise OSError("something else")

@@ -187,7 +187,8 @@ def predict_rows(pipeline: Any, file: str) -> None:
     from zoo.columns import scan_table
 
     schema = pipeline.schema
-    for number, part in enumerate(scan_table(file, columns=schema.names, types=schema.types)):
+    parts = scan_table(file, columns=schema.names, types=schema.types, chunk_rows=pipeline.rows_at_once)
+    for number, part in enumerate(parts):
         sys.stdout.write(pipeline.predict(part).to_csv(index=False, header=number == 0))
 
 

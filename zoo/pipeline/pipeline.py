@@ -12,7 +12,7 @@ import numpy as np
 from zoo.columns import Schema, scan_table
 from zoo.columns.frames import Frame, pandas, require_columns
 from zoo.columns.outputs import OutputColumn
-from zoo.columns.reading import rows_of
+from zoo.columns.reading import CHUNK_ROWS, rows_of
 from zoo.costs import CostMatrix, decide
 from zoo.errors import ConfigError, DataError, WeightsError, is_number, require_known
 from zoo.files import atomic_path
@@ -23,6 +23,7 @@ from zoo.pipeline.batches import batches
 from zoo.pipeline.finding import trained_file
 from zoo.samples import EXCLUSIVE
 
+AT_ONCE = 10_000_000  # numbers of a part of a file's predictions
 THRESHOLD = 0.5  # probability from which the positive label is given, unless `thresholds` says otherwise
 COVERAGE = 0.8  # share of rows whose true number lies within the interval of a prediction
 
@@ -118,7 +119,7 @@ class Pipeline:
 
         The file is read in parts, so that the memory needed does not grow with it. `options` are those of `scan_table`.
         """
-        wanted = {"columns": self.schema.names, "types": self.schema.types}
+        wanted = {"columns": self.schema.names, "types": self.schema.types, "chunk_rows": self.rows_at_once}
         rows = 0
         if os.path.exists(to) and os.path.exists(source) and os.path.samefile(source, to):
             raise ConfigError(f"'{to}' holds the rows themselves, which the answers would replace; name another file.")
@@ -127,6 +128,12 @@ class Pipeline:
                 self.predict(part).to_csv(file, header=rows == 0, index=False)
                 rows += len(part)
         return rows
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows of a file are predicted together: fewer where each has the probabilities of many labels."""
+        width = sum(max(len(target.labels), 1) for target in self.schema.targets.values())
+        return max(1, min(CHUNK_ROWS, AT_ONCE // max(width, 1)))
 
     def save(self, path: Path | str, *, dtype: Any = None) -> None:
         """One file that `load_pipeline` reads on every backend.
