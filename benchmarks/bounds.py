@@ -3,10 +3,10 @@
     python -m benchmarks.bounds [--only rows] [--largest 100000]    # merges into results/bounds.json
 
 For every size a fresh process writes a file, reads it, learns a schema and encodes, trains one epoch, fits the simple
-models of a report, builds the report, and predicts for every row of the file. The peak of a step is the process's
-largest resident memory while the step ran (Linux's VmHWM, which is set back before each). A process that takes longer
-than four minutes or more than 10 GB is ended, and its record says so. With many labels a row of predictions is as long as they are many: there it is 1,000
-rows that are predicted for.
+models of a report, builds the report, and predicts for every row of the file (with many labels, whose predictions are
+as many numbers a row, for the first 1,000). The peak of a step is the process's largest resident memory while the step
+ran (Linux's VmHWM, which is set back before each). A process that takes longer than four minutes or more than 10 GB is
+ended, and its record says so.
 """
 
 import argparse

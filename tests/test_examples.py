@@ -83,7 +83,7 @@ def test_the_graph_on_a_page_is_that_of_the_catalogue(name):
 
 
 TRAININGS = (
-    ["--seed", "3", "--epochs", "2", "--balance", "gradnorm", "--on-nonfinite", "skip"],
+    ["--seed", "3", "--epochs", "2", "--balance", "gradnorm", "--on-nonfinite", "skip", "--baselines", "none"],
     ["--imbalance", "income=focal", "--imbalance", "gender=class_weights", "--costs", "costs.json"],
     ["--data", "mine.csv", "--text", "body", "--target", "stars=ordered", "--weights", "runs/first/model.keras"],
     ["--data", "mine.csv", "--out", "elsewhere", "--ignore", "id", "--type", "code=category"],

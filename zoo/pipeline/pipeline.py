@@ -119,7 +119,8 @@ class Pipeline:
 
         The file is read in parts, so that the memory needed does not grow with it. `options` are those of `scan_table`.
         """
-        wanted = {"columns": self.schema.names, "types": self.schema.types, "chunk_rows": self.rows_at_once}
+        wanted: dict[str, Any] = {"columns": self.schema.names, "types": self.schema.types}
+        wanted["chunk_rows"] = self.rows_at_once
         rows = 0
         if os.path.exists(to) and os.path.exists(source) and os.path.samefile(source, to):
             raise ConfigError(f"'{to}' holds the rows themselves, which the answers would replace; name another file.")
