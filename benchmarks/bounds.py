@@ -1,6 +1,6 @@
 """Seconds and peak memory of a first hour's steps as data grows: rows, texts, labels, columns.
 
-    python -m benchmarks.bounds [--only rows] [--largest 100000]    # merges into results/bounds.json
+    python -m benchmarks.bounds [--only rows] [--smallest 1000] [--largest 100000]    # merges into results/bounds.json
 
 For every size a fresh process writes a file, reads it, learns a schema and encodes, trains one epoch, fits the simple
 models of a report, builds the report, and predicts for every row of the file (with many labels, whose predictions are
@@ -198,7 +198,8 @@ def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=[*SIZES])
-    parser.add_argument("--largest", type=float, default=math.inf, help="sizes above are left as the record has them")
+    parser.add_argument("--smallest", type=float, default=0)
+    parser.add_argument("--largest", type=float, default=math.inf, help="other sizes stay as the record has them")
     parser.add_argument("--measure", nargs=2, metavar=("WHAT", "SIZE"), help=argparse.SUPPRESS)
     parsed = parser.parse_args()
     if parsed.measure:
@@ -206,7 +207,7 @@ def main() -> None:
         return
     figures = json.loads(RECORD.read_text(encoding="utf-8"))["figures"] if RECORD.exists() else {}
     for what in parsed.only or SIZES:
-        sizes = [size for size in SIZES[what] if size <= parsed.largest]
+        sizes = [size for size in SIZES[what] if parsed.smallest <= size <= parsed.largest]
         new = curve(what, sizes)["sizes"]
         merged = {**figures.get(what, {}).get("sizes", {}), **new}
         merged = {size: merged[size] for size in sorted(merged, key=int)}
