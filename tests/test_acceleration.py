@@ -43,7 +43,9 @@ def test_the_door_gives_a_faster_model_and_optimiser():
     assert accelerate(model := recurrent()) is not model
     assert accelerate_optimiser(SummedAdam) is FusedAdam
     assert accelerate_optimiser(keras.optimizers.RMSprop) is keras.optimizers.RMSprop
-    assert type(Optimiser("adam").build(10, acceleration=False)) is SummedAdam
+    plain = type(Optimiser("adam").build(10, acceleration=False)).__mro__
+    assert SummedAdam in plain
+    assert FusedAdam not in plain
 
 
 def test_with_a_graphics_processor_everything_is_keras_own(monkeypatch):
@@ -52,7 +54,9 @@ def test_with_a_graphics_processor_everything_is_keras_own(monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["a device"])
     assert not available.is_known_right()
     assert accelerate(model := recurrent()) is model
-    assert type(Optimiser("adam", average_last=0.5).build(10)).__mro__[1] is SummedAdam
+    plain = type(Optimiser("adam", average_last=0.5).build(10)).__mro__
+    assert SummedAdam in plain
+    assert FusedAdam not in plain
 
 
 def test_a_fast_layer_whose_private_names_are_gone_is_left_out_with_a_warning(monkeypatch):

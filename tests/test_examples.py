@@ -55,7 +55,7 @@ def shown(tmp_path, monkeypatch, capsys):
 
 
 def test_there_is_a_page_for_every_task():
-    assert len(PAGES) == 14
+    assert len(PAGES) == 19
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -89,6 +89,7 @@ TRAININGS = (
     ["--data", "mine.csv", "--out", "elsewhere", "--ignore", "id", "--types", "code=category", "zip=category"],
     ["--data", "mine.csv", "--target", "price:regression", "--missing", "-", "--date-order", "day=dmy"],
     ["--data", "mine.csv", "--decimal", ",", "--encoding", "cp1252", "--no-header"],
+    ["--data", "mine.csv", "--validation", "some.csv", "--test", "others.csv", "--refit"],
 )
 
 
@@ -109,7 +110,7 @@ def test_a_page_trains_as_the_command_of_the_zoo_does(options, tmp_path, monkeyp
 
     def record(entry, data, *, callbacks, **others):
         calls.append((entry, data, [type(each).__name__ for each in callbacks], others))
-        return None, SimpleNamespace(table=lambda: "scores", groups_table=lambda: "groups")
+        return None, SimpleNamespace(table=lambda: "scores", groups_table=lambda: "groups", training="", costs={})
 
     monkeypatch.setattr(zoo.tasks, "train", record)
     assert zoo_command(["train", "author_profile_small", *options]) == 0

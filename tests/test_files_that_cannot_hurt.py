@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from zoo import files
-from zoo.columns import Schema, lines, read_table
+from zoo.columns import Schema, csv_file, lines, opening, read_table
 from zoo.columns.fitting import layer_names
 from zoo.columns.frames import frame_of
 from zoo.errors import ConfigError, DataError, UnwritableError
@@ -38,17 +38,17 @@ class Endless(io.RawIOBase):
 
 def test_a_line_without_an_end_is_refused_after_as_much_as_a_line_may_have(tmp_path, monkeypatch):
     endless = Endless()
-    monkeypatch.setattr(lines.gzip, "open", lambda *_: endless)
+    monkeypatch.setitem(csv_file.OPENERS, ".gz", lambda *_: endless)
     (tmp_path / "t.csv.gz").write_bytes(b"")
     with pytest.raises(DataError, match="line 1 is longer than 16 MiB"):
         read_table(tmp_path / "t.csv.gz")
-    assert endless.given <= lines.LONGEST_LINE + lines.PART
+    assert endless.given <= 2 * csv_file.LONGEST_LINE
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.jsonl"])
 def test_a_long_line_of_a_table_is_told_with_its_number(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(lines, "LONGEST_LINE", 1_000)
-    monkeypatch.setattr(lines, "PART", 300)
+    for room in (csv_file, opening):
+        monkeypatch.setattr(room, "LONGEST_LINE", 1_000)
     text = '{"x": "1"}\n{"x": "2"}\n{"x": "%s"}\n' if "jsonl" in name else "x\n1\n%s\n"
     for length in (100, 2_000):
         content = (text % ("a" * length)).encode()
@@ -62,8 +62,7 @@ def test_a_long_line_of_a_table_is_told_with_its_number(name, tmp_path, monkeypa
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_many_short_lines_are_no_long_one(end, tmp_path, monkeypatch):
-    monkeypatch.setattr(lines, "LONGEST_LINE", 50)
-    monkeypatch.setattr(lines, "PART", 7)
+    monkeypatch.setattr(csv_file, "LONGEST_LINE", 50)
     (tmp_path / "t.csv").write_text(end.join(["x", *map(str, range(100))]), newline="")
     assert len(read_table(tmp_path / "t.csv")) == 100
 
@@ -71,9 +70,9 @@ def test_many_short_lines_are_no_long_one(end, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("x,y,z\n1,2,3\n4,5\n", "line 3 has 2 fields; the header has 3"),
-        ('x,y,z\n"a\nb",2,3\n\n4\n', "line 5 has 1 fields; the header has 3"),
-        ('x,y\n"a,b",1\n"c,d"\n', "line 3 has 1 fields; the header has 2"),
+        ("x,y,z\n1,2,3\n4,5\n", "Expected 3 fields in line 3, saw 2"),
+        ('x,y,z\n"a\nb",2,3\n\n4\n', "Expected 3 fields in line 5, saw 1"),
+        ('x,y\n"a,b",1\n"c,d"\n', "Expected 2 fields in line 3, saw 1"),
     ],
 )
 def test_a_row_that_ends_early_is_told_with_its_line(content, told, tmp_path):
@@ -90,9 +89,9 @@ def test_a_row_whose_last_values_are_missing_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ('{"x": 1}\n{"x": \n', "line 2 is not JSON: Expecting value at column"),
-        ('{"x": 1}\n[1]\n', "line 2 must be a JSON object"),
-        ('{"x": 1}\n\n{"x": "\udc80"}\n', "line 3 is not in UTF-8"),
+        ('{"x": 1}\n{"x": \n', r"line 2 cannot be read as a table: it is not JSON \(Expecting value"),
+        ('{"x": 1}\n[1]\n', "line 2 cannot be read as a table: it must be an object; it is a list"),
+        ('{"x": 1}\n\n{"x": "\udc80"}\n', "it is not in UTF-8; save it as UTF-8"),
     ],
 )
 def test_a_broken_line_of_json_is_told_with_its_number(content, told, tmp_path):

@@ -72,7 +72,7 @@ def block_models():
 def entry_models():
     random = np.random.default_rng(2)
     for name in zoo.list_models(for_tests=True):
-        if zoo.describe(name).task.startswith(("image", "tabular")):
+        if zoo.describe(name).task.startswith(("image", "small-image", "tabular")):
             continue  # in test_image_jax.py and test_pipeline.py
         config = zoo.full_config(name, SMALLER.get(name))
         model = zoo.create_model(name, **config)

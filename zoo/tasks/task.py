@@ -167,7 +167,7 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
         if given in each.sources or each.named(given):
             return each.load(given, options)
     for each in TASKS.values():
-        if each.folders and Path(given).is_dir():
+        if each.folders and Path(given).is_dir() and not given.lower().endswith(each.suffixes):
             return each.load(given, options)
     for each in TASKS.values():
         if any(option in each.asked_by for option in options):
