@@ -97,6 +97,8 @@ class Pipeline:
         check_unseen(map(self.schema.column, self.schema.names), self.rows(rows), refuse=not allow_unseen)
 
     def _predictions(self, frame: Frame) -> dict[str, np.ndarray]:
+        if not self.schema.outputs:
+            raise ConfigError("The model predicts every step of a sequence, and nothing of a row as a whole.")
         self._require_readable(frame)
         pieces, owner = self.schema.cut(frame)
         outputs = self._outputs(self.schema.encode(pieces, targets=False).inputs)
