@@ -160,7 +160,7 @@ def test_a_model_may_be_evaluated_in_a_callback_by_the_losses_of_its_heads(model
     train(model, DATA, epochs=2, callbacks=[kinds.LambdaCallback(on_epoch_end=look)])
     assert all(found == pytest.approx(logged, rel=1e-4) for found, logged in seen)
     assert len(seen) == 2
-    with pytest.raises((ValueError, AttributeError), match="compile|optimizer"):  # Keras' own, the second on PyTorch
+    with pytest.raises((ValueError, AttributeError), match=r"compile|optimizer"):  # Keras' own, the second on PyTorch
         model.evaluate({"x": X}, {"a": TARGET}, verbose=0)  # as it was
 
 
