@@ -138,9 +138,9 @@ def pipe(tmp_path):
 def test_a_pipe_in_the_place_of_a_file_is_told_and_not_waited_for(pipe):
     """In a process of its own: where it waits, the test ends and fails."""
     code = (
-        "import sys; from pathlib import Path; from zoo.files import read_json\n"
+        "import sys; from pathlib import Path; from zoo.errors import ZooError; from zoo.files import read_json\n"
         "try: read_json(Path(sys.argv[1]), 'configuration of a run')\n"
-        "except Exception as error: print(error)"
+        "except ZooError as error: print(error)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(pipe)], capture_output=True, text=True, timeout=60, check=True

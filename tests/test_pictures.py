@@ -17,6 +17,7 @@ from zoo.datasets.pictures.facts import Facts, clusters_of, facts_of, same_pictu
 from zoo.datasets.pictures.pictures_file import read_pictures
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.lazy_array import LazyArray
+from zoo.tasks import inspect
 
 COLOURS = {"blue": (40, 60, 200), "green": (40, 180, 60), "red": (200, 50, 40)}
 
@@ -288,6 +289,17 @@ def test_a_moved_folder_is_the_same_data_and_a_changed_file_is_not(folder, tmp_p
     assert fingerprint(folder) != before
 
 
+def test_pictures_of_one_name_and_size_are_told_apart(tmp_path):
+    found = []
+    for seed in (0, 1):
+        (tmp_path / str(seed) / "red").mkdir(parents=True)
+        path = tmp_path / str(seed) / "red" / "00.bmp"
+        photo(COLOURS["red"], seed).save(path)
+        found.append((path.stat().st_size, PictureColumn("photo", height=8, width=8).encode([path]).fingerprint))
+    assert found[0][0] == found[1][0]
+    assert found[0][1] != found[1][1]
+
+
 def test_numpy_does_not_decode_a_lazy_array_by_accident():
     with pytest.raises(TypeError, match="decoded as a whole"):
         np.asarray(LazyArray([1], lambda item: np.zeros(2), shape=(2,), dtype="float32"))
@@ -310,6 +322,19 @@ def test_a_folder_is_trained_on_saved_predicted_for_and_judged_by_another(folder
     assert list(rows.columns) == ["label", *(f"label={name}" for name in COLOURS)]
     other = zoo.evaluate(tmp_path / "run", data=str(tmp_path / "more" / "all"))
     assert other.sizes["test"] == 18
+    shutil.rmtree(tmp_path / "more" / "all" / "red")
+    shutil.rmtree(tmp_path / "more" / "all" / "blue")
+    assert zoo.evaluate(tmp_path / "run", data=str(tmp_path / "more" / "all")).sizes["test"] == 6
+    (tmp_path / "more" / "all" / "green").rename(tmp_path / "more" / "all" / "grean")
+    with pytest.raises(DataError, match="unknown label 'grean'.*did you mean 'green'"):
+        zoo.evaluate(tmp_path / "run", data=str(tmp_path / "more" / "all"))
+    looked_at = inspect("mnist_cnn_tiny", weights=tmp_path / "run", rows=4)
+    assert "conv1_1" in {each.name for each in looked_at.layers}
+
+
+def test_rows_of_pictures_are_not_made_up(folder, tmp_path):
+    with pytest.raises(DataError, match="'smote' makes up rows of tables, and 'image' is none: use 'over_sampling'"):
+        zoo.train("mnist_cnn_tiny", folder, folder=tmp_path / "run", imbalance="smote")
 
 
 @pytest.mark.parametrize("given", [["mnist_cnn_tiny", "--weights", "RUN"], ["RUN"], ["RUN/model.keras"]])

@@ -8,7 +8,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from zoo.errors import DataError
+from zoo.errors import DataError, DataWarning
 
 THREADS = 4  # that decode the rows of a batch together
 
@@ -152,7 +152,7 @@ class LazyArray:
         try:
             return self._decoded(row)
         except DataError as error:
-            warnings.warn(f"{error} Training reads a plain picture in its place.", stacklevel=2)
+            warnings.warn(f"{error} Training reads a plain picture in its place.", DataWarning, stacklevel=2)
             assert self.stand_in is not None
             return self.stand_in
 

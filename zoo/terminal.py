@@ -2,6 +2,7 @@
 
 import faulthandler
 import importlib
+import logging
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from zoo.errors import ConfigError, UnknownNameError, ZooError
+from zoo.errors import ConfigError, DataWarning, UnknownNameError, ZooError
 from zoo.files import write_json
 from zoo.standard_streams import discard_output, open_standard_streams
 
@@ -92,8 +93,8 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     """What a user should know as one sentence; other warnings, which are for developers, with their place."""
-    # by name: the module of the incidents imports the frameworks
-    told = {"IncidentWarning": "incident", "DataWarning": "note"}.get(category.__name__)
+    incident = category.__name__ == "IncidentWarning"  # by name: its module imports the frameworks
+    told = "incident" if incident else "note" if issubclass(category, DataWarning) else ""
     if told:
         console(stderr=True).print(f"{told}: {message}", markup=False, style="yellow")
     else:
@@ -106,6 +107,7 @@ def import_frameworks() -> None:
     Where the import fails all of it is shown, and where it kills the process the place where it did.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for what is said later
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its notes on compiling are for developers
     kept = os.dup(2)
     with tempfile.TemporaryFile() as written:
         os.dup2(written.fileno(), 2)

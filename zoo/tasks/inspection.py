@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ def inspect(
         dataset = dataset_of(trained, data, None if data in (None, trained.origin["data"]) else seed, data_options)
         model, heads = trained.model, heads_of(trained)
     samples = dataset.validation.take(np.arange(min(rows, len(dataset.validation))))
-    return inspect_samples(model, samples, heads)
+    decoded = replace(samples, inputs={name: values[:] for name, values in samples.inputs.items()})
+    return inspect_samples(model, decoded, heads)
 
 
 def _random(model: keras.Model, rows: int, seed: int) -> dict[str, np.ndarray]:

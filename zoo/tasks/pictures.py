@@ -1,6 +1,6 @@
 """Pictures, and what is to be said of each: classes, numbers, tags; of folders, of tables with paths, of known sets.
 
-All choices of the settings were made on validation splits.
+The settings are what is usual for such networks; none was chosen by measurement yet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ from zoo.datasets.dataset import Dataset
 from zoo.errors import DataError, UnknownNameError
 from zoo.pretrained import Preprocessing, pretrained, pretrained_sets
 from zoo.samples import Samples
+from zoo.tasks.length import Length
 from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task
 from zoo.training import Optimiser
@@ -26,13 +27,9 @@ from zoo.weights import metadata_if_ours
 
 PICTURE_SOURCES = "zoo.datasets.pictures"
 
-# From fresh weights, the rates of a one-cycle schedule.
-FRESH = Settings(
-    training={
-        "epochs": 20,
-        "batch_size": 64,
-        "optimiser": Optimiser("adamw", learning_rate=2e-3, schedule="one_cycle", weight_decay=2e-2),
-    },
+USUAL = Settings(
+    training={"optimiser": Optimiser("adamw", learning_rate=2e-3, schedule="one_cycle", weight_decay=2e-2)},
+    length=Length(steps=1_500, epochs=(10, 60), batch_size=(16, 64)),
 )
 WHITENING = "whitening"
 WHITENED = 5_000  # training pictures that it is learnt of
@@ -40,12 +37,12 @@ WHITENING_FLOOR = 5e-4  # of the variances, so that no noise is blown up
 THUMBNAIL = 16  # pixels a side of what simple models are shown
 LEAST_BINS, MOST_BINS = 11, 201
 CHUNK = 512  # pictures decoded together
-SETTINGS: dict[tuple[str, str], Settings] = {}  # (entry, data) -> settings; `FRESH` for the others
+SETTINGS: dict[tuple[str, str], Settings] = {}  # (entry, data) -> settings; `USUAL` for the others
 
 
 def settings(dataset: Dataset, entry: str, data: str) -> Settings:
     """Those of the entry on this data."""
-    return SETTINGS.get((entry, dataset.name), FRESH)
+    return SETTINGS.get((entry, dataset.name), USUAL)
 
 
 def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
@@ -120,6 +117,16 @@ def baseline_inputs(samples: Samples) -> Samples:
     return replace(samples, inputs={"pixels": small}, raw={})
 
 
+def file_options(schema: Schema) -> Mapping[str, Any]:
+    """What other pictures are read for: what the model predicts, however few of its labels they have."""
+    return {
+        "targets": {
+            column.name: list(column.target.labels) if column.target.kind == "ordered" else column.target.kind
+            for column in schema.outputs
+        }
+    }
+
+
 def rows(files: Sequence[str], schema: Schema) -> Frame:
     """A picture a row: files, and those in folders."""
     from zoo.pictures.photos import find_photos
@@ -149,6 +156,7 @@ TASK = Task(
     folders=True,
     read_again=("picture", "group"),
     is_base=is_base,
+    file_options=file_options,
     init_model=init_model,
     baseline_inputs=baseline_inputs,
     rows=rows,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from zoo.errors import ConfigError, require_known
+from zoo.errors import ConfigError, DataWarning, require_known
 from zoo.samples import MISSING_CLASS, Samples
 from zoo.training.heads import Head, check_values
 from zoo.training.resampling.imbalance import new_label
@@ -57,4 +57,4 @@ def require_labels_from_zero(heads: Mapping[str, Head], samples: Samples) -> Non
         )
         if two:
             raise ConfigError(f"{sentence}; give {cure}, or leave the output out where it has one label alone.")
-        warnings.warn(f"{sentence}; if {MISSING_CLASS} is a label, give {cure}.", stacklevel=3)
+        warnings.warn(f"{sentence}; if {MISSING_CLASS} is a label, give {cure}.", DataWarning, stacklevel=3)

@@ -15,7 +15,7 @@ from zoo.datasets.pictures.splitting import parts_of, split_pictures
 from zoo.datasets.splits import SPLITS
 from zoo.datasets.table import Table
 from zoo.datasets.tables.table_file import kinds_of_targets, with_labels_of
-from zoo.errors import DataError, require_known
+from zoo.errors import DataError, DataWarning, require_known
 from zoo.samples import Kind, Target
 
 Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # training, validation and test rows
@@ -126,7 +126,7 @@ def _readable(
         said = f"{len(errors)} of {len(found)} pictures of '{path}' cannot be read: {named}."
         if damaged == "refuse" or len(errors) > MOST_DAMAGED * len(found):
             raise DataError(said)
-        warnings.warn(f"{said} They are left out.", stacklevel=3)
+        warnings.warn(f"{said} They are left out.", DataWarning, stacklevel=3)
     rows = np.array([not isinstance(each, DataError) for each in found])
     facts = [each for each in found if isinstance(each, Facts)]
     return frame[rows].reset_index(drop=True), facts, errors
@@ -159,6 +159,7 @@ def _shared_out(
         warnings.warn(
             f"{int(lost.sum())} pictures of '{path}' to train on are copies of some that the model is judged by: "
             "they are left out of the training.",
+            DataWarning,
             stacklevel=4,
         )
     frame, split, groups = frame[~lost].reset_index(drop=True), split[~lost], groups[~lost]
@@ -189,6 +190,7 @@ def _require_classes(labels: pd.Series, name: str, path: Path) -> None:
         warnings.warn(
             f"{len(few)} of {len(counts)} classes of '{path}' have fewer than {LEAST_OF_CLASS} pictures, such as "
             f"'{few.index[0]}': they stand in one or two splits only.",
+            DataWarning,
             stacklevel=5,
         )
 

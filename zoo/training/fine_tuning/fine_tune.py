@@ -80,6 +80,8 @@ class FineTune:
 def stages_for(rows: int, labels: int) -> tuple[str, ...]:
     """What to train, by the number of training rows and of labels (of a regression, 0).
 
+    The bounds are not measured yet.
+
     >>> stages_for(259, 37), stages_for(2000, 50), stages_for(25000, 2)
     (('linear_probe',), ('linear_probe', 'last_stage'), ('linear_probe', 'all'))
     """

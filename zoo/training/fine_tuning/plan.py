@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.errors import ConfigError
+from zoo.errors import ConfigError, DataWarning
 from zoo.samples import Samples
 from zoo.training.fine_tuning.fine_tune import (
     ALL,
@@ -38,7 +38,7 @@ from zoo.training.recipe import Recipe
 BIASED = (layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.DepthwiseConv2D)
 
 
-class FineTuningNotice(UserWarning):
+class FineTuningNotice(DataWarning):
     """That a network is fine-tuned where nobody asked for it by name."""
 
 

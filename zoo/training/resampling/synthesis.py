@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import DataError, MissingExtraError
+from zoo.lazy_array import LazyArray
 from zoo.samples import MISSING_CLASS, Samples, present
 from zoo.training.heads import Head
 from zoo.training.resampling.imbalance import SYNTHESIS, Imbalance
@@ -46,6 +47,9 @@ def _synthesise(name: str, samples: Samples, plan: Imbalance, seed: int) -> tupl
     """Input name -> (m, ...) synthetic rows, and their labels (m,)."""
     known = present(samples.targets[name])
     labels = samples.targets[name][known]
+    lazy = [key for key, values in samples.inputs.items() if isinstance(values, LazyArray)]
+    if lazy:
+        raise DataError(f"'{plan.method}' makes up rows of tables, and '{lazy[0]}' is none: use 'over_sampling'.")
     encoder = _Encoder(plan.method, {key: values[known] for key, values in samples.inputs.items()})
     wanted = goals(labels, plan)
     few = [label for label, goal in wanted.items() if goal > np.sum(labels == label) <= plan.neighbours]
