@@ -326,7 +326,7 @@ def test_a_folder_is_trained_on_saved_predicted_for_and_judged_by_another(folder
     shutil.rmtree(tmp_path / "more" / "all" / "blue")
     assert zoo.evaluate(tmp_path / "run", data=str(tmp_path / "more" / "all")).sizes["test"] == 6
     (tmp_path / "more" / "all" / "green").rename(tmp_path / "more" / "all" / "grean")
-    with pytest.raises(DataError, match="unknown label 'grean'.*did you mean 'green'"):
+    with pytest.raises(DataError, match=r"unknown label 'grean'.*did you mean 'green'"):
         zoo.evaluate(tmp_path / "run", data=str(tmp_path / "more" / "all"))
     looked_at = inspect("mnist_cnn_tiny", weights=tmp_path / "run", rows=4)
     assert "conv1_1" in {each.name for each in looked_at.layers}

@@ -182,7 +182,7 @@ def _identity(item: Any) -> str:
         except OSError:
             return f"{item} cannot be read"
     if isinstance(item, np.ndarray):
-        return f"{item.shape} {sha256(np.ascontiguousarray(item)).hexdigest()}"
+        return f"{item.shape} {sha256(item.tobytes()).hexdigest()}"
     return sha256(item if isinstance(item, bytes) else item.tobytes()).hexdigest()
 
 
