@@ -78,7 +78,7 @@ def opened(source: Any, way: Way) -> Opened:
     if not path.is_file():
         raise DataError(f"There is no file of a table at {path}.")
     readers = {"parquet": _opened_parquet, "jsonl": _opened_jsonl}
-    with _one_sentence(path):
+    with one_sentence(path):
         found = readers.get(suffix.split(".")[1], _opened_csv)(path, way)
     return Opened(found.kinds, _guarded(path, found.chunks), found.written)
 
@@ -263,12 +263,12 @@ def _chosen(frame: Frame, way: Way) -> list[str]:
 
 
 def _guarded(path: Path, chunks: Iterator[Frame]) -> Iterator[Frame]:
-    with _one_sentence(path):
+    with one_sentence(path):
         yield from chunks
 
 
 @contextmanager
-def _one_sentence(path: Path) -> Iterator[None]:
+def one_sentence(path: Path) -> Iterator[None]:
     """What the readers of pandas and pyarrow raise, as a `DataError` that names the file."""
     try:
         yield

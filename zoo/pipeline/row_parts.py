@@ -1,12 +1,7 @@
 """Rows to predict, out of a file or a stream, part by part: as they stand there, each with its place in the file."""
 
 import csv
-import gzip
-import lzma
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +10,10 @@ from zoo.columns import Schema
 from zoo.columns.csv_file import DELIMITERS, LONGEST_LINE, encoding_of, open_bytes
 from zoo.columns.frames import Frame, exact_integers, extra, pandas, require_columns
 from zoo.columns.lines import require_few_columns, require_filled
-from zoo.columns.opening import FORMATS, VERBATIM, compact, without_marks
+from zoo.columns.opening import FORMATS, VERBATIM, compact, one_sentence, without_marks
 from zoo.columns.rows import Row, TextFormat, lines_of, scan_rows
 from zoo.columns.values import MISSING
-from zoo.errors import ConfigError, DataError, ZooError, require_known
+from zoo.errors import ConfigError, DataError, require_known
 
 PART = 10_000  # rows that are predicted at once at the most
 PART_CHARACTERS = 4 << 20  # and about so many characters of their values
@@ -75,7 +70,7 @@ class RowReader:
         require_known("format of a file of rows", suffix, (*FORMATS, *([LINES] if self.lines else [])))
         if not path.is_file():
             raise DataError(f"{path} is {'no plain file' if path.exists() else 'not there'}; expected a file of rows.")
-        with _one_sentence(path):
+        with one_sentence(path):
             if suffix == ".parquet":
                 yield from self._parts(_parquet(path, self.part))
             else:
@@ -228,15 +223,3 @@ def _is_header(line: str, wanted: Sequence[str]) -> bool:
         if set(wanted) <= set(names) and len(set(names)) == len(names) and max(map(len, names)) <= LONGEST_NAME:
             return True
     return False
-
-
-@contextmanager
-def _one_sentence(path: Path) -> Iterator[None]:
-    """What unpacking raises, as a `DataError` that names the file."""
-    try:
-        yield
-    except ZooError:
-        raise
-    except (ValueError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile) as error:
-        told = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise DataError(f"{path} cannot be read as a table: {told}.") from error
