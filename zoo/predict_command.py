@@ -113,6 +113,11 @@ def predict_with(
     if file and file != STANDARD_INPUT:
         write_rows(pipeline, output, reader.file(file), file, allow_unseen=reading.allow_unseen)
         return
+    if texts and len(texts) == 1 and task is not None and task.folder_rows is not None and is_folder(texts[0]):
+        found = task.folder_rows(Path(texts[0]))
+        parts = reader.table(found, [f"{texts[0]}/{name}" for name in found["file"]])
+        write_rows(pipeline, output, parts, allow_unseen=reading.allow_unseen)
+        return
     shown = task is not None and bool(task.show or task.rows) and not output.given
     stream: Any = None
     suffix = LINES
@@ -163,6 +168,14 @@ def is_file_of_rows(given: str) -> bool:
     try:
         return given.lower().endswith((*FORMATS, TEXTS_A_LINE)) and Path(given).is_file()
     except OSError:  # a text longer than a name may be
+        return False
+
+
+def is_folder(given: str) -> bool:
+    """Whether a text of the command line is the path of a folder."""
+    try:
+        return Path(given).is_dir()
+    except (OSError, ValueError):  # a text longer than a name may be, or with a NUL
         return False
 
 

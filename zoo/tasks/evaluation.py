@@ -12,7 +12,7 @@ from zoo.datasets.given_files import tell_repeated
 from zoo.errors import ConfigError, ZooError
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.report.budget import budget_of
-from zoo.tasks.task import task_of
+from zoo.tasks.task import targets_of, task_of
 from zoo.tasks.verbs import heads_of, judge
 from zoo.training import Recipe
 
@@ -91,8 +91,6 @@ def file_options(pipeline: Pipeline, data: str) -> dict[str, Any]:
         columns = {name: value for name, value in given.items() if name.endswith("_column")}
         return {**columns, **task.file_options(schema)}
     kinds = {column.name: column.target.kind for column in schema.outputs}
-    ordered = {column.name: list(column.target.labels) for column in schema.outputs if column.target.kind == "ordered"}
-    targets = kinds | ordered
     labels = {name: "number" if kind == "regression" else "category" for name, kind in kinds.items()}
     told = {**given, "types": schema.types | labels, "written": schema.written}
-    return {"targets": targets, **{name: told[name] for name in task.read_again if name in told}}
+    return {"targets": targets_of(schema), **{name: told[name] for name in task.read_again if name in told}}

@@ -17,11 +17,12 @@ from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas
 from zoo.datasets.dataset import Dataset
 from zoo.errors import DataError, UnknownNameError
+from zoo.pictures import SUFFIXES
 from zoo.pretrained import Preprocessing, pretrained, pretrained_sets
 from zoo.samples import Samples
 from zoo.tasks.length import Length
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task
+from zoo.tasks.task import Task, targets_of
 from zoo.training import Optimiser
 from zoo.weights import metadata_if_ours
 
@@ -119,12 +120,7 @@ def baseline_inputs(samples: Samples) -> Samples:
 
 def file_options(schema: Schema) -> Mapping[str, Any]:
     """What other pictures are read for: what the model predicts, however few of its labels they have."""
-    return {
-        "targets": {
-            column.name: list(column.target.labels) if column.target.kind == "ordered" else column.target.kind
-            for column in schema.outputs
-        }
-    }
+    return {"targets": targets_of(schema)}
 
 
 def rows(files: Sequence[str], schema: Schema) -> Frame:
@@ -153,7 +149,8 @@ TASK = Task(
     settings=settings,
     config=config,
     options=options,
-    folders=True,
+    folder=f"{PICTURE_SOURCES}.pictures_file:read_pictures",
+    inside=SUFFIXES,
     read_again=("picture", "group"),
     is_base=is_base,
     file_options=file_options,

@@ -15,9 +15,10 @@ import keras
 from zoo.catalogue import describe
 from zoo.columns import Schema
 from zoo.columns.frames import Frame
+from zoo.datasets.class_folders import files_below
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.table import Table
-from zoo.errors import ConfigError, UnknownNameError, require_known
+from zoo.errors import ConfigError, DataError, UnknownNameError, require_known
 from zoo.pipeline import Pipeline
 from zoo.samples import Samples
 from zoo.tasks.settings import Settings
@@ -44,7 +45,8 @@ class Task:
               from weights of another scale; None: it may not.
     named     text -> (name of a source, options), for names that hold options ("babi-qa3"); else None.
     options   (entry, pretrained weights or None) -> options that its data is always loaded with.
-    folders   whether the reader of a file takes a folder too.
+    folder    function that reads a folder, where there is one, by its path; `inside` are the endings of its files.
+    folder_rows      folder of a command line -> the rows to predict that it holds, with a column "file".
     is_base   (entry, weights) -> whether these weights are a base to fine-tune on any data, and not a trained pipeline.
     init_model       (fresh model, data set): what it is given of the data before training.
     baseline_inputs  samples -> what the simple models of a report are shown of them.
@@ -69,7 +71,9 @@ class Task:
     output_scale: Callable[[Dataset], Mapping[str, Any]] | None = None
     named: Callable[[str], tuple[str, dict[str, Any]] | None] = lambda text: None
     options: Callable[[str, str | None], Mapping[str, Any]] = lambda entry, weights: {}
-    folders: bool = False
+    folder: str | None = None
+    inside: tuple[str, ...] = ()
+    folder_rows: Callable[[Path], Frame] | None = None
     is_base: Callable[[str, str | Path], bool] = lambda entry, weights: False
     init_model: Callable[[keras.Model, Dataset], None] | None = None
     baseline_inputs: Callable[[Samples], Samples] | None = None
@@ -117,8 +121,10 @@ class Task:
             given, options = named[0], {**named[1], **options}
         if given in self.sources:
             return _call(self.sources[given], (), f"option of data set '{given}'", options)
-        if is_path(given, self.suffixes) or (self.folders and Path(given).is_dir()):
+        in_folder = self.folder is not None and is_folder(given, self.suffixes)
+        if in_folder or is_path(given, self.suffixes):
             reader = next((self.readers[option] for option in options if option in self.readers), self.file)
+            reader = self.folder if in_folder and self.folder else reader
             return _call(reader, (given,), f"option of a file of {self.of}", options)
         known = [*self.sources, *(f"FILE{suffix}" for suffix in unpacked(self.suffixes))]
         raise UnknownNameError(f"data set of {self.of}", given, known)
@@ -166,9 +172,13 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
     for each in TASKS.values():
         if given in each.sources or each.named(given):
             return each.load(given, options)
-    for each in TASKS.values():
-        if each.folders and Path(given).is_dir() and not given.lower().endswith(each.suffixes):
-            return each.load(given, options)
+    of_folders = [each for each in TASKS.values() if each.folder and is_folder(given, each.suffixes)]
+    if of_folders:
+        holding = (each for each in of_folders if files_below(Path(given), each.inside))
+        if (found := next(holding, None)) is None:
+            known = "; ".join(f"{each.of} ({', '.join(each.inside)})" for each in of_folders)
+            raise DataError(f"'{given}' holds no file of a known kind; expected a folder for each class with {known}.")
+        return found.load(given, options)
     for each in TASKS.values():
         if any(option in each.asked_by for option in options):
             return each.load(given, options)
@@ -179,9 +189,22 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
     raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in endings)])
 
 
+def targets_of(schema: Schema) -> dict[str, Any]:
+    """What a schema predicts, as an option with which a file is read: column -> kind, or labels in their order."""
+    return {
+        column.name: list(column.target.labels) if column.target.kind == "ordered" else column.target.kind
+        for column in schema.outputs
+    }
+
+
 def unpacked(suffixes: Iterable[str]) -> list[str]:
     """The endings without those of packed files, which are many."""
     return [suffix for suffix in suffixes if suffix.count(".") == 1]
+
+
+def is_folder(given: str, suffixes: tuple[str, ...]) -> bool:
+    """Whether this is a folder, and is not named as a file is."""
+    return Path(given).is_dir() and not given.lower().endswith(suffixes)
 
 
 def is_path(given: str, suffixes: tuple[str, ...]) -> bool:

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.checks import require_seed
+from zoo.datasets.class_folders import LABEL
 from zoo.datasets.pictures.facts import Facts, clusters_of, facts_of
-from zoo.datasets.pictures.finding import LABEL, PICTURE
+from zoo.datasets.pictures.finding import PICTURE
 from zoo.datasets.pictures.splitting import parts_of, split_pictures
 from zoo.datasets.splits import split_by_labels
 from zoo.datasets.table import Table

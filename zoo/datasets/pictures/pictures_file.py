@@ -8,9 +8,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from zoo.datasets.class_folders import LABEL
 from zoo.datasets.pictures.build import IMAGE
 from zoo.datasets.pictures.facts import Facts, clusters_of, facts_of
-from zoo.datasets.pictures.finding import LABEL, PICTURE, rows_of_table, splits_in, unpacked
+from zoo.datasets.pictures.finding import PICTURE, rows_of_table, splits_in, unpacked
 from zoo.datasets.pictures.splitting import parts_of, split_pictures
 from zoo.datasets.splits import SPLITS
 from zoo.datasets.table import Table
