@@ -5,7 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,8 @@ def predict_command(parsed: argparse.Namespace) -> None:
     if parsed.model in list_models(for_tests=True) and is_photo_model(parsed.model) and is_official(parsed):
         if output.given:
             raise ConfigError(f"{output.given[0]} is for rows; of photos a line each is printed: redirect it.")
+        if getattr(parsed, "views", None):
+            raise ConfigError("--views is for models that were trained here: name a run folder with --weights.")
         predict_photos(parsed.model, parsed.texts, weights=parsed.weights)
         return
     source = trained_source(parsed)  # a wrong model or option is told before texts are typed
@@ -87,6 +89,8 @@ def predict_command(parsed: argparse.Namespace) -> None:
 
     pipeline = load_pipeline(source)
     require_model(entry, parsed.weights, pipeline.entry)
+    if views := getattr(parsed, "views", None):
+        pipeline = replace(pipeline, views=views[0] if len(views) == 1 else views)
     predict_with(pipeline, output, file, texts, Reading.of(parsed))
 
 

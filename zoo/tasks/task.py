@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 
 from zoo.catalogue import describe
 from zoo.columns import Schema
@@ -27,6 +28,7 @@ from zoo.training import Recipe, Run
 if TYPE_CHECKING:
     from zoo.report import Report
     from zoo.report.language import LanguageReport
+    from zoo.report.supplement import Supplement
 
     AnyReport = Report | LanguageReport
 
@@ -56,6 +58,10 @@ class Task:
     read_again  options of a file, beside its targets, with which a trained model reads other files: what says which
               column is what; "types" are the kinds of columns that its schema knows.
     file_options     schema of a trained model -> options with which a file is read that it is to be judged on.
+    told      (data set, entry, pretrained weights or None) -> sentences that a user should know before the training.
+    groups    (data set, training samples, test samples) -> columns by which the report breaks errors down, beside those
+              of the samples: name -> (n,) texts, "" where unknown.
+    supplement  (report, data set) -> what the report shows beside the usual.
     rows      texts of a command line -> the rows that they mean.
     show      (pipeline, texts) -> lines of text that reply to them, where rows of predictions do not.
     """
@@ -80,6 +86,9 @@ class Task:
     file_options: Callable[[Schema], Mapping[str, Any]] = lambda schema: {}
     fit: Callable[..., Run] | None = None
     evaluate: "Callable[..., AnyReport] | None" = None
+    told: Callable[[Dataset, str, str | None], Sequence[str]] = lambda dataset, entry, weights: ()
+    groups: Callable[[Dataset, Samples, Samples], Mapping[str, np.ndarray]] | None = None
+    supplement: "Callable[[Report, Dataset], Supplement] | None" = None
     rows: Callable[[Sequence[str], Schema], Frame] | None = None
     show: Callable[[Pipeline, Sequence[str]], list[str]] | None = None
     readers: Mapping[str, str] = field(default_factory=dict)  # option -> function that reads a file where it is given
@@ -126,7 +135,8 @@ class Task:
             reader = next((self.readers[option] for option in options if option in self.readers), self.file)
             reader = self.folder if in_folder and self.folder else reader
             return _call(reader, (given,), f"option of a file of {self.of}", options)
-        known = [*self.sources, *(f"FILE{suffix}" for suffix in unpacked(self.suffixes))]
+        files = ["FOLDER"] * (self.folder is not None) + [f"FILE{suffix}" for suffix in unpacked(self.suffixes)]
+        known = [*self.sources, *files]
         raise UnknownNameError(f"data set of {self.of}", given, known)
 
 
