@@ -178,7 +178,7 @@ def is_file_of_rows(given: str) -> bool:
 def is_folder(given: str) -> bool:
     """Whether a text of the command line is the path of a folder."""
     try:
-        return Path(given).is_dir()
+        return bool(given) and Path(given).is_dir()
     except (OSError, ValueError):  # a text longer than a name may be, or with a NUL
         return False
 
