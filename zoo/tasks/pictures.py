@@ -157,7 +157,7 @@ def rows(files: Sequence[str], schema: Schema) -> Frame:
 
 TASK = Task(
     name="pictures",
-    families=(*FAMILIES, "small_images"),
+    families=(*FAMILIES, "small_images", "dex"),
     of="pictures",
     sources={
         "mnist": f"{PICTURE_SOURCES}.mnist:mnist",

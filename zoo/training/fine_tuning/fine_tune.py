@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from zoo.errors import ConfigError, is_number, require_known
 
-PROBE, LAST, ALL, GRADUAL, AS_FROZEN = "linear_probe", "last_stage", "all", "gradual", "as_frozen"
-STAGES = (PROBE, LAST, ALL, GRADUAL, AS_FROZEN)
+PROBE, LAST, UPPER, ALL = "linear_probe", "last_stage", "last_two_stages", "all"
+GRADUAL, AS_FROZEN = "gradual", "as_frozen"
+STAGES = (PROBE, LAST, UPPER, ALL, GRADUAL, AS_FROZEN)
 AUTO = "auto"
 BATCH_NORM = ("hold", "train")
 
@@ -20,9 +21,9 @@ class FineTune:
     """How a pretrained network is fine-tuned: stages of training, one after the other.
 
     stages        one or several of "linear_probe" (the last layers alone), "last_stage" (and the last stage of the
-                  network: of one on pictures all after the last but one stride), "all", "gradual" (the head, then one
-                  stage more at a time; Howard and Ruder 2018) and "as_frozen" (what you left unfrozen); or "auto", by
-                  the number of rows (`stages_for`).
+                  network: of one on pictures all after the last but one stride), "last_two_stages", "all", "gradual"
+                  (the head, then one stage more at a time; Howard and Ruder 2018) and "as_frozen" (what you left
+                  unfrozen); or "auto", by the number of rows (`stages_for`).
     rate          of the later stages and of pretrained layers, as a share of the recipe's rate.
     decay         the rate of each stage of the network as a share of that of the one above it.
     weight_decay  the same of the weight decay, beside what the rate does to it.
@@ -31,6 +32,9 @@ class FineTune:
     epochs        of each stage of training; None: the recipe's, and 1 for those of "gradual" between first and last.
     sizes         side in pixels of the training pictures in each stage of training, the last ones often larger; None
                   for their own. Validation pictures keep their size. For models of any size, (None, None, 3).
+    views         of each training picture that are made once where a recipe augments pictures and lower layers are frozen:
+                  the picture itself and augmented ones, of all of which features can be kept. They stand for so many
+                  epochs. 1 augments anew in every epoch, and keeps no features.
     cache_gib     what frozen layers give is computed once and kept on disk, in at most so many GiB (2**30 bytes) for
                   all trainings; 0 computes it at every step.
     """
@@ -42,6 +46,7 @@ class FineTune:
     batch_norm: str = "hold"
     epochs: Sequence[int] | None = None
     sizes: Sequence[int] | None = None
+    views: int = 8
     cache_gib: float = 4.0
 
     def __post_init__(self) -> None:
@@ -58,6 +63,8 @@ class FineTune:
                 raise ConfigError(f"'{name}' of a FineTune must lie above 0 and up to 1; received {value!r}.")
         if not is_number(self.cache_gib) or self.cache_gib < 0:
             raise ConfigError(f"'cache_gib' of a FineTune must be a number >= 0; received {self.cache_gib!r}.")
+        if type(self.views) is not int or self.views < 1:
+            raise ConfigError(f"'views' of a FineTune must be a whole number >= 1; received {self.views!r}.")
         for name in ("epochs", "sizes"):
             values = getattr(self, name)
             if values is None:
