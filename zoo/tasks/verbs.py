@@ -111,7 +111,7 @@ def prepare(
     of_entry = task.options(base, str(weights) if based else None)
     options = {**of_entry, **(data_options or {}), **given, "seed": seed}
     dataset = task.load(data, options, begun.schema if begun else None, to_train=True)
-    recipe = recipe_for(dataset, entry, data=str(data), options=options, changes=changes)
+    recipe = recipe_for(dataset, entry, data=str(data), options=options, changes=changes, based=based)
     if begun is not None:  # the same network, not that of today's recipe
         scale = task.output_scale(dataset) if task.output_scale else {}
         recipe = replace(recipe, config={**recipe.config, **begun.origin.get("config", {}), **scale})

@@ -11,8 +11,9 @@ STAGES = (PROBE, LAST, UPPER, ALL, GRADUAL, AS_FROZEN)
 AUTO = "auto"
 BATCH_NORM = ("hold", "train")
 
-# Rows of training a label (of a regression: rows / 20) from which on more than the head is trained.
-LAST_STAGE_FROM, ALL_FROM = 30.0, 150.0
+# Rows of training a label (of a regression: rows / 20) from which on more than the head is trained, and everything;
+# and the rows in all that are enough for the last two stages, however many labels there are.
+LAST_STAGE_FROM, ALL_FROM, UPPER_FROM = 30.0, 150.0, 1_000
 RANGE = 20  # a regression counts as so many labels
 
 
@@ -32,9 +33,9 @@ class FineTune:
     epochs        of each stage of training; None: the recipe's, and 1 for those of "gradual" between first and last.
     sizes         side in pixels of the training pictures in each stage of training, the last ones often larger; None
                   for their own. Validation pictures keep their size. For models of any size, (None, None, 3).
-    views         of each training picture that are made once where a recipe augments pictures and lower layers are frozen:
-                  the picture itself and augmented ones, of all of which features can be kept. They stand for so many
-                  epochs. 1 augments anew in every epoch, and keeps no features.
+    views         of each training picture that are made once, where a recipe augments pictures and lower layers are
+                  frozen: the picture itself and augmented ones, of all of which features can be kept. They stand for
+                  so many epochs of the last stage of training. 1 augments anew in every epoch, and keeps no features.
     cache_gib     what frozen layers give is computed once and kept on disk, in at most so many GiB (2**30 bytes) for
                   all trainings; 0 computes it at every step.
     """
@@ -87,15 +88,15 @@ class FineTune:
 def stages_for(rows: int, labels: int) -> tuple[str, ...]:
     """What to train, by the number of training rows and of labels (of a regression, 0).
 
-    The bounds are not measured yet.
-
-    >>> stages_for(259, 37), stages_for(2000, 50), stages_for(25000, 2)
-    (('linear_probe',), ('linear_probe', 'last_stage'), ('linear_probe', 'all'))
+    >>> stages_for(259, 37), stages_for(300, 2), stages_for(1400, 196), stages_for(25000, 2)
+    (('linear_probe',), ('linear_probe', 'last_stage'), ('linear_probe', 'last_two_stages'), ('linear_probe', 'all'))
     """
     each = rows / (labels or RANGE)
-    if each < LAST_STAGE_FROM:
-        return (PROBE,)
-    return (PROBE, LAST) if each < ALL_FROM else (PROBE, ALL)
+    if each >= ALL_FROM:
+        return (PROBE, ALL)
+    if rows >= UPPER_FROM:
+        return (PROBE, UPPER)
+    return (PROBE, LAST) if each >= LAST_STAGE_FROM else (PROBE,)
 
 
 def fine_tune_of(given: object) -> FineTune | None:

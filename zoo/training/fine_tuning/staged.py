@@ -122,27 +122,38 @@ def _part(
     plan: Plan, stage: TrainingStage, train: Samples, validation: Samples, recipe: Recipe, seed: int
 ) -> tuple[Part, str]:
     """The graph and rows of a stage, from the features of the frozen layers on where that is right; what to say."""
-    graph, seen, views = plan.network.model, train, 1
+    graph = plan.network.model
     staged = replace(recipe, epochs=stage.epochs, fine_tune=None)
     why = why_not_cached(plan, stage, recipe, train)
     halves = None if why else split(plan.network)
     found: Features | str = why or "nothing frozen can be computed beforehand"
+    seen, views = train, 1
     if halves is not None:
         budget = round(plan.tune.cache_gib * 2**30)
-        if recipe.augmentation:
-            wanted = plan.tune.views if stage == plan.stages[-1] else 1  # what comes before is a beginning
-            views = min(wanted, stage.epochs, rows_that_fit(halves, train, validation, budget) // len(train))
-            seen = with_views(train, recipe.augmentation, max(views, 1), seed)
-        found = cached(halves, (seen, validation), budget)
-    config = {**facts(plan, stage), "cached": isinstance(found, Features), "views": views}
+        views = _views(plan, stage, rows_that_fit(halves, train, validation, budget) / len(train), recipe)
+        seen = with_views(train, recipe.augmentation, views, seed) if views > 1 else train
+        found = cached(halves, (seen, validation), budget) if views else "features of several views not kept: no room"
+    kept = halves is not None and isinstance(found, Features)
+    config = {**facts(plan, stage), "cached": kept, "views": views if kept else None}
     if halves is None or not isinstance(found, Features):
         return Part(graph, train, validation, staged, {}, config, None), str(found)
-    if recipe.augmentation:  # as many steps, some rows of which are views of one picture
+    if recipe.augmentation:  # as many steps, of which some see views of one picture
         patience = recipe.patience and -(-recipe.patience // views)
         staged = replace(staged, augmentation=None, epochs=-(-stage.epochs // views), patience=patience)
     said = f"features of {len(seen) + len(validation):,} rows kept on disk ({told_bytes(found.size)})"
     first, second = found.splits
     return Part(halves.upper, first, second, staged, {}, config, None), said
+
+
+def _views(plan: Plan, stage: TrainingStage, room: float, recipe: Recipe) -> int:
+    """How many views of each picture a stage sees where features are kept; 0: it needs several, and has no room.
+
+    A stage before the last is a beginning, which sees the pictures as they are.
+    """
+    if not recipe.augmentation or stage is not plan.stages[-1]:
+        return 1
+    views = min(plan.tune.views, stage.epochs, int(room))
+    return views if views > 1 else 0
 
 
 def why_not_cached(plan: Plan, stage: TrainingStage, recipe: Recipe, train: Samples) -> str:
