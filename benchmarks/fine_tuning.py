@@ -129,7 +129,7 @@ def pets37(runs: Path, seed: int, folds: int) -> Figures:
             found["linear"].append(linear(loaded))
             given = {"test": test, "data_options": {"targets": ["breed"]}}
             found["recipe"].append(trained(train, runs / f"pets37_{number}", given, seed, refit=True))
-            tune = FineTune(("linear_probe", "last_stage"), rate=0.1, weight_decay=0.1, views=4)
+            tune = FineTune(("linear_probe", "last_stage"), rate=0.04, weight_decay=0.1, views=4)
             last = runs / f"pets37_{number}_last_stage"
             found["last_stage"].append(trained(train, last, given, seed, refit=True, fine_tune=tune))
             print(number, {name: rows[-1] for name, rows in found.items()}, flush=True)
@@ -142,7 +142,7 @@ def pets37(runs: Path, seed: int, folds: int) -> Figures:
 FACES: Mapping[str, Any] = {
     "optimiser": Optimiser("adamw", learning_rate=2e-3, schedule="one_cycle", weight_decay=2e-2),
     "augmentation": ["flip", "crop"],
-    "fine_tune": FineTune(("linear_probe", "last_two_stages"), decay=0.7, views=4, epochs=(4, 8)),
+    "fine_tune": FineTune(("linear_probe", "last_stage"), rate=0.1, views=3, epochs=(6, 12)),
 }
 WORKS: dict[str, Callable[..., Figures]] = {
     "pets37": pets37,
