@@ -52,7 +52,7 @@ def create_model(name: str, /, *, weights: str | Path | None = None, **config: A
     with without_values():
         model = _build(entry, full)
         fresh = _layers_of_heads(model, heads) if heads != stored.get("outputs", {}) else ()
-        top = _layers_of_top(entry, model) if fresh or full.get("include_top") is False else ()
+        top = _layers_of_top(base, model) if fresh or full.get("include_top") is False else ()
     fit = [what for what, option in (("head", "classes"), ("stem", "input_shape")) if option in config]
     load_weights(model, path, names=_names(base, weights), fit=fit, leave=top, reinitialise=fresh)
     return model
