@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from zoo.lazy_array import LazyArray
+from zoo.pictures.views import is_pictures
 from zoo.samples import Samples
-from zoo.training.augmentation.pictures.augment import augment, draw_for, is_pictures, white_of
+from zoo.training.augmentation.pictures.augment import augment, draw_for, white_of
 from zoo.training.augmentation.pictures.mixing import CutMix, Mixup
 from zoo.training.augmentation.pictures.presets import Transforms
 from zoo.training.runs.run_folder import rows_fingerprint
