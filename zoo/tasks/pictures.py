@@ -71,7 +71,7 @@ SETTINGS: dict[tuple[str, str], Settings] = {
         training={
             "epochs": 7,
             "batch_size": 256,
-            "optimiser": Optimiser("muon", learning_rate=2.5e-2, schedule="linear"),
+            "optimiser": Optimiser("muon", learning_rate=4e-2, schedule="linear"),
             "augmentation": ["alternating_flip", ("crop", {"padding": 0.0625})],  # 2 of 32 pixels
         },
         losses={"label": "smoothed_crossentropy"},
