@@ -12,7 +12,9 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,17 +44,17 @@ def a_step(ends: list[Clock]) -> Clock:
     return (last[0] - first[0]) / steps, (last[1] - first[1]) / steps
 
 
-def watching(ends: list[Clock]):  # noqa: ANN201 (Keras is imported late)
+def watching(ends: list[Clock]) -> Any:
     import keras
 
     class Watch(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):  # noqa: ANN001, ANN202 (Keras')
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             ends.append(now())
 
     return Watch()
 
 
-def network():  # noqa: ANN201
+def network() -> Any:
     from zoo.models import airbench94
 
     return airbench94(widths=WIDTHS)
@@ -115,12 +117,10 @@ def torch_loop(*, half: bool = False) -> Clock:
         return found
 
     widths = (24, *WIDTHS)
-    body = [each for before, width in zip(widths, widths[1:], strict=False) for each in block(before, width)]
+    body = [each for before, width in pairwise(widths) for each in block(before, width)]
     whitening = nn.Conv2d(3, 24, 2)
     whitening.requires_grad_(False)
-    model = nn.Sequential(
-        whitening, nn.GELU(), *body, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(WIDTHS[-1], 10)
-    )
+    model = nn.Sequential(whitening, nn.GELU(), *body, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(WIDTHS[-1], 10))
     model = model.to(memory_format=torch.channels_last)
     optimiser = torch.optim.SGD([each for each in model.parameters() if each.requires_grad], 0.01)
     pictures, labels = (torch.from_numpy(each) for each in data())

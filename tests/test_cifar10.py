@@ -14,7 +14,13 @@ def packed(labels, rows=None, **more):
     """The bytes of a file as the official ones are: the number 0 stands after the labels too, in the array's own."""
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (len(labels) if rows is None else rows, 3072), dtype=np.uint8)
-    content = {"batch_label": "testing batch 1 of 1", "labels": labels, "data": pixels, "filenames": ["a_1.png"], **more}
+    content = {
+        "batch_label": "testing batch 1 of 1",
+        "labels": labels,
+        "data": pixels,
+        "filenames": ["a_1.png"],
+        **more,
+    }
     return pickle.dumps(content, protocol=2), pixels
 
 

@@ -63,9 +63,8 @@ def test_the_next_items_are_made_while_one_is_used():
 @pytest.mark.parametrize("wanted", [True, False])
 def test_an_error_is_raised_where_its_item_is_asked_for(wanted):
     taken = []
-    with pytest.raises(DataError, match="Row 7"), read_ahead(failing(4), wanted=wanted) as items:
-        for each in items:
-            taken.append(each)
+    with read_ahead(failing(4), wanted=wanted) as items, pytest.raises(DataError, match="Row 7"):
+        taken.extend(items)
     assert taken == [0, 1, 2, 3]
     assert not threads()
 
@@ -77,9 +76,13 @@ def test_an_error_that_nobody_asks_for_is_nobodys():
 
 
 def test_nothing_is_left_when_the_user_of_the_items_fails():
-    with pytest.raises(KeyboardInterrupt), read_ahead(iter(range(1000))) as items:
-        next(items)
-        raise KeyboardInterrupt
+    def use():
+        with read_ahead(iter(range(1000))) as items:
+            next(items)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        use()
     assert not threads()
 
 

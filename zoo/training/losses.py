@@ -218,8 +218,8 @@ def mean_loss(head: Head, target: np.ndarray, output: np.ndarray, weights: np.nd
 
 
 def judged_loss(head: Head, target: np.ndarray, output: np.ndarray, weights: np.ndarray | None = None) -> float | None:
-    """The loss by which epochs are compared, of calibrated outputs: of a focal or smoothed loss the cross-entropy, of an
-    expected cost that of the cheapest decisions, else the head's own. None when no label is known.
+    """The loss by which epochs are compared, of calibrated outputs: of a focal or smoothed loss the cross-entropy, of
+    an expected cost that of the cheapest decisions, else the head's own. None when no label is known.
     """
     known = present(target)
     if head.target.kind in ("regression", "tags") or not known.any():

@@ -52,7 +52,7 @@ def _make(items: Iterable[Any], ready: "Queue[_Made]", stopped: Event) -> None:
             if stopped.is_set():
                 return
         ready.put(_Made(ended=True))
-    except BaseException as error:  # whatever it is belongs to who asks for the item
+    except BaseException as error:  # noqa: BLE001 (whatever it is belongs to who asks for the item)
         ready.put(_Made(error=error, ended=True))
 
 
