@@ -19,7 +19,7 @@ import numpy as np
 
 from zoo.records import write_record
 
-FILES, BATCH, ROUNDS = 256, 32, 3
+FILES, BATCH, ROUNDS = 128, 32, 3
 CASES = {  # pixels a side -> size of the files, network
     32: ((180, 180), "airbench94"),
     64: ((180, 180), "mnist_cnn"),
@@ -149,7 +149,7 @@ def main() -> None:
             rates = {
                 "zoo": rate(lambda mine=mine: next(mine), FILES // BATCH),
                 "tf.data": rate(lambda theirs=theirs: next(theirs), FILES // BATCH),
-                "training": rate(training(network, side), 2 if side > 64 else 4),
+                "training": rate(training(network, side), 1),
             }
             found[str(side)] = {
                 "files": list(size),

@@ -20,7 +20,7 @@ import numpy as np
 
 from zoo.records import write_record
 
-BATCH, STEPS, SKIPPED = 128, 24, 6
+BATCH, STEPS, SKIPPED = 128, 16, 4
 WIDTHS = (24, 96, 128)
 MOVED = 2  # of 32 pixels
 UNITS = ("avx512_bf16", "amx_bf16")  # as Linux calls what computes in bfloat16
