@@ -27,12 +27,11 @@ def small_pictures(figures: Figures) -> str:
         minutes, core = (max(run[key] for run in runs) / 60 for key in ("seconds", "processor_seconds"))
         score = f"{100 * row['mean']['test']:.2f}{spread}{several}"
         lines.append(f"| {TITLES[name]} | {score} | {minutes:.1f} | {core:.1f} | {len(runs)} |")
-    shared = (
-        " The machine was shared with other work." if any(row["machine_was_shared"] for row in found.values()) else ""
-    )
+    shared = any(row["machine_was_shared"] for row in found.values())
+    noted = " The machine was shared with other work." if shared else ""
     return "\n".join(lines) + (
         "\n\nThe recipes were chosen on 5,000 of the training pictures; the test pictures were looked at once a seed. "
-        f"Minutes are those of the longest seed by the clock, beside those of the processor.{shared}\n"
+        f"Minutes are those of the longest seed by the clock, beside those of the processor.{noted}\n"
     )
 
 
@@ -51,8 +50,8 @@ def _loading(figures: Figures) -> str:
     ]
     ahead = found["reading_ahead"]
     return (
-        f"JPEGs read, decoded and augmented in a second of one core: {'; '.join(cases)}. Reading ahead makes an epoch of "
-        f"`mnist_cnn` at {ahead['side']} pixels {ahead['times_as_fast']:.2f} times as fast."
+        f"JPEGs read, decoded and augmented in a second of one core: {'; '.join(cases)}. Reading ahead makes an epoch "
+        f"of `{ahead['network']}` at {ahead['side']} pixels {ahead['times_as_fast']:.2f} times as fast."
     )
 
 
@@ -62,8 +61,8 @@ def _step(figures: Figures) -> str:
     half = "" if found["computes_in_bfloat16"] else "; this processor does not compute in bfloat16"
     return (
         f"A step of {found['network']}, on {found['batch_size']} pictures, augmentation included, takes "
-        f"{found['processor_milliseconds_a_step']['zoo']:,.0f} ms of the processor; Keras' `fit` with its own layers takes "
-        f"{ratios['keras']:.2f} times, PyTorch (channels last) {ratios['torch']:.2f} times as long{half}."
+        f"{found['processor_milliseconds_a_step']['zoo']:,.0f} ms of the processor; Keras' `fit` with its own layers "
+        f"takes {ratios['keras']:.2f} times, PyTorch (channels last) {ratios['torch']:.2f} times as long{half}."
     )
 
 
