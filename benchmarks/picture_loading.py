@@ -151,9 +151,7 @@ def reading_ahead(files: list[str], side: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", action="store_true", help="say in the record that others used the machine too")
-    parser.add_argument(
-        "--ahead", action="store_true", help="measure reading ahead alone; the rest of the record stays"
-    )
+    parser.add_argument("--ahead", action="store_true", help="measure reading ahead alone; keep the rest")
     options = parser.parse_args()
     found: dict[str, Any] = json.loads(RECORD.read_text())["figures"]["cases"] if options.ahead else {}
     with tempfile.TemporaryDirectory() as scratch:

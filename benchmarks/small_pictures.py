@@ -13,15 +13,20 @@ import argparse
 import json
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
+from zoo.files import write_json
 from zoo.records import machine_facts, write_record
 from zoo.training import Optimiser
 
 RECORD = Path("results/small_pictures.json")
 RUNS = Path("runs/small_pictures")
+NOTED_EVERY = 5.0  # seconds
 BATCHES, BATCH = 500, 50  # of the shortest training
 STEP_OF_500 = Optimiser("sgd", learning_rate=0.1, schedule="constant", average_last=0.5)
 
@@ -51,6 +56,30 @@ CASES = {
 LONG = ("cifar10_94",)  # measured where it is named
 
 
+@contextmanager
+def noted(path: Path) -> Iterator[None]:
+    """Keep in a file the seconds of the processor that this takes, beside those of processes that were killed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before = json.loads(path.read_text()) if path.is_file() else 0.0
+    ended, start = Event(), time.process_time()
+
+    def note() -> None:
+        write_json(path, round(before + time.process_time() - start, 3))
+
+    def keep_noting() -> None:
+        while not ended.wait(NOTED_EVERY):
+            note()
+
+    thread = Thread(target=keep_noting, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        note()
+
+
 def one_seed(name: str, case: Case, seed: int) -> dict[str, Any]:
     """Train, and judge on validation and, once, on test."""
     import keras
@@ -72,15 +101,9 @@ def one_seed(name: str, case: Case, seed: int) -> dict[str, Any]:
         task.init_model(model, replace(dataset, train=train))
     folder = RUNS / f"{name}_seed-{seed}"
     spent = folder / "processor_seconds.json"
-    before = json.loads(spent.read_text()) if spent.is_file() else 0.0
-
-    def note(*_: Any) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        spent.write_text(json.dumps(before + time.process_time() - start))
-
-    start = time.process_time()
-    told = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: (note(), print(name, epoch + 1, logs)))
-    run = fit(model, train, dataset.validation, recipe, seed=seed, folder=folder, callbacks=[told])
+    told = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(name, epoch + 1, logs))
+    with noted(spent):
+        run = fit(model, train, dataset.validation, recipe, seed=seed, folder=folder, callbacks=[told])
     found: dict[str, Any] = {
         "seed": seed,
         "epochs": len(run.history),
