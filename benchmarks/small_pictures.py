@@ -100,7 +100,7 @@ def one_seed(name: str, case: Case, seed: int) -> dict[str, Any]:
     if task.init_model is not None:
         task.init_model(model, replace(dataset, train=train))
     folder = RUNS / f"{name}_seed-{seed}"
-    spent = folder / "processor_seconds.json"
+    spent = folder.with_name(f"{folder.name}.processor_seconds.json")
     told = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(name, epoch + 1, logs))
     with noted(spent):
         run = fit(model, train, dataset.validation, recipe, seed=seed, folder=folder, callbacks=[told])

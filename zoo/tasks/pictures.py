@@ -17,11 +17,14 @@ from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas
 from zoo.datasets.dataset import Dataset
 from zoo.errors import DataError, UnknownNameError
+from zoo.pictures import SUFFIXES
 from zoo.pretrained import Preprocessing, pretrained, pretrained_sets
 from zoo.samples import Samples
 from zoo.tasks.length import Length
+from zoo.tasks.picture_groups import picture_groups
+from zoo.tasks.picture_report import picture_report
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task
+from zoo.tasks.task import Task, targets_of
 from zoo.training import Optimiser
 from zoo.weights import metadata_if_ours
 
@@ -118,6 +121,25 @@ def preprocessing_of(entry: str, weights: str) -> Preprocessing | None:
         return pretrained_sets(entry)[0].preprocessing if describe(entry).weights else None
 
 
+def told(dataset: Dataset, entry: str, weights: str | None) -> list[str]:
+    """How many pictures there are to train on and to judge by, and how they are prepared."""
+    parts = (dataset.train, dataset.validation, dataset.test)
+    numbers = "{:,} pictures to train on, {:,} to validate, {:,} to test".format(*map(len, parts))
+    classes = {name: len(target.labels) for name, target in dataset.targets.items() if len(target.labels) > 2}
+    numbers += "".join(f"; {count} classes of {name}" for name, count in classes.items())
+    left_out = len(dataset.card.get("left_out", ()))
+    found = [numbers + (f"; {left_out} files that cannot be read are left out." if left_out else ".")]
+    (column,) = dataset.schema.of("picture")[:1]
+    sizes = f"Pictures are read as {column.describe()}"
+    row = preprocessing_of(entry, weights) if weights else None
+    if row is None:
+        return [*found, f"{sizes}, and brought to the mean and deviation of the training pictures."]
+    if weights in describe(entry).weights:
+        return [*found, f"{sizes}, and prepared as {entry}.{weights} was trained."]
+    official = pretrained_sets(entry)[0].tag
+    return [*found, f"{sizes}, and prepared as {entry}.{official} was trained: '{weights}' does not say how."]
+
+
 def is_base(entry: str, weights: str | Path) -> bool:
     """Whether these are weights to fine-tune: a published set by its tag, or a file that no training here made."""
     if str(weights) in describe(entry).weights:
@@ -157,13 +179,9 @@ def baseline_inputs(samples: Samples) -> Samples:
 
 
 def file_options(schema: Schema) -> Mapping[str, Any]:
-    """What other pictures are read for: what the model predicts, however few of its labels they have."""
-    return {
-        "targets": {
-            column.name: list(column.target.labels) if column.target.kind == "ordered" else column.target.kind
-            for column in schema.outputs
-        }
-    }
+    """What other pictures are read for: what the model predicts, whatever it is called there, however few labels."""
+    targets, (picture, *_) = targets_of(schema), schema.of("picture")
+    return {"targets": targets, "trained_as": {"picture": picture.name, "targets": targets}}
 
 
 def rows(files: Sequence[str], schema: Schema) -> Frame:
@@ -192,11 +210,15 @@ TASK = Task(
     settings=settings,
     config=config,
     options=options,
-    folders=True,
-    read_again=("picture", "group"),
+    folder=f"{PICTURE_SOURCES}.pictures_file:read_pictures",
+    inside=SUFFIXES,
+    read_again=("picture", "group", "trained_as"),
     is_base=is_base,
     file_options=file_options,
     init_model=init_model,
     baseline_inputs=baseline_inputs,
+    told=told,
+    groups=picture_groups,
+    supplement=picture_report,
     rows=rows,
 )

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 
 from zoo.errors import ConfigError
+from zoo.pictures.views import PLAIN, average_over_views, require_views
 from zoo.samples import Samples, mean_of_pieces
 from zoo.training.acceleration.read_ahead import read_ahead
-from zoo.training.augmentation.pictures.views import PLAIN, average_over_views, require_views
 from zoo.training.batches import Batches
 from zoo.training.heads import Head, check_predictable
 from zoo.training.named_graph import named_graph, with_named_inputs
