@@ -57,6 +57,7 @@ def main() -> None:
     for backend in BACKENDS:
         os.environ["KERAS_BACKEND"] = backend  # of the trainings, which are processes of their own
         found[backend] = kills_of(("pictures",), arguments.kills, arguments.seed)
+        print(backend, found[backend]["same_weights"], "of", found[backend]["kills"], flush=True)
     write_record("results/resume_after_kill_pictures.json", found, command=f"{command} --pictures", seed=arguments.seed)
 
 
