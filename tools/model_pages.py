@@ -38,6 +38,7 @@ TITLES = {  # family -> heading of its page, where the name does not say it
     "efficientnet_v2": "EfficientNetV2",
     "convnext": "ConvNeXt",
     "mlp": "Multi-layer perceptron",
+    "dex": "DEX: age from a face",
 }
 TASKS = {  # task of the catalogue -> heading in the list of models
     "author-profiling": "Texts: authors, and labels of your own",
@@ -45,6 +46,7 @@ TASKS = {  # task of the catalogue -> heading in the list of models
     "question-answering": "Questions about a story",
     "poem-writing": "Verse",
     "image-classification": "Images",
+    "age-estimation": "Ages from faces",
 }
 METRICS = {  # name in a card -> as people write it
     "mae": "mean absolute error",

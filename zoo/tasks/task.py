@@ -50,6 +50,7 @@ class Task:
     folder    function that reads a folder, where there is one, by its path; `inside` are the endings of its files.
     folder_rows      folder of a command line -> the rows to predict that it holds, with a column "file".
     is_base   (entry, weights) -> whether these weights are a base to fine-tune on any data, and not a trained pipeline.
+    fine_tuning  how a pretrained base is trained on any data, in the place of `settings`; None: as any other model.
     init_model       (fresh model, data set): what it is given of the data before training.
     baseline_inputs  samples -> what the simple models of a report are shown of them.
     fit       as `zoo.training.fit`, where a training is more than one.
@@ -81,6 +82,7 @@ class Task:
     inside: tuple[str, ...] = ()
     folder_rows: Callable[[Path], Frame] | None = None
     is_base: Callable[[str, str | Path], bool] = lambda entry, weights: False
+    fine_tuning: Settings | None = None
     init_model: Callable[[keras.Model, Dataset], None] | None = None
     baseline_inputs: Callable[[Samples], Samples] | None = None
     file_options: Callable[[Schema], Mapping[str, Any]] = lambda schema: {}
@@ -229,15 +231,17 @@ def recipe_for(
     data: str,
     options: Mapping[str, Any],
     changes: Mapping[str, Any] | None = None,
+    based: bool = False,
 ) -> Recipe:
     """The recipe of `entry` on `dataset`, which was loaded as `data` with `options`.
 
-    `changes` are fields that the user chose: a length that follows from the number of rows follows them too.
+    `changes` are fields that the user chose: a length that follows from the number of rows follows them too. `based`
+    says that the training begins with a pretrained base.
     """
     from zoo.training import heads_for
 
     task = task_of(entry)
-    settings = task.settings(dataset, entry, data)
+    settings = task.fine_tuning if based and task.fine_tuning else task.settings(dataset, entry, data)
     named = {
         what: {name: value for name, value in getattr(settings, what).items() if name in dataset.targets}
         for what in ("losses", "weights", "metrics", "imbalance", "costs")

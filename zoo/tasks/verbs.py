@@ -11,7 +11,7 @@ import keras
 
 from zoo.catalogue import describe
 from zoo.columns import Schema
-from zoo.create import create_model, full_config, weights_path
+from zoo.create import base_entry, create_model, full_config, weights_path
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, MissingExtraError, WeightsError, require_known
 from zoo.pipeline import Pipeline, load_pipeline
@@ -97,7 +97,8 @@ def prepare(
 ) -> Prepared:
     """What `train` trains, by the same arguments: the data is loaded, and the recipe chosen."""
     task = task_of(entry)
-    based = weights is not None and task.is_base(entry, weights)
+    base = base_entry(entry, changes.get("config")).name
+    based = weights is not None and task.is_base(base, weights)
     source = weights_file(entry, weights) if weights and not based else None
     require_seed(seed)
     _require_fields(changes)
@@ -107,10 +108,10 @@ def prepare(
     if begun is not None and begun.entry and begun.entry != entry:
         raise WeightsError(f"'{weights}' holds weights of {begun.entry}, not of {entry}.")
     given = {name: str(file) for name, file in (("validation", validation), ("test", test)) if file is not None}
-    of_entry = task.options(entry, str(weights) if based else None)
+    of_entry = task.options(base, str(weights) if based else None)
     options = {**of_entry, **(data_options or {}), **given, "seed": seed}
     dataset = task.load(data, options, begun.schema if begun else None, to_train=True)
-    recipe = recipe_for(dataset, entry, data=str(data), options=options, changes=changes)
+    recipe = recipe_for(dataset, entry, data=str(data), options=options, changes=changes, based=based)
     if begun is not None:  # the same network, not that of today's recipe
         scale = task.output_scale(dataset) if task.output_scale else {}
         recipe = replace(recipe, config={**recipe.config, **begun.origin.get("config", {}), **scale})
@@ -120,7 +121,7 @@ def prepare(
         fewer = replace(dataset, schema=schema, targets=schema.targets)
         told = task.config(fewer, entry, task.settings(fewer, entry, str(data)))
         recipe = replace(recipe, config={**recipe.config, **told, **changes.get("config", {})})
-    file = weights_path(describe(entry), weights) if based and weights else source
+    file = weights_path(describe(base), weights) if based and weights else source
     if file is not None:
         recipe = replace(recipe, start=sha256(file.read_bytes()).hexdigest()[:16], start_at_prior=based)
     return Prepared(task, entry, dataset, recipe, options, seed, weights if based else source, based)
