@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import readme_first_hour, readme_photos, readme_sequences, readme_steps
+from benchmarks import readme_first_hour, readme_photos, readme_pictures, readme_sequences, readme_steps
 from zoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -354,6 +354,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "start": start,
     "fuzz": fuzz,
     "steady": steady,
+    "small_pictures": lambda: readme_pictures.small_pictures(figures),
+    "picture_training": lambda: readme_pictures.picture_training(figures),
 }
 
 
