@@ -1,0 +1,137 @@
+"""Rows of several senses: a table's columns, texts and pictures at once, and what is to be said of each row.
+
+All choices of the settings were made on validation splits.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import keras
+
+from zoo.catalogue import describe
+from zoo.columns import Schema
+from zoo.columns.reading import FORMATS
+from zoo.create import create_model
+from zoo.datasets.dataset import Dataset
+from zoo.errors import ConfigError, UnknownNameError
+from zoo.pretrained import pretrained
+from zoo.tasks.length import Length
+from zoo.tasks.settings import Settings
+from zoo.tasks.task import Task
+from zoo.training import Optimiser, Run, fit
+from zoo.training.fine_tuning.fine_tune import AS_FROZEN, AUTO
+
+JOINT_SOURCES = "zoo.datasets.joint"
+TABLE_KEYS = ("numbers", "categories", "complete", "outputs", "optional")  # what a schema tells beside senses
+SENSE_KEYS = ("texts", "pictures")
+PRETRAINED = "imagenet"  # the weights of a network of the catalogue that reads pictures
+PIXELS = ("colour", "scale", "mean", "std")
+
+USUAL = Settings(
+    config={"dropout": 0.3, "hidden_senses": 0.1},
+    training={"optimiser": Optimiser("adamw", learning_rate=2e-3, weight_decay=5e-2, average=0.99)},
+    length=Length(steps=1_500, epochs=(10, 60), batch_size=(16, 64)),
+)
+SETTINGS: dict[tuple[str, str], Settings] = {  # (entry, data) -> settings; `USUAL` for the others
+    ("fashion_trend", "fashion"): Settings(
+        config={"text": "bag", "picture": "mobilenet", "dropout": 0.4, "hidden_senses": 0.1, "width": 128},
+        training={
+            "epochs": 20,
+            "batch_size": 64,
+            "optimiser": Optimiser("adamw", learning_rate=2e-3, weight_decay=5e-2, average=0.99),
+        },
+        losses={"year": "mae"},
+    ),
+}
+
+
+def settings(dataset: Dataset, entry: str, data: str) -> Settings:
+    """Those of the entry on this data; a tiny member has its own size."""
+    found = SETTINGS.get((entry, dataset.name), USUAL)
+    return replace(found, config={}) if describe(entry).for_tests else found
+
+
+def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
+    """The table's columns, and under "others" what the schema tells of columns that are neither text nor picture."""
+    told = dataset.schema.model_config()
+    others = {key: value for key, value in told.items() if key not in (*TABLE_KEYS, *SENSE_KEYS)}
+    known = {key: value for key, value in told.items() if key in TABLE_KEYS}
+    return {**known, **{key: told.get(key, {}) for key in SENSE_KEYS}, "others": others, **settings.config}
+
+
+def backbones_in(model: keras.Model) -> Iterator[Any]:
+    """The networks of the catalogue that a model reads pictures with."""
+    from zoo.models.senses import backbone
+
+    return (layer for layer in model.layers if backbone(layer.name) is not None)
+
+
+def init_model(model: keras.Model, dataset: Dataset) -> None:
+    """Give the networks of the catalogue in it the weights that they learnt on ImageNet.
+
+    Raises `ConfigError` where those want other pixels than the schema of the data makes.
+    """
+    for network in backbones_in(model):
+        _require_pixels(network.name, dataset.schema)
+        channels = network.inputs[0].shape[-1]
+        donor = create_model(
+            network.name, weights=PRETRAINED, input_shape=(None, None, channels), include_top=False, pooling="avg"
+        )
+        network.set_weights(donor.get_weights())
+
+
+def _require_pixels(entry: str, schema: Schema) -> None:
+    try:
+        wanted = pretrained(f"{entry}.{PRETRAINED}").preprocessing
+    except UnknownNameError:
+        raise ConfigError(
+            f"'{entry}' has no weights of ImageNet to read pictures with; 'zoo list --weights {PRETRAINED}' names "
+            "networks that have."
+        ) from None
+    for column in schema.of("picture"):
+        if any(getattr(column, field) != getattr(wanted, field) for field in PIXELS):
+            fields = {field: getattr(wanted, field) for field in PIXELS}
+            raise ConfigError(
+                f"'{entry}' was trained on other pixels than those of the column '{column.name}': give "
+                f"data_options={{'preprocessing': {fields}}}."
+            )
+
+
+def fit_joint(model: keras.Model, train: Any, validation: Any, recipe: Any, **options: Any) -> Run:
+    """`fit`, in which networks that were trained elsewhere stand still: what they give is computed once and kept."""
+    frozen = list(backbones_in(model))
+    for network in frozen:
+        network.trainable = False
+    if frozen and recipe.fine_tune == AUTO:
+        recipe = replace(recipe, fine_tune=AS_FROZEN)
+    return fit(model, train, validation, recipe, **options)
+
+
+def file_options(schema: Schema) -> Mapping[str, Any]:
+    """What other rows are read for: what the model predicts, with its kinds."""
+    return {
+        "targets": {
+            column.name: list(column.target.labels) if column.target.kind == "ordered" else column.target.kind
+            for column in schema.outputs
+        }
+    }
+
+
+TASK = Task(
+    name="joint",
+    families=("joint",),
+    of="rows of several senses",
+    sources={
+        "fashion": f"{JOINT_SOURCES}.fashion:fashion",
+        "houses": f"{JOINT_SOURCES}.houses:houses",
+        "shop": f"{JOINT_SOURCES}.shop:shop",
+    },
+    file=f"{JOINT_SOURCES}.joint_file:read_joint_file",
+    suffixes=FORMATS,
+    settings=settings,
+    config=config,
+    init_model=init_model,
+    fit=fit_joint,
+    file_options=file_options,
+)
