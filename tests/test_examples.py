@@ -90,6 +90,7 @@ TRAININGS = (
     ["--data", "mine.csv", "--target", "price:regression", "--missing", "-", "--date-order", "day=dmy"],
     ["--data", "mine.csv", "--decimal", ",", "--encoding", "cp1252", "--no-header"],
     ["--data", "mine.csv", "--validation", "some.csv", "--test", "others.csv", "--refit"],
+    ["--data", "mine.csv", "--config", "units=64", "--config", "pooling=max"],
 )
 
 

@@ -74,7 +74,7 @@ def text_bag(name: str, size: int, *, dim: int = 64) -> keras.Model:
     """(B, L) -> (B, dim): a weighted sum of the vectors of words and of pairs of words."""
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     mask = padding_mask(tokens)
-    options: dict[str, Any] = {"vocabulary_size": size, "dropout": 0.3, "l2": 1e-5}
+    options: dict[str, Any] = {"vocabulary_size": size, "dropout": 0.3, "start": 0.05}
     words = bag_of_words(tokens, mask, dim, name="words", **options)
     pairs = bag_of_pairs(tokens, mask, dim, buckets=PAIR_BUCKETS, name="pairs", **options)
     return keras.Model(tokens, layers.Add(name="bag")([words, pairs]), name=name)

@@ -8,19 +8,26 @@ from dataclasses import replace
 from typing import Any
 
 import keras
+import numpy as np
 
 from zoo.catalogue import describe
 from zoo.columns import Schema
+from zoo.columns.frames import Frame, pandas
 from zoo.columns.reading import FORMATS
 from zoo.create import create_model
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, UnknownNameError
+from zoo.pipeline import Pipeline
 from zoo.pretrained import pretrained
+from zoo.report.senses import sense_changes
+from zoo.samples import Samples
 from zoo.tasks.length import Length
 from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task
 from zoo.training import Optimiser, Run, fit
+from zoo.training.batches import Batches
 from zoo.training.fine_tuning.fine_tune import AS_FROZEN, AUTO
+from zoo.training.predictions import outputs_of as predict_outputs
 
 JOINT_SOURCES = "zoo.datasets.joint"
 TABLE_KEYS = ("numbers", "categories", "complete", "outputs", "optional")  # what a schema tells beside senses
@@ -106,6 +113,42 @@ def fit_joint(model: keras.Model, train: Any, validation: Any, recipe: Any, **op
     if frozen and recipe.fine_tune == AUTO:
         recipe = replace(recipe, fine_tune=AS_FROZEN)
     return fit(model, train, validation, recipe, **options)
+
+
+def senses_of(schema: Schema) -> dict[str, tuple[str, ...]]:
+    """Sense -> the inputs that belong to it: the columns of the table are one, each text and each picture is one."""
+    found: dict[str, tuple[str, ...]] = {}
+    for column in schema.columns:
+        names = tuple(column.inputs) if not column.shared_input else (column.shared_input,)
+        sense = "table" if column.shared_input or column.kind == "category" else column.name
+        if names:
+            found[sense] = tuple(dict.fromkeys((*found.get(sense, ()), *names)))
+    return found
+
+
+def explain_senses(pipeline: Pipeline, rows: Any) -> Frame:
+    """One row for each of `rows`: its predictions, and beside them "output from sense", what each owes to a sense.
+
+    That is the prediction less the one without the sense: a number in the target's units, of classes the probability of
+    the label that is predicted.
+    """
+    frame = pipeline.rows(rows)
+    samples = pipeline.schema.encode(frame, targets=False)
+    own = {column.output for column in pipeline.schema.outputs}
+
+    def predict(samples: Samples) -> dict[str, np.ndarray]:
+        found = predict_outputs(pipeline.model, Batches(samples, batch_size=256))
+        alone = {name: values[:, 0] if values.shape[1] == 1 else values for name, values in found.items()}
+        kinds = pipeline.schema.targets
+        return {
+            name: pipeline.schema.original(name, values) if kinds[name].kind == "regression" else values
+            for name, values in alone.items()
+            if name in own
+        }
+
+    changes = sense_changes(predict, samples, senses_of(pipeline.schema))
+    found = {f"{name} from {sense}": values for name, each in changes.items() for sense, values in each.items()}
+    return pipeline.predict(frame).join(pandas().DataFrame(found, index=frame.index))
 
 
 def file_options(schema: Schema) -> Mapping[str, Any]:
