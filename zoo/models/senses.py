@@ -127,6 +127,19 @@ def picture_input(name: str, shape: Any) -> Tensor:
     return keras.Input(tuple(shape), name=name)
 
 
+def vector_input(name: str, size: Any) -> Tensor:
+    """(B, C) float32."""
+    if type(size) is not int or size < 1:
+        raise ConfigError(f"A vector is told by how many numbers it has; '{name}' has {size!r}.")
+    return keras.Input((size,), name=name)
+
+
+def vector_as_it_is(name: str, size: int) -> keras.Model:
+    """(B, C) -> (B, C)."""
+    given = keras.Input((size,), name="vector")
+    return keras.Model(given, layers.Identity(name="same")(given), name=name)
+
+
 def has_words(tokens: Tensor) -> Tensor:
     """(B, L) -> (B, 1)."""
     return ops.max(ops.cast(padding_mask(tokens), "float32"), axis=1, keepdims=True)
@@ -145,4 +158,5 @@ SENSES: dict[str, Sense] = {
         named=backbone,
         form=lambda shape: shape[-1],  # its channels
     ),
+    "vectors": Sense(make_input=vector_input, encoders={"as_it_is": vector_as_it_is}),  # features made elsewhere
 }
