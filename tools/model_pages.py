@@ -45,6 +45,7 @@ TASKS = {  # task of the catalogue -> heading in the list of models
     "question-answering": "Questions about a story",
     "poem-writing": "Verse",
     "image-classification": "Images",
+    "joint": "Several senses: tables, texts and pictures together",
 }
 METRICS = {  # name in a card -> as people write it
     "mae": "mean absolute error",

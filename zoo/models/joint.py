@@ -171,10 +171,11 @@ fashion_trend = partial(
     pictures={"picture": (160, 120, 3)},
     optional=("picture",),
     outputs=SEASONS,
-    text="bag",
     picture="mobilenet",
-    dropout=0.3,
+    width=256,
+    dropout=0.4,
     hidden_senses=0.1,
+    skip=True,
     name="fashion_trend",
 )
 house_photos = partial(
@@ -187,6 +188,8 @@ house_photos = partial(
     outputs={"price": {"kind": "regression"}},
     picture="mobilenet",
     dropout=0.3,
+    hidden_senses=0.1,
+    skip=True,
     name="house_photos",
 )
 joint_tiny = partial(

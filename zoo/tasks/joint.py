@@ -36,19 +36,31 @@ PRETRAINED = "imagenet"  # the weights of a network of the catalogue that reads 
 PIXELS = ("colour", "scale", "mean", "std")
 
 USUAL = Settings(
-    config={"dropout": 0.3, "hidden_senses": 0.1},
+    config={"dropout": 0.3, "hidden_senses": 0.1, "skip": True},
     training={"optimiser": Optimiser("adamw", learning_rate=2e-3, weight_decay=5e-2, average=0.99)},
     length=Length(steps=1_500, epochs=(10, 60), batch_size=(16, 64)),
 )
 SETTINGS: dict[tuple[str, str], Settings] = {  # (entry, data) -> settings; `USUAL` for the others
+    # By the mean skill on validation (one split, one seed): outputs that read the senses' vectors too .635, without .616;
+    # no picture .604, a bag of words in the place of the convolution .589; 256 numbers a sense .637, 128 .635; senses
+    # hidden in a tenth of the rows .63, in none .622, in three tenths .600. All were best after six to eight epochs.
     ("fashion_trend", "fashion"): Settings(
-        config={"text": "bag", "picture": "mobilenet", "dropout": 0.4, "hidden_senses": 0.1, "width": 128},
+        config={"picture": "mobilenet", "width": 256, "dropout": 0.4, "hidden_senses": 0.1, "skip": True},
         training={
-            "epochs": 20,
+            "epochs": 8,
             "batch_size": 64,
             "optimiser": Optimiser("adamw", learning_rate=2e-3, weight_decay=5e-2, average=0.99),
         },
         losses={"year": "mae"},
+    ),
+    ("house_photos", "houses"): Settings(
+        config={"picture": "mobilenet", "width": 32, "units": (32,), "dropout": 0.4, "hidden_senses": 0.1, "skip": True},
+        training={
+            "epochs": 60,
+            "batch_size": 16,
+            "optimiser": Optimiser("adamw", learning_rate=2e-3, weight_decay=0.2, average=0.99),
+        },
+        losses={"price": "mae"},
     ),
 }
 

@@ -149,7 +149,7 @@ def _description(random: np.random.Generator, style: int) -> str:
 def _picture(random: np.random.Generator, motif: int) -> np.ndarray:
     """(SIDE, SIDE, 3) uint8: the motif in any colour, place and size, on a noisy ground."""
     rows, columns = np.mgrid[0:SIDE, 0:SIDE] + 0.5
-    radius = random.uniform(6, 11)
+    radius = random.uniform(8, 12)
     middle = random.uniform(radius, SIDE - radius, 2)
     y, x = (rows - middle[0]) / radius, (columns - middle[1]) / radius
     shapes: Mapping[str, Any] = {
@@ -159,6 +159,6 @@ def _picture(random: np.random.Generator, motif: int) -> np.ndarray:
         "stripes": (np.maximum(abs(x), abs(y)) <= 1) & (np.floor((x + 1) * 2.5) % 2 == 0),
     }
     ground, ink = random.uniform(0, 255, (2, 3))
-    ink = np.where(abs(ink - ground).sum() < 150, 255 - ground, ink)
-    picture = np.where(shapes[MOTIFS[motif]][..., None], ink, ground) + random.normal(0, 12, (SIDE, SIDE, 3))
+    ink = np.where(abs(ink - ground).sum() < 250, 255 - ground, ink)
+    picture = np.where(shapes[MOTIFS[motif]][..., None], ink, ground) + random.normal(0, 6, (SIDE, SIDE, 3))
     return np.clip(picture, 0, 255).astype(np.uint8)
