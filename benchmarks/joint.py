@@ -4,8 +4,9 @@
     ZOO_MIRROR=... python -m benchmarks.joint --parts shop    # one part; the others stay as they are in the record
 
 Everything of a part sees the same split. All choices, the weights of the vote among them, are made on validation rows;
-then each contestant is trained on those too, by the same recipe, and predicts the test rows once. Photos are read by
-MobileNet's ImageNet weights, frozen: their features are computed once, kept in the folder of features, and read by all.
+on fashion and houses each contestant is then trained on those too, by the same recipe. It predicts the test rows once.
+Photos are read by MobileNet's ImageNet weights, frozen: their features are computed once, kept in the folder of
+features, and read by all.
 """
 
 import argparse
@@ -159,19 +160,21 @@ def scores(part: Part, found: Mapping[str, np.ndarray], samples: Samples) -> dic
 
 
 def contest(
-    part: Part, alone: Mapping[str, Sequence[str]], seeds: Sequence[int], single: Sequence[int]
+    part: Part, alone: Mapping[str, Sequence[str]], seeds: Sequence[int], single: Sequence[int], *, refit: bool = True
 ) -> dict[str, Any]:
     """Scores on test, contestant -> output -> one a seed; what the vote weighs; what senses are worth to the joint one.
 
     alone  contestant -> its senses; trained with the seeds of `single`.
+    refit  whether all are trained on the validation rows too, once the weights of the vote are chosen.
     """
     test = part.splits[2]
-    weights = vote_weights(part, alone, single[0])
+    apart = {name: trained(part, senses, single[0], refit=False)[0] for name, senses in alone.items()}
+    weights = vote_weights(part, alone, apart)
     rows: dict[str, list[dict[str, float]]] = {}
     seconds, worth = [], []
     for seed in seeds:
         start = time.perf_counter()
-        model, _ = trained(part, list(part.senses), seed, refit=True)
+        model, _ = trained(part, list(part.senses), seed, refit=refit)
         seconds.append(time.perf_counter() - start)
         rows.setdefault("joint", []).append(scores(part, outputs(part, model, test), test))
         print("joint", seed, rows["joint"][-1], f"{seconds[-1]:.0f} s", flush=True)
@@ -179,7 +182,8 @@ def contest(
     for seed in single:
         tested = {}
         for name, senses in alone.items():
-            model, _ = trained(part, senses, seed, refit=True)
+            again = refit or seed != single[0]
+            model = trained(part, senses, seed, refit=refit)[0] if again else apart[name]
             tested[name] = outputs(part, model, only(test, part, senses))
         for output, each in weights.items():
             tested.setdefault("vote", {})[output] = vote({name: tested[name][output] for name in alone}, each)
@@ -189,12 +193,12 @@ def contest(
     return {"scores": rows, "vote_weights": weights, "senses": worth, "seconds_of_joint": seconds}
 
 
-def vote_weights(part: Part, alone: Mapping[str, Sequence[str]], seed: int) -> dict[str, dict[str, float]]:
+def vote_weights(
+    part: Part, alone: Mapping[str, Sequence[str]], apart: Mapping[str, Any]
+) -> dict[str, dict[str, float]]:
     """Output -> model of one sense -> its weight in the best vote on validation, of models not trained on that."""
-    validation, said = part.splits[1], {}
-    for name, senses in alone.items():
-        model, _ = trained(part, senses, seed, refit=False)
-        said[name] = outputs(part, model, only(validation, part, senses))
+    validation = part.splits[1]
+    said = {name: outputs(part, apart[name], only(validation, part, senses)) for name, senses in alone.items()}
     labels = truths(part, validation)
     return {
         output: best_weights({name: each[output] for name, each in said.items()}, labels[output], METRIC[output])
@@ -258,7 +262,7 @@ def fashion() -> dict[str, Any]:
 def shop() -> dict[str, Any]:
     part = part_of("joint", "shop", seed=0)
     alone = {"table": ["table"], "text": ["description"], "picture": ["photo"]}
-    found = contest(part, alone, SEEDS, SEEDS[:1])
+    found = contest(part, alone, SEEDS, SEEDS[:1], refit=False)
     found["simple"] = simple(part)
     test = part.dataset.table.test if part.dataset.table else None
     best = {name: limits(test, [name]) for name in SHOP_SENSES} | {"joint": limits(test, tuple(SHOP_SENSES))}

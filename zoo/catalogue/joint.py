@@ -53,7 +53,7 @@ ENTRIES = (
     ),
     _joint(
         "fashion_trend",
-        3_818_852,
+        4_062_436,
         "season, usage and year of a fashion item from its picture, its name and its attributes",
         {
             **_ids(gender=7, masterCategory=6, subCategory=38, articleType=115, baseColour=48),
@@ -82,11 +82,11 @@ ENTRIES = (
     ),
     _joint(
         "joint_tiny",
-        29_589,
+        60_005,
         "the same network for tests that run in milliseconds",
         {
             "numbers": "(batch, 2) raw numbers, NaN where missing",
-            **_ids(group=8),
+            **_ids(group=50),
             "title": _TITLE,
             **_pictures("16, 16, 3", "photo"),
             "photo_present": _PRESENT,

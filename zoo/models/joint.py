@@ -195,8 +195,8 @@ house_photos = partial(
 joint_tiny = partial(
     joint,
     numbers=2,
-    categories={"group": 8},
-    texts={"title": 30},
+    categories={"group": 50},
+    texts={"title": 500},
     pictures={"photo": (16, 16, 3)},
     optional=("photo",),
     picture="cnn_tiny",

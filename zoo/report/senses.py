@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.errors import require_known
+from zoo.errors import DataError, require_known
 from zoo.lazy_array import LazyArray, take
 from zoo.metrics import DEFAULTS, METRICS, score
 from zoo.samples import Samples, Target
@@ -84,7 +84,9 @@ def sense_changes(predict: Predict, samples: Samples, senses: Senses) -> dict[st
 
 def hidden(samples: Samples, inputs: Sequence[str]) -> Samples:
     """The samples as if they lacked these inputs."""
-    return replace(samples, inputs={**samples.inputs, **{name: _absent(name, samples.inputs[name]) for name in inputs}})
+    masked = {name for name in inputs if name + PRESENT in inputs}  # nobody looks at what stands there
+    absent = {name: _absent(name, samples.inputs[name]) for name in inputs if name not in masked}
+    return replace(samples, inputs={**samples.inputs, **absent})
 
 
 def permuted(samples: Samples, inputs: Sequence[str], order: np.ndarray) -> Samples:
@@ -93,8 +95,8 @@ def permuted(samples: Samples, inputs: Sequence[str], order: np.ndarray) -> Samp
 
 
 def _absent(name: str, values: Any) -> Any:
-    if isinstance(values, LazyArray) or values.ndim > 2:
-        return values  # a mask beside it says that there is none
+    if isinstance(values, LazyArray):
+        raise DataError(f"'{name}' cannot be left out: no input '{name}{PRESENT}' says where there is one.")
     if name.endswith(PRESENT) or np.issubdtype(values.dtype, np.integer):
         return np.zeros_like(values)
     return np.full_like(values, np.nan)

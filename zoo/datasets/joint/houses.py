@@ -47,6 +47,7 @@ def houses(
         test,
         targets={"price": Target("regression", unit="1000 USD")},
         columns={
+            "log": ("price",),
             "types": {"zipcode": "category", **dict.fromkeys(ROOMS, "picture")},
             "options": {
                 **column_options(ROOMS, [], size=size, preprocessing=preprocessing),
