@@ -4,7 +4,7 @@
     ZOO_MIRROR=... python -m benchmarks.joint --parts shop    # one part; the others stay as they are in the record
 
 Everything of a part sees the same split. All choices, the weights of the vote among them, are made on validation rows;
-on fashion and houses each contestant is then trained on those too, by the same recipe. It predicts the test rows once.
+on fashion each contestant is then trained on those too, by the same recipe. It predicts the test rows once.
 Photos are read by MobileNet's ImageNet weights, frozen: their features are computed once, kept in the folder of
 features, and read by all.
 """
@@ -289,7 +289,7 @@ def houses() -> dict[str, Any]:
     plain: dict[str, list[float]] = {}
     votes = []
     for fold, part in enumerate(folds):
-        found = contest(part, alone, SEEDS, SEEDS[:1])
+        found = contest(part, alone, SEEDS, SEEDS[:1], refit=False)
         size = len(part.splits[2])
         for name, seeds in found["scores"].items():
             for seed, each in enumerate(seeds):

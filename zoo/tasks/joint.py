@@ -72,11 +72,12 @@ SETTINGS: dict[tuple[str, str], Settings] = {  # (entry, data) -> settings; `USU
             "skip": True,
         },
         training={
-            "epochs": 60,
+            "epochs": 40,
             "batch_size": 16,
             "optimiser": Optimiser("adamw", learning_rate=2e-3, weight_decay=0.2, average=0.99),
         },
         losses={"price": "mae"},
+        pieces=8,
     ),
 }
 
