@@ -55,9 +55,9 @@ SETTINGS: dict[tuple[str, str], Settings] = {  # (entry, data) -> settings; `USU
         losses={"year": "mae"},
     ),
     ("joint", "shop"): Settings(
-        config={"dropout": 0.3, "hidden_senses": 0.05, "skip": True},
+        config={"dropout": 0.1, "hidden_senses": 0.05, "skip": True},
         training={
-            "epochs": 14,
+            "epochs": 12,
             "batch_size": 64,
             "optimiser": Optimiser("adamw", learning_rate=3e-3, weight_decay=0.2, average=0.99),
         },
