@@ -224,7 +224,7 @@ def in_units(part: Part, samples: Samples) -> Samples:
 
 def simple(part: Part) -> dict[str, dict[str, float]]:
     """The constant, a linear model on everything and boosted trees on the table and the features, on the same test."""
-    train, validation, test = (replace(in_units(part, each), raw=_texts(each)) for each in part.splits)
+    train, validation, test = (_for_simple(part, each) for each in part.splits)
     found = fit_baselines(train, validation, test, part.dataset.targets,
                           metrics={name: (METRIC[name],) for name in part.recipe.heads}, size="quick")  # fmt: skip
     labels = test.targets
@@ -233,6 +233,14 @@ def simple(part: Part) -> dict[str, dict[str, float]]:
                for name, each in found.items() if each[kind].predictions}
         for kind in ("majority", "linear", "trees")
     }  # fmt: skip
+
+
+def _for_simple(part: Part, samples: Samples) -> Samples:
+    """The samples in the targets' units, with the mean of what several photos give in the place of them all."""
+    inputs = dict(samples.inputs)
+    photos = [inputs.pop(name) for name in part.vectors]
+    mean = {"photos": np.mean(photos, axis=0)} if photos else {}
+    return replace(in_units(part, samples), inputs={**inputs, **mean}, raw=_texts(samples))
 
 
 def _texts(samples: Samples) -> dict[str, Any]:

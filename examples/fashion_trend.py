@@ -30,7 +30,7 @@ def main(run: Run) -> None:
     show_report(report, run.folder)
 
     rows = data.table.test.head(5)
-    print(explain_senses(trained, rows).join(rows[["price"]].add_suffix(" (true)")).T.to_string(float_format="%.3f"))
+    print(explain_senses(trained, rows).join(rows[["price"]].add_suffix(" (true)")).round(3).T.to_string())
 
 
 if __name__ == "__main__":
