@@ -65,16 +65,16 @@ SETTINGS: dict[tuple[str, str], Settings] = {  # (entry, data) -> settings; `USU
     ("house_photos", "houses"): Settings(
         config={
             "picture": "mobilenet",
-            "width": 32,
+            "width": 16,
             "units": (32,),
-            "dropout": 0.4,
-            "hidden_senses": 0.1,
+            "dropout": 0.2,
+            "hidden_senses": 0.05,
             "skip": True,
         },
         training={
-            "epochs": 40,
+            "epochs": 60,
             "batch_size": 16,
-            "optimiser": Optimiser("adamw", learning_rate=2e-3, weight_decay=0.2, average=0.99),
+            "optimiser": Optimiser("adamw", learning_rate=5e-3, weight_decay=0.1, average=0.99),
         },
         losses={"price": "mae"},
         pieces=8,
