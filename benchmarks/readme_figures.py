@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import readme_sequences, readme_steps
+from benchmarks import readme_first_hour, readme_photos, readme_pictures, readme_sequences, readme_steps
 from zoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -345,12 +345,17 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "robustness": robustness,
     "parity": parity,
     "photos": photos,
+    "weak_labels": lambda: readme_photos.weak_labels(figures),
     "tables": tables,
+    "first_hour": lambda: readme_first_hour.first_hour(figures),
+    "bounds": lambda: readme_first_hour.bounds(figures),
     "imbalance": imbalance,
     "credit_cost": credit_cost,
     "start": start,
     "fuzz": fuzz,
     "steady": steady,
+    "small_pictures": lambda: readme_pictures.small_pictures(figures),
+    "picture_training": lambda: readme_pictures.picture_training(figures),
 }
 
 

@@ -88,15 +88,17 @@ def table_page(model: str, data: str, *options: Option, announced: bool = True) 
     return _command(declare, lambda run: _begin_training(run, announced=announced))
 
 
-def training_page(model: str, data: str, others: Mapping[str, str] | None = None) -> Callable[[Page], Command]:
-    """A page with all options of `zoo train`; `others` are the models of other data."""
+def training_page(
+    model: str, data: str, others: Mapping[str, str] | None = None, *, weights: str | None = None
+) -> Callable[[Page], Command]:
+    """A page with all options of `zoo train`; `others` are the models of other data, `weights` where it begins."""
     others = others or {}
     also = "".join(f", on {name} {other}" for name, other in others.items())
 
     def declare(parser: argparse.ArgumentParser) -> None:
         add_training_options(parser)
         parser.add_argument("--model", help=f"an entry of the catalogue (default: {model}{also})")
-        parser.set_defaults(data=data)
+        parser.set_defaults(data=data, weights=weights)
 
     def begin(run: Run) -> None:
         run.model = run.model or others.get(run.data, model)

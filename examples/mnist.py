@@ -12,6 +12,8 @@ The third, in `zoo/models/small_images.py`, reads
 
 from pathlib import Path
 
+import pandas as pd
+
 import zoo
 from examples.command import Run, option, page
 from zoo.options import whole_number
@@ -32,6 +34,7 @@ def main(run: Run) -> None:
     """The scores of each network on the test pictures, and what it says of a few."""
     rows = zoo.load_dataset(run.data, seed=run.seed).table.test.head(5)
     changes = {"epochs": run.epochs} if run.epochs else {}
+    beside: dict[str, dict[str, str]] = {}
     for name in run.models:
         folder = Path(run.out) / f"{name}_{Path(run.data).stem}_seed-{run.seed}"
         console().print(f"Training {name} on {run.data} into {folder}", markup=False)
@@ -41,6 +44,9 @@ def main(run: Run) -> None:
         print(zoo.draw(trained.model))
         show_report(report, folder)
         print(trained.predict(rows)[["label"]].assign(true=rows["label"].to_numpy()).to_string(index=False))
+        beside[name] = {row["metric"]: f"{row['model']:.4f}" for row in report.scores if row["output"] == "label"}
+        beside[name] |= {"weights": f"{trained.model.count_params():,}"}
+    print(pd.DataFrame.from_dict(beside, orient="index").to_string())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
-"""What a search for a learning rate leaves behind: run as a script on either backend, it prints whether nothing."""
+"""What a search for a learning rate leaves behind."""
 
-import json
 import random
 
 import keras
@@ -30,7 +29,8 @@ def prepared():
     return model
 
 
-def main() -> None:
+def what_is_left() -> dict[str, bool]:
+    """Whether the state is as before, and a training after the search as without it."""
     samples, recipe = (
         line_samples(500, 0),
         line_recipe(optimiser=Optimiser("adamw", schedule="one_cycle", average=0.9), epochs=2),
@@ -47,8 +47,4 @@ def main() -> None:
             find_learning_rate(model, samples, recipe)
         fit(model, samples, line_samples(100, 1), recipe)
         trained.append([keras.ops.convert_to_numpy(each).tolist() for each in model.variables])
-    print(json.dumps({"same_state": same_state, "same_training": trained[0] == trained[1]}))
-
-
-if __name__ == "__main__":
-    main()
+    return {"same_state": same_state, "same_training": trained[0] == trained[1]}

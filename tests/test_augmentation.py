@@ -7,6 +7,8 @@ import pytest
 
 from zoo.drawing.picture_grid import as_bytes, write_picture_grid
 from zoo.errors import ConfigError, UnknownNameError
+from zoo.pictures import sampling
+from zoo.pictures.views import VIEWS, average_over_views, require_views, view_of
 from zoo.samples import Samples, Target
 from zoo.training import Head, Recipe
 from zoo.training.augmentation.pictures import (
@@ -32,13 +34,11 @@ from zoo.training.augmentation.pictures import (
     augmentation,
     draw_for,
     draw_mix,
-    sampling,
 )
 from zoo.training.augmentation.pictures.batch import PictureAugmentation
 from zoo.training.augmentation.pictures.colour import LUMINANCE
 from zoo.training.augmentation.pictures.showing import batch_to_show
 from zoo.training.augmentation.pictures.tables import change_values
-from zoo.training.augmentation.pictures.views import VIEWS, average_over_views, require_views, view_of
 from zoo.training.batches import Batches
 
 STILL = [

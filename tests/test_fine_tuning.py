@@ -171,6 +171,33 @@ def test_features_on_disk_train_as_the_whole_network_does(kept_in):
     )
 
 
+def test_several_views_of_each_picture_are_kept_and_stand_for_as_many_epochs(kept_in):
+    shift = ("shift", {"horizontal": 0.2, "vertical": 0.2})
+    tune = FineTune(("linear_probe", "last_stage"), views=3)
+    runs = [fit(network(), TRAIN, VALIDATION, recipe(fine_tune=tune, augmentation=[shift], epochs=6)) for _ in (1, 2)]
+    first, second = runs[0].notes
+    assert "88 rows kept" in first  # a beginning sees 48 pictures as they are
+    assert f"{3 * 48 + 40} rows kept" in second
+    assert [row["stage"] for row in runs[0].history] == [1] * 6 + [2] * 2
+    assert [row["val_loss"] for row in runs[0].history] == [row["val_loss"] for row in runs[1].history]
+    views = max((np.load(file) for file in kept_in.glob("*.npy")), key=len).reshape(-1, 48, 4, 4, 8)[:3]
+    assert not np.array_equal(views[0], views[1])
+    assert not np.array_equal(views[1], views[2])
+
+
+def test_views_that_have_no_room_are_augmented_in_every_epoch():
+    tune = FineTune("linear_probe", views=3, cache_gib=100 * 8 * 4 / 2**30)
+    run = fit(network(), TRAIN, VALIDATION, recipe(fine_tune=tune, augmentation="flip"))
+    assert "no room" in run.notes[0]
+    assert len(run.history) == 3
+
+
+def test_the_last_two_stages_are_trained_alone():
+    model = network()
+    plan = plan_for(model, recipe(fine_tune=FineTune("last_two_stages")), TRAIN)
+    assert [stage.parts for stage in plan.stages] == [3]
+
+
 def test_features_are_those_of_the_weights_the_rows_and_the_settings_and_are_computed_once(kept_in, monkeypatch):
     asked = []
     compute = features._compute
@@ -371,6 +398,7 @@ def test_more_rows_train_more_of_the_network():
     assert [len(stages_for(rows, 2)) for rows in (10, 100, 1000)] == [1, 2, 2]
     assert stages_for(1000, 0)[-1] == stages_for(50 * 20, 20)[-1]
     assert stages_for(10, 2) == (PROBE,)
+    assert [stages_for(rows, 196) for rows in (900, 1400)] == [(PROBE,), (PROBE, "last_two_stages")]
 
 
 @pytest.mark.parametrize(
@@ -383,6 +411,7 @@ def test_more_rows_train_more_of_the_network():
         ({"stages": AS_FROZEN, "epochs": (3, 4)}, r"one number a stage, 1; received \[3, 4\]"),
         ({"epochs": 3}, "must be whole numbers > 0, one a stage; received 3"),
         ({"batch_norm": "held"}, "did you mean 'hold'"),
+        ({"views": 0}, "'views' of a FineTune must be a whole number >= 1; received 0"),
         ({"cache_gib": -1}, "'cache_gib' of a FineTune must be a number >= 0"),
     ],
 )

@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(LEAVES, LEAVES),
     **dict.fromkeys(GROUND, LEAVES),
     **dict.fromkeys(("zoo.sentinel", "zoo.inspection"), {"zoo.tracing"} | LEAVES),
-    "zoo.training": {"zoo.sentinel", "zoo.tracing"} | LEAVES,
+    "zoo.training": {"zoo.sentinel", "zoo.tracing", "zoo.pictures"} | LEAVES,
     "zoo.columns": {"zoo.pictures"} | LEAVES,
     "zoo.models": {"blocks", "zoo.errors", "zoo.catalogue", "zoo.lazy_package"},  # the list of its builders
     "zoo.datasets": {"zoo.artifacts", "zoo.columns", "zoo.pictures"} | LEAVES,
@@ -67,7 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.pretrained": {"zoo.artifacts", "zoo.pictures"} | LEAVES,
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,
     # a model with the schema of its rows; of a model of the catalogue the weights are enough, and it is built anew
-    "zoo.pipeline": {"zoo.columns", "zoo.weights", "zoo.create", "zoo.catalogue"} | LEAVES,
+    "zoo.pipeline": {"zoo.columns", "zoo.pictures", "zoo.weights", "zoo.create", "zoo.catalogue"} | LEAVES,
     "zoo.listing": {"zoo.artifacts", "zoo.catalogue"} | LEAVES,
     "zoo.classification": {"zoo.create", "zoo.pictures", "zoo.prediction", "zoo.pretrained"} | LEAVES,
     "zoo.conversion": {"zoo.create"} | LEAVES | GROUND | SECOND,  # it makes the model that it fills

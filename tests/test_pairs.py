@@ -16,7 +16,7 @@ from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.metrics import score
 from zoo.samples import Target
 from zoo.tasks import evaluate, load_dataset, train
-from zoo.tasks.task import recipe_for
+from zoo.tasks.task import recipe_for, task_of
 
 SPLITS = ("train", "validation", "test")
 ROWS = [
@@ -288,6 +288,10 @@ def test_labels_of_a_test_file_are_those_of_the_training_file(tmp_path):
     with pytest.warns(DataWarning, match="are classified"):
         found = load(path, test=labelled("theirs", ["same"]))
     assert set(found.test.targets["score"]) == {1}
+    told = task_of("text_similarity_tiny").file_options(found.schema)
+    alone = load(labelled("alone", ["same"]), whole=True, **told)
+    assert alone.targets == found.targets
+    assert set(alone.test.targets["score"]) == {1}
     with pytest.warns(DataWarning), pytest.raises(DataError, match="line 2: the score must be 'other' or 'same'; rec"):
         load(path, test=labelled("slips", ["same", "smae"]))
 

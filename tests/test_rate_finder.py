@@ -1,16 +1,14 @@
 """A search for a learning rate finds one that trains, and leaves no trace."""
 
-import json
-import os
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from tests.backends import several_steps
+from tests.rate_search import what_is_left
 from tests.toy import line_model, line_recipe, line_samples
 from zoo.cli import main
 from zoo.errors import ConfigError, UnknownNameError
@@ -22,20 +20,10 @@ from zoo.training.rate_finder import _valley
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_a_search_leaves_model_optimiser_and_random_numbers_as_they_were_bit_for_bit(backend):
-    pytest.importorskip(backend)
-    environment = os.environ | {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.rate_search"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    assert json.loads(run.stdout.splitlines()[-1]) == {"same_state": True, "same_training": True}
+@pytest.mark.backends
+@several_steps
+def test_a_search_leaves_model_optimiser_and_random_numbers_as_they_were_bit_for_bit():
+    assert what_is_left() == {"same_state": True, "same_training": True}
 
 
 def test_the_suggested_rate_trains_better_than_a_hundredth_or_a_thousand_times_of_it():

@@ -1,9 +1,5 @@
 """Several steps in one call: the weights of single steps, the same incidents named, the same runs resumed."""
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +8,8 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from tests.backends import only_on, several_steps
+from tests.stacked_run import differences
 from tests.toy import CONFIG, line_model, line_recipe, line_samples, toy_recipe, toy_samples
 from zoo.errors import ConfigError
 from zoo.models.author_profile import author_profile_tiny
@@ -27,44 +25,23 @@ from zoo.training.trainer import Trainer
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_several_steps_in_one_call_give_the_weights_of_single_steps(backend):
-    pytest.importorskip(backend)
-    environment = os.environ | {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-m", "tests.stacked_run"]
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr[-3000:]
-    found = json.loads(run.stdout.splitlines()[-1])
-    assert found["backend"] == backend
-    for case, (weights, history) in found["differences"].items():
+@pytest.mark.backends
+@several_steps
+def test_several_steps_in_one_call_give_the_weights_of_single_steps():
+    for case, (weights, history) in differences().items():
         assert weights < 1e-6, case  # mostly 0: within a loop TensorFlow may round a schedule's rate otherwise
         assert history < 1e-6, case
 
 
-ON_TORCH = """
-import json
-from tests.toy import line_model, line_recipe, line_samples
-from zoo.errors import ConfigError
-from zoo.training import fit
-
-arguments = line_model(), line_samples(100, 0), line_samples(64, 1)
-losses = [fit(*arguments, line_recipe(epochs=2, on_nonfinite=each)).history[-1]["loss"] for each in ("stop", None)]
-try:
-    fit(*arguments, line_recipe(steps_per_execution=4))
-except ConfigError as error:
-    print(json.dumps([*losses, str(error)]))
-"""
-
-
+@pytest.mark.backends
+@only_on("torch", because="Keras takes several steps elsewhere")
 def test_pytorch_takes_single_steps_and_says_so_where_several_are_wanted():
-    pytest.importorskip("torch")
-    environment = os.environ | {"KERAS_BACKEND": "torch"}
-    command = [sys.executable, "-c", ON_TORCH]
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr[-3000:]
-    *losses, sentence = json.loads(run.stdout.splitlines()[-1])
-    assert np.isfinite(losses).all()
-    assert sentence == "PyTorch takes single steps; received steps_per_execution 4."
+    arguments = line_model(), line_samples(100, 0), line_samples(64, 1)
+    for way in ("stop", None):
+        history = fit(*arguments, line_recipe(epochs=2, on_nonfinite=way)).history
+        assert np.isfinite(history[-1]["loss"])
+    with pytest.raises(ConfigError, match=r"PyTorch takes single steps; received steps_per_execution 4\."):
+        fit(*arguments, line_recipe(steps_per_execution=4))
 
 
 @pytest.mark.parametrize("balance", ["uncertainty", "gradnorm"])

@@ -127,7 +127,7 @@ def test_what_is_no_file_is_named(tmp_path):
         (tmp_path / "folder.csv", "is no plain file"),
         (tmp_path / "none.jsonl", "is not there"),
         (tmp_path / "posts.doc", r"must end in \.jsonl or \.csv"),
-        (tmp_path, "holds no picture; expected a folder for each class"),
+        (tmp_path, r"holds no file of a known kind; expected a folder for each class with posts \(.txt\); pictures"),
         ("a\0.csv", "is not there|cannot be read"),
     ]:
         with pytest.raises(DataError, match=said):

@@ -7,7 +7,7 @@ from tests.pretrained import LABELS, changed, network, pictures, recipe, values
 from zoo.errors import ConfigError
 from zoo.samples import Target
 from zoo.training import FineTune, Head, fit_weak_then_clean, fresh_head
-from zoo.training.losses import row_losses
+from zoo.training.losses import judged_loss, row_losses
 
 TARGET = Target("classification", LABELS)
 NOISE_AWARE = ("generalised_crossentropy", "symmetric_crossentropy")
@@ -35,6 +35,19 @@ def test_the_symmetric_cross_entropy_is_that_of_the_paper():
         assert loss_of("symmetric_crossentropy", share) == pytest.approx(
             -0.1 * np.log(share) + 4 * (1 - share), rel=1e-5
         )
+
+
+def test_of_a_smoothed_label_a_tenth_is_shared_by_all_classes():
+    for share in (0.1, 0.5, 0.9):
+        rest = (1 - share) / 2
+        each = -np.log([share, rest, rest])
+        assert loss_of("smoothed_crossentropy", share) == pytest.approx(0.9 * each[0] + 0.1 * each.mean(), rel=1e-5)
+
+
+def test_epochs_of_a_smoothed_loss_are_compared_by_the_cross_entropy():
+    output = np.array([[0.98, 0.01, 0.01]], np.float32)
+    found = judged_loss(Head(TARGET, "smoothed_crossentropy"), np.array([0], np.int32), output)
+    assert found == pytest.approx(-np.log(0.98), rel=1e-5)
 
 
 @pytest.mark.parametrize("loss", NOISE_AWARE)

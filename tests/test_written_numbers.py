@@ -114,6 +114,14 @@ def test_rows_to_predict_are_read_in_the_format_of_the_training_rows(tmp_path):
         schema.encode({"price": ["1,234.50"]})
 
 
+def test_a_date_beside_them_does_not_make_the_format_be_forgotten(tmp_path):
+    (tmp_path / "x.csv").write_text("size;listed;y\n1.234,50 m²;31.01.2024;3\n12,25 m²;02.02.2024;4\n")
+    schema = Schema.fit(read_table(tmp_path / "x.csv"), {"y": "regression"})
+    assert schema.written.formats == {"size": "1.234,56 m²"}
+    size = schema.encode({"size": ["2,5 m²"], "listed": ["03.02.2024"], "y": [1]}).inputs["numbers"][0, 0]
+    assert size == 2.5
+
+
 def test_names_with_leading_zeros_are_no_numbers(tmp_path):
     (tmp_path / "x.csv").write_text("zip,size\n01067,5\n99084,6\n")
     frame = read_table(tmp_path / "x.csv")

@@ -38,6 +38,7 @@ TITLES = {  # family -> heading of its page, where the name does not say it
     "efficientnet_v2": "EfficientNetV2",
     "convnext": "ConvNeXt",
     "mlp": "Multi-layer perceptron",
+    "dex": "DEX: age from a face",
 }
 TASKS = {  # task of the catalogue -> heading in the list of models
     "author-profiling": "Texts: authors, and labels of your own",
@@ -46,6 +47,7 @@ TASKS = {  # task of the catalogue -> heading in the list of models
     "poem-writing": "Verse",
     "image-classification": "Images",
     "joint": "Several senses: tables, texts and pictures together",
+    "age-estimation": "Ages from faces",
 }
 METRICS = {  # name in a card -> as people write it
     "mae": "mean absolute error",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zoo.prediction import predict
     from zoo.pretrained.images import preprocess
     from zoo.pretrained.labels import decode
-    from zoo.tasks import evaluate, load_dataset, train
+    from zoo.tasks import evaluate, load_dataset, show_batch, train
     from zoo.training import FineTune, Head, Recipe, fit, freeze, unfreeze
     from zoo.weights import LoadReport, load_report, load_weights, read_metadata, save_weights
 
@@ -51,6 +51,7 @@ _HOMES = {
     "preprocess": "zoo.pretrained.images",
     "read_metadata": "zoo.weights",
     "save_weights": "zoo.weights",
+    "show_batch": "zoo.tasks",
     "train": "zoo.tasks",
     "unfreeze": "zoo.training",
 }

@@ -47,16 +47,21 @@ def train_command(parsed: argparse.Namespace) -> Any:
 
     options = training_options(parsed)
     console().print(f"Training {parsed.model} on {parsed.data} into {options['folder']}", markup=False)
-    trained, report = train(parsed.model, parsed.data, **options)
+    trained, report = train(parsed.model, parsed.data, tell=tell, **options)
     show_report(report, options["folder"])
     return trained
+
+
+def tell(sentence: str) -> None:
+    """A sentence about a training."""
+    console().print(sentence, markup=False)
 
 
 def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
     """What the options of a command line mean to `zoo.train`; the folder is named after what makes the run its own."""
     from zoo.tasks import read_costs, read_plans
 
-    given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_nonfinite", "refit")}
+    given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_nonfinite", "refit", "augmentation")}
     changes = {name: value for name, value in given.items() if value is not None}
     named = {**changes, "from": Path(parsed.weights).stem} if parsed.weights else dict(changes)
     if parsed.imbalance:
@@ -70,7 +75,7 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
     named |= {name: Path(file).stem for name, file in files.items()}
     for name in DATA_OPTIONS:
         if value := getattr(parsed, name):
-            told = value if isinstance(value, str) else "+".join(value) if isinstance(value, list) else "yes"
+            told = "+".join(map(str, value)) if isinstance(value, list) else "yes" if value is True else str(value)
             named[name] = re.sub(r"[^\w.+=<:-]", "_", told)
     return {
         "folder": Path(parsed.out) if parsed.out else default_folder(parsed.model, parsed.data, parsed.seed, named),
@@ -85,7 +90,8 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
 
 def default_folder(model: str, data: str, seed: int, changes: dict[str, object]) -> Path:
     """A folder in `runs` that is named after what makes the run different from others."""
-    parts = [model, Path(data).stem, *(f"{key}-{value}" for key, value in sorted(changes.items())), f"seed-{seed}"]
+    named = {key: "+".join(value) if isinstance(value, list) else value for key, value in changes.items()}
+    parts = [model, Path(data).stem, *(f"{key}-{value}" for key, value in sorted(named.items())), f"seed-{seed}"]
     return Path("runs") / "_".join(parts)
 
 
@@ -96,7 +102,35 @@ def evaluate_command(parsed: argparse.Namespace) -> None:
     from zoo.tasks import evaluate, load_pipeline
 
     require_model(parsed.model if source != parsed.model else "", parsed.weights, load_pipeline(source).entry)
-    show_report(evaluate(source, data=parsed.data, data_options=data_options(parsed), baselines=parsed.baselines))
+    report = evaluate(source, data=parsed.data, data_options=data_options(parsed), baselines=parsed.baselines)
+    if parsed.out:
+        report.save(parsed.out)
+    show_report(report, parsed.out)
+
+
+def show_batch_command(parsed: argparse.Namespace) -> None:
+    """A picture of what a training sees: a batch as it is augmented, with its labels."""
+    describe(parsed.model)
+    for name in ("epoch", "batch"):
+        if getattr(parsed, name) < 1:
+            raise ConfigError(f"--{name} counts from 1; received {getattr(parsed, name)}.")
+    import_frameworks()
+    from zoo.tasks import show_batch
+
+    path = parsed.out or f"{parsed.model}_{Path(parsed.data).stem}_batch.png"
+    changes = {"augmentation": parsed.augmentation} if parsed.augmentation else {}
+    found = show_batch(
+        parsed.model,
+        parsed.data,
+        path,
+        epoch=parsed.epoch - 1,
+        step=parsed.batch - 1,
+        weights=parsed.weights,
+        seed=parsed.seed,
+        data_options=data_options(parsed),
+        **changes,
+    )
+    console().print(f"{len(found.labels)} pictures of a batch: {path}", markup=False)
 
 
 def inspect_command(parsed: argparse.Namespace) -> None:
@@ -205,6 +239,7 @@ COMMANDS: Commands = {
     "describe": (describe_command, "one model: inputs, outputs, weights, source; or its graph"),
     "train": (train_command, "train a model by its recipe"),
     "evaluate": (evaluate_command, "scores of trained weights beside simple baselines"),
+    "show-batch": (show_batch_command, "what a training on pictures sees: a batch, augmented, with its labels"),
     "find-rate": (find_rate_command, "the learning rate that suits a model and its data"),
     "inspect": (inspect_command, "ranges of values, weights and gradients, layer by layer; dead units, explosions"),
     "predict": (predict_command, "ask a trained model"),

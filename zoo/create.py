@@ -44,17 +44,29 @@ def create_model(name: str, /, *, weights: str | Path | None = None, **config: A
     _require_options(entry, config)
     if weights is None:
         return _build(entry, config)
-    path = weights_path(entry, weights, include_top=config.get("include_top", True) is not False)
+    base = base_entry(name, config)
+    path = weights_path(base, weights, include_top=config.get("include_top", True) is not False)
     stored = _config_in_file(entry, path)
     full = {**stored, **config}
-    heads = config.get("outputs") or {}
-    fresh = tuple(heads) if heads != stored.get("outputs", {}) else ()
+    heads = config.get("outputs") or ({} if base is entry or stored else _options(entry)["outputs"])
     with without_values():
         model = _build(entry, full)
-        top = _layers_of_top(entry, model) if fresh or full.get("include_top") is False else ()
+        fresh = _layers_of_heads(model, heads) if heads != stored.get("outputs", {}) else ()
+        top = _layers_of_top(base, model) if fresh or full.get("include_top") is False else ()
     fit = [what for what, option in (("head", "classes"), ("stem", "input_shape")) if option in config]
-    load_weights(model, path, names=_names(entry, weights), fit=fit, leave=top, reinitialise=fresh)
+    load_weights(model, path, names=_names(base, weights), fit=fit, leave=top, reinitialise=fresh)
     return model
+
+
+def base_entry(name: str, config: Mapping[str, Any] | None = None) -> Entry:
+    """The entry whose pretrained weights a model begins with: its own, or that of its option "backbone".
+
+    >>> base_entry("dex_age").name, base_entry("dex_age", {"backbone": "resnet34"}).name, base_entry("vgg16").name
+    ('mobilenet', 'resnet34', 'vgg16')
+    """
+    entry = describe(name)
+    backbone = _options(entry).get("backbone")
+    return entry if backbone is None else describe((config or {}).get("backbone") or backbone)
 
 
 def full_config(name: str, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -102,6 +114,14 @@ def _names(entry: Entry, weights: str | Path) -> str:
     """The names table that the manifest forces for this set, else the family, whose tables recognise their files."""
     row = _official(entry).get(weights) if isinstance(weights, str) else None
     return (row.names if row else None) or entry.family
+
+
+def _layers_of_heads(model: "keras.Model", heads: Mapping[str, Any]) -> tuple[str, ...]:
+    """The layers with weights of these heads: one called as its output, or after it ("age_distribution")."""
+    from zoo.models.outputs import PARTS
+
+    known = {f"{name}{part}" for name in heads for part in PARTS}
+    return tuple(layer.name for layer in model.layers if layer.name in known and layer.weights)
 
 
 def _layers_of_top(entry: Entry, model: "keras.Model") -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import tempfile
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,9 +64,14 @@ def write_json(path: Path | str, value: Any) -> None:
 
 
 def write_figure(figure: Any, path: Path | str, **options: Any) -> None:
-    """Write a figure of matplotlib as its name says, one of `PICTURES`, else as PNG; `options` of its `savefig`."""
+    """Write a figure of matplotlib as its name says, one of `PICTURES`, else as PNG; `options` of its `savefig`.
+
+    Letters that no font here has are drawn as boxes.
+    """
     ending = Path(path).suffix[1:].lower()
-    with atomic_path(path) as scratch:
+    with atomic_path(path) as scratch, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")  # a script right to left
         figure.savefig(scratch, format=ending if ending in PICTURES else "png", **options)
 
 

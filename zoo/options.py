@@ -12,7 +12,7 @@ Commands = Mapping[str, tuple[Callable[[argparse.Namespace], Any], str]]  # name
 
 
 DATA_OPTIONS = (
-    "target", "text", "ignore", "types", "date_order", "decimal", "missing", "encoding", "no_header"
+    "target", "text", "ignore", "types", "date_order", "decimal", "missing", "encoding", "no_header", "size"
 )  # fmt: skip
 OPTION_OF_ARGUMENT = (  # how Python is told, in a sentence for both -> how a command line is
     (r"\b\w+=(?:\{[^}]*\}|\[[^\]]*\]|'[^']*'|\w+),? \((?:or )?(--[^)]+)\)", r"\1"),
@@ -51,7 +51,7 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     part["list"].add_argument("--task")
     part["list"].add_argument("--weights", help="only models with weights of this tag")
     part["list"].add_argument("--all", action="store_true", help="also the small members that exist for tests")
-    for name in ("describe", "train", "find-rate", "inspect"):
+    for name in ("describe", "train", "show-batch", "find-rate", "inspect"):
         part[name].add_argument("model")
     for name in ("evaluate", "predict"):
         part[name].add_argument("model", help="a model's name; or a run folder, or the file of a trained model")
@@ -63,10 +63,14 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     part["evaluate"].add_argument(
         "--data", help="a data set's name, or a file, all of whose rows are scored (default: that of the training)"
     )
+    part["evaluate"].add_argument("--out", metavar="DIR", help="also write scores.json and the pictures of the report")
     add_baselines_option(part["evaluate"])
+    add_show_batch_options(part["show-batch"])
     part["find-rate"].add_argument("--data", default="posts", help="as for training (default: posts)")
     for name in ("evaluate", "find-rate", "inspect"):
         add_data_options(part[name])
+    for name in ("find-rate", "inspect"):
+        add_size_option(part[name])
     part["find-rate"].add_argument("--steps", type=whole_number, default=100, help="batches at the most (default: 100)")
     part["find-rate"].add_argument("--seed", type=whole_number, default=0)
     part["find-rate"].add_argument("--out", metavar="FILE", help="the picture (default: MODEL_DATA_rates.png, here)")
@@ -82,6 +86,9 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     add_format_options(part["predict"])
     part["predict"].add_argument(
         "--allow-unseen", action="store_true", help="also where nearly all values of a column are new to the model"
+    )
+    part["predict"].add_argument(
+        "--views", action="append", metavar="VIEW", help="of pictures, to average over: mirrored, moved, six, flip, ..."
     )
     part["predict"].add_argument(
         "--out", metavar="FILE", help="write rows and their predictions to this .csv or .jsonl"
@@ -112,6 +119,8 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         "--data", default="posts", help="a data set's name, or a file of posts or rows (default: posts)"
     )
     add_data_options(parser)
+    add_size_option(parser)
+    add_augmentation_option(parser)
     parser.add_argument("--validation", metavar="FILE", help="a file of your own to choose the best epoch by")
     parser.add_argument("--test", metavar="FILE", help="a file of your own to judge by (default: a share of the rows)")
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's, or what suits the number of rows")
@@ -145,6 +154,33 @@ def add_baselines_option(parser: argparse.ArgumentParser) -> None:
         default="quick",
         metavar="SIZE",
         help="simple models in the report: quick (many rows: on a sample; the default), full or none",
+    )
+
+
+def add_show_batch_options(parser: argparse.ArgumentParser) -> None:
+    """Those of a training that say what it reads."""
+    parser.add_argument("--data", required=True, help="as for training: a folder, zip file or table of pictures")
+    add_data_options(parser)
+    add_size_option(parser)
+    add_augmentation_option(parser)
+    parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
+    parser.add_argument("--epoch", type=whole_number, default=1, help="from 1 (default: 1)")
+    parser.add_argument("--batch", type=whole_number, default=1, help="of the epoch, from 1 (default: 1)")
+    parser.add_argument("--seed", type=whole_number, default=0)
+    parser.add_argument("--out", metavar="FILE", help="the picture (default: MODEL_DATA_batch.png, here)")
+
+
+def add_size_option(parser: argparse.ArgumentParser) -> None:
+    told = "of pictures: pixels a side, or HEIGHTxWIDTH (default: what fits the model)"
+    parser.add_argument("--size", metavar="N", type=sides, help=told)
+
+
+def add_augmentation_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--augmentation",
+        action="append",
+        metavar="NAME",
+        help="of pictures in training: light, standard, strong, digits, faces, none, flip, ... (default: the recipe's)",
     )
 
 
@@ -196,6 +232,7 @@ def data_options(parsed: argparse.Namespace) -> dict[str, Any]:
         "date_order": {column: order for column, _, order in orders} if any(each[0] for each in orders) else "",
         "decimal": parsed.decimal,
         **format_options(parsed),
+        "size": vars(parsed).get("size"),
     }
     if orders and not found["date_order"]:
         found["date_order"] = orders[-1][2]
@@ -249,7 +286,7 @@ def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) 
     nothing = dict.fromkeys(
         (
             *("balance", "on_nonfinite", "weights", *DATA_OPTIONS, "imbalance", "costs"),
-            *("validation", "test", "refit", "config"),
+            *("validation", "test", "refit", "augmentation", "config"),
         )
     )
     parser.set_defaults(model=model, data=data, baselines="quick", **nothing)
@@ -270,3 +307,15 @@ def whole_number(text: str) -> int:
         return int(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from error
+
+
+def sides(text: str) -> int | list[int]:
+    """Pixels a side of a picture, or height and width.
+
+    >>> sides("96"), sides("64x96")
+    (96, [64, 96])
+    """
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isascii() and part.isdigit() and int(part) for part in parts):
+        raise argparse.ArgumentTypeError(f"'{text}' is neither pixels a side, as 96, nor HEIGHTxWIDTH, as 64x96")
+    return int(parts[0]) if len(parts) == 1 else [int(part) for part in parts]

@@ -5,7 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,8 @@ def predict_command(parsed: argparse.Namespace) -> None:
     if parsed.model in list_models(for_tests=True) and is_photo_model(parsed.model) and is_official(parsed):
         if output.given:
             raise ConfigError(f"{output.given[0]} is for rows; of photos a line each is printed: redirect it.")
+        if getattr(parsed, "views", None):
+            raise ConfigError("--views is for models that were trained here: name a run folder with --weights.")
         predict_photos(parsed.model, parsed.texts, weights=parsed.weights)
         return
     source = trained_source(parsed)  # a wrong model or option is told before texts are typed
@@ -87,6 +89,8 @@ def predict_command(parsed: argparse.Namespace) -> None:
 
     pipeline = load_pipeline(source)
     require_model(entry, parsed.weights, pipeline.entry)
+    if views := getattr(parsed, "views", None):
+        pipeline = replace(pipeline, views=views[0] if len(views) == 1 else views)
     predict_with(pipeline, output, file, texts, Reading.of(parsed))
 
 
@@ -112,6 +116,11 @@ def predict_with(
     reader = reader_of(pipeline, task, output, reading)
     if file and file != STANDARD_INPUT:
         write_rows(pipeline, output, reader.file(file), file, allow_unseen=reading.allow_unseen)
+        return
+    if texts and len(texts) == 1 and task is not None and task.folder_rows is not None and is_folder(texts[0]):
+        found = task.folder_rows(Path(texts[0]))
+        parts = reader.table(found, [f"{texts[0]}/{name}" for name in found["file"]])
+        write_rows(pipeline, output, parts, allow_unseen=reading.allow_unseen)
         return
     shown = task is not None and bool(task.show or task.rows) and not output.given
     stream: Any = None
@@ -163,6 +172,14 @@ def is_file_of_rows(given: str) -> bool:
     try:
         return given.lower().endswith((*FORMATS, TEXTS_A_LINE)) and Path(given).is_file()
     except OSError:  # a text longer than a name may be
+        return False
+
+
+def is_folder(given: str) -> bool:
+    """Whether a text of the command line is the path of a folder."""
+    try:
+        return bool(given) and Path(given).is_dir()
+    except (OSError, ValueError):  # a text longer than a name may be, or with a NUL
         return False
 
 

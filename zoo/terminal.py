@@ -205,9 +205,14 @@ def show_report(report: "AnyReport", folder: Path | str | None = None) -> None:
     screen.print(report.groups_table())
     for costs in getattr(report, "costs", {}).values():
         screen.print(costs.table())
+    supplement = getattr(report, "supplement", None)
+    for table in supplement.tables() if supplement is not None else ():
+        screen.print(table)
     if folder is not None:
-        model = next((path.name for path in sorted(Path(folder).glob("model.*"))), "no model")
-        screen.print(f"Picture, scores and model: {folder}/report.png, scores.json, {model}", markup=False)
+        names = [
+            path.name for ending in ("*.png", "scores.json", "model.*") for path in sorted(Path(folder).glob(ending))
+        ]
+        screen.print(f"Pictures, scores and model: {folder}/{', '.join(names)}", markup=False)
     if report.training:
         screen.print(report.training, markup=False)
 

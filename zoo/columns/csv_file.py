@@ -83,7 +83,7 @@ def csv_file(path: Path, *, encoding: str | None = None, header: bool = True) ->
     with open_bytes(path) as stream:
         head = stream.read(HEAD)
     found = encoding_of(head, encoding)
-    text = codecs.getincrementaldecoder(found)(errors="replace").decode(head)
+    text = codecs.getincrementaldecoder(found)().decode(head)  # a wrong encoding is told before wrong names are
     delimiter, rows, lead = parted(text, path, whole=len(head) < HEAD)
     if not rows:
         raise DataError(f"{path} cannot be read as a table: it is empty.")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from zoo.columns.date_texts import YEARS, order_of, readings
-from zoo.columns.frames import Column, Frame, frame_of, pandas, require_columns, shown
+from zoo.columns.frames import Column, Frame, beside, frame_of, pandas, require_columns, shown
 from zoo.columns.values import codes_of
 from zoo.errors import DataError
 
@@ -46,7 +46,7 @@ def add_date_parts(
     taken = [name for name in parts if name in rest.columns]
     if taken:
         raise DataError(f"The parts of {shown(column)} would replace the column {shown(taken[0])}; give a prefix.")
-    return pandas().concat([rest, parts], axis="columns")
+    return beside(rest, parts)
 
 
 def date_prefix(column: str) -> str:

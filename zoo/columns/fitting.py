@@ -12,7 +12,7 @@ from zoo.columns.category import MOST_VALUES
 from zoo.columns.column import KINDS, Column, fit_column, kind_of
 from zoo.columns.date import DateColumn
 from zoo.columns.date_texts import order_for
-from zoo.columns.frames import Frame, listed, pandas, require_columns, shown
+from zoo.columns.frames import Frame, beside, listed, pandas, require_columns, shown
 from zoo.columns.kinds import kinds_of, number_format, require_types
 from zoo.columns.number_texts import format_like
 from zoo.columns.outputs import OutputColumn
@@ -186,7 +186,7 @@ def with_parts(frame: Frame, dates: Iterable[DateColumn]) -> Frame:
     if not pieces:
         return frame
     parts = pandas().concat(pieces, axis="columns")
-    return pandas().concat([frame.drop(columns=parts.columns, errors="ignore"), parts], axis="columns")
+    return beside(frame.drop(columns=parts.columns, errors="ignore"), parts)
 
 
 def _part_kinds(dates: Iterable[DateColumn], features: list[str], options: Options) -> dict[str, str]:

@@ -41,6 +41,13 @@ def frame_of(table: Any) -> Frame:
     return table if names == list(table.columns) else table.set_axis(names, axis="columns")
 
 
+def beside(left: Frame, right: Frame) -> Frame:
+    """The columns of both; what is noted beside the left one stays noted, which `concat` forgets."""
+    both = pandas().concat([left, right], axis="columns")
+    both.attrs |= left.attrs
+    return both
+
+
 def is_path(source: Any) -> bool:
     """Whether a table is given by the path of its file."""
     return isinstance(source, str | Path)

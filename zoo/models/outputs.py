@@ -20,6 +20,7 @@ OPTIONS = {
     "tags": {"classes"},
 }
 KINDS = tuple(OPTIONS)
+PARTS = ("", "_scores", "_distribution")  # what follows an output's name in the names of its layers with weights
 REGRESSION: Outputs = {"target": {"kind": "regression"}}
 CLASSIFICATION: Outputs = {"target": {"kind": "classification", "classes": 2}}
 

@@ -136,6 +136,8 @@ def _checked(path: Path | str) -> str:
         raise DataError(f"There is no photo at {name!r}.")
     if not os.path.isfile(name):
         raise DataError(f"{name} is a folder or a device; a photo is a file.")
+    if not os.path.getsize(name):
+        raise DataError(f"{name} is not a photo that can be read: it is empty.")
     return name
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from zoo.costs import CostMatrix, decide
 from zoo.errors import ConfigError, DataError, WeightsError, is_number, require_known
 from zoo.files import atomic_path
 from zoo.metrics import median_label
+from zoo.pictures.views import PLAIN, average_over_views, require_views
 from zoo.pipeline import keras_file, onnx_file, weights_file
 from zoo.pipeline.batches import batches
 from zoo.pipeline.checks import require_fit, require_vocabularies
@@ -45,6 +46,8 @@ class Pipeline:
     costs       output of classes -> what mistakes cost: its prediction is the label of the least expected cost.
     intervals   regression -> half the width of an interval that holds the true number for `COVERAGE` of all rows: that
                 quantile of the absolute error on validation rows (split conformal prediction, Lei et al. 2018).
+    views       of its pictures, over which predictions are averaged (test-time augmentation): "mirrored" or others of
+                `zoo.pictures.views`. Intervals and thresholds are those of the plain pictures.
     """
 
     schema: Schema
@@ -53,10 +56,14 @@ class Pipeline:
     origin: Mapping[str, Any] = field(default_factory=dict)
     costs: Mapping[str, CostMatrix] = field(default_factory=dict)
     intervals: Mapping[str, float] = field(default_factory=dict)
+    views: Sequence[str] | str = PLAIN
 
     def __post_init__(self) -> None:
         require_fit(self.schema, self.model)
         require_vocabularies(self.schema, self.model)
+        shapes = {name: np.empty((0, *(side or 0 for side in spec.shape)), spec.dtype)
+                  for name, spec in self.schema.inputs.items()}  # fmt: skip
+        object.__setattr__(self, "views", require_views(self.views, shapes))
         targets = self.schema.targets
         classes = {name: target for name, target in targets.items() if target.kind not in ("regression", "tags")}
         for name, costs in self.costs.items():
@@ -121,13 +128,16 @@ class Pipeline:
         require_columns(frame, self.schema.names, "the schema was learnt with")
         return frame
 
-    def predict(self, rows: Any, *, allow_unseen: bool = False) -> Frame:
+    def predict(self, rows: Any, *, allow_unseen: bool = False, views: Sequence[str] | str | None = None) -> Frame:
         """A DataFrame with one row for each of `rows` (see there), and its index.
 
         A regression gives a column of its name, and "name_low", "name_high" where its interval is known; classes give
         one with the label, and one "name=label" for the probability of each; tags one with those that hold, after ";".
         Where another target, or a column of the rows, has such a name already, a probability is "name=label_2".
+        `views` of the pictures stand for those of the pipeline.
         """
+        if views is not None:
+            return replace(self, views=views).predict(rows, allow_unseen=allow_unseen)
         frame = self.rows(rows)
         found = self.predictions(frame, allow_unseen=allow_unseen)
         return self._frame(found, frame.index, taken=frame.columns)
@@ -214,6 +224,7 @@ class Pipeline:
             "origin": dict(self.origin),
             "costs": {name: costs.to_json() for name, costs in self.costs.items()},
             "intervals": dict(self.intervals),
+            **({} if tuple(self.views) == PLAIN else {"views": list(self.views)}),
         }
         try:
             return json.dumps(values, allow_nan=False)
@@ -225,7 +236,7 @@ class Pipeline:
         found: dict[str, np.ndarray] = {}
         count = len(next(iter(inputs.values())))
         for rows, arrays in batches(inputs, trim_padding=bool(self.origin.get("trim_padding"))):
-            for name, values in self.model.predict_on_batch(arrays).items():
+            for name, values in average_over_views(self.model.predict_on_batch, arrays, self.views).items():
                 part = np.asarray(values, dtype=np.float32)[: len(rows)]
                 found.setdefault(name, np.empty((count, *part.shape[1:]), np.float32))[rows] = part
         return found
@@ -325,9 +336,10 @@ def load_pipeline(source: Path | str) -> Pipeline:
         schema = Schema.from_json(values["schema"])
         costs = {name: CostMatrix(each["costs"], each["unit"]) for name, each in values.get("costs", {}).items()}
         rest = dict(values["thresholds"]), dict(values["origin"]), costs, dict(values["intervals"])
+        views = tuple(values.get("views", PLAIN))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WeightsError(printable(f"The schema in {file} is damaged: {error}")) from error
-    return Pipeline(schema, model, *rest)
+    return Pipeline(schema, model, *rest, views)
 
 
 def _require_finite(name: str, values: np.ndarray) -> None:

@@ -94,6 +94,12 @@ class RowReader:
         rows = scan_rows(stream, name, TextFormat(kind, self.encoding, self.header, self._wanted))
         yield from self._parts(_frames(rows, self.part), marked=kind != ".jsonl")
 
+    def table(self, rows: Frame, places: Sequence[str]) -> Iterator[Part]:
+        """The rows of a DataFrame, with the place of each."""
+        starts = range(0, len(rows), self.part)
+        parts = ((rows.iloc[start : start + self.part].reset_index(drop=True), start) for start in starts)
+        yield from self._parts((part, list(places[start : start + len(part)]), {}) for part, start in parts)
+
     def recognised(self, stream: Any) -> "tuple[SeenLines, str]":
         """(the stream, how it is written): ".jsonl", ".csv" where its first line names the columns, else ".txt"."""
         seen: list[bytes] = []

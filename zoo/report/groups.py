@@ -63,6 +63,8 @@ def group_columns(test: Samples, targets: Mapping[str, Target]) -> dict[str, tup
         columns[name] = _bands(values, target.unit) if is_number else _classes(values, target.labels)
     for name, values in test.groups.items():
         groups, codes = np.unique(np.array([str(value) for value in values]), return_inverse=True)
+        if len(groups) and groups[0] == "":  # it sorts first
+            groups, codes = groups[1:], codes - 1
         if name not in columns and 2 <= len(groups) <= MOST_GROUPS:
             columns[name] = (groups.tolist(), codes)
     return columns

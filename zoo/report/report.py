@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from zoo.report.baselines import Baseline
     from zoo.report.cost_report import CostReport
+    from zoo.report.supplement import Supplement
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Report:
     predictions, labels, history: what the picture is drawn from.
     training     how the training went, in a sentence (`zoo.report.progress`); "" where there was none.
     costs        output -> what its decisions cost, where that was told.
+    supplement   what the task shows beside; None for nothing.
     """
 
     title: str
@@ -54,6 +56,7 @@ class Report:
     confused: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
     training: str = ""
     costs: "Mapping[str, CostReport]" = field(default_factory=dict, repr=False)
+    supplement: "Supplement | None" = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON values; None stands for what is not known."""
@@ -69,6 +72,7 @@ class Report:
                 for name, counts in self.confusion.items()
             },
             "calibration_error": dict(self.calibration),
+            **({} if self.supplement is None else {self.supplement.name: self.supplement.to_json()}),
         }
 
     def table(self) -> "Table":
@@ -84,13 +88,17 @@ class Report:
         return worse_groups_table(self)
 
     def save(self, folder: Path | str) -> list[Path]:
-        """Write `scores.json` and `report.png` into `folder`, each whole or not at all. Needs matplotlib."""
+        """Write `scores.json`, `report.png` and the picture of the supplement into `folder`, each whole or not at all.
+
+        Needs matplotlib.
+        """
         from zoo.report.picture import draw
 
         folder = Path(folder)
         write_json(folder / "scores.json", self.to_json())
         draw(self, folder / "report.png")
-        return [folder / "scores.json", folder / "report.png"]
+        others = self.supplement.save(folder) if self.supplement is not None else []
+        return [folder / "scores.json", folder / "report.png", *others]
 
 
 def build_report(

@@ -16,6 +16,7 @@ from zoo.tasks.inspection import inspect
 from zoo.tasks.rates import find_rate
 from zoo.tasks.reading import Reading, ask
 from zoo.tasks.settings import Settings
+from zoo.tasks.showing import show_batch
 from zoo.tasks.tables import load_table
 from zoo.tasks.task import TASKS, Task, list_datasets, load_dataset, recipe_for, register, task_of
 from zoo.tasks.verbs import train
@@ -54,6 +55,7 @@ __all__ = [
     "read_plans",
     "recipe_for",
     "register",
+    "show_batch",
     "tables",
     "task_of",
     "texts",

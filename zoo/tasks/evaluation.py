@@ -1,6 +1,7 @@
 """Judge what was trained: on the test split of its data, or on all rows of a file."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,10 @@ import numpy as np
 
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.given_files import tell_repeated
-from zoo.errors import ConfigError, ZooError
+from zoo.errors import ConfigError, DataWarning, ZooError
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.report.budget import budget_of
-from zoo.tasks.task import task_of
+from zoo.tasks.task import targets_of, task_of
 from zoo.tasks.verbs import heads_of, judge
 from zoo.training import Recipe
 
@@ -41,9 +42,23 @@ def evaluate(
     recipe = Recipe(heads_of(pipeline), entry=pipeline.entry, trim_padding=bool(pipeline.origin.get("trim_padding")))
     if data in (None, pipeline.origin["data"]) or not task_of(pipeline.entry).is_file(data):
         own = dataset_of(pipeline, data, seed, data_options)
+        if seed is None and not data_options and data in (None, pipeline.origin["data"]):
+            _tell_changed(own, pipeline.origin.get("rows"))
         return judge(pipeline.model, recipe, own, seed=0, baselines=baselines)
     dataset, alone = _with_test_file(pipeline, data, data_options or {})
     return judge(pipeline.model, recipe, dataset, alone, seed=0, baselines=baselines)
+
+
+def _tell_changed(dataset: Dataset, rows: Sequence[int] | None) -> None:
+    """Warn where the data has not as many rows as when it was trained on: they are then split otherwise."""
+    found = [len(split) for split in (dataset.train, dataset.validation, dataset.test)]
+    if rows is not None and list(rows) != found:
+        warnings.warn(
+            f"'{dataset.name}' has changed since the training: {sum(found):,} rows, then {sum(rows):,}; the test split "
+            "may hold rows that were trained on, and its scores tell little of new ones.",
+            DataWarning,
+            stacklevel=3,
+        )
 
 
 def _with_test_file(pipeline: Pipeline, data: str, given: Mapping[str, Any]) -> tuple[Dataset, str]:
@@ -61,7 +76,8 @@ def _with_test_file(pipeline: Pipeline, data: str, given: Mapping[str, Any]) -> 
         frames = {"the rows that were trained on": own.table.train, f"'{data}'": whole.table.test}
         columns = [*pipeline.schema.names, *(column.name for column in pipeline.schema.outputs)]
         tell_repeated(frames, columns)
-    return replace(own, name=f"all rows of {whole.name}", test=whole.test, limits={}), ""
+    table = replace(own.table, test=whole.table.test) if own.table and whole.table else None
+    return replace(own, name=f"all rows of {whole.name}", test=whole.test, limits={}, table=table), ""
 
 
 def dataset_of(
@@ -91,8 +107,6 @@ def file_options(pipeline: Pipeline, data: str) -> dict[str, Any]:
         columns = {name: value for name, value in given.items() if name.endswith("_column")}
         return {**columns, **task.file_options(schema)}
     kinds = {column.name: column.target.kind for column in schema.outputs}
-    ordered = {column.name: list(column.target.labels) for column in schema.outputs if column.target.kind == "ordered"}
-    targets = kinds | ordered
     labels = {name: "number" if kind == "regression" else "category" for name, kind in kinds.items()}
-    told = {**given, "types": schema.types | labels, "written": schema.written}
-    return {"targets": targets, **{name: told[name] for name in task.read_again if name in told}}
+    told = {**task.file_options(schema), **given, "types": schema.types | labels, "written": schema.written}
+    return {"targets": targets_of(schema), **{name: told[name] for name in task.read_again if name in told}}

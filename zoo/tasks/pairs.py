@@ -63,14 +63,16 @@ def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any
 
 def output_scale(dataset: Dataset) -> Mapping[str, float]:
     """The ends of the scale of the scores; of two labels those of a probability."""
-    return scale_of(dataset.schema) or {"low": 0.0, "high": 1.0}
+    (score,) = dataset.schema.outputs
+    low, high = (0.0, 1.0) if score.target.kind == "binary" else score.scale
+    return {"low": low, "high": high}
 
 
-def scale_of(schema: Schema) -> Mapping[str, float]:
-    """The same of the schema of a trained model, as a file is told; nothing where it predicts labels."""
+def file_options(schema: Schema) -> Mapping[str, Any]:
+    """What other pairs are read for: the labels that a trained model predicts, or the ends of its scale."""
     (score,) = schema.outputs
     if score.target.kind == "binary":
-        return {}
+        return {"labels": score.target.labels}
     low, high = score.scale
     return {"low": low, "high": high}
 
@@ -117,7 +119,7 @@ TASK = Task(
     settings=settings,
     config=config,
     output_scale=output_scale,
-    file_options=scale_of,
+    file_options=file_options,
     init_model=init_model,
     baseline_inputs=baseline_inputs,
     rows=rows,

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 
 from zoo.catalogue import describe
 from zoo.columns import Schema
 from zoo.columns.frames import Frame
+from zoo.datasets.class_folders import files_below
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.table import Table
-from zoo.errors import ConfigError, UnknownNameError, require_known
+from zoo.errors import ConfigError, DataError, UnknownNameError, require_known
 from zoo.pipeline import Pipeline
 from zoo.samples import Samples
 from zoo.tasks.settings import Settings
@@ -26,6 +28,7 @@ from zoo.training import Recipe, Run
 if TYPE_CHECKING:
     from zoo.report import Report
     from zoo.report.language import LanguageReport
+    from zoo.report.supplement import Supplement
 
     AnyReport = Report | LanguageReport
 
@@ -44,8 +47,10 @@ class Task:
               from weights of another scale; None: it may not.
     named     text -> (name of a source, options), for names that hold options ("babi-qa3"); else None.
     options   (entry, pretrained weights or None) -> options that its data is always loaded with.
-    folders   whether the reader of a file takes a folder too.
+    folder    function that reads a folder, where there is one, by its path; `inside` are the endings of its files.
+    folder_rows      folder of a command line -> the rows to predict that it holds, with a column "file".
     is_base   (entry, weights) -> whether these weights are a base to fine-tune on any data, and not a trained pipeline.
+    fine_tuning  how a pretrained base is trained on any data, in the place of `settings`; None: as any other model.
     init_model       (fresh model, data set): what it is given of the data before training.
     baseline_inputs  samples -> what the simple models of a report are shown of them.
     fit       as `zoo.training.fit`, where a training is more than one.
@@ -54,6 +59,10 @@ class Task:
     read_again  options of a file, beside its targets, with which a trained model reads other files: what says which
               column is what; "types" are the kinds of columns that its schema knows.
     file_options     schema of a trained model -> options with which a file is read that it is to be judged on.
+    told      (data set, entry, pretrained weights or None) -> sentences that a user should know before the training.
+    groups    (data set, training samples, test samples) -> columns by which the report breaks errors down, beside those
+              of the samples: name -> (n,) texts, "" where unknown.
+    supplement  (report, data set) -> what the report shows beside the usual.
     rows      texts of a command line -> the rows that they mean.
     show      (pipeline, texts) -> lines of text that reply to them, where rows of predictions do not.
     """
@@ -69,13 +78,19 @@ class Task:
     output_scale: Callable[[Dataset], Mapping[str, Any]] | None = None
     named: Callable[[str], tuple[str, dict[str, Any]] | None] = lambda text: None
     options: Callable[[str, str | None], Mapping[str, Any]] = lambda entry, weights: {}
-    folders: bool = False
+    folder: str | None = None
+    inside: tuple[str, ...] = ()
+    folder_rows: Callable[[Path], Frame] | None = None
     is_base: Callable[[str, str | Path], bool] = lambda entry, weights: False
+    fine_tuning: Settings | None = None
     init_model: Callable[[keras.Model, Dataset], None] | None = None
     baseline_inputs: Callable[[Samples], Samples] | None = None
     file_options: Callable[[Schema], Mapping[str, Any]] = lambda schema: {}
     fit: Callable[..., Run] | None = None
     evaluate: "Callable[..., AnyReport] | None" = None
+    told: Callable[[Dataset, str, str | None], Sequence[str]] = lambda dataset, entry, weights: ()
+    groups: Callable[[Dataset, Samples, Samples], Mapping[str, np.ndarray]] | None = None
+    supplement: "Callable[[Report, Dataset], Supplement] | None" = None
     rows: Callable[[Sequence[str], Schema], Frame] | None = None
     show: Callable[[Pipeline, Sequence[str]], list[str]] | None = None
     readers: Mapping[str, str] = field(default_factory=dict)  # option -> function that reads a file where it is given
@@ -117,10 +132,13 @@ class Task:
             given, options = named[0], {**named[1], **options}
         if given in self.sources:
             return _call(self.sources[given], (), f"option of data set '{given}'", options)
-        if is_path(given, self.suffixes) or (self.folders and Path(given).is_dir()):
+        in_folder = self.folder is not None and is_folder(given, self.suffixes)
+        if in_folder or is_path(given, self.suffixes):
             reader = next((self.readers[option] for option in options if option in self.readers), self.file)
+            reader = self.folder if in_folder and self.folder else reader
             return _call(reader, (given,), f"option of a file of {self.of}", options)
-        known = [*self.sources, *(f"FILE{suffix}" for suffix in unpacked(self.suffixes))]
+        files = ["FOLDER"] * (self.folder is not None) + [f"FILE{suffix}" for suffix in unpacked(self.suffixes)]
+        known = [*self.sources, *files]
         raise UnknownNameError(f"data set of {self.of}", given, known)
 
 
@@ -166,9 +184,13 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
     for each in TASKS.values():
         if given in each.sources or each.named(given):
             return each.load(given, options)
-    for each in TASKS.values():
-        if each.folders and Path(given).is_dir() and not given.lower().endswith(each.suffixes):
-            return each.load(given, options)
+    of_folders = [each for each in TASKS.values() if each.folder and is_folder(given, each.suffixes)]
+    if of_folders:
+        holding = (each for each in of_folders if files_below(Path(given), each.inside))
+        if (found := next(holding, None)) is None:
+            known = "; ".join(f"{each.of} ({', '.join(each.inside)})" for each in of_folders)
+            raise DataError(f"'{given}' holds no file of a known kind; expected a folder for each class with {known}.")
+        return found.load(given, options)
     for each in TASKS.values():
         if any(option in each.asked_by for option in options):
             return each.load(given, options)
@@ -179,9 +201,22 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
     raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in endings)])
 
 
+def targets_of(schema: Schema) -> dict[str, Any]:
+    """What a schema predicts, as an option with which a file is read: column -> kind, or labels in their order."""
+    return {
+        column.name: list(column.target.labels) if column.target.kind == "ordered" else column.target.kind
+        for column in schema.outputs
+    }
+
+
 def unpacked(suffixes: Iterable[str]) -> list[str]:
     """The endings without those of packed files, which are many."""
     return [suffix for suffix in suffixes if suffix.count(".") == 1]
+
+
+def is_folder(given: str, suffixes: tuple[str, ...]) -> bool:
+    """Whether this is a folder, and is not named as a file is."""
+    return Path(given).is_dir() and not given.lower().endswith(suffixes)
 
 
 def is_path(given: str, suffixes: tuple[str, ...]) -> bool:
@@ -196,15 +231,17 @@ def recipe_for(
     data: str,
     options: Mapping[str, Any],
     changes: Mapping[str, Any] | None = None,
+    based: bool = False,
 ) -> Recipe:
     """The recipe of `entry` on `dataset`, which was loaded as `data` with `options`.
 
-    `changes` are fields that the user chose: a length that follows from the number of rows follows them too.
+    `changes` are fields that the user chose: a length that follows from the number of rows follows them too. `based`
+    says that the training begins with a pretrained base.
     """
     from zoo.training import heads_for
 
     task = task_of(entry)
-    settings = task.settings(dataset, entry, data)
+    settings = task.fine_tuning if based and task.fine_tuning else task.settings(dataset, entry, data)
     named = {
         what: {name: value for name, value in getattr(settings, what).items() if name in dataset.targets}
         for what in ("losses", "weights", "metrics", "imbalance", "costs")

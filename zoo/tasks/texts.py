@@ -11,11 +11,13 @@ from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas
 from zoo.columns.reading import FORMATS
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.texts.text_folders import SUFFIXES, texts_below
 from zoo.errors import DataError
 from zoo.models.author_profile import TARGETS
+from zoo.samples import Target
 from zoo.tasks.length import Length
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task
+from zoo.tasks.task import Task, targets_of
 from zoo.training import Optimiser
 
 CHOSEN_ON = 11_000  # texts, of the data sets with a name
@@ -106,8 +108,12 @@ def settings(dataset: Dataset, entry: str, data: str) -> Settings:
 
 def _is_profile(dataset: Dataset) -> bool:
     """Whether the targets are some of the reference's."""
-    own = all(TARGETS.get(name) == target.kind for name, target in dataset.targets.items())
-    return own and not {"income", "industry"} <= dataset.targets.keys()
+    return _are_profile(dataset.targets)
+
+
+def _are_profile(targets: Mapping[str, Target]) -> bool:
+    own = all(TARGETS.get(name) == target.kind for name, target in targets.items())
+    return own and not {"income", "industry"} <= targets.keys()
 
 
 def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
@@ -127,6 +133,11 @@ def rows(texts: Sequence[str], schema: Schema) -> Frame:
     return pandas().DataFrame({names[0]: list(texts)}, dtype=object)
 
 
+def file_options(schema: Schema) -> Mapping[str, Any]:
+    """What other texts are read for: the labels of one's own that the model predicts."""
+    return {} if _are_profile(schema.targets) else {"targets": targets_of(schema)}
+
+
 TASK = Task(
     name="texts",
     families=("author_profile",),
@@ -135,7 +146,11 @@ TASK = Task(
     file="zoo.datasets.texts.posts_file:read_file",
     readers={"targets": "zoo.datasets.texts.texts_file:read_texts_file"},
     read_again=("text", "person", "written"),
+    file_options=file_options,
     suffixes=FORMATS,
+    folder="zoo.datasets.texts.texts_file:read_texts_file",
+    inside=SUFFIXES,
+    folder_rows=texts_below,
     settings=settings,
     config=config,
     rows=rows,

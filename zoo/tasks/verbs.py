@@ -1,7 +1,6 @@
 """Train an entry of the catalogue on a data set, and evaluate what was trained."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from hashlib import sha256
 from importlib.util import find_spec
@@ -9,21 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
 
 from zoo.catalogue import describe
 from zoo.columns import Schema
-from zoo.create import create_model, full_config, weights_path
+from zoo.create import base_entry, create_model, full_config, weights_path
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, MissingExtraError, WeightsError, require_known
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.pipeline.finding import trained_file
-from zoo.pipeline.pipeline import COVERAGE
 from zoo.report import build_report
 from zoo.report.budget import budget_of
 from zoo.report.candidates import BASELINES, Baseline
 from zoo.report.progress import progress
-from zoo.samples import Samples, Target, present
+from zoo.samples import Samples, Target
 from zoo.tasks.imbalance_and_costs import (
     Costs,
     Plans,
@@ -31,6 +28,9 @@ from zoo.tasks.imbalance_and_costs import (
     cost_reports,
     save_cost_reports,
 )
+from zoo.tasks.intervals import intervals_of
+from zoo.tasks.prepared import Prepared
+from zoo.tasks.tags import frequent_tags, one_by_one
 from zoo.tasks.task import recipe_for, task_of
 from zoo.training import Head, Recipe, Run, fit, heads_for, predict_rows, relabel
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from zoo.tasks.task import AnyReport
 
 FILE = "model.keras"  # of a run folder
-MOST_TAGS = 10  # that a report shows one by one, the most frequent
 
 
 def train(
@@ -55,6 +54,7 @@ def train(
     imbalance: Plans = None,
     costs: Costs = None,
     baselines: str = "quick",
+    tell: Callable[[str], None] = lambda sentence: None,
     **changes: Any,
 ) -> "tuple[Pipeline, AnyReport]":
     """Load, build, fit, judge, save: a run folder with config, history, weights, scores and a picture.
@@ -65,27 +65,53 @@ def train(
     splits, used as they are, beside a file of your own; `imbalance` and `costs` map outputs to
     what is done about rare labels (an `Imbalance` or its method's name) and what mistakes cost (a `CostMatrix`), or are
     one for the only output of classes; `baselines` are the simple models of the report: "quick" (of many rows a
-    sample), "full" or "none"; `changes` are fields of the `Recipe` (epochs, balance, batch_size, ...) and `config`,
+    sample), "full" or "none"; `tell` is called with what a user should know before the training and of its stages, a
+    sentence each; `changes` are fields of the `Recipe` (epochs, balance, batch_size, ...) and `config`,
     options of the builder beside those of the recipe. Called again on the same folder, an interrupted run continues and
     a finished one is judged anew. Raises a `ZooError` that names what does not fit.
     """
     for package, module in (("scikit-learn", "sklearn"), ("matplotlib", "matplotlib")):
         if find_spec(module) is None:  # told now, not after the training
             raise MissingExtraError("The report of a training", package, "report")
+    budget_of(baselines)
+    files = {"validation": validation, "test": test}
+    plan = prepare(entry, data, seed=seed, weights=weights, data_options=data_options, imbalance=imbalance, costs=costs,
+                   **files, **changes)  # fmt: skip
+    for sentence in plan.task.told(plan.dataset, entry, str(weights) if plan.based else None):
+        tell(sentence)
+    return _trained(plan, folder, callbacks, baselines, tell)
+
+
+def prepare(
+    entry: str,
+    data: str | Path,
+    *,
+    seed: int = 0,
+    weights: str | Path | None = None,
+    data_options: Mapping[str, Any] | None = None,
+    validation: str | Path | None = None,
+    test: str | Path | None = None,
+    imbalance: Plans = None,
+    costs: Costs = None,
+    **changes: Any,
+) -> Prepared:
+    """What `train` trains, by the same arguments: the data is loaded, and the recipe chosen."""
     task = task_of(entry)
-    based = weights is not None and task.is_base(entry, weights)
+    base = base_entry(entry, changes.get("config")).name
+    based = weights is not None and task.is_base(base, weights)
     source = weights_file(entry, weights) if weights and not based else None
     require_seed(seed)
-    budget_of(baselines)
     _require_fields(changes)
     begun = load_pipeline(source) if source else None
     if begun is not None and begun.entry and (taught := task_of(begun.entry)) is not task:
         raise WeightsError(f"'{weights}' holds {begun.entry}, a model of {taught.of}; '{entry}' is one of {task.of}.")
+    if begun is not None and begun.entry and begun.entry != entry:
+        raise WeightsError(f"'{weights}' holds weights of {begun.entry}, not of {entry}.")
     given = {name: str(file) for name, file in (("validation", validation), ("test", test)) if file is not None}
-    of_entry = task.options(entry, str(weights) if based else None)
+    of_entry = task.options(base, str(weights) if based else None)
     options = {**of_entry, **(data_options or {}), **given, "seed": seed}
     dataset = task.load(data, options, begun.schema if begun else None, to_train=True)
-    recipe = recipe_for(dataset, entry, data=str(data), options=options, changes=changes)
+    recipe = recipe_for(dataset, entry, data=str(data), options=options, changes=changes, based=based)
     if begun is not None:  # the same network, not that of today's recipe
         scale = task.output_scale(dataset) if task.output_scale else {}
         recipe = replace(recipe, config={**recipe.config, **begun.origin.get("config", {}), **scale})
@@ -95,23 +121,38 @@ def train(
         fewer = replace(dataset, schema=schema, targets=schema.targets)
         told = task.config(fewer, entry, task.settings(fewer, entry, str(data)))
         recipe = replace(recipe, config={**recipe.config, **told, **changes.get("config", {})})
-    file = weights_path(describe(entry), weights) if based and weights else source
+    file = weights_path(describe(base), weights) if based and weights else source
     if file is not None:
         recipe = replace(recipe, start=sha256(file.read_bytes()).hexdigest()[:16], start_at_prior=based)
+    return Prepared(task, entry, dataset, recipe, options, seed, weights if based else source, based)
+
+
+def _trained(
+    plan: Prepared,
+    folder: Path | str,
+    callbacks: Sequence[keras.callbacks.Callback],
+    baselines: str,
+    tell: Callable[[str], None],
+) -> "tuple[Pipeline, AnyReport]":
+    """Build, fit, judge, save."""
+    task, dataset, recipe, seed = plan.task, plan.dataset, plan.recipe, plan.seed
     keras.utils.set_random_seed(seed)
-    model = create_model(entry, weights=weights if based else source, **recipe.config)
-    if file is None and task.init_model is not None:
+    model = create_model(plan.entry, weights=plan.weights, **recipe.config)
+    if plan.weights is None and task.init_model is not None:
         task.init_model(model, dataset)
     train_model = task.fit or fit
     run = train_model(model, dataset.train, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
+    for note in run.notes:
+        tell(note)
     report = judge(model, recipe, dataset, run=run, seed=seed, baselines=baselines)
     origin = {
         "data": recipe.data,
-        "data_options": options,
+        "data_options": plan.options,
         "seed": seed,
         "epochs": recipe.epochs,
         "best_epoch": run.best_epoch,
         "refit": recipe.refit,
+        "rows": [len(dataset.train), len(dataset.validation), len(dataset.test)],
         "scores": _headlines(report),
     }
     unseen = None if recipe.refit else dataset.validation  # rows that were trained on tell no error
@@ -145,7 +186,7 @@ def pipeline_of(
         model,
         origin=kept,
         costs={name: head.costs for name, head in recipe.heads.items() if head.costs is not None},
-        intervals=_intervals(model, recipe, dataset.schema, unseen) if unseen is not None else {},
+        intervals=intervals_of(model, recipe, dataset.schema, unseen) if unseen is not None else {},
     )
 
 
@@ -153,28 +194,6 @@ def _merged(schema: Schema, recipe: Recipe) -> Schema:
     """The schema whose labels are those that the outputs predict; the same where none are taken together."""
     merges = {name: (head.answers, head.plan.merge) for name, head in recipe.heads.items() if head.plan.merge}
     return schema.with_merged(merges) if merges else schema
-
-
-def _intervals(model: keras.Model, recipe: Recipe, schema: Schema, validation: Samples) -> dict[str, float]:
-    """Regression -> the `COVERAGE` quantile of its absolute error on the validation rows, in its own units."""
-    logarithms = {column.output for column in schema.outputs if column.log}  # whose errors are shares, not widths
-    numbers = {
-        name: head
-        for name, head in recipe.heads.items()
-        if head.target.kind == "regression" and name not in logarithms and validation.targets[name].ndim == 1
-    }
-    if not numbers:
-        return {}
-    outputs, validation = predict_rows(model, validation, numbers, trim_padding=recipe.trim_padding)
-    found = {}
-    for name in numbers:
-        known = present(validation.targets[name])
-        if known.any():
-            errors = np.sort(np.abs(outputs[name] - validation.targets[name])[known])
-            rank = math.ceil((len(errors) + 1) * COVERAGE)  # of so many rows and the new one
-            if rank <= len(errors):
-                found[name] = float(errors[rank - 1])
-    return found
 
 
 def weights_file(entry: str, weights: str | Path) -> Path:
@@ -238,6 +257,8 @@ def judge(
     train, validation, test = (relabel(split, recipe.heads, ignore=False) if len(split) else split for split in splits)
     predictions, test = predict_rows(model, test, recipe.heads, trim_padding=recipe.trim_padding)
     train, validation = train.whole(), validation.whole()
+    if task.groups is not None:
+        test = replace(test, groups={**test.groups, **task.groups(dataset, train, test)})
     targets = {name: head.answers for name, head in recipe.heads.items()}
     metrics = {name: head.metrics for name, head in recipe.heads.items()}
     for name in [name for name, target in targets.items() if target.kind == "tags"]:
@@ -247,7 +268,7 @@ def judge(
         metrics |= dict.fromkeys(named, metrics.pop(name))
         whole = predictions.pop(name)
         predictions |= {each: whole[:, place] for each, place in named.items()}
-        train, validation, test = (_one_by_one(split, name, named) for split in (train, validation, test))
+        train, validation, test = (one_by_one(split, name, named) for split in (train, validation, test))
     if alone:
         fitted = {name: {kind: Baseline(note=f"left out: {alone}") for kind in BASELINES} for name in targets}
     else:
@@ -271,20 +292,5 @@ def judge(
         seed=seed,
         training=training,
     )
-    return replace(report, costs=cost_reports(model, recipe, dataset, run, fitted))
-
-
-def frequent_tags(target: Target, labels: np.ndarray) -> dict[str, int]:
-    """The `MOST_TAGS` most frequent tags of the training rows (n, tags), in order -> their columns."""
-    counts = (labels == 1).sum(axis=0)
-    places = sorted(np.argsort(-counts, kind="stable")[:MOST_TAGS].tolist())
-    return {target.labels[place]: place for place in places}
-
-
-def _one_by_one(samples: Samples, name: str, named: Mapping[str, int]) -> Samples:
-    """The samples with an output of its own for each of these tags of the target `name`."""
-    values = samples.targets[name]
-    others = {other: each for other, each in samples.targets.items() if other != name}
-    return replace(
-        samples, targets={**others, **{each: values[:, place] for each, place in named.items()}}, sample_weight={}
-    )
+    report = replace(report, costs=cost_reports(model, recipe, dataset, run, fitted))
+    return replace(report, supplement=task.supplement(report, dataset)) if task.supplement else report

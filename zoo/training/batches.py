@@ -106,6 +106,11 @@ class Batches:
         """Whether training reads its inputs otherwise than predictions do."""
         return bool(self.token_dropout or self.shuffled_entities or self.pictures or self.lazy)
 
+    @property
+    def are_computed(self) -> bool:
+        """Whether making a batch takes long: pictures are decoded, or changed."""
+        return bool(self.pictures) or any(each.decode is not None for each in self.lazy.values())
+
     def training_batch(self, rows: np.ndarray, epoch: int, step: int) -> Batch:
         """Inputs and targets of batch `step` (from 0) of an epoch, and weights where there are some, as training takes
         them: where samples are mixed, targets and weights are those of both (`Mix.labels`).

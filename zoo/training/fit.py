@@ -113,7 +113,7 @@ def fit(
     with ExitStack() as stack:
         staged = {**config, "stages": [stage.name for stage in plan.stages]}
         store = stack.enter_context(RunFolder(folder, staged)) if folder is not None else None
-        return train_in_stages(plan, train, validation, settled, train_part, store)
+        return train_in_stages(plan, train, validation, settled, train_part, store, seed)
 
 
 def _require_types(train: Samples, validation: Samples, recipe: Recipe, seed: int) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NOISE_AWARE = ("generalised_crossentropy", "symmetric_crossentropy")
 LOSSES: dict[str, tuple[str, ...]] = {
     "regression": ("mse", "mae", "huber"),
-    "classification": ("crossentropy", "expected_cost", *NOISE_AWARE),
+    "classification": ("crossentropy", "expected_cost", *NOISE_AWARE, "smoothed_crossentropy"),
     "ordered": ("ranked", "crossentropy", "expected_cost", *NOISE_AWARE),
     "binary": ("crossentropy", "expected_cost", *NOISE_AWARE),
     "tags": ("crossentropy",),
@@ -39,7 +39,8 @@ class Head:
     loss           one of `LOSSES[kind]`, the first where empty. "huber" bends at `huber_delta` units; "ranked" is the
                    cross-entropy and the ranked probability score, by which a near label is a smaller mistake than a far
                    one; "generalised_crossentropy" (Zhang and Sabuncu 2018) and "symmetric_crossentropy" (Wang et al.
-                   2019) are for labels of which many are wrong; "expected_cost" is what the predictions, taken as
+                   2019) are for labels of which many are wrong; "smoothed_crossentropy" gives a tenth of each label to
+                   all classes alike (Szegedy et al. 2016, section 7); "expected_cost" is what the predictions, taken as
                    shares of decisions, cost by `costs`.
     weight         its share in the sum of losses, under "relative" and "static" balancing.
     metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.

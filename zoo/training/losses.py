@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Tensor = Any  # a backend tensor or a numpy array
 GENERALISED = 0.7  # q of the paper, for every data set there
+SMOOTHED = 0.1  # share of a label that all classes get alike; of the paper, for ImageNet
 SYMMETRIC, LOG_OF_0 = 0.1, -4.0  # alpha and A of the paper, with beta 1: its setting for CIFAR-10
 
 
@@ -56,6 +57,8 @@ def _class_loss(head: Head, label: Tensor, output: Tensor) -> Tensor:
         loss = ops.sparse_categorical_crossentropy(label, output)
     if head.loss in NOISE_TOLERANT:
         return NOISE_TOLERANT[head.loss](loss)
+    if head.loss == "smoothed_crossentropy":
+        loss = smoothed_crossentropy(loss, output)
     loss = _modulated(head, label, loss)
     return loss + ranked_probability_score(label, output) if head.loss == "ranked" else loss
 
@@ -110,6 +113,15 @@ def symmetric_crossentropy(loss: Tensor) -> Tensor:
     With the logarithm of 0 taken as -4, that of the other labels is 4 (1 - p).
     """
     return SYMMETRIC * loss - LOG_OF_0 * (1.0 - ops.exp(-loss))
+
+
+def smoothed_crossentropy(loss: Tensor, output: Tensor) -> Tensor:
+    """Cross-entropy (B,), probabilities (B, classes) -> that of labels of which `SMOOTHED` is spread over all classes.
+
+    A network is not driven to be surer than its data allows (Szegedy et al. 2016, section 7).
+    """
+    uniform = -ops.mean(ops.log(ops.maximum(output, TINY)), axis=-1)
+    return (1.0 - SMOOTHED) * loss + SMOOTHED * uniform
 
 
 NOISE_TOLERANT = {
@@ -206,8 +218,8 @@ def mean_loss(head: Head, target: np.ndarray, output: np.ndarray, weights: np.nd
 
 
 def judged_loss(head: Head, target: np.ndarray, output: np.ndarray, weights: np.ndarray | None = None) -> float | None:
-    """The loss by which epochs are compared, of calibrated outputs: of a focal loss the cross-entropy, of an expected
-    cost that of the cheapest decisions, else the head's own. None when no label is known.
+    """The loss by which epochs are compared, of calibrated outputs: of a focal or smoothed loss the cross-entropy, of
+    an expected cost that of the cheapest decisions, else the head's own. None when no label is known.
     """
     known = present(target)
     if head.target.kind in ("regression", "tags") or not known.any():
@@ -216,6 +228,6 @@ def judged_loss(head: Head, target: np.ndarray, output: np.ndarray, weights: np.
     if head.loss == "expected_cost" and head.costs is not None:
         table = head.costs.table(head.target.labels)
         return expected_cost(target, decide(answers, table), table)
-    if head.plan.method == "focal":
+    if head.plan.method == "focal" or head.loss == "smoothed_crossentropy":
         return score("log_loss", target, answers)
     return mean_loss(head, target, output, weights)

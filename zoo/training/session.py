@@ -13,8 +13,9 @@ from zoo.errors import ConfigError, TrainingError
 from zoo.keras_internals.graph import layers_of
 from zoo.samples import Samples
 from zoo.sentinel import NaNSentinel, batches_between_looks, lower_schedule, schedule_factor
-from zoo.stacked_batches import Batch, StackedBatches
-from zoo.training.acceleration.stacked_batches import stack_batches
+from zoo.stacked_batches import StackedBatches
+from zoo.training.acceleration.read_ahead import read_ahead
+from zoo.training.acceleration.stacked_batches import calls_of
 from zoo.training.acceleration.steps_per_execution import steps_per_execution
 from zoo.training.acceleration.tied_softmax import tied_softmaxes
 from zoo.training.augmentation.pictures.mixing import PARTNER
@@ -108,6 +109,7 @@ class Session:
         self.epoch, self.step, self.stopped = 0, 0, False
         wanted = recipe.steps_per_execution
         self.together = steps_per_execution(model, self.train, wanted if fast else wanted or 1)
+        self.reads_ahead = fast and self.train.are_computed
         self.sums = EpochMetrics(self.trainer.log.keys)
         self.history: list[dict[str, Any]] = []
         self.best_epoch, self.best_weights = 0, self._weights()
@@ -182,22 +184,24 @@ class Session:
         order = self.train.order(self.epoch)
         if self.sentinel is not None:
             self.sentinel.begin_epoch(self.epoch + 1, self.step)
-        while self.step < len(order):
-            batch, first = self._next(order), self.step
-            callbacks.batch_begin(first)
-            log = self.trainer.train_on(batch)
-            self.step += len(batch) if isinstance(batch, StackedBatches) else 1
-            if self.sentinel is None:
-                self._add(log, order, first)
-            else:
-                self._commit_logs(order, at_once=self.step == len(order) or not np.isfinite(log[:, LOSS]).all())
-            callbacks.batch_end(self.step - 1, log, order[first : self.step])
-            if callbacks.stopped:
-                break
-            if store and time.perf_counter() - saved > checkpoint_seconds and self._may_save(order):
-                self._commit_logs(order, at_once=True)
-                self._save(store)
-                saved = time.perf_counter()
+        calls = calls_of(self.train, order, self.epoch, self.step, self.together)
+        with read_ahead(calls, wanted=self.reads_ahead) as batches:
+            for batch in batches:
+                first = self.step
+                callbacks.batch_begin(first)
+                log = self.trainer.train_on(batch)
+                self.step += len(batch) if isinstance(batch, StackedBatches) else 1
+                if self.sentinel is None:
+                    self._add(log, order, first)
+                else:
+                    self._commit_logs(order, at_once=self.step == len(order) or not np.isfinite(log[:, LOSS]).all())
+                callbacks.batch_end(self.step - 1, log, order[first : self.step])
+                if callbacks.stopped:
+                    break
+                if store and time.perf_counter() - saved > checkpoint_seconds and self._may_save(order):
+                    self._commit_logs(order, at_once=True)
+                    self._save(store)
+                    saved = time.perf_counter()
         self._commit_logs(order, at_once=True)
         with (
             averaged(self.trainer, self.statistics, self.average_from, self._some_inputs),
@@ -229,17 +233,6 @@ class Session:
             with self.random.aside():
                 callbacks.epoch_end(self.epoch - 1, row)
         return row
-
-    def _next(self, order: Sequence[np.ndarray]) -> Batch | StackedBatches:
-        """What the next call trains on. Which batches share a call depends on their place in the epoch alone, so that a
-        resumed run makes the same calls.
-        """
-        place = self.step % self.together
-        if self.together > 1 and not place and self.step + self.together <= len(order):
-            stack = stack_batches(self.train, order[self.step : self.step + self.together], self.epoch, self.step)
-            if stack is not None:
-                return stack
-        return self.train.training_batch(order[self.step], self.epoch, self.step)
 
     def end(self) -> None:
         """Give the model the weights of the best epoch, in the targets' units."""

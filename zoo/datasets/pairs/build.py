@@ -71,11 +71,13 @@ def build_pairs(
     vocabulary_size: int,
     card: Mapping[str, Any],
     limits: Mapping[str, Mapping[str, float]] | None = None,
+    least_labels: int = 2,
 ) -> Dataset:
     """A data set with the inputs "left" and "right" and the target "score", out of "train", "validation" and "test".
 
-    The vocabulary is fitted on the training split alone. Raises `DataError` for a score
-    beyond the scale, an empty text, or a split without any pair.
+    Of two labels the training rows must have `least_labels`: 1 where they are known beforehand. The vocabulary is
+    fitted on the training split alone. Raises `DataError` for a score beyond the scale, an empty text, or a split
+    without any pair.
     """
     if words < 1:
         raise ConfigError(f"words, the length of a text, must be at least 1; received {words}.")
@@ -107,6 +109,7 @@ def build_pairs(
             "options": {SIDES[0]: options},
             "shared": (SIDES,),
             "ignore": groups,
+            "least_labels": least_labels,
         },
         groups=groups,
         unit="pairs",

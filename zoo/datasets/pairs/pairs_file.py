@@ -38,6 +38,7 @@ def read_pairs(
     score_column: str = "score",
     low: float | None = None,
     high: float | None = None,
+    labels: Sequence[str] = (),
     encoding: str | None = None,
     seed: int = 0,
     words: int = WORDS,
@@ -53,21 +54,24 @@ def read_pairs(
 
     `low` and `high` are the ends of the scale; without them, the whole numbers around the scores found. Where the
     scores are 0 and 1, truth values or two texts, and no end is given, they are labels: the pairs are classified, and a
-    warning says so. A score may be missing in any row. Raises `DataError` with the file and the line of anything that
-    is not as described.
+    warning says so. `labels` names the two, the positive one last, of a file that may lack one. A score may be missing
+    in any row. Raises `DataError` with the file and the line of anything that is not as described.
     """
     columns = {"left": left_column, "right": right_column, "score": score_column}
     files = {"train": path, "validation": validation, "test": test}
     rows = {split: read_rows(file, of="pairs", encoding=encoding) for split, file in files.items() if file is not None}
     for row in chain.from_iterable(rows.values()):
         _require_columns(row, columns)
-    labels = labels_in([row.values[score_column] for row in rows["train"]]) if low is None and high is None else ()
-    if labels:
-        _tell_labels(labels, score_column)
-        rows = {split: [_with_place(row, score_column, labels) for row in part] for split, part in rows.items()}
+    told = tuple(labels)
+    if not told and low is None and high is None:
+        told = labels_in([row.values[score_column] for row in rows["train"]])
+    if told:
+        if told != tuple(labels):
+            _tell_labels(told, score_column)
+        rows = {split: [_with_place(row, score_column, told) for row in part] for split, part in rows.items()}
     found = {split: [_pair(row, columns) for row in part] for split, part in rows.items()}
     scores = [pair.score for pair in found["train"] if pair.score is not None]
-    scale = Scale(0, 1, labels) if labels else _scale(scores, low, high, path)
+    scale = Scale(0, 1, told) if told else _scale(scores, low, high, path)
     for split, part in rows.items():
         _require_scale(part, found[split], scale, score_column)
     _tell_repeated(found)
@@ -85,7 +89,8 @@ def read_pairs(
         raise DataError(f"{path}: no pair to train on has a value in the column '{score_column}'.")
     card = {"source": Path(path).name, "rows": sum(map(len, rows.values())), "seed": seed}
     name = Path(path).stem
-    return build_pairs(name, splits, scale, words=words, vocabulary_size=vocabulary_size, card=card)
+    least = 1 if labels else 2
+    return build_pairs(name, splits, scale, words=words, vocabulary_size=vocabulary_size, card=card, least_labels=least)
 
 
 def _require_scale(rows: Sequence[Row], pairs: Sequence[Pair], scale: Scale, column: str) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.checks import require_seed
-from zoo.datasets.pictures.facts import Facts, clusters_of, facts_of
-from zoo.datasets.pictures.finding import LABEL, PICTURE
+from zoo.datasets.class_folders import LABEL
+from zoo.datasets.pictures.facts import LOOKS, Facts, clusters_of, facts_of
+from zoo.datasets.pictures.finding import PICTURE
 from zoo.datasets.pictures.splitting import parts_of, split_pictures
 from zoo.datasets.splits import split_by_labels
 from zoo.datasets.table import Table
@@ -88,15 +89,14 @@ def table_of_files(
     unreadable = [each for each in facts if not isinstance(each, Facts)]
     if unreadable:
         raise unreadable[0]
-    frame = pd.DataFrame({PICTURE: pd.Series(list(files), dtype=object), **columns})
-    split = split_pictures(
-        np.asarray(strata), clusters_of([each for each in facts if isinstance(each, Facts)]), seed=seed
-    )
+    known = [each for each in facts if isinstance(each, Facts)]
+    frame = pd.DataFrame({PICTURE: pd.Series(list(files), dtype=object), **columns, LOOKS: pd.Series(known)})
+    split = split_pictures(np.asarray(strata), clusters_of(known), seed=seed)
     return Table(
         name,
         *parts_of(frame, split),
         targets=targets,
-        columns=picture_columns(options or {}, [each for each in columns if each not in targets], ranges),
+        columns=picture_columns(options or {}, [LOOKS, *(each for each in columns if each not in targets)], ranges),
         groups=groups,
         unit="pictures",
         card={**card, "split": "70:10:20, copies together", "seed": seed},

@@ -15,6 +15,7 @@ import numpy as np
 
 from zoo.errors import DataError
 
+LOOKS = "looks"  # column of the facts of a data set's pictures, which no model reads
 THREADS = min(8, os.cpu_count() or 1)
 SIDE = 16  # pixels of the thumbnail by which pictures are compared
 HASH = (8, 9)  # rows and columns of the smaller one whose neighbours' differences are the hash

@@ -1,7 +1,6 @@
 """Which pictures a folder or a table of the user's names, and what is said of each."""
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,20 +10,11 @@ import pandas as pd
 
 from zoo.artifacts import download_folder, extract
 from zoo.columns import read_table
+from zoo.datasets.class_folders import LABEL, files_by_class, folders_in, split_folders
 from zoo.errors import ConfigError, DataError, require_known
 from zoo.pictures import SUFFIXES
 
-PICTURE = "picture"  # the column of a folder's pictures; `LABEL` that of the names of the folders they stand in
-LABEL = "label"
-SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
+PICTURE = "picture"  # the column of a folder's pictures
 SAMPLE = 200  # values that are looked at for a column of pictures
 
 
@@ -33,39 +23,13 @@ def splits_in(path: Path) -> dict[str, pd.DataFrame]:
 
     A row is a picture, and the name of the folder of its class.
     """
-    given = {SPLIT_FOLDERS[each.name.lower()]: each for each in _folders(path) if each.name.lower() in SPLIT_FOLDERS}
-    if "train" in given and len(given) == len(_folders(path)) > 1:
-        return {name: _rows_of_folder(folder) for name, folder in given.items()}
-    return {"": _rows_of_folder(path)}
-
-
-def _rows_of_folder(path: Path) -> pd.DataFrame:
-    """The pictures below each folder of `path`; links are not followed into folders, so that none leads in a circle."""
-    found: list[tuple[str, str]] = []
-    for folder in _folders(path):
-        for where, inner, files in os.walk(folder):
-            inner.sort()
-            found += [(str(Path(where, name)), folder.name) for name in sorted(files) if _is_picture(name)]
-    if not found:
-        loose = sum(_is_picture(each.name) for each in path.iterdir())
-        held = f"{loose} pictures and no folder" if loose else "no picture"
-        raise DataError(
-            f"'{path}' holds {held}; expected a folder for each class with its pictures in it, or give a CSV file with "
-            f"the paths of the pictures and their labels. Pictures end in {', '.join(SUFFIXES)}."
+    return {
+        name: pd.DataFrame(
+            [(str(file), label) for file, label in files_by_class(folder, SUFFIXES, of=PICTURE)],
+            columns=[PICTURE, LABEL],
         )
-    empty = [folder.name for folder in _folders(path) if folder.name not in {label for _, label in found}]
-    if empty:
-        raise DataError(f"'{path}' has a folder without any picture: {', '.join(sorted(empty)[:5])}; remove it.")
-    return pd.DataFrame(found, columns=[PICTURE, LABEL])
-
-
-def _folders(path: Path) -> list[Path]:
-    inside = sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith((".", "__")))
-    return [each for each in inside if not (each.is_symlink() and path.resolve().is_relative_to(each.resolve()))]
-
-
-def _is_picture(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+        for name, folder in split_folders(path).items()
+    }
 
 
 def rows_of_table(
@@ -119,7 +83,7 @@ def unpacked(path: Path) -> Path:
     folder = download_folder("data") / "unpacked" / f"{path.stem}-{digest}"
     if not folder.is_dir():
         extract(path, folder)
-    inside = _folders(folder)
-    if len(inside) == 1 and not any(each.is_file() for each in folder.iterdir()) and _folders(inside[0]):
+    inside = folders_in(folder)
+    if len(inside) == 1 and not any(each.is_file() for each in folder.iterdir()) and folders_in(inside[0]):
         return inside[0]  # everything stands in one folder
     return folder

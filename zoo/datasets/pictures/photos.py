@@ -6,8 +6,8 @@ import io
 import numpy as np
 
 from zoo.artifacts import fetch, read_members
+from zoo.datasets.class_folders import LABEL
 from zoo.datasets.pictures.build import Preprocessing, Size, table_of_files
-from zoo.datasets.pictures.finding import LABEL
 from zoo.datasets.table import Table
 from zoo.samples import Target
 

@@ -8,9 +8,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from zoo.datasets.class_folders import LABEL
+from zoo.datasets.pictures.as_trained import as_trained
 from zoo.datasets.pictures.build import IMAGE
-from zoo.datasets.pictures.facts import Facts, clusters_of, facts_of
-from zoo.datasets.pictures.finding import LABEL, PICTURE, rows_of_table, splits_in, unpacked
+from zoo.datasets.pictures.facts import LOOKS, Facts, clusters_of, facts_of
+from zoo.datasets.pictures.finding import PICTURE, rows_of_table, splits_in, unpacked
 from zoo.datasets.pictures.splitting import parts_of, split_pictures
 from zoo.datasets.splits import SPLITS
 from zoo.datasets.table import Table
@@ -20,7 +22,6 @@ from zoo.samples import Kind, Target
 
 Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # training, validation and test rows
 COPIES = "copies"  # column: which pictures are copies of each other
-BRIGHTNESS = "brightness"  # column: "dark", "medium" or "bright", by which a report breaks errors down
 DAMAGED = ("leave out", "refuse")
 MOST_DAMAGED = 0.5  # of all files: beyond, something else is wrong
 LEAST_OF_CLASS = 3  # pictures, one for each split
@@ -41,6 +42,7 @@ def read_pictures(
     validation: Path | str | None = None,
     test: Path | str | None = None,
     whole: bool = False,
+    trained_as: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> Table:
     """Pictures with labels, shared out 70:10:20 at random, the classes alike; copies of a picture stand in one split.
@@ -55,6 +57,7 @@ def read_pictures(
     size, channels, preprocessing   as in `PictureColumn.fit`.
     validation, test   folders or files of these splits, used as they are; the rest is shared out as before.
     whole     every split is the whole of it, which is to be judged and not to be learnt from.
+    trained_as  columns of a trained model, to which those of the file are brought, see `as_trained`.
 
     Raises `DataError` where there are no pictures, or too few; `UnknownNameError` for a column that is not there.
     """
@@ -68,6 +71,8 @@ def read_pictures(
             others, _, _ = _splits(Path(file), targets, column if column != PICTURE else picture, types)
             splits = {"train": splits.pop("", None), **splits} if "" in splits else splits
             splits[name] = pd.concat(others.values(), ignore_index=True).rename(columns={PICTURE: column})
+    if trained_as is not None:
+        splits, column, targets = as_trained(splits, column, targets, trained_as)
     frame = pd.concat([rows.assign(split=name) for name, rows in splits.items()], ignore_index=True)
     kinds: dict[str, Any] = dict(kinds_of_targets(frame, targets))
     if group is not None:
@@ -75,13 +80,15 @@ def read_pictures(
     frame = frame.dropna(subset=[*kinds], how="all", ignore_index=True)
     frame, facts, left_out = _readable(frame, column, path, damaged)
     frame[COPIES] = clusters_of(facts)
-    frame[BRIGHTNESS] = _brightness(facts)
+    frame[LOOKS] = pd.Series(facts)
     if whole:
         alone = frame.drop(columns="split")
         parts, told = (alone, alone, alone), {"split": "all of it"}
     else:
         parts, told = _shared_out(frame, kinds, group, list(splits), path, seed)
     kinds = with_labels_of(frame, parts[0], kinds)
+    if not whole:
+        _tell_labels(frame, parts[0], [name for name, kind in kinds.items() if _has_classes(kind)], path)
     ignored = [name for name in parts[0].columns if name not in kinds and name != column]
     return Table(
         path.name,
@@ -93,7 +100,7 @@ def read_pictures(
             "inputs": {column: IMAGE},
             "ignore": tuple(ignored),
         },
-        groups=(BRIGHTNESS, *([group] if group else [])),
+        groups=(group,) if group else (),
         unit="pictures",
         card={"source": str(path), "seed": seed, "picture": column, "left_out": left_out, **told},
     )
@@ -132,13 +139,6 @@ def _readable(
     return frame[rows].reset_index(drop=True), facts, errors
 
 
-def _brightness(facts: Sequence[Facts]) -> np.ndarray:
-    """(n,) the third of all pictures that each is in, by the mean of its pixels."""
-    values = np.array([each.brightness for each in facts])
-    third = np.searchsorted(np.quantile(values, (1 / 3, 2 / 3)), values)
-    return np.array(["dark", "medium", "bright"], dtype=object)[third]
-
-
 def _shared_out(
     frame: pd.DataFrame, kinds: Mapping[str, Any], group: str | None, given: list[str], path: Path, seed: int
 ) -> tuple[Parts, dict[str, Any]]:
@@ -150,7 +150,7 @@ def _shared_out(
     frame = frame.drop(columns="split")
     groups = _groups(frame, group)
     if given == [""]:
-        labels = frame[classes].astype(str).to_numpy() if classes else None
+        labels = _labels(frame[classes]) if classes else None
         split = split_pictures(labels, groups, seed=seed)
         return parts_of(frame, split), {"split": "70:10:20 at random"}
     split = np.array([SPLITS.index(name) for name in names])
@@ -163,7 +163,7 @@ def _shared_out(
             stacklevel=4,
         )
     frame, split, groups = frame[~lost].reset_index(drop=True), split[~lost], groups[~lost]
-    labels = frame[classes].astype(str).to_numpy() if classes else None
+    labels = _labels(frame[classes]) if classes else None
     for number, name in enumerate(SPLITS):
         if name not in given:
             split = _taken_from_training(split, labels, groups, number, seed)
@@ -174,8 +174,15 @@ def _has_classes(kind: Any) -> bool:
     return (kind.kind if isinstance(kind, Target) else kind) in ("classification", "binary")
 
 
+def _labels(values: pd.Series) -> np.ndarray:
+    """(n,) texts; a missing label is one of its own."""
+    return np.array(["" if missing else str(each) for each, missing in zip(values, values.isna(), strict=True)])
+
+
 def _require_classes(labels: pd.Series, name: str, path: Path) -> None:
-    counts = labels.astype(str).value_counts()
+    counts = labels.dropna().astype(str).value_counts()
+    if not len(counts):
+        raise DataError(f"No picture of '{path}' has a label '{name}'.")
     if len(counts) < 2:
         raise DataError(
             f"All pictures of '{path}' have the same '{name}', {counts.index[0]!r}: two are needed at least."
@@ -193,6 +200,25 @@ def _require_classes(labels: pd.Series, name: str, path: Path) -> None:
             DataWarning,
             stacklevel=5,
         )
+
+
+def _tell_labels(frame: pd.DataFrame, trained: pd.DataFrame, names: Sequence[str], path: Path) -> None:
+    """Warn of labels that no training picture has, and of those that differ in case alone."""
+    for name in names:
+        labels = [str(label) for label in frame[name].dropna().unique()]
+        known = {str(label) for label in trained[name].dropna().unique()}
+        lacking = [label for label in labels if label not in known]
+        if lacking:
+            more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
+            said = f"no picture to train on has the label {lacking[0]!r}{more} of '{name}': it cannot be learnt."
+            warnings.warn(f"'{path}': {said}", DataWarning, stacklevel=4)
+        spelled: dict[str, str] = {}
+        for label in sorted(labels):
+            other = spelled.setdefault(label.casefold(), label)
+            if other != label:
+                said = f"the labels {other!r} and {label!r} of '{name}' differ in case alone, and are taken for two."
+                warnings.warn(f"'{path}': {said}", DataWarning, stacklevel=4)
+                break
 
 
 def _groups(frame: pd.DataFrame, group: str | None) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""The user's own texts with any labels: a column of text in a CSV, Parquet or JSONL file, and columns to predict."""
+"""The user's own texts with any labels: a column of text in a CSV, Parquet or JSONL file, and columns to predict; or a
+folder with a folder of texts for each class."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -12,11 +13,14 @@ from zoo.columns import read_table
 from zoo.columns.text import texts_in
 from zoo.columns.tokeniser import words_of
 from zoo.columns.written import Written
+from zoo.datasets.class_folders import LABEL, split_folders
 from zoo.datasets.given_files import divide, read_splits, tell_repeated, told
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
 from zoo.datasets.table import Table, split_rows
 from zoo.datasets.tables.table_file import kinds_of_targets, strata_of, tell_blank_tags, with_labels_of
 from zoo.datasets.texts.build import TEXT
+from zoo.datasets.texts.text_folders import TEXT as FOLDER_TEXT
+from zoo.datasets.texts.text_folders import table_of_folder
 from zoo.errors import ConfigError, DataError, require_known
 from zoo.samples import Kind
 
@@ -28,7 +32,7 @@ SAMPLE = 1_000  # rows that are looked at
 def read_texts_file(
     path: Path | str,
     *,
-    targets: Mapping[str, Kind] | Sequence[str] | str,
+    targets: Mapping[str, Kind] | Sequence[str] | str | None = None,
     text: str | None = None,
     person: str | None = None,
     missing: Sequence[str] = (),
@@ -45,7 +49,11 @@ def read_texts_file(
 ) -> Table:
     """The rows with a text and at least one label, shared out 70:10:20 at random, the classes of every target alike.
 
-    targets  columns to predict, with their kinds or without: texts are classes then, numbers a regression.
+    `path` is a file, or a folder with a folder of .txt files for each class, or with such folders in "train",
+    "validation" and "test"; its columns are "text", "label" and "file".
+
+    targets  columns to predict, with their kinds or without: texts are classes then, numbers a regression. Of a folder
+             its classes.
     text     the column of texts; without it the only one that reads like texts.
     person   a column whose equal rows stand in one split: who wrote them.
     missing, decimal, encoding, header, written   as in `zoo.columns.read_table`.
@@ -62,7 +70,12 @@ def read_texts_file(
         "header": header,
         "written": written,
     }
-    frame = read_table(path, types={text: "text"} if text else None, unasked=None, **how)
+    if Path(path).is_dir():
+        path, validation, test = _split_files(Path(path), validation, test)
+        targets, text = targets or [LABEL], text or FOLDER_TEXT
+    if targets is None:
+        raise ConfigError(f"Say which columns of {path} are to be predicted, as in targets=['label'].")
+    frame = _read(path, types={text: "text"} if text else None, unasked=None, **how)
     kinds = kinds_of_targets(frame, targets)
     for option, name in (("text", text), ("person", person)):
         if name is not None:
@@ -72,7 +85,7 @@ def read_texts_file(
         raise ConfigError(f"'{chosen}' cannot be the text and a target at once.")
     columns = [chosen, *kinds, *([person] if person else [])]
     frames = read_splits(
-        partial(read_table, **how),
+        partial(_read, **how),
         path,
         columns=columns,
         types={chosen: "text", **({person: "category"} if person else {})},
@@ -120,6 +133,28 @@ def read_texts_file(
             "without_text": int(sum(each.sum() for each in empty.values())),
         },
     )
+
+
+def _split_files(
+    path: Path, validation: Path | str | None, test: Path | str | None
+) -> tuple[Path, Path | str | None, Path | str | None]:
+    """The folder of the training rows, and those of the other splits, of a folder that may be split already."""
+    inside = split_folders(path)
+    found = {"train": inside.get("", inside.get("train", path)), "validation": validation, "test": test}
+    for split in ("validation", "test"):
+        if split in inside and found[split] is not None:
+            raise DataError(f"'{path}' has a folder for the {split} split already; leave '{found[split]}' out.")
+        found[split] = inside.get(split, found[split])
+    return Path(str(found["train"])), found["validation"], found["test"]
+
+
+def _read(
+    source: Path | str, *, types: Mapping[str, str] | None = None, encoding: str | None = None, **how: Any
+) -> pd.DataFrame:
+    """A file, or a folder with a folder for each class, whose names are never numbers."""
+    if not Path(source).is_dir():
+        return read_table(source, types=types, encoding=encoding, **how)
+    return read_table(table_of_folder(Path(source), encoding), types={LABEL: "category", **(types or {})}, **how)
 
 
 def _text_column(frame: pd.DataFrame, targets: Mapping[str, str], path: Path | str) -> str:

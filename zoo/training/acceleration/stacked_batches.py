@@ -1,11 +1,26 @@
 """Batches of a training put together, for steps that are taken together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from zoo.stacked_batches import StackedBatches
+from zoo.stacked_batches import Batch, StackedBatches
 from zoo.training.batches import Batches
+
+
+def calls_of(
+    batches: Batches, order: Sequence[np.ndarray], epoch: int, step: int, together: int
+) -> Iterator[Batch | StackedBatches]:
+    """What each call of an epoch trains on, from step `step` on: `together` batches, or one where they do not fit.
+
+    Which batches share a call depends on their place in the epoch alone, so that a resumed run makes the same calls.
+    """
+    while step < len(order):
+        stack = None
+        if together > 1 and not step % together and step + together <= len(order):
+            stack = stack_batches(batches, order[step : step + together], epoch, step)
+        yield batches.training_batch(order[step], epoch, step) if stack is None else stack
+        step += 1 if stack is None else len(stack)
 
 
 def stack_batches(batches: Batches, rows: Sequence[np.ndarray], epoch: int, step: int) -> StackedBatches | None:

@@ -144,6 +144,15 @@ def cached(parts: Split, splits: Sequence[Samples], budget: int) -> Features | s
     return Features(found, need)
 
 
+def rows_that_fit(parts: Split, train: Samples, validation: Samples, budget: int) -> int:
+    """How many training rows can have features beside those of the validation rows, in so many bytes."""
+    names = [tensor.name for tensor in parts.lower.inputs]
+    first, second = (
+        sum(shape.bytes for shape in _shapes(parts.lower, each, names).values()) for each in (train, validation)
+    )
+    return max(budget - second, 0) * len(train) // first
+
+
 def _data_key(key: str, samples: Samples, names: Sequence[str]) -> str:
     rows = [f"{name} {rows_fingerprint(samples.inputs[name])}" for name in names]
     return sha256("\n".join([key, *rows]).encode()).hexdigest()[:32]

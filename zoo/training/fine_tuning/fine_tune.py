@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from zoo.errors import ConfigError, is_number, require_known
 
-PROBE, LAST, ALL, GRADUAL, AS_FROZEN = "linear_probe", "last_stage", "all", "gradual", "as_frozen"
-STAGES = (PROBE, LAST, ALL, GRADUAL, AS_FROZEN)
+PROBE, LAST, UPPER, ALL = "linear_probe", "last_stage", "last_two_stages", "all"
+GRADUAL, AS_FROZEN = "gradual", "as_frozen"
+STAGES = (PROBE, LAST, UPPER, ALL, GRADUAL, AS_FROZEN)
 AUTO = "auto"
 BATCH_NORM = ("hold", "train")
 
-# Rows of training a label (of a regression: rows / 20) from which on more than the head is trained.
-LAST_STAGE_FROM, ALL_FROM = 30.0, 150.0
+# Rows of training a label (of a regression: rows / 20) from which on more than the head is trained, and everything;
+# and the rows in all that are enough for the last two stages, however many labels there are.
+LAST_STAGE_FROM, ALL_FROM, UPPER_FROM = 30.0, 150.0, 1_000
 RANGE = 20  # a regression counts as so many labels
 
 
@@ -20,9 +22,9 @@ class FineTune:
     """How a pretrained network is fine-tuned: stages of training, one after the other.
 
     stages        one or several of "linear_probe" (the last layers alone), "last_stage" (and the last stage of the
-                  network: of one on pictures all after the last but one stride), "all", "gradual" (the head, then one
-                  stage more at a time; Howard and Ruder 2018) and "as_frozen" (what you left unfrozen); or "auto", by
-                  the number of rows (`stages_for`).
+                  network: of one on pictures all after the last but one stride), "last_two_stages", "all", "gradual"
+                  (the head, then one stage more at a time; Howard and Ruder 2018) and "as_frozen" (what you left
+                  unfrozen); or "auto", by the number of rows (`stages_for`).
     rate          of the later stages and of pretrained layers, as a share of the recipe's rate.
     decay         the rate of each stage of the network as a share of that of the one above it.
     weight_decay  the same of the weight decay, beside what the rate does to it.
@@ -31,6 +33,9 @@ class FineTune:
     epochs        of each stage of training; None: the recipe's, and 1 for those of "gradual" between first and last.
     sizes         side in pixels of the training pictures in each stage of training, the last ones often larger; None
                   for their own. Validation pictures keep their size. For models of any size, (None, None, 3).
+    views         of each training picture that are made once, where a recipe augments pictures and lower layers are
+                  frozen: the picture itself and augmented ones, of all of which features can be kept. They stand for
+                  so many epochs of the last stage of training. 1 augments anew in every epoch, and keeps no features.
     cache_gib     what frozen layers give is computed once and kept on disk, in at most so many GiB (2**30 bytes) for
                   all trainings; 0 computes it at every step.
     """
@@ -42,6 +47,7 @@ class FineTune:
     batch_norm: str = "hold"
     epochs: Sequence[int] | None = None
     sizes: Sequence[int] | None = None
+    views: int = 8
     cache_gib: float = 4.0
 
     def __post_init__(self) -> None:
@@ -58,6 +64,8 @@ class FineTune:
                 raise ConfigError(f"'{name}' of a FineTune must lie above 0 and up to 1; received {value!r}.")
         if not is_number(self.cache_gib) or self.cache_gib < 0:
             raise ConfigError(f"'cache_gib' of a FineTune must be a number >= 0; received {self.cache_gib!r}.")
+        if type(self.views) is not int or self.views < 1:
+            raise ConfigError(f"'views' of a FineTune must be a whole number >= 1; received {self.views!r}.")
         for name in ("epochs", "sizes"):
             values = getattr(self, name)
             if values is None:
@@ -80,15 +88,15 @@ class FineTune:
 def stages_for(rows: int, labels: int) -> tuple[str, ...]:
     """What to train, by the number of training rows and of labels (of a regression, 0).
 
-    The bounds are not measured yet.
-
-    >>> stages_for(259, 37), stages_for(2000, 50), stages_for(25000, 2)
-    (('linear_probe',), ('linear_probe', 'last_stage'), ('linear_probe', 'all'))
+    >>> stages_for(259, 37), stages_for(300, 2), stages_for(1400, 196), stages_for(25000, 2)
+    (('linear_probe',), ('linear_probe', 'last_stage'), ('linear_probe', 'last_two_stages'), ('linear_probe', 'all'))
     """
     each = rows / (labels or RANGE)
-    if each < LAST_STAGE_FROM:
-        return (PROBE,)
-    return (PROBE, LAST) if each < ALL_FROM else (PROBE, ALL)
+    if each >= ALL_FROM:
+        return (PROBE, ALL)
+    if rows >= UPPER_FROM:
+        return (PROBE, UPPER)
+    return (PROBE, LAST) if each >= LAST_STAGE_FROM else (PROBE,)
 
 
 def fine_tune_of(given: object) -> FineTune | None:

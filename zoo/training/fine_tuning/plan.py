@@ -18,6 +18,7 @@ from zoo.training.fine_tuning.fine_tune import (
     GRADUAL,
     LAST,
     PROBE,
+    UPPER,
     FineTune,
     fine_tune_of,
     stages_for,
@@ -163,7 +164,9 @@ def expanded(tune: FineTune, parts: int, epochs: int) -> Iterator[TrainingStage]
                 (ALL, parts)
             ]
         else:
-            named.append((name, {PROBE: 1, LAST: min(2, parts), ALL: parts, AS_FROZEN: None}[name]))
+            named.append(
+                (name, {PROBE: 1, LAST: min(2, parts), UPPER: min(3, parts), ALL: parts, AS_FROZEN: None}[name])
+            )
     between = [1 if name.startswith(GRADUAL) else epochs for name, _ in named]
     for what, given in (("epochs", tune.epochs), ("sizes", tune.sizes)):
         if given is not None and len(given) != len(named):

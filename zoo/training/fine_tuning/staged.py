@@ -11,7 +11,8 @@ import keras
 import numpy as np
 
 from zoo.samples import Samples
-from zoo.training.fine_tuning.features import Features, cached, split, told_bytes
+from zoo.training.fine_tuning.augmented_views import may_be_kept, with_views
+from zoo.training.fine_tuning.features import Features, cached, rows_that_fit, split, told_bytes
 from zoo.training.fine_tuning.plan import FineTuningNotice, Plan, TrainingStage, facts
 from zoo.training.fine_tuning.sizes import with_size
 from zoo.training.recipe import Recipe
@@ -55,7 +56,13 @@ TrainPart = Callable[[Part], tuple[Any, Mapping[str, np.ndarray]]]
 
 
 def train_in_stages(
-    plan: Plan, train: Samples, validation: Samples, recipe: Recipe, train_part: TrainPart, store: RunFolder | None
+    plan: Plan,
+    train: Samples,
+    validation: Samples,
+    recipe: Recipe,
+    train_part: TrainPart,
+    store: RunFolder | None,
+    seed: int = 0,
 ) -> Any:
     """Train a model by a plan -> the run: rows of all stages, numbered through.
 
@@ -71,7 +78,7 @@ def train_in_stages(
     for number, stage in enumerate(plan.stages, start=1):
         folder = store.path / "stages" / f"{number}_{stage.name}" if store else None
         with plan.applied(stage) as (frozen, shares):
-            part, note = _part(plan, stage, with_size(train, stage.size), validation, recipe)
+            part, note = _part(plan, stage, with_size(train, stage.size), validation, recipe, seed)
             run, sample = train_part(replace(part, shares=shares, folder=folder))
             if part.graph is not graph:
                 _verify_whole(graph, validation, recipe, sample, run.best_epoch)
@@ -111,30 +118,51 @@ def _start(graph: keras.Model, store: RunFolder) -> None:
         save_checkpoint(file, graph.variables, {})
 
 
-def _part(plan: Plan, stage: TrainingStage, train: Samples, validation: Samples, recipe: Recipe) -> tuple[Part, str]:
+def _part(
+    plan: Plan, stage: TrainingStage, train: Samples, validation: Samples, recipe: Recipe, seed: int
+) -> tuple[Part, str]:
     """The graph and rows of a stage, from the features of the frozen layers on where that is right; what to say."""
     graph = plan.network.model
     staged = replace(recipe, epochs=stage.epochs, fine_tune=None)
-    why = why_not_cached(plan, stage, recipe)
+    why = why_not_cached(plan, stage, recipe, train)
     halves = None if why else split(plan.network)
     found: Features | str = why or "nothing frozen can be computed beforehand"
+    seen, views = train, 1
     if halves is not None:
-        found = cached(halves, (train, validation), round(plan.tune.cache_gib * 2**30))
-    config = {**facts(plan, stage), "cached": isinstance(found, Features)}
+        budget = round(plan.tune.cache_gib * 2**30)
+        views = _views(plan, stage, rows_that_fit(halves, train, validation, budget) / len(train), recipe)
+        seen = with_views(train, recipe.augmentation, views, seed) if views > 1 else train
+        found = cached(halves, (seen, validation), budget) if views else "features of several views not kept: no room"
+    kept = halves is not None and isinstance(found, Features)
+    config = {**facts(plan, stage), "cached": kept, "views": views if kept else None}
     if halves is None or not isinstance(found, Features):
         return Part(graph, train, validation, staged, {}, config, None), str(found)
-    said = f"features of {len(train) + len(validation):,} rows kept on disk ({told_bytes(found.size)})"
+    if recipe.augmentation:  # as many steps, of which some see views of one picture
+        patience = recipe.patience and -(-recipe.patience // views)
+        staged = replace(staged, augmentation=None, epochs=-(-stage.epochs // views), patience=patience)
+    said = f"features of {len(seen) + len(validation):,} rows kept on disk ({told_bytes(found.size)})"
     first, second = found.splits
     return Part(halves.upper, first, second, staged, {}, config, None), said
 
 
-def why_not_cached(plan: Plan, stage: TrainingStage, recipe: Recipe) -> str:
+def _views(plan: Plan, stage: TrainingStage, room: float, recipe: Recipe) -> int:
+    """How many views of each picture a stage sees where features are kept; 0: it needs several, and has no room.
+
+    A stage before the last is a beginning, which sees the pictures as they are.
+    """
+    if not recipe.augmentation or stage is not plan.stages[-1]:
+        return 1
+    views = min(plan.tune.views, stage.epochs, int(room))
+    return views if views > 1 else 0
+
+
+def why_not_cached(plan: Plan, stage: TrainingStage, recipe: Recipe, train: Samples) -> str:
     """Why features are not computed beforehand; "" where that is right and worth it."""
     if not plan.tune.cache_gib:
         return "features not kept, as asked"
     if stage.epochs < FEWEST_EPOCHS:
         return "too few epochs to compute features beforehand"
-    if getattr(recipe, "augmentation", None):
+    if recipe.augmentation and (plan.tune.views < 2 or not may_be_kept(train, recipe.augmentation)):
         return "features not kept: augmented pictures are others in every epoch"
     if recipe.trim_padding or recipe.token_dropout or recipe.shuffled_entities:
         return "features not kept: training reads other tokens in every epoch"

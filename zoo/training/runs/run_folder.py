@@ -87,8 +87,10 @@ class RunFolder:
                 f"one of {new}. Train on from its model in another folder, or start a run of {new} epochs there."
             )
         for place, old, new in found:
+            rows = {"data.train": "to train on", "data.validation": "to validate"}.get(place)
+            why = f": the rows {rows} are not those that it began with" if rows else ""
             raise ConfigError(
-                f"'{self.path}' holds another run: {place} is {_short(old)} there and {_short(new)} here. "
+                f"'{self.path}' holds another run: {place} is {_short(old)} there and {_short(new)} here{why}. "
                 "Give another folder, or the same settings."
             )
 

@@ -6,20 +6,13 @@ import numpy as np
 
 from zoo.errors import ConfigError
 from zoo.lazy_array import LazyArray
+from zoo.pictures.sampling import warp
 from zoo.training.augmentation.pictures.colour import recolour
 from zoo.training.augmentation.pictures.erasing import Erase
-from zoo.training.augmentation.pictures.sampling import warp
 from zoo.training.augmentation.pictures.tables import change_values, sharpen
 from zoo.training.augmentation.pictures.transform import Draw, Plan, Transform
 
-CHANNELS = (1, 3, 4)
 LOOKED_AT = 64  # pictures that tell what the value of white is
-
-
-def is_pictures(values: np.ndarray) -> bool:
-    """Whether an input is pictures (B, H, W, C) of 1, 3 or 4 channels."""
-    numbers = values.dtype == np.uint8 or np.issubdtype(values.dtype, np.floating)
-    return values.ndim == 4 and values.shape[-1] in CHANNELS and bool(numbers)
 
 
 def white_of(values: np.ndarray | LazyArray, transforms: Sequence[Transform], name: str = "pictures") -> float:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from zoo.errors import ConfigError, require_known
+from zoo.pictures.views import is_pictures
 from zoo.samples import Samples
-from zoo.training.augmentation.pictures.augment import augment, draw_for, is_pictures, white_of
+from zoo.training.augmentation.pictures.augment import augment, draw_for, white_of
 from zoo.training.augmentation.pictures.mixing import CutMix, Mix, Mixup, draw_mix
 from zoo.training.augmentation.pictures.presets import Transforms
 

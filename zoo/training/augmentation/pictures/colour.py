@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from zoo.training.augmentation.pictures.sampling import PIXELS, in_threads, parts
+from zoo.pictures.sampling import PIXELS, in_threads, parts
 from zoo.training.augmentation.pictures.transform import Draw, Plan, Transform, option
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's mode "L"

@@ -5,39 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from zoo.pictures.matrices import rotation, scaling, translation
 from zoo.training.augmentation.pictures.transform import Draw, Plan, Transform, interval, option
 
 SCRAMBLE = np.uint64(0x9E3779B97F4A7C15)  # odd: multiplying by it spreads every bit of a row number (Knuth 1998, 6.4)
-
-
-def scaling(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(B,), (B,) -> (B, 3, 3)."""
-    found = np.tile(np.eye(3), (len(x), 1, 1))
-    found[:, 0, 0], found[:, 1, 1] = x, y
-    return found
-
-
-def translation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(B,), (B,) pixels -> (B, 3, 3)."""
-    found = np.tile(np.eye(3), (len(x), 1, 1))
-    found[:, 0, 2], found[:, 1, 2] = x, y
-    return found
-
-
-def rotation(degrees: np.ndarray) -> np.ndarray:
-    """(B,) -> (B, 3, 3)."""
-    found = np.tile(np.eye(3), (len(degrees), 1, 1))
-    angle = np.radians(degrees)
-    found[:, 0, 0] = found[:, 1, 1] = np.cos(angle)
-    found[:, 0, 1], found[:, 1, 0] = -np.sin(angle), np.sin(angle)
-    return found
-
-
-def shearing(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(B,), (B,) -> (B, 3, 3)."""
-    found = np.tile(np.eye(3), (len(x), 1, 1))
-    found[:, 0, 1], found[:, 1, 0] = x, y
-    return found
 
 
 @dataclass(frozen=True)

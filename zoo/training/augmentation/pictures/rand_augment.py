@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from zoo.training.augmentation.pictures.geometry import rotation, shearing, translation
+from zoo.pictures.matrices import rotation, shearing, translation
 from zoo.training.augmentation.pictures.tables import TABLES
 from zoo.training.augmentation.pictures.transform import Draw, Plan, Transform, option
 

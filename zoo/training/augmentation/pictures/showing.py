@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.errors import ConfigError
+from zoo.pictures.views import is_pictures
 from zoo.samples import Samples, Target, present
-from zoo.training.augmentation.pictures.augment import is_pictures
 from zoo.training.augmentation.pictures.mixing import PARTNER, SHARE
 from zoo.training.batches import Batches
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zoo.training.recipe import Recipe
 
 OUTPUTS = 3  # whose labels are told
+WIDE = 24  # characters of a mixed label, which is else two lines
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def _told(kinds: Mapping[str, Target], targets: Mapping[str, np.ndarray], row: i
         line = _label(target, targets[name][row])
         share = float(targets[SHARE][row]) if SHARE in targets else 1.0
         if share < 0.995:  # else it would read 1.00
-            line = f"{share:.2f} {line} + {1.0 - share:.2f} {_label(target, targets[f'{PARTNER}{name}'][row])}"
+            parts = f"{share:.2f} {line}", f"+ {1.0 - share:.2f} {_label(target, targets[f'{PARTNER}{name}'][row])}"
+            line = (" " if sum(map(len, parts)) < WIDE else "\n").join(parts)
         lines.append(line if len(kinds) == 1 else f"{name}: {line}")
     return "\n".join(lines)
 

@@ -20,8 +20,8 @@ from keras import layers
 
 from zoo.errors import ConfigError, require_known
 from zoo.keras_internals.graph import input_names
+from zoo.pictures.views import is_pictures
 from zoo.samples import EXCLUSIVE, Samples, Target, present
-from zoo.training.augmentation.pictures.augment import is_pictures
 from zoo.training.heads import Head
 
 FIRST, SECOND, BLEND = "first", "second", "blend"  # inputs of network A, and the output that is its picture

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import ConfigError, require_known
-from zoo.training.augmentation.pictures.augment import is_pictures
-from zoo.training.augmentation.pictures.geometry import scaling, translation
-from zoo.training.augmentation.pictures.sampling import warp
+from zoo.pictures.matrices import scaling, translation
+from zoo.pictures.sampling import warp
 
+CHANNELS = (1, 3, 4)
 STEP = 1 / 16  # of a side, by which a view is moved: 2 of 32 pixels, 14 of 224
 NEARER = 8 / 9  # of a side, that is seen from nearer
 
@@ -31,6 +31,12 @@ SEVERAL: dict[str, tuple[str, ...]] = {
     "moved": ("plain", "left", "right", "up", "down"),
     "six": ("plain", "flip", "left", "right", "near", "near_flip"),
 }
+
+
+def is_pictures(values: np.ndarray) -> bool:
+    """Whether an input is pictures (B, H, W, C) of 1, 3 or 4 channels."""
+    numbers = values.dtype == np.uint8 or np.issubdtype(values.dtype, np.floating)
+    return values.ndim == 4 and values.shape[-1] in CHANNELS and bool(numbers)
 
 
 def require_views(views: Sequence[str] | str, inputs: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,0 +1,89 @@
+"""The block of figures on networks for pictures that are trained from scratch; see `readme_figures`."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+Figures = Callable[[str], Mapping[str, Any]]
+TITLES = {
+    "mnist_softmax_500_batches": "MNIST, `image_softmax`, 500 batches of 50",
+    "mnist_softmax": "MNIST, `image_softmax`, to its end",
+    "mnist_mlp": "MNIST, `image_mlp`",
+    "mnist_cnn": "MNIST, `mnist_cnn`",
+    "cifar10_90": "CIFAR-10, `airbench94`, narrow",
+    "cifar10_94": "CIFAR-10, `airbench94`, as published",
+}
+
+
+def small_pictures(figures: Figures) -> str:
+    """A row for each training, and sentences on what else is measured on pictures."""
+    lines = ["| data and network | test accuracy, % | minutes | of one core | seeds |", "|---" * 5 + "|"]
+    found = figures("small_pictures")
+    for name, row in found.items():
+        runs = row["runs"]
+        spread = f" ± {100 * row['spread']['test']:.2f}" if len(runs) > 1 else ""
+        views = next((100 * value for key, value in row["mean"].items() if key.endswith("_views")
+                      and key.startswith("test")), None)  # fmt: skip
+        several = f" ({views:.2f} as the mean over six views)" if views is not None else ""
+        minutes, core = (max(run[key] for run in runs) / 60 for key in ("seconds", "processor_seconds"))
+        score = f"{100 * row['mean']['test']:.2f}{spread}{several}"
+        lines.append(f"| {TITLES[name]} | {score} | {minutes:.1f} | {core:.1f} | {len(runs)} |")
+    shared = any(row["machine_was_shared"] for row in found.values())
+    noted = " The machine was shared with other work." if shared else ""
+    return "\n".join(lines) + (
+        "\n\nThe recipes were chosen on 5,000 of the training pictures; the test pictures were looked at once a seed. "
+        f"Minutes are those of the longest seed by the clock, beside those of the processor.{noted}\n"
+    )
+
+
+def picture_training(figures: Figures) -> str:
+    """What loading, a step, memory and resuming cost."""
+    lines = []
+    for part in (_loading, _step, _memory, _resume):
+        with suppress(FileNotFoundError):  # not measured yet
+            lines.append(f"- {part(figures)}")
+    return "\n".join(lines) + "\n"
+
+
+def _loading(figures: Figures) -> str:
+    found = figures("picture_loading")
+    cases = [
+        f"{row['pictures_a_processor_second']['zoo']:,.0f} at {side} pixels, {row['times_what_training_takes']:.1f} "
+        f"times what a step of `{row['network']}` takes and {row['times_tf_data']:.2f} times what tf.data gives"
+        for side, row in found["cases"].items()
+    ]
+    ahead = found["reading_ahead"]
+    return (
+        f"JPEGs read, decoded and augmented in a second of one core: {'; '.join(cases)}. Reading ahead makes an epoch "
+        f"of `{ahead['network']}` at {ahead['side']} pixels {ahead['times_as_fast']:.2f} times as fast."
+    )
+
+
+def _step(figures: Figures) -> str:
+    found = figures("picture_step")
+    ratios = found["times_as_long_as_the_zoo"]["processor_milliseconds_a_step"]
+    half = "" if found["computes_in_bfloat16"] else "; this processor does not compute in bfloat16"
+    return (
+        f"A step of {found['network']}, on {found['batch_size']} pictures, augmentation included, takes "
+        f"{found['processor_milliseconds_a_step']['zoo']:,.0f} ms of the processor; Keras' `fit` with its own layers "
+        f"takes {ratios['keras']:.2f} times, PyTorch (channels last) {ratios['torch']:.2f} times as long{half}."
+    )
+
+
+def _memory(figures: Figures) -> str:
+    found = figures("picture_memory")
+    few, many = found["runs"]
+    return (
+        f"A training on {many['photos']:,} photos of one megapixel takes {many['peak_mib']:,.0f} MiB at the most, on "
+        f"{few['photos']:,} of them {few['peak_mib']:,.0f}."
+    )
+
+
+def _resume(figures: Figures) -> str:
+    found = figures("resume_after_kill_pictures")
+    names = {"tensorflow": "TensorFlow", "jax": "JAX"}
+    each = [f"{row['same_weights']} of {row['kills']} on {names[backend]}" for backend, row in found.items()]
+    return (
+        "Trainings on augmented pictures that were killed with -9 and continued, and ended with the weights of an "
+        f"uninterrupted one, bit for bit: {' and '.join(each)}."
+    )

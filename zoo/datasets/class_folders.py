@@ -1,0 +1,63 @@
+"""A folder with a folder of files for each class, or with such folders in "train", "validation" and "test"."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from zoo.errors import DataError
+
+LABEL = "label"  # the column of the names of the folders
+SPLIT_FOLDERS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+NAMED = 5  # folders that are named of those without a file
+
+
+def folders_in(path: Path) -> list[Path]:
+    """The folders right in it, in order of their names; hidden ones and links that lead back to it are left out."""
+    inside = sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith((".", "__")))
+    return [each for each in inside if not (each.is_symlink() and path.resolve().is_relative_to(each.resolve()))]
+
+
+def split_folders(path: Path) -> dict[str, Path]:
+    """ "train", "validation", "test" -> folder, of a folder that is split already; {"": the folder} of any other."""
+    inside = folders_in(path)
+    given = {SPLIT_FOLDERS[each.name.lower()]: each for each in inside if each.name.lower() in SPLIT_FOLDERS}
+    return given if "train" in given and len(given) == len(inside) > 1 else {"": path}
+
+
+def files_below(path: Path, suffixes: Sequence[str]) -> list[Path]:
+    """The files in a folder and below with one of the endings, in order; links to folders are not followed, so that
+    none leads in a circle."""
+    found: list[Path] = []
+    for where, inner, files in os.walk(path):
+        inner.sort()
+        found += [Path(where, name) for name in sorted(files) if has_suffix(name, suffixes)]
+    return found
+
+
+def has_suffix(name: str, suffixes: Sequence[str]) -> bool:
+    """Whether a name has one of the endings, in either case, and is not hidden."""
+    return name.lower().endswith(tuple(suffixes)) and not name.startswith(".")
+
+
+def files_by_class(path: Path, suffixes: Sequence[str], *, of: str) -> list[tuple[Path, str]]:
+    """(file, name of the folder in `path` that it stands in or below). Raises `DataError` where there is none, and for
+    a folder without one; `of` is what a file is of: "picture"."""
+    by_folder = {folder.name: files_below(folder, suffixes) for folder in folders_in(path)}
+    if not any(by_folder.values()):
+        loose = sum(has_suffix(each.name, suffixes) for each in path.iterdir())
+        raise DataError(
+            f"'{path}' holds {f'{loose} {of}s and no folder' if loose else f'no {of}'}; expected a folder for each "
+            f"class with its {of}s in it, or give a table with {of}s and labels. Files of {of}s end in "
+            f"{', '.join(suffixes)}."
+        )
+    if empty := [name for name, files in by_folder.items() if not files]:
+        raise DataError(f"'{path}' has a folder without any {of}: {', '.join(empty[:NAMED])}; remove it.")
+    return [(file, name) for name, files in by_folder.items() for file in files]
