@@ -31,6 +31,7 @@ from blocks.residual import (
     residual_connection,
     residual_unit,
 )
+from blocks.senses import attend_to_senses, concatenate_senses, gate_senses, multiply_senses, sense_dropout
 from blocks.separable import act_separable_norm
 from blocks.siamese import shared_encoder
 from blocks.squeeze_excite import squeeze_excite
@@ -49,6 +50,7 @@ from blocks.text import convolutional_text_encoder, embed, lstm_text_encoder, pa
 
 __all__ = [
     "act_separable_norm",
+    "attend_to_senses",
     "bag_of_pairs",
     "bag_of_words",
     "basic_block",
@@ -60,6 +62,7 @@ __all__ = [
     "ceil_max_pool",
     "classification_head",
     "compare_aligned",
+    "concatenate_senses",
     "conv_norm_act",
     "convnext_block",
     "convolutional_text_encoder",
@@ -73,6 +76,7 @@ __all__ = [
     "fire_module",
     "fuse",
     "fused_inverted_residual",
+    "gate_senses",
     "impute_and_scale",
     "inception_module",
     "inverted_residual",
@@ -82,6 +86,7 @@ __all__ = [
     "lstm_text_encoder",
     "memory_hop",
     "missing_flags",
+    "multiply_senses",
     "one_hot",
     "padding_mask",
     "parallel_branches",
@@ -94,6 +99,7 @@ __all__ = [
     "residual_connection",
     "residual_unit",
     "same_tokens",
+    "sense_dropout",
     "sentence_ages",
     "shared_encoder",
     "shared_neighbours",

@@ -23,20 +23,22 @@ def bag_of_words(
     vocabulary_size: int,
     dropout: float = 0.0,
     l2: float = 0.0,
+    start: float = 0.0,
     name: str,
 ) -> keras.KerasTensor:
     """(B, L) integers numbered by frequency, and their mask -> (B, dim): a weighted sum of word vectors.
 
     A word weighs the more the rarer it is, and repetitions count logarithmically; a text's weights have length
-    `SCALE`, whatever its own length. Vectors start at 0; `l2` is the penalty on their squares and `dropout` falls on
-    the weights of single words. Needs memory in L squared.
+    `SCALE`, whatever its own length. Vectors start at 0, as scores must, or at random with the deviation `start`, as
+    features must; `l2` is the penalty on their squares and `dropout` falls on the weights of single words. Needs memory
+    in L squared.
     """
     require_rank("tokens", tokens, (2,), "token numbers, (B, L)")
     present = ops.cast(mask, "float32")
     same = ops.cast(ops.equal(ops.expand_dims(tokens, 1), ops.expand_dims(tokens, 2)), "float32")  # (B, L, L)
     count = ops.sum(same, axis=-1)
     weights = ops.power(rarity(tokens), POWER) * present * (1.0 + ops.log(count)) / count
-    return _weighted_sum(tokens, weights, count, vocabulary_size, dim, dropout, l2, name)
+    return _weighted_sum(tokens, weights, count, vocabulary_size, dim, dropout, l2, start, name)
 
 
 def bag_of_pairs(
@@ -48,6 +50,7 @@ def bag_of_pairs(
     buckets: int,
     dropout: float = 0.0,
     l2: float = 0.0,
+    start: float = 0.0,
     name: str,
 ) -> keras.KerasTensor:
     """(B, L) integers numbered by frequency, and their mask -> (B, dim): the same sum over pairs of neighbours.
@@ -62,7 +65,7 @@ def bag_of_pairs(
     weights = (word[:, :-1] + word[:, 1:]) * ops.cast(mask, "float32")[:, 1:]
     require_integer("buckets", buckets)
     numbers = ops.mod(tokens[:, :-1] * HASH + tokens[:, 1:], buckets)
-    return _weighted_sum(numbers, weights, 1.0, buckets, dim, dropout, l2, name)
+    return _weighted_sum(numbers, weights, 1.0, buckets, dim, dropout, l2, start, name)
 
 
 def rarity(tokens: keras.KerasTensor) -> keras.KerasTensor:
@@ -79,6 +82,7 @@ def _weighted_sum(
     dim: int,
     dropout: float,
     l2: float,
+    start: float,
     name: str,
 ) -> keras.KerasTensor:
     """(B, L) ids and weights, each as often as `count` says -> (B, dim)."""
@@ -92,7 +96,7 @@ def _weighted_sum(
     vectors = layers.Embedding(
         size,
         dim,
-        embeddings_initializer="zeros",
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=start) if start else "zeros",
         embeddings_regularizer=keras.regularizers.L2(l2) if l2 else None,
         name=name,
     )(ids)

@@ -18,6 +18,7 @@ def write_files(folder: Path) -> None:
     sales.drop(columns=["sales", "returned"]).head(20).to_csv(folder / "new.csv", index=False)
     reviews(random).to_csv(folder / "reviews.csv", index=False)
     photo(folder / "cat.png", random)
+    shop_items(folder, random).to_csv(folder / "items.csv", index=False)
     for number in range(24):
         path = folder / "photos" / ("red", "blue")[number % 2] / f"{number // 2:02}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,6 +45,23 @@ def reviews(random: np.random.Generator) -> pd.DataFrame:
             "recommended": np.where(good, "yes", "no"),
             "rating": rating,
             "customer": [f"customer {row % 60}" for row in range(ROWS)],
+        }
+    )
+
+
+def shop_items(folder: Path, random: np.random.Generator, rows: int = 60) -> pd.DataFrame:
+    """Items with a description and the path of a photo, which one lacks."""
+    good = random.random(rows) < 0.5
+    for row in range(rows):
+        (folder / "items").mkdir(exist_ok=True)
+        photo(folder / "items" / f"{row}.png", random, size=(32, 32))
+    return pd.DataFrame(
+        {
+            "material": random.choice(["silk", "wool"], rows),
+            "title": [" ".join(random.choice(GOOD if each else BAD, 5)) for each in good],
+            "photo": [f"items/{row}.png" if row else "" for row in range(rows)],
+            "trend": np.where(good, "rising", "falling"),
+            "price": random.normal(30, 5, rows).round(2),
         }
     )
 

@@ -19,6 +19,7 @@ from PIL import Image
 import zoo
 import zoo.tasks
 from zoo.cli import main as zoo_command
+from zoo.datasets.joint.shop import shop
 from zoo.options import add_training_options
 
 ROOT = Path(__file__).parent.parent
@@ -55,7 +56,7 @@ def shown(tmp_path, monkeypatch, capsys):
 
 
 def test_there_is_a_page_for_every_task():
-    assert len(PAGES) == 19
+    assert len(PAGES) == 20
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -90,6 +91,7 @@ TRAININGS = (
     ["--data", "mine.csv", "--target", "price:regression", "--missing", "-", "--date-order", "day=dmy"],
     ["--data", "mine.csv", "--decimal", ",", "--encoding", "cp1252", "--no-header"],
     ["--data", "mine.csv", "--validation", "some.csv", "--test", "others.csv", "--refit"],
+    ["--data", "mine.csv", "--config", "units=64", "--config", "pooling=max"],
 )
 
 
@@ -138,6 +140,18 @@ def test_a_page_shows_data_graph_scores_and_predictions_in_this_order(name, opti
     assert -1 not in places, printed
     assert places == sorted(places)
     assert list(tmp_path.glob("runs/*/model.keras"))
+
+
+def few_items(*, seed: int = 0):
+    return shop(seed=seed, rows=150)
+
+
+def test_a_page_of_several_senses_says_what_each_of_them_says(shown, monkeypatch):
+    monkeypatch.setitem(zoo.tasks.TASKS["joint"].sources, "shop", f"{__name__}:few_items")
+    printed = shown("fashion_trend", "--epochs", "1")
+    places = [printed.find(part) for part in ("105 training rows", "price → output", "trees", "price from photo")]
+    assert -1 not in places, printed
+    assert places == sorted(places)
 
 
 def test_a_model_of_ones_own_is_drawn_trained_and_asked(shown):

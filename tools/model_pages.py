@@ -46,6 +46,7 @@ TASKS = {  # task of the catalogue -> heading in the list of models
     "question-answering": "Questions about a story",
     "poem-writing": "Verse",
     "image-classification": "Images",
+    "joint": "Several senses: tables, texts and pictures together",
     "age-estimation": "Ages from faces",
 }
 METRICS = {  # name in a card -> as people write it

@@ -10,7 +10,7 @@ from typing import Any
 from zoo.catalogue import describe
 from zoo.errors import ArtifactError, ConfigError, DataError, require_known
 from zoo.model_commands import describe_command, list_command
-from zoo.options import DATA_OPTIONS, Commands, command_line, data_options, in_options
+from zoo.options import DATA_OPTIONS, Commands, command_line, data_options, in_options, read_config
 from zoo.predict_command import predict_command, require_model, trained_source
 from zoo.terminal import (
     console,
@@ -68,6 +68,9 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
         changes["imbalance"], named["imbalance"] = read_plans(parsed.imbalance), "+".join(parsed.imbalance)
     if parsed.costs:
         changes["costs"], named["costs"] = read_costs(parsed.costs), Path(parsed.costs).stem
+    if parsed.config:
+        changes["config"] = read_config(parsed.config)
+        named["config"] = re.sub(r"[^\w.+=-]", "_", "+".join(parsed.config))
     files = {name: getattr(parsed, name) for name in ("validation", "test") if getattr(parsed, name)}
     named |= {name: Path(file).stem for name, file in files.items()}
     for name in DATA_OPTIONS:

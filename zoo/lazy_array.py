@@ -163,5 +163,10 @@ def take(values: Any, rows: Any) -> Any:
 
 
 def join(first: Any, second: Any) -> Any:
-    """One array and then another."""
-    return first.joined(second) if isinstance(first, LazyArray) else np.concatenate([first, second])
+    """One array and then another; sequences of integers (n, length) of two lengths are padded on the right with 0."""
+    if isinstance(first, LazyArray):
+        return first.joined(second)
+    if first.ndim == 2 and first.shape[1] != second.shape[1] and np.issubdtype(first.dtype, np.integer):
+        longest = max(first.shape[1], second.shape[1])
+        first, second = (np.pad(each, ((0, 0), (0, longest - each.shape[1]))) for each in (first, second))
+    return np.concatenate([first, second])

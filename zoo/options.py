@@ -1,6 +1,7 @@
 """What the commands of `zoo` and the examples take: their options, declared."""
 
 import argparse
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -136,6 +137,9 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         "--costs", metavar="FILE", help='what mistakes cost: {"costs": {true: {decided: cost}}, "unit": "EUR"}'
     )
     add_baselines_option(parser)
+    parser.add_argument(
+        "--config", action="append", metavar="NAME=VALUE", help="an option of the model's builder: picture=mobilenet"
+    )
     parser.add_argument("--balance", help="relative, static, uncertainty or gradnorm (default: the recipe's)")
     parser.add_argument("--on-nonfinite", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
     parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
@@ -195,7 +199,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         action="extend",
         nargs="+",
         metavar="COLUMN=KIND",
-        help="number, category, date or text, where values mislead",
+        help="number, category, date, text or picture, where values mislead",
     )
     parser.add_argument(
         "--date-order", action="append", metavar="[COLUMN=]ORDER", help="dmy, mdy or ymd, of dates as 05/03/2021"
@@ -256,6 +260,24 @@ def read_types(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def read_config(given: Sequence[str]) -> dict[str, Any]:
+    """ "NAME=VALUE" of a command line, once for each option; a value that is JSON is what it says, others are texts.
+
+    >>> read_config(["picture=mobilenet", "width=32"])
+    {'picture': 'mobilenet', 'width': 32}
+    """
+    found: dict[str, Any] = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals or not name or name in found:
+            raise ConfigError(f"Each of --config is NAME=VALUE, once an option; received '{each}'.")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
+
+
 def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) -> None:
     """The options of an example that trains `model` on the table `data`; `train_command` takes what is parsed."""
     parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
@@ -264,7 +286,7 @@ def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) 
     nothing = dict.fromkeys(
         (
             *("balance", "on_nonfinite", "weights", *DATA_OPTIONS, "imbalance", "costs"),
-            *("validation", "test", "refit", "augmentation"),
+            *("validation", "test", "refit", "augmentation", "config"),
         )
     )
     parser.set_defaults(model=model, data=data, baselines="quick", **nothing)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -19,6 +19,7 @@ SAMPLE = 500  # training pictures, evenly spaced, of which sizes, colours and br
 USUAL = 224  # pixels a side where the training pictures' own sizes do not say
 SPARE = 2  # a JPEG is decoded at no less than so many times the size that is wanted
 GREY_VALUE = 127  # of a picture that stands for one that cannot be read
+PRESENT = "_present"  # the input beside that of an optional picture ends so
 LOOKED_AT = 1 << 20  # bytes of a large file, at three places, that tell it from another
 LEAST_DEVIATION = 1.0  # of pixels from 0 to 255: those of pictures without any contrast are not blown up
 
@@ -30,6 +31,9 @@ class PictureColumn(Column):
 
     The other fields are those of `Preprocessing`: numbers = (pixels * scale - mean) / std. They are those of the
     weights that a training starts from; else mean and deviation of each colour are learnt of the training pictures.
+
+    Of an `optional` column rows may have no picture: a second input, "NAME_present" (n,), is 1 where there is one, and
+    0 where the first holds a plain grey picture, which a model must not look at.
     """
 
     height: int = USUAL
@@ -41,6 +45,7 @@ class PictureColumn(Column):
     scale: float = 1.0
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
+    optional: bool = False
 
     kind: ClassVar[str] = "picture"
 
@@ -52,20 +57,24 @@ class PictureColumn(Column):
         size: int | Sequence[int] | None = None,
         channels: int | None = None,
         preprocessing: Mapping[str, Any] | None = None,
+        optional: bool = False,
     ) -> Self:
         """Learn size, colours and brightness of the training pictures, where they are not given.
 
         size           pixels a side, or (height, width).
         channels       1 for grey, 3 for colours.
         preprocessing  the fields of a `Preprocessing`, whose own size counts where `size` is not given.
+        optional       whether rows may have no picture.
         """
         row = None if preprocessing is None else Preprocessing.from_json(preprocessing)
         height, width = _sides(size, name) if size is not None else (row.size, row.size) if row else (0, 0)
         if channels not in (None, 1, 3):
             raise ConfigError(f"'channels' of pictures must be 1 (grey) or 3 (colours); received {channels!r}.")
         if row is not None and height and channels:
-            return cls(name, "", height, width, channels, **_numbers_of(row))
-        items = list(values)
+            return cls(name, "", height, width, channels, **_numbers_of(row), optional=optional)
+        items = [each for each, none in zip(values, _are_missing(values), strict=True) if not (none and optional)]
+        if not items:
+            raise DataError(f"The column {shown(name)} has no picture in any training row: ignore it.")
         chosen = [items[place] for place in np.unique(np.linspace(0, len(items) - 1, SAMPLE).astype(int))]
         pictures = [picture for each in chosen if (picture := _if_readable(each, name)) is not None]
         if not pictures:
@@ -73,8 +82,8 @@ class PictureColumn(Column):
         if not height:
             height, width = _usual_size(pictures)
         channels = channels or (1 if all(_is_grey(each) for each in pictures) else 3)
-        found = cls(name, "", height, width, channels, **(_numbers_of(row) if row else {}))
-        return found if row else cls(name, "", height, width, channels, **found._learnt(pictures))
+        found = cls(name, "", height, width, channels, **(_numbers_of(row) if row else {}), optional=optional)
+        return found if row else replace(found, **found._learnt(pictures))
 
     def _learnt(self, pictures: Sequence[Any]) -> dict[str, Any]:
         """Mean and deviation of each colour over some training pictures."""
@@ -88,12 +97,21 @@ class PictureColumn(Column):
         three = [[round(float(value), 4) for value in np.resize(each, 3)] for each in (mean, deviation)]
         return {"mean": tuple(three[0]), "std": tuple(three[1])}
 
-    def encode(self, values: Values) -> LazyArray:
-        """(n,) files, bytes, arrays or Pillow images -> lazily (n, height, width, channels) float32."""
-        items: Any = list(values)
-        missing = pandas().isna(pandas().Series(items, dtype=object))
-        if missing.any():
+    def encode(self, values: Values) -> Any:
+        """(n,) files, bytes, arrays or Pillow images -> lazily (n, height, width, channels) float32.
+
+        Of an optional column, beside what says where there is one.
+        """
+        missing = _are_missing(values)
+        if missing.any() and not self.optional:
             raise DataError(f"The column {shown(self.name)} has no picture in row {int(np.argmax(missing)) + 1}.")
+        pictures = self._lazy([None if none else each for each, none in zip(values, missing, strict=True)])
+        if not self.optional:
+            return pictures
+        return {self.input: pictures, self.input + PRESENT: (~missing).astype("float32")}
+
+    def _lazy(self, items: Any) -> LazyArray:
+        """The pictures, decoded when they are read; None is a plain one."""
         shape = (self.height, self.width, self.channels)
         if all(isinstance(each, np.ndarray) and each.dtype == np.uint8 and each.shape == shape for each in items):
             items, decode = np.stack(items), None  # nothing is left to be decoded
@@ -119,6 +137,8 @@ class PictureColumn(Column):
         """(height, width, channels) uint8 of one value."""
         from zoo.pictures.photos import read_photo
 
+        if item is None:
+            return np.full((self.height, self.width, self.channels), GREY_VALUE, np.uint8)
         if isinstance(item, str | Path | bytes):
             return self._fitted(read_photo(item, least=SPARE * max(self.height, self.width)).image)
         return self._fitted(_picture(item, self.name))
@@ -134,9 +154,16 @@ class PictureColumn(Column):
     def spec(self) -> InputSpec:
         return InputSpec((self.height, self.width, self.channels), "float32")
 
+    @property
+    def inputs(self) -> Mapping[str, InputSpec]:
+        present = {self.input + PRESENT: InputSpec((), "float32")} if self.optional else {}
+        return {self.input: self.spec, **present}
+
     @classmethod
     def config(cls, columns: Sequence[Self], scaling: str | None) -> dict[str, Any]:
-        return {"pictures": {each.input: [each.height, each.width, each.channels] for each in columns}}
+        shapes = {each.input: [each.height, each.width, each.channels] for each in columns}
+        optional = [each.input for each in columns if each.optional]
+        return {"pictures": shapes, **({"optional": optional} if optional else {})}
 
     def raw(self, values: Values) -> list[Any]:
         return list(values)
@@ -171,11 +198,18 @@ def _if_readable(item: Any, name: str) -> Any:
         return None
 
 
+def _are_missing(values: Values) -> np.ndarray:
+    """(n,) bool: which values are none."""
+    return np.asarray(pandas().isna(pandas().Series(list(values), dtype=object)), dtype=bool)
+
+
 def _identity(item: Any) -> str:
     """What tells one picture from another, without decoding it: wherever the file stands, and whatever it is called.
 
     Names and sizes would not do: uncompressed pictures all have one size, and those of two folders the same names.
     """
+    if item is None:
+        return "none"
     if isinstance(item, str | Path):
         try:
             return sha256(_some_bytes(Path(item))).hexdigest()

@@ -9,6 +9,7 @@ import numpy as np
 from zoo.columns.dates import dates_of
 from zoo.columns.frames import Frame, frame_of, is_path, pandas, shown
 from zoo.columns.opening import CHUNK_ROWS, FORMATS, LISTS, Opened, Way, opened, without_marks
+from zoo.columns.picture_paths import beside_file
 from zoo.columns.values import numbers_of, texts_of
 from zoo.columns.written import Written
 from zoo.errors import DataError, require_known
@@ -88,7 +89,7 @@ def rows_of(source: Any, *, columns: Sequence[str], types: Mapping[str, str], wr
     Of a file the `columns` are read, each as its kind and as it was `written`: 007 stays the category that it was.
     """
     if is_path(source):
-        return read_table(source, columns=columns, types=types, written=written)
+        return beside_file(read_table(source, columns=columns, types=types, written=written), types, source)
     return without_marks(frame_of(source), written.missing)
 
 

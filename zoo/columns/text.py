@@ -27,6 +27,8 @@ class TextColumn(Column):
     punctuation  whether marks count as words.
     missing      training rows without a text; where there was none, a row without one is refused later.
     longer       training rows whose end was not read; where there was none, that of a longer one is told later.
+    optional     whether a row may be without a text, or without a known word, also where no training row was: for
+                 models that read other columns too, and mask this one then.
     """
 
     vocabulary: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class TextColumn(Column):
     punctuation: bool = True
     missing: int = 0
     longer: int = 0
+    optional: bool = False
 
     kind: ClassVar[str] = "text"
 
@@ -52,6 +55,7 @@ class TextColumn(Column):
         cut: bool = False,
         punctuation: bool = True,
         vocabulary: Sequence[str] | None = None,
+        optional: bool = False,
     ) -> Self:
         """The most frequent words; `vocabulary_size` counts the ids of padding and of unknown words too.
 
@@ -69,7 +73,13 @@ class TextColumn(Column):
         if missing == len(texts):
             raise DataError(f"The column {shown(name)} has no text in any training row: ignore it.")
         found = cls(
-            name, vocabulary=tokeniser.words, words=words, cut=cut, punctuation=punctuation, missing=int(missing)
+            name,
+            vocabulary=tokeniser.words,
+            words=words,
+            cut=cut,
+            punctuation=punctuation,
+            missing=int(missing),
+            optional=optional,
         )
         return replace(found, longer=sum(found._words_beyond(text) > 0 for text in texts))
 
@@ -112,7 +122,7 @@ class TextColumn(Column):
         for row, text in enumerate(texts_in(values, self.name), start=1):
             place = f"row {row}: the text" if len(values) > 1 else "The text"
             longer += self._words_beyond(text) > 0
-            if self.missing:
+            if self.missing or self.optional:
                 continue
             if not words_of(text):
                 raise DataError(f"{place} is empty: it has no word and no punctuation mark {column}.")

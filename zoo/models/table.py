@@ -39,10 +39,10 @@ class TableInputs:
     ids: Mapping[str, keras.KerasTensor]
     sizes: Mapping[str, int]
 
-    def one_hot_features(self) -> keras.KerasTensor:
+    def one_hot_features(self, *, name: str = "features") -> keras.KerasTensor:
         """(B, C): numbers, flags, bins and a 1 for each category's value."""
         hot = [one_hot(ids, self.sizes[name], name=f"{name}_one_hot") for name, ids in self.ids.items()]
-        return side_by_side([self.numbers, self.flags, self.bins, *hot])
+        return side_by_side([self.numbers, self.flags, self.bins, *hot], name=name)
 
 
 def table_inputs(

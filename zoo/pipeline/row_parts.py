@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from zoo.columns.csv_file import DELIMITERS, LONGEST_LINE, encoding_of, open_byt
 from zoo.columns.frames import Frame, exact_integers, extra, pandas, require_columns
 from zoo.columns.lines import require_few_columns, require_filled
 from zoo.columns.opening import FORMATS, VERBATIM, compact, one_sentence, without_marks
+from zoo.columns.picture_paths import beside_file
 from zoo.columns.rows import Row, TextFormat, lines_of, scan_rows
 from zoo.columns.values import MISSING
 from zoo.errors import ConfigError, DataError, require_known
@@ -72,10 +73,15 @@ class RowReader:
             raise DataError(f"{path} is {'no plain file' if path.exists() else 'not there'}; expected a file of rows.")
         with one_sentence(path):
             if suffix == ".parquet":
-                yield from self._parts(_parquet(path, self.part))
+                yield from self._beside(path, self._parts(_parquet(path, self.part)))
             else:
                 with open_bytes(path) as stream:
-                    yield from self.stream(stream, str(path), suffix)
+                    yield from self._beside(path, self.stream(stream, str(path), suffix))
+
+    def _beside(self, path: Path, parts: Iterable[Part]) -> Iterator[Part]:
+        """The parts with paths of pictures from here."""
+        for part in parts:
+            yield replace(part, rows=beside_file(part.rows, self.schema.types, path))
 
     def stream(self, stream: Any, name: str = "standard input", suffix: str = "") -> Iterator[Part]:
         """The rows of an open stream of bytes; without a `suffix` its first line says how they are written."""

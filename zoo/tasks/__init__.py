@@ -8,7 +8,7 @@ trained, report = train("mlp", "adult", folder="runs/income")
 zoo.load_pipeline("runs/income").predict(frame)  # a DataFrame
 """
 
-from zoo.tasks import texts, tables, pairs, poems, questions, pictures  # isort: skip  (`load_dataset` asks them in this order)
+from zoo.tasks import texts, tables, pairs, poems, questions, pictures, joint  # isort: skip  (`load_dataset` asks them in this order)
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.tasks.evaluation import evaluate
 from zoo.tasks.imbalance_and_costs import read_costs, read_plans
@@ -21,7 +21,15 @@ from zoo.tasks.tables import load_table
 from zoo.tasks.task import TASKS, Task, list_datasets, load_dataset, recipe_for, register, task_of
 from zoo.tasks.verbs import train
 
-for _task in (texts.TASK, tables.TASK, pairs.TASK, questions.TASK, poems.TASK, pictures.TASK):  # one row a task
+for _task in (
+    texts.TASK,
+    tables.TASK,
+    pairs.TASK,
+    questions.TASK,
+    poems.TASK,
+    pictures.TASK,
+    joint.TASK,
+):  # one row a task
     register(_task)
 
 __all__ = [
@@ -34,6 +42,7 @@ __all__ = [
     "evaluate",
     "find_rate",
     "inspect",
+    "joint",
     "list_datasets",
     "load_dataset",
     "load_pipeline",

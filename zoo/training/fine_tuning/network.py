@@ -6,7 +6,8 @@ stage of its own.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -198,7 +199,26 @@ class Network:
         values: dict[int, Any] = dict(zip(inputs, given, strict=True))
         for call in calls:
             call.run(values)
-        return keras.Model(given, {name: values[key] for name, key in outputs.items()}, name=self.model.name)
+        with _different_names(calls):
+            return keras.Model(given, {name: values[key] for name, key in outputs.items()}, name=self.model.name)
+
+
+@contextmanager
+def _different_names(calls: Sequence[Call]) -> Iterator[None]:
+    """While this lasts, layers of nested models that have the name of another one are called by their paths.
+
+    Inside of two models names may be the same; in a graph of the layers of both, Keras wants them to differ.
+    """
+    layers = {id(call.layer): call for call in calls}
+    count = Counter(call.layer.name for call in layers.values())
+    renamed = [(call.layer, call.layer.name, call.path) for call in layers.values() if count[call.layer.name] > 1]
+    for layer, _, path in renamed:
+        layer.name = path.replace("/", ".")
+    try:
+        yield
+    finally:
+        for layer, name, _ in renamed:
+            layer.name = name
 
 
 def is_norm(layer: Any) -> bool:

@@ -1,0 +1,24 @@
+"""Paths of pictures in a file of rows: they are meant from where that file stands."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from zoo.columns.frames import Frame
+
+
+def beside_file(rows: Frame, types: Mapping[str, str], file: Path | str) -> Frame:
+    """The rows with paths of pictures from here: of those that stand beside the file; others stay as they are."""
+    folder = Path(file).parent
+    pictures = [name for name, kind in types.items() if kind == "picture" and name in rows.columns]
+    if not pictures:
+        return rows
+    rows = rows.copy()
+    for name in pictures:
+        rows[name] = rows[name].astype(object).map(lambda value: _beside(value, folder))
+    return rows
+
+
+def _beside(value: object, folder: Path) -> object:
+    there = folder / value.strip() if isinstance(value, str) and value.strip() else None
+    return str(there) if there is not None and os.path.isfile(there) else value
