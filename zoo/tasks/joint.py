@@ -24,7 +24,7 @@ from zoo.report.senses import sense_changes
 from zoo.samples import Samples
 from zoo.tasks.length import Length
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task
+from zoo.tasks.task import Task, targets_of
 from zoo.training import Optimiser, Run, fit
 from zoo.training.batches import Batches
 from zoo.training.fine_tuning.fine_tune import AS_FROZEN, AUTO
@@ -186,12 +186,7 @@ def explain_senses(pipeline: Pipeline, rows: Any) -> Frame:
 
 def file_options(schema: Schema) -> Mapping[str, Any]:
     """What other rows are read for: what the model predicts, with its kinds."""
-    return {
-        "targets": {
-            column.name: list(column.target.labels) if column.target.kind == "ordered" else column.target.kind
-            for column in schema.outputs
-        }
-    }
+    return {"targets": targets_of(schema)}
 
 
 TASK = Task(
