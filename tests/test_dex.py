@@ -3,9 +3,11 @@
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import zoo
 from zoo.errors import ConfigError, UnknownNameError
+from zoo.tasks.task import task_of
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +51,14 @@ def test_it_begins_with_the_weights_of_its_backbone_and_a_fresh_distribution(bac
 def test_what_does_not_fit_is_one_sentence(config, error, sentence):
     with pytest.raises(error, match=sentence):
         zoo.create_model("dex_age", **config)
+
+
+def test_ages_that_it_cannot_predict_are_told(tmp_path):
+    for number in range(12):
+        Image.new("RGB", (32, 32), (20 * number, 0, 0)).save(tmp_path / f"{number}.png")
+    rows = "".join(f"{number}.png,{95 + number}\n" for number in range(12))
+    (tmp_path / "faces.csv").write_text(f"photo,age\n{rows}")
+    data = zoo.load_dataset(tmp_path / "faces.csv", task="pictures", targets={"age": "regression"})
+    told = task_of("dex_age_tiny").told(data, "dex_age_tiny", None)
+    beyond = int((data.train.targets["age"] > 100).sum())
+    assert f"{beyond} rows to train on have a 'age' that is not within 0 to 100: the model predicts none there." in told
