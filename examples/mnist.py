@@ -12,8 +12,6 @@ The third, in `zoo/models/small_images.py`, reads
 
 from pathlib import Path
 
-import pandas as pd
-
 import zoo
 from examples.command import Run, option, page
 from zoo.options import whole_number
@@ -46,7 +44,9 @@ def main(run: Run) -> None:
         print(trained.predict(rows)[["label"]].assign(true=rows["label"].to_numpy()).to_string(index=False))
         beside[name] = {row["metric"]: f"{row['model']:.4f}" for row in report.scores if row["output"] == "label"}
         beside[name] |= {"weights": f"{trained.model.count_params():,}"}
-    print(pd.DataFrame.from_dict(beside, orient="index").to_string())
+    print("\t".join(["", *beside[run.models[0]]]))
+    for name, scores in beside.items():
+        print("\t".join([name, *scores.values()]))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def tiny_file(path):
         (["predict", SMALL, "--weights", "here.json", "hello"], "Unknown format of a pipeline '.json'"),
         (["predict", SMALL, "--weights", "nosuch", "hello"], "'nosuch' is neither a file"),
         (["train", TINY, "--data", "posts", "--seed", str(2**32)], "below 2**32"),
-        (["train", TINY, "--data", ".", "--seed", "0"], "must end in .jsonl or .csv"),
+        (["train", TINY, "--data", ".", "--seed", "0"], "holds no text; expected a folder for each class"),
         (["predict", "nosuch"], "Unknown model 'nosuch'"),
     ],
 )

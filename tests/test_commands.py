@@ -260,5 +260,5 @@ def test_a_real_process_ends_with_exit_code_2():
     assert (
         done.stderr.strip()
         == "error: Unknown data set of posts 'post'; did you mean 'posts'? Known: FILE.csv, FILE.jsonl, "
-        "FILE.parquet, FILE.tsv, blogs, posts."
+        "FILE.parquet, FILE.tsv, FOLDER, blogs, posts."
     )

@@ -92,6 +92,7 @@ TRAININGS = (
     ["--data", "mine.csv", "--decimal", ",", "--encoding", "cp1252", "--no-header"],
     ["--data", "mine.csv", "--validation", "some.csv", "--test", "others.csv", "--refit"],
     ["--data", "mine.csv", "--config", "units=64", "--config", "pooling=max"],
+    ["--data", "photos", "--size", "64", "--augmentation", "light"],
 )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import blocks
 import zoo
+from zoo.testing.subject import random_inputs
 
 ROOT = Path(__file__).resolve().parents[1]
 NARROW = {"stages": ((4,), (8, 8), (8, 8)), "units": 8, "embedding_dim": 8, "vocabulary_size": 500}
@@ -72,10 +73,16 @@ def block_models():
 def entry_models():
     random = np.random.default_rng(2)
     for name in zoo.list_models(for_tests=True):
-        if zoo.describe(name).task.startswith(("image", "small-image", "tabular")):
+        entry = zoo.describe(name)
+        if entry.task.startswith(("image", "small-image", "tabular")):
             continue  # in test_image_jax.py and test_pipeline.py
+        if entry.family in ("joint", "dex") and not entry.for_tests:
+            continue  # their networks for photos are tried in test_image_jax.py
         config = zoo.full_config(name, SMALLER.get(name))
         model = zoo.create_model(name, **config)
+        if entry.family == "joint":
+            yield name, model, list(random_inputs(model, 2).values()), config
+            continue
         shapes = [(2, *(61 if side is None else side for side in each.shape[1:])) for each in model.inputs]
         known = min((each.input_dim for each in model.layers if isinstance(each, keras.layers.Embedding)), default=1)
         tokens = [random.integers(0, known, shape).astype("int32") for shape in shapes]

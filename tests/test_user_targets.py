@@ -111,5 +111,6 @@ def test_every_command_that_takes_a_file_says_how_it_is_read(command):
 
 
 COMMANDS = (
-    "list", "describe", "train", "evaluate", "find-rate", "inspect", "predict", "convert", "fetch", "verify", "prune"
+    "list", "describe", "train", "show-batch", "evaluate", "find-rate", "inspect", "predict", "convert", "fetch",
+    "verify", "prune",
 )  # fmt: skip

@@ -47,7 +47,7 @@ def train_command(parsed: argparse.Namespace) -> Any:
 
     options = training_options(parsed)
     console().print(f"Training {parsed.model} on {parsed.data} into {options['folder']}", markup=False)
-    trained, report = train(parsed.model, parsed.data, tell=tell, **options)
+    trained, report = train(parsed.model, parsed.data, **options)
     show_report(report, options["folder"])
     return trained
 
@@ -83,6 +83,7 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
         "weights": parsed.weights,
         "baselines": parsed.baselines,
         "callbacks": [epoch_printer()],
+        "tell": tell,
         "data_options": files | data_options(parsed) | vars(parsed).get("data_options", {}),
         **changes,
     }

@@ -3,7 +3,7 @@
 from zoo.catalogue.entry import Entry
 
 
-def _entry(name: str, parameters: int | None, summary: str, *, for_tests: bool = False) -> Entry:
+def _entry(name: str, parameters: int, summary: str, *, for_tests: bool = False) -> Entry:
     return Entry(
         name=name,
         task="age-estimation",
@@ -20,5 +20,5 @@ def _entry(name: str, parameters: int | None, summary: str, *, for_tests: bool =
 
 ENTRIES = (
     _entry("dex_age", 3_332_389, "age as the expected value over 101 years, on MobileNet or any other backbone"),
-    _entry("dex_age_tiny", None, "for tests that run in milliseconds", for_tests=True),
+    _entry("dex_age_tiny", 3_017, "for tests that run in milliseconds", for_tests=True),
 )

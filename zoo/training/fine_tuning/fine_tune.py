@@ -88,7 +88,7 @@ class FineTune:
 def stages_for(rows: int, labels: int) -> tuple[str, ...]:
     """What to train, by the number of training rows and of labels (of a regression, 0).
 
-    >>> stages_for(259, 37), stages_for(300, 2), stages_for(1400, 196), stages_for(25000, 2)
+    >>> stages_for(259, 37), stages_for(200, 2), stages_for(1400, 196), stages_for(25000, 2)
     (('linear_probe',), ('linear_probe', 'last_stage'), ('linear_probe', 'last_two_stages'), ('linear_probe', 'all'))
     """
     each = rows / (labels or RANGE)
