@@ -38,7 +38,7 @@ TITLES = {  # family -> heading of its page, where the name does not say it
     "efficientnet_v2": "EfficientNetV2",
     "convnext": "ConvNeXt",
     "mlp": "Multi-layer perceptron",
-    "dex": "DEX: age from a face",
+    "dex": "Age from a face, DEX",
 }
 TASKS = {  # task of the catalogue -> heading in the list of models
     "author-profiling": "Texts: authors, and labels of your own",
