@@ -22,7 +22,7 @@ def backbone_file(tmp_path_factory):
 
 
 def test_an_age_is_what_the_distribution_over_101_years_expects():
-    model = zoo.create_model("dex_age_tiny", outputs={"years": {"kind": "regression"}})
+    model = zoo.create_model("dex_age", backbone="mobilenet_tiny", outputs={"years": {"kind": "regression"}})
     shares = keras.Model(model.inputs, model.get_layer("years_distribution").output)
     faces = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3)).astype("float32")
     found, distribution = (each.predict(faces, verbose=0) for each in (model, shares))
@@ -59,6 +59,6 @@ def test_ages_that_it_cannot_predict_are_told(tmp_path):
     rows = "".join(f"{number}.png,{95 + number}\n" for number in range(12))
     (tmp_path / "faces.csv").write_text(f"photo,age\n{rows}")
     data = zoo.load_dataset(tmp_path / "faces.csv", task="pictures", targets={"age": "regression"})
-    told = task_of("dex_age_tiny").told(data, "dex_age_tiny", None)
+    told = task_of("dex_age").told(data, "dex_age", None)
     beyond = int((data.train.targets["age"] > 100).sum())
     assert f"{beyond} rows to train on have a 'age' that is not within 0 to 100: the model predicts none there." in told

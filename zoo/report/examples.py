@@ -69,10 +69,11 @@ def examples(
     order = np.argsort(-badness, kind="stable")
     first = min(worst, -(-len(order) // 2))
     last = min(best, len(order) - first)
-    chosen = order[:first], order[::-1][:last]
-    return tuple(  # type: ignore[return-value]
-        [_example(int(known[place]), true[place], guess[place], target) for place in places] for places in chosen
-    )
+
+    def of(places: np.ndarray) -> list[Example]:
+        return [_example(int(known[place]), true[place], guess[place], target) for place in places]
+
+    return of(order[:first]), of(order[::-1][:last])
 
 
 def _example(row: int, true: Any, guess: Any, target: Target) -> Example:

@@ -99,9 +99,7 @@ def answers_depend_on_the_input(subject: Subject) -> None:
     for name, values in subject.answers.items():
         require(bool(np.isfinite(values).all()), f"{name} is not finite")
         apart = float(np.ptp(values, axis=0).max()) / max(float(np.abs(values).mean()), 1e-12)
-        require(
-            apart > 1e-3, f"{name} is the same for every input"
-        )  # of an expected value over a wide range it is small
+        require(apart > 1e-2, f"{name} is the same for every input")
 
 
 def answers_do_not_depend_on_the_batch(subject: Subject) -> None:
