@@ -16,7 +16,7 @@ from zoo.create import create_model
 from zoo.errors import UnknownNameError
 from zoo.pretrained.sets import pretrained_sets
 from zoo.testing.gradients import gradients
-from zoo.testing.subject import OTHER_NAME, Subject, answers, fill, weighted_layers
+from zoo.testing.subject import OTHER_NAME, SEED, Subject, answers, weighted_layers
 from zoo.weights import load_weights, save_weights, without_values
 
 
@@ -170,30 +170,27 @@ def a_file_of_weights_restores_the_answers(subject: Subject) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "weights.h5"
         save_weights(subject.model, path)
-        other = create_model(subject.name)
+        other = subject.seeded
+        before = other.get_weights()
         report = load_weights(other, path)
     weights = len(subject.model.weights)
     require(len(report.matched) == weights, f"{len(report.matched)} of {weights} weights were matched")
     same(answers(other, subject.inputs), subject.answers, 0.0)
+    other.set_weights(before)
 
 
 def a_seed_fixes_the_initial_weights(subject: Subject) -> None:
-    first, second = _initial_weights(subject, 7), _initial_weights(subject, 7)
+    first = subject.seeded.get_weights()
+    keras.utils.set_random_seed(SEED)
+    second, third = (create_model(subject.name).get_weights() for _ in range(2))
     require(all(np.array_equal(a, b) for a, b in zip(first, second, strict=True)), "one seed gives two models")
-    next_one = create_model(subject.name).get_weights()
-    require(any(not np.array_equal(a, b) for a, b in zip(first, next_one, strict=True)), "every seed gives one model")
-
-
-def _initial_weights(subject: Subject, seed: int) -> list[np.ndarray]:
-    keras.utils.set_random_seed(seed)
-    return create_model(subject.name).get_weights()
+    require(any(not np.array_equal(a, b) for a, b in zip(first, third, strict=True)), "every seed gives one model")
 
 
 def two_stand_in_one_graph(subject: Subject) -> None:
     """Side by side on the same inputs, with weights of their own that a file restores."""
     pair = _pair(subject)
     left, right = pair.get_layer("left"), pair.get_layer("right")
-    fill(left)
     inputs = {tensor.name: values for tensor, values in zip(pair.inputs, subject.inputs.values(), strict=True)}
     found = answers(pair, inputs)
     for name, values in subject.answers.items():
@@ -211,7 +208,7 @@ def two_stand_in_one_graph(subject: Subject) -> None:
 
 
 def _pair(subject: Subject) -> keras.Model:
-    models = [create_model(subject.name, name=name) for name in ("left", "right")]
+    models = [subject.build(name="left"), create_model(subject.name, name="right")]
     inputs = {t.name: keras.Input(t.shape[1:], dtype=t.dtype, name=f"shared_{t.name}") for t in models[0].inputs}
     outputs = {f"{model.name}_{name}": values for model in models for name, values in model(inputs).items()}
     return keras.Model(list(inputs.values()), outputs, name="pair")

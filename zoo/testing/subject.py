@@ -14,11 +14,13 @@ from zoo.create import create_model
 from zoo.keras_internals.graph import calls_of
 from zoo.models.image_builder import ImageBuilder
 from zoo.weights import without_values
+from zoo.weights.values import give, give_initial_values
 
 LENGTH = 40  # of an unknown dimension of an input that is not an image
 BATCH = 3
 NUMBERS = 50  # of an input of integers
 OTHER_NAME = "another_name"
+SEED = 7  # of the initial weights of `Subject.seeded`
 STEP = 64  # between two sizes of an image: a multiple of every stride
 
 
@@ -46,6 +48,12 @@ class Subject:
         return self.build()
 
     @cached_property
+    def seeded(self) -> keras.Model:
+        """The model by its defaults, with the initial weights that `SEED` gives."""
+        keras.utils.set_random_seed(SEED)
+        return create_model(self.name)
+
+    @cached_property
     def default_outline(self) -> keras.Model:
         """The model by its defaults, without values."""
         return self.outline()
@@ -69,9 +77,13 @@ class Subject:
         return answers(self.model, self.inputs)
 
     def build(self, **config: Any) -> keras.Model:
-        """A model with random weights, the same ones for the same layers whatever the options."""
-        model = create_model(self.name, **config)
+        """A model with random weights, the same ones for the same layers whatever the options.
+
+        Its initialisers are left out where `fill` has values: of a tiny deep model they take most of the time.
+        """
+        model = self.outline(**config)
         fill(model)
+        give_initial_values(model)
         return model
 
     def outline(self, **config: Any) -> keras.Model:
@@ -135,7 +147,7 @@ def fill(model: keras.Model) -> None:
             if str(variable.dtype).startswith(("float", "bfloat")):
                 depthwise = isinstance(layer, keras.layers.DepthwiseConv2D) and len(variable.shape) > 1
                 address = f"{layer.name}/{'depthwise_kernel' if depthwise else variable.name}"
-                variable.assign(random_values(address, tuple(variable.shape)))
+                give(variable, random_values(address, tuple(variable.shape)))
 
 
 def random_values(address: str, shape: tuple[int, ...]) -> np.ndarray:
