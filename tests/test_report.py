@@ -293,3 +293,5 @@ def test_a_network_no_better_than_linear_is_told_what_to_try():
     rising = [{**row, "val_skill": row["epoch"] / 4} for row in HISTORY]
     improving = notes(report_of(test, baselines=linear, history=rising))
     assert "income: no better than linear; it was still improving: train longer (--epochs)." in improving
+    perfect = {"gender": {"linear": Baseline({"accuracy": answers(test)["gender"]})}}  # nobody is better than that
+    assert not any("no better" in sentence for sentence in notes(report_of(test, baselines=perfect)))

@@ -149,7 +149,9 @@ def _advice(report: "Report") -> str:
 
 
 def _beats(row: Mapping[str, Any], kind: str) -> bool:
-    if row["model"] is None or row[kind] is None:
+    """Whether a simple model is as good or better; of a model without a mistake none is."""
+    best = 1.0 if row["better"] == "higher" else 0.0
+    if row["model"] in (None, best) or row[kind] is None:
         return False
     return row[kind] >= row["model"] if row["better"] == "higher" else row[kind] <= row["model"]
 
