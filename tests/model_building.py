@@ -28,7 +28,7 @@ def names(case: Case) -> list[str]:
 
 def build(case: Case) -> keras.Model:
     """The model, with the same names and weights each time, as in another process."""
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(case.seed)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(case.policy)

@@ -20,7 +20,7 @@ def everything(model) -> list:
 def prepared():
     """A compiled model that has been trained by its own optimiser for a step, and a state of all random numbers."""
     keras.utils.set_random_seed(3)
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)
     model = line_model(dropout=0.3)
     model.compile("adam", loss={"y": "mse"})
     samples = line_samples(64, 0)
