@@ -113,7 +113,7 @@ class LazyArray:
     def take(self, rows: Any) -> "LazyArray":
         """These rows, still lazy."""
         chosen = np.arange(len(self))[rows]
-        return self._with(self.items[chosen] if isinstance(self.items, np.ndarray) else [self.items[i] for i in chosen])
+        return self.with_items(self.items[chosen] if isinstance(self.items, np.ndarray) else [self.items[i] for i in chosen])
 
     def joined(self, other: Any) -> "LazyArray":
         """These rows and those of another lazy array that is decoded alike. Raises `DataError` for any other."""
@@ -123,9 +123,10 @@ class LazyArray:
             raise DataError("A lazy input can be joined with another lazy one that is decoded alike only.")
         arrays = [each.items for each in (self, other)]
         whole = all(isinstance(items, np.ndarray) for items in arrays)
-        return self._with(np.concatenate(arrays) if whole else [*arrays[0], *arrays[1]])
+        return self.with_items(np.concatenate(arrays) if whole else [*arrays[0], *arrays[1]])
 
-    def _with(self, items: Sequence[Any] | np.ndarray) -> "LazyArray":
+    def with_items(self, items: Sequence[Any] | np.ndarray) -> "LazyArray":
+        """Other items, decoded as these are."""
         return LazyArray(
             items,
             self.decode,

@@ -96,6 +96,18 @@ def picture_cnn(name: str, shape: Sequence[int], *, filters: Sequence[int] = (32
     return keras.Model(image, layers.Concatenate(name="mean_and_max")(pooled), name=name)
 
 
+def picture_conv4(name: str, shape: Sequence[int], *, filters: Sequence[int] = (64, 64, 64, 64)) -> keras.Model:
+    """(B, H, W, C) -> (B, H/16 * W/16 * filters[-1]): convolutions, each with a maximum over 2x2, and all places.
+
+    What one-shot learning is compared by. Vinyals et al. 2016, section 4.1; Snell et al. 2017, section 3.1.
+    """
+    image = x = keras.Input(tuple(shape), name="image")
+    for stage, width in enumerate(filters, start=1):
+        x = conv_norm_act(x, width, 3, names=(f"conv{stage}", f"bn{stage}", f"relu{stage}"))
+        x = layers.MaxPooling2D(2, name=f"pool{stage}")(x)
+    return keras.Model(image, layers.Flatten(name="places")(x), name=name)
+
+
 def backbone(entry: str) -> Encoder | None:
     """A network of the catalogue without its top, by its own name; None where it is none for pictures."""
     if entry not in ENTRIES or describe(entry).task != IMAGES:
@@ -154,7 +166,11 @@ SENSES: dict[str, Sense] = {
     ),
     "pictures": Sense(
         make_input=picture_input,
-        encoders={"cnn": picture_cnn, "cnn_tiny": partial(picture_cnn, filters=(4, 8))},
+        encoders={
+            "cnn": picture_cnn,
+            "conv4": picture_conv4,
+            "cnn_tiny": partial(picture_cnn, filters=(4, 8)),
+        },
         named=backbone,
         form=lambda shape: shape[-1],  # its channels
     ),

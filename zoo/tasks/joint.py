@@ -3,7 +3,7 @@
 All choices of the settings were made on validation splits.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,13 +15,11 @@ from zoo.columns import Schema
 from zoo.columns.bins import bin_edges
 from zoo.columns.frames import Frame, pandas
 from zoo.columns.reading import FORMATS
-from zoo.create import create_model
 from zoo.datasets.dataset import Dataset
-from zoo.errors import ConfigError, UnknownNameError
 from zoo.pipeline import Pipeline
-from zoo.pretrained import pretrained
 from zoo.report.senses import sense_changes
 from zoo.samples import Samples
+from zoo.tasks.backbones import backbones_in, load_imagenet
 from zoo.tasks.length import Length
 from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task, targets_of
@@ -33,8 +31,6 @@ from zoo.training.predictions import outputs_of as predict_outputs
 JOINT_SOURCES = "zoo.datasets.joint"
 TABLE_KEYS = ("numbers", "categories", "complete", "outputs", "optional")  # what a schema tells beside senses
 SENSE_KEYS = ("texts", "pictures")
-PRETRAINED = "imagenet"  # the weights of a network of the catalogue that reads pictures
-PIXELS = ("colour", "scale", "mean", "std")
 
 USUAL = Settings(
     config={"dropout": 0.3, "hidden_senses": 0.1, "skip": True},
@@ -100,42 +96,10 @@ def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any
     return {**known, **{key: told.get(key, {}) for key in SENSE_KEYS}, "others": others, **settings.config}
 
 
-def backbones_in(model: keras.Model) -> Iterator[Any]:
-    """The networks of the catalogue that a model reads pictures with."""
-    from zoo.models.senses import backbone
-
-    return (layer for layer in model.layers if backbone(layer.name) is not None)
-
-
 def init_model(model: keras.Model, dataset: Dataset) -> None:
-    """Give the networks of the catalogue in it the weights that they learnt on ImageNet.
-
-    Raises `ConfigError` where those want other pixels than the schema of the data makes.
-    """
+    """Give the networks of the catalogue in it the weights that they learnt on ImageNet."""
     for network in backbones_in(model):
-        _require_pixels(network.name, dataset.schema)
-        channels = network.inputs[0].shape[-1]
-        donor = create_model(
-            network.name, weights=PRETRAINED, input_shape=(None, None, channels), include_top=False, pooling="avg"
-        )
-        network.set_weights(donor.get_weights())
-
-
-def _require_pixels(entry: str, schema: Schema) -> None:
-    try:
-        wanted = pretrained(f"{entry}.{PRETRAINED}").preprocessing
-    except UnknownNameError:
-        raise ConfigError(
-            f"'{entry}' has no weights of ImageNet to read pictures with; 'zoo list --weights {PRETRAINED}' names "
-            "networks that have."
-        ) from None
-    for column in schema.of("picture"):
-        if any(getattr(column, field) != getattr(wanted, field) for field in PIXELS):
-            fields = {field: getattr(wanted, field) for field in PIXELS}
-            raise ConfigError(
-                f"'{entry}' was trained on other pixels than those of the column '{column.name}': give "
-                f"data_options={{'preprocessing': {fields}}}."
-            )
+        load_imagenet(network, dataset.schema)
 
 
 def fit_joint(model: keras.Model, train: Any, validation: Any, recipe: Any, **options: Any) -> Run:

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     import keras
 
 # Where a wrong label pulls less than in the cross-entropy.
+DISTANCES = ("contrastive", "triplet")  # of outputs that are shares made of distances (`zoo.models.metric_learning`)
 NOISE_AWARE = ("generalised_crossentropy", "symmetric_crossentropy")
 LOSSES: dict[str, tuple[str, ...]] = {
     "regression": ("mse", "mae", "huber"),
     "classification": ("crossentropy", "expected_cost", *NOISE_AWARE, "smoothed_crossentropy"),
     "ordered": ("ranked", "crossentropy", "expected_cost", *NOISE_AWARE),
-    "binary": ("crossentropy", "expected_cost", *NOISE_AWARE),
+    "binary": ("crossentropy", "expected_cost", *NOISE_AWARE, *DISTANCES),
     "tags": ("crossentropy",),
 }
 
@@ -40,7 +41,8 @@ class Head:
                    cross-entropy and the ranked probability score, by which a near label is a smaller mistake than a far
                    one; "generalised_crossentropy" (Zhang and Sabuncu 2018) and "symmetric_crossentropy" (Wang et al.
                    2019) are for labels of which many are wrong; "smoothed_crossentropy" gives a tenth of each label to
-                   all classes alike (Szegedy et al. 2016, section 7); "expected_cost" is what the predictions, taken as
+                   all classes alike (Szegedy et al. 2016, section 7); "contrastive" (Hadsell et al. 2006) and "triplet"
+                   (Schroff et al. 2015) read distances in the output (`zoo.models.metric_learning`); "expected_cost" is what the predictions, taken as
                    shares of decisions, cost by `costs`.
     weight         its share in the sum of losses, under "relative" and "static" balancing.
     metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Tensor = Any  # a backend tensor or a numpy array
 GENERALISED = 0.7  # q of the paper, for every data set there
 SMOOTHED = 0.1  # share of a label that all classes get alike; of the paper, for ImageNet
+CONTRASTIVE_MARGIN, TRIPLET_MARGIN = 1.0, 0.2  # of vectors of length 1; the second one is the paper's
 SYMMETRIC, LOG_OF_0 = 0.1, -4.0  # alpha and A of the paper, with beta 1: its setting for CIFAR-10
 
 
@@ -51,6 +52,8 @@ def _class_loss(head: Head, label: Tensor, output: Tensor) -> Tensor:
         costs = ops.convert_to_tensor(head.costs.table(head.target.labels), dtype=output.dtype)
         shares = ops.concatenate([1.0 - output, output], axis=-1) if binary else output
         return ops.sum(ops.take(costs, label, axis=0) * shares, axis=-1)
+    if head.loss in DISTANCE_LOSSES:
+        return DISTANCE_LOSSES[head.loss](ops.cast(label, output.dtype), ops.squeeze(output, -1))
     if binary:
         loss = ops.squeeze(_binary_crossentropy(ops.expand_dims(label, -1), output), -1)
     else:
@@ -124,6 +127,26 @@ def smoothed_crossentropy(loss: Tensor, output: Tensor) -> Tensor:
     return (1.0 - SMOOTHED) * loss + SMOOTHED * uniform
 
 
+def contrastive(label: Tensor, share: Tensor) -> Tensor:
+    """Labels (B,), 1 - distance / 2 of vectors of length 1 (B,) -> (B,). Hadsell et al. 2006, equation 4, twice that.
+
+    The squared distance of what is the same; of what is different, the square of what the distance lacks to 1.
+    """
+    distance = 2.0 * (1.0 - share)
+    apart = ops.maximum(CONTRASTIVE_MARGIN - distance, 0.0)
+    return label * ops.square(distance) + (1.0 - label) * ops.square(apart)
+
+
+def triplet(label: Tensor, share: Tensor) -> Tensor:
+    """Labels (B,), 1/2 + an eighth of what the negative's squared distance has more than the positive's (B,) -> (B,).
+
+    What the difference lacks to a margin (Schroff et al. 2015, equation 1); of the label 0 the two change places.
+    """
+    difference = 8.0 * (share - 0.5)
+    return ops.maximum(TRIPLET_MARGIN - (2.0 * label - 1.0) * difference, 0.0)
+
+
+DISTANCE_LOSSES = {"contrastive": contrastive, "triplet": triplet}
 NOISE_TOLERANT = {
     "generalised_crossentropy": generalised_crossentropy,
     "symmetric_crossentropy": symmetric_crossentropy,

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from zoo.pictures.matrices import rotation, scaling, translation
+from zoo.pictures.matrices import rotation, scaling, shearing, translation
 from zoo.training.augmentation.pictures.transform import Draw, Plan, Transform, interval, option
 
 SCRAMBLE = np.uint64(0x9E3779B97F4A7C15)  # odd: multiplying by it spreads every bit of a row number (Knuth 1998, 6.4)
@@ -111,6 +111,19 @@ class Rotate(Transform):
 
     def plan(self, plan: Plan, draw: Draw) -> None:
         plan.move(rotation(draw.within(-self.degrees, self.degrees)), draw.chosen(self.share))
+
+
+@dataclass(frozen=True)
+class Shear(Transform):
+    """Slant by up to `amount` pixels a pixel, along each side by itself."""
+
+    name: ClassVar[str] = "shear"
+    amount: float = option(0.2)
+    share: float = option(1.0)
+
+    def plan(self, plan: Plan, draw: Draw) -> None:
+        across, down = (draw.within(-self.amount, self.amount) for _ in range(2))
+        plan.move(shearing(across, down), draw.chosen(self.share))
 
 
 @dataclass(frozen=True)

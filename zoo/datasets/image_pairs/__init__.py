@@ -1,0 +1,1 @@
+"""Pairs of pictures, and whether both show the same."""

@@ -1,0 +1,111 @@
+"""A folder with a folder of pictures for each person or thing: pairs are drawn, of classes that stand in one split."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zoo.datasets.class_folders import LABEL
+from zoo.datasets.image_pairs.build import (
+    COUNTS,
+    LABELS,
+    LEAST_CLASSES,
+    draw_pairs,
+    pairs_table,
+    require_apart,
+    split_classes,
+)
+from zoo.datasets.image_pairs.reading import SIZE, digest, readable
+from zoo.datasets.pictures.finding import PICTURE, splits_in, unpacked
+from zoo.datasets.splits import SPLITS
+from zoo.datasets.table import Table
+from zoo.errors import ConfigError, DataError, DataWarning
+
+LEAST_PICTURES = 2  # of a class, so that pairs can be of it
+
+
+def read_class_folders(
+    path: Path | str,
+    *,
+    size: int | Sequence[int] = SIZE,
+    channels: int | None = None,
+    preprocessing: Mapping[str, Any] | None = None,
+    count: int | None = None,
+    labels: Sequence[str] = LABELS,
+    validation: Path | str | None = None,
+    test: Path | str | None = None,
+    whole: bool = False,
+    seed: int = 0,
+) -> Table:
+    """Pairs of the pictures of a folder or zip file of class folders; or of such folders in "train", "validation" and
+    "test". Classes, not pictures, are shared out 70:10:20, so that nobody to judge by is seen in training.
+
+    size, channels, preprocessing  as in `PictureColumn.fit`; pictures are resized to one size.
+    count   pairs to train on (6,000), to validate (1,000) and to test (2,000); of one number, shares of it.
+    labels  what a pair that differs and one of the same are called.
+    whole   every split is pairs of all classes, which are to be judged and not to be learnt from.
+
+    Raises `DataError` for fewer than six classes, or a class or picture in two splits.
+    """
+    if validation is not None or test is not None:
+        raise ConfigError(f"Of pairs from folders, splits are folders in '{path}': train, validation and test.")
+    source = Path(path)
+    if not source.exists():
+        raise DataError(f"There is no folder or file '{path}'.")
+    splits = splits_in(unpacked(source) if source.is_file() else source)
+    given = [name for name in SPLITS if name in splits]
+    if not whole and given and len(given) < len(SPLITS):
+        lacking = next(name for name in SPLITS if name not in given)
+        raise DataError(f"'{path}' has a folder {given[0]} and none for {lacking}: give all three, or class folders.")
+    frame = pd.concat([rows.assign(split=name) for name, rows in splits.items()], ignore_index=True)
+    frame = readable(frame, [PICTURE], path)
+    if given:
+        require_apart({name: sorted(set(rows[LABEL])) for name, rows in frame.groupby("split")}, "class")
+    elif not whole:
+        _tell_single(frame[LABEL], path)
+        split_of = split_classes(frame[LABEL].tolist(), seed=seed, what="classes")
+        frame["split"] = frame[LABEL].map(split_of)
+    else:
+        frame["split"] = "test"
+    frame["digest"] = frame[PICTURE].map(digest)
+    require_apart({name: sorted(set(rows["digest"])) for name, rows in frame.groupby("split")}, "picture with the hash")
+    counts = COUNTS if count is None else (count, *(max(2, round(count * each / COUNTS[0])) for each in COUNTS[1:]))
+    numbers = dict(zip(SPLITS, counts, strict=True))
+    pairs = {
+        str(name): draw_pairs(rows[LABEL].to_numpy(str), numbers[str(name)], seed=seed).frame(list(rows[PICTURE]), labels)
+        for name, rows in frame.groupby("split")
+    }
+    return pairs_table(
+        source.name,
+        dict.fromkeys(SPLITS, pairs["test"]) if whole else pairs,
+        size=size,
+        channels=channels,
+        preprocessing=preprocessing,
+        labels=labels,
+        card={
+            "source": str(path),
+            "split": "as given" if given else "classes 70:10:20 at random",
+            "classes": {str(name): int(rows[LABEL].nunique()) for name, rows in frame.groupby("split")},
+            "seed": seed,
+        },
+    )
+
+
+def _tell_single(labels: pd.Series, path: Path | str) -> None:
+    counts = labels.value_counts()
+    if (counts >= LEAST_PICTURES).sum() < LEAST_CLASSES:
+        named = f"'{counts.index[0]}' alone" if len(counts) == 1 else f"{len(counts)} classes"
+        raise DataError(
+            f"'{path}' has pictures of {named}; pairs that are the same or not, of classes never seen, need at least "
+            f"{LEAST_CLASSES} classes of two pictures: two each to train on, to validate and to test."
+        )
+    single = counts[counts < LEAST_PICTURES]
+    if len(single):
+        warnings.warn(
+            f"{len(single)} classes of '{path}' have a single picture, such as '{single.index[0]}': they stand in pairs "
+            "that differ only.",
+            DataWarning,
+            stacklevel=4,
+        )
