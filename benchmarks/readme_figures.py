@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import readme_first_hour, readme_photos, readme_pictures, readme_sequences, readme_steps
+from benchmarks import readme_first_hour, readme_image_similarity, readme_photos, readme_pictures, readme_sequences, readme_steps
 from zoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -346,6 +346,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "parity": parity,
     "photos": photos,
     "weak_labels": lambda: readme_photos.weak_labels(figures),
+    "image_similarity": lambda: readme_image_similarity.image_similarity(figures),
     "tables": tables,
     "first_hour": lambda: readme_first_hour.first_hour(figures),
     "bounds": lambda: readme_first_hour.bounds(figures),

@@ -20,6 +20,8 @@ def write_files(folder: Path) -> None:
     photo(folder / "cat.png", random)
     shop_items(folder, random).to_csv(folder / "items.csv", index=False)
     for number in range(24):
+        photo(folder / "people" / "abcdefgh"[number % 8] / f"{number // 8}.png", random, size=(32, 32))
+    for number in range(24):
         path = folder / "photos" / ("red", "blue")[number % 2] / f"{number // 2:02}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         photo(path, random, size=(32, 32))

@@ -48,6 +48,7 @@ TASKS = {  # task of the catalogue -> heading in the list of models
     "image-classification": "Images",
     "joint": "Several senses: tables, texts and pictures together",
     "age-estimation": "Ages from faces",
+    "image-similarity": "Pairs of pictures",
 }
 METRICS = {  # name in a card -> as people write it
     "mae": "mean absolute error",

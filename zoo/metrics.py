@@ -191,6 +191,27 @@ def calibration_error(
     return float(np.sum(np.abs(surplus)) / len(target))
 
 
+def equal_error_rate(target: np.ndarray, predicted: np.ndarray) -> float:
+    """Labels 0 or 1 and scores (n,) -> the share of mistakes at the threshold where both kinds are as frequent.
+
+    Between two thresholds, where the line between them says so; 0.5 of one label alone.
+
+    >>> equal_error_rate(np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9]))
+    0.5
+    """
+    order = np.argsort(-predicted, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(predicted[order])), len(order) - 1)  # equal scores fall together
+    hits, alarms = np.cumsum(target[order] == 1), np.cumsum(target[order] == 0)
+    if not hits[-1] or not alarms[-1]:
+        return 0.5
+    missed = np.append(1.0, 1.0 - hits[ends] / hits[-1])
+    wrong = np.append(0.0, alarms[ends] / alarms[-1])
+    place = int(np.argmax(wrong >= missed))
+    before = missed[place - 1] - wrong[place - 1]
+    share = before / (before + wrong[place] - missed[place])
+    return float(wrong[place - 1] + share * (wrong[place] - wrong[place - 1]))
+
+
 METRICS: dict[str, Metric] = {
     "mae": Metric(mean_absolute_error, "lower"),
     "rmse": Metric(root_mean_squared_error, "lower"),
@@ -208,6 +229,7 @@ METRICS: dict[str, Metric] = {
     "exp_rmspe": Metric(exp_rmspe, "lower"),
     "average_precision": Metric(average_precision, "higher"),
     "calibration_error": Metric(calibration_error, "lower"),
+    "equal_error_rate": Metric(equal_error_rate, "lower", "%"),
 }
 DEFAULTS: dict[Kind, tuple[str, ...]] = {
     "regression": ("mae", "rmse", "r2"),
@@ -220,7 +242,7 @@ ALLOWED: dict[Kind, tuple[str, ...]] = {
     "regression": (*DEFAULTS["regression"], "mse", "pearson", "spearman", "exp_rmspe"),
     "classification": (*DEFAULTS["classification"], "perplexity", "calibration_error"),
     "ordered": (*DEFAULTS["ordered"], "calibration_error"),
-    "binary": (*DEFAULTS["binary"], "f1", "average_precision", "calibration_error"),
+    "binary": (*DEFAULTS["binary"], "f1", "average_precision", "calibration_error", "equal_error_rate"),
     "tags": (*DEFAULTS["tags"], "average_precision", "calibration_error"),
 }
 

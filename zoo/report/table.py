@@ -33,6 +33,7 @@ METRIC_NAMES = {
     "exp_rmspe": "RMSPE",
     "average_precision": "average precision",
     "calibration_error": "calibration error",
+    "equal_error_rate": "equal error rate",
 }
 UNKNOWN = "–"
 SAMPLED = re.compile(r"[\d,]+ of [\d,]+ training rows")  # in what is told of a simple model

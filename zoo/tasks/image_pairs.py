@@ -26,7 +26,7 @@ from zoo.training import Optimiser, Run, fit
 from zoo.training.fine_tuning.fine_tune import AS_FROZEN, AUTO
 
 SOURCES = "zoo.datasets.image_pairs"
-METRICS = {SAME: ("auc", "accuracy", "f1", "log_loss")}
+METRICS = {SAME: ("equal_error_rate", "auc", "accuracy", "log_loss")}
 SEPARATOR = "\t"  # between the two files of a pair, where they stand in one line
 THUMBNAIL = 16  # pixels a side of what simple models are shown
 CHUNK = 512  # pictures decoded together
