@@ -3,7 +3,7 @@
     python -m benchmarks.image_similarity orl          # ten folds of people, results in runs/image_similarity/orl.json
     python -m benchmarks.image_similarity omniglot     # 20-way one-shot, an alphabet at a time
     python -m benchmarks.image_similarity middlebury   # two cameras, same place or not
-    python -m benchmarks.image_similarity record       # writes results/image_similarity.json of the parts that are there
+    python -m benchmarks.image_similarity record       # these parts -> results/image_similarity.json
 
 Settings were chosen on people and alphabets held out for validation; each test part is read once, here.
 """
@@ -78,7 +78,9 @@ def orl(given: argparse.Namespace) -> dict[str, Any]:
     features = mobilenet_features()
     for fold in given.folds:
         data = zoo.load_dataset("orl", fold=fold, seed=given.seed)
-        pipeline = trained_on("image_similarity_small", "orl", FOLDER / f"orl-{given.seed}-{fold}", given.seed, {"fold": fold})
+        pipeline = trained_on(
+            "image_similarity_small", "orl", FOLDER / f"orl-{given.seed}-{fold}", given.seed, {"fold": fold}
+        )
         table = data.table.test
         labels.append(data.test.targets[SAME])
         scores["network"].append(probability(pipeline, table))
@@ -87,7 +89,9 @@ def orl(given: argparse.Namespace) -> dict[str, Any]:
         scores[FEATURES[0]].append(pixel_cosine(*(features_of(features, each) for each in (left, right))))
         epochs.append(pipeline.origin["epochs"])
     truth = np.concatenate(labels)
-    rates = {name: [equal_error_rate(*each) for each in zip(labels, values, strict=True)] for name, values in scores.items()}
+    rates = {
+        name: [equal_error_rate(*each) for each in zip(labels, values, strict=True)] for name, values in scores.items()
+    }
     pooled = {name: equal_error_rate(truth, np.concatenate(values)) for name, values in scores.items()}
     better = min(pooled["raw pixels"], pooled[FEATURES[0]])
     return {
@@ -139,7 +143,10 @@ def every_pair(features: Mapping[bytes, np.ndarray]) -> dict[str, float]:
     """Equal error rates over all pairs of the 300 pictures, without any split."""
     pictures, people = faces()
     pairs = all_pairs(people)
-    vectors = {"raw pixels": pictures.reshape(len(pictures), -1), FEATURES[0]: features_of(features, pictures[..., None])}
+    vectors = {
+        "raw pixels": pictures.reshape(len(pictures), -1),
+        FEATURES[0]: features_of(features, pictures[..., None]),
+    }
     found = {}
     for name, each in vectors.items():
         unit = each / np.linalg.norm(each.astype(np.float64), axis=1, keepdims=True)

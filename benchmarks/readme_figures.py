@@ -9,7 +9,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import readme_first_hour, readme_image_similarity, readme_photos, readme_pictures, readme_sequences, readme_steps
+from benchmarks import (
+    readme_first_hour,
+    readme_image_similarity,
+    readme_photos,
+    readme_pictures,
+    readme_sequences,
+    readme_steps,
+)
 from zoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]

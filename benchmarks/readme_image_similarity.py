@@ -16,23 +16,32 @@ def image_similarity(figures: Figures) -> str:
 def _orl(found: Mapping[str, Any]) -> str:
     names = {"network": "`image_similarity_small`", "raw pixels": "cosine of raw pixels",
              "mobilenet": "cosine of MobileNet's features"}  # fmt: skip
-    lines = ["| same person or not, people never seen (ORL) | equal error rate, pooled | mean of the folds |", "|---|---|---|"]
+    lines = [
+        "| same person or not, people never seen (ORL) | equal error rate, pooled | mean of the folds |",
+        "|---|---|---|",
+    ]
     for name, title in names.items():
         folds = found["folds"][name]
         lines.append(f"| {title} | {found['pooled'][name]:.3f} | {sum(folds) / len(folds):.3f} |")
     every = found["all pairs of all pictures"]
     return "\n".join(lines) + (
-        f"\n\n{len(found['folds']['network'])} folds of three people each, {found['pairs']['same']:,} pairs of one person and "
-        f"{found['pairs']['different']:,} of two. Over all pairs of all pictures raw pixels have {every['raw pixels']:.3f}, "
+        f"\n\n{len(found['folds']['network'])} folds of three people each, {found['pairs']['same']:,} pairs of one person "
+        f"and {found['pairs']['different']:,} of two. Over all pairs of all pictures raw pixels have "
+        f"{every['raw pixels']:.3f}, "
         f"MobileNet's features {every['mobilenet']:.3f}. The goal, half of the better cosine, was {found['goal']:.3f}: "
         f"{'reached' if found['reached'] else 'missed'}.\n"
     )
 
 
 def _omniglot(found: Mapping[str, Any]) -> str:
-    lines = [f"| {found['ways']}-way one-shot, alphabets never seen (Omniglot, small 1) | network | cosine of pixels |", "|---|---|---|"]
+    lines = [
+        f"| {found['ways']}-way one-shot, alphabets never seen (Omniglot, small 1) | network | cosine of pixels |",
+        "|---|---|---|",
+    ]
     for name, row in found["alphabets"].items():
-        lines.append(f"| {name}, test | {100 * row['test']['network']:.1f} % | {100 * row['test']['raw pixels']:.1f} % |")
+        lines.append(
+            f"| {name}, test | {100 * row['test']['network']:.1f} % | {100 * row['test']['raw pixels']:.1f} % |"
+        )
     return "\n".join(lines) + (
         f"\n\nTrained on three of the five alphabets, chosen on a fourth; the goal was {100 * found['goal']:.0f} %: "
         f"{'reached' if found['reached'] else 'missed'}.\n"

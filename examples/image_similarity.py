@@ -5,7 +5,7 @@
     python -m examples.image_similarity --data people/      a folder with a folder for each person; also orl, omniglot
 
 Whatever it is judged by, it has never seen: people, signs, alphabets stand in one split alone. `graph` is the idea; the
-model that is trained, in `zoo/models/image_similarity.py`, takes any backbone of the catalogue: --config picture=xception.
+model that is trained, in `zoo/models/image_similarity.py`, takes any backbone: --config picture=xception.
 """
 
 from typing import TYPE_CHECKING

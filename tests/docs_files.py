@@ -71,4 +71,6 @@ def shop_items(folder: Path, random: np.random.Generator, rows: int = 60) -> pd.
 def photo(path: Path, random: np.random.Generator, size: tuple[int, int] = (240, 320)) -> None:
     from PIL import Image
 
+    path.parent.mkdir(parents=True, exist_ok=True)
+
     Image.fromarray(random.integers(0, 256, (*size, 3), dtype=np.uint8)).save(path)

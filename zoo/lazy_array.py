@@ -113,7 +113,9 @@ class LazyArray:
     def take(self, rows: Any) -> "LazyArray":
         """These rows, still lazy."""
         chosen = np.arange(len(self))[rows]
-        return self.with_items(self.items[chosen] if isinstance(self.items, np.ndarray) else [self.items[i] for i in chosen])
+        return self.with_items(
+            self.items[chosen] if isinstance(self.items, np.ndarray) else [self.items[i] for i in chosen]
+        )
 
     def joined(self, other: Any) -> "LazyArray":
         """These rows and those of another lazy array that is decoded alike. Raises `DataError` for any other."""

@@ -43,7 +43,8 @@ def image_similarity(
     """left (B, H, W, C), right (B, H, W, C) -> {"same": (B, 1)}, the probability that both show the same.
 
     picture     the backbone: a network of the catalogue without its top ("xception"), or one of `SENSES["pictures"]`
-                ("cnn", "conv4"). It is one nested model, called on both pictures: its weights exist once, the gradients of both uses add.
+                ("cnn", "conv4"). It is one nested model, called on both pictures: its weights exist once, and the
+                gradients of both uses add up.
     comparison  of the features: "concatenate", as in the reference; "difference" (without its sign), "product" or
                 "cosine", by which swapping the pictures changes nothing.
     units       of a dense layer after the backbone, "embedding"; 0: none. hidden: of one after the comparison.
@@ -55,7 +56,9 @@ def image_similarity(
     require_known("comparison", comparison, COMPARISONS)
     require_known("objective", objective, OBJECTIVES)
     try:
-        units, hidden = (require_integer(what, value, least=0) for what, value in (("units", units), ("hidden", hidden)))
+        units, hidden = (
+            require_integer(what, value, least=0) for what, value in (("units", units), ("hidden", hidden))
+        )
         require_share("dropout", dropout)
     except ValueError as error:
         raise ConfigError(f"{name} cannot be built: {error}") from error

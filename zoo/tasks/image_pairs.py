@@ -97,7 +97,9 @@ def fit_pairs(
     parts = {part: folder_of(folder, part) for part in ("encoder", "verification")}
     first = fit_encoder(encoder, train, validation, recipe, objective, folder=parts["encoder"], **options)
     second = fit_verification(model, train, validation, recipe, encoder, folder=parts["verification"], **options)
-    said = f"{objective}: epoch {first.best_epoch} of {len(first.history)} of the backbone is kept; then the verification"
+    said = (
+        f"{objective}: epoch {first.best_epoch} of {len(first.history)} of the backbone is kept; then the verification"
+    )
     return replace(second, folder=None if folder is None else Path(folder), notes=(*first.notes, said, *second.notes))
 
 
@@ -152,8 +154,8 @@ def rows(files: Sequence[str], schema: Schema) -> Frame:
         halves = [[files[0], files[1]]]
     if any(len(each) != 2 for each in halves):
         raise DataError(
-            f"A pair is two files of pictures: give two, or lines that hold both, separated by a tab; received {len(files)}"
-            f" without a tab ({files[0][:60]!r})."
+            "A pair is two files of pictures: give two, or lines that hold both, separated by a tab; received "
+            f"{len(files)} without a tab ({files[0][:60]!r})."
         )
     return pandas().DataFrame(halves, columns=list(SIDES), dtype=object)
 

@@ -116,7 +116,8 @@ def pictures_of(samples: Samples) -> tuple[Samples, Sequence[str]]:
     names = list(dict.fromkeys(people[keys[row]] for row in rows))
     if len(names) < 2:
         raise DataError(
-            f"To learn classes, pairs must be of at least two people or things with two pictures; received {len(names)}."
+            "To learn classes, pairs must be of at least two people or things with two pictures; received "
+            f"{len(names)}."
         )
     place = {name: number for number, name in enumerate(names)}
     labels = np.array([place[people[keys[row]]] for row in rows], dtype=np.int32)
@@ -148,7 +149,9 @@ def triplets_of(samples: Samples, seed: int = 0) -> Samples:
                 choice = rows_of[far[int(random.integers(len(far)))]]
                 found.append((anchor, positive, choice[int(random.integers(len(choice)))]))
     if not found:
-        raise DataError("Triplets need people or things with a pair of the same and a pair that differs; there are none.")
+        raise DataError(
+            "Triplets need people or things with a pair of the same and a pair that differs; there are none."
+        )
     places = np.array(found)
     inputs = {name: take(pictures, places[:, side]) for side, name in enumerate(TRIPLETS)}
     return Samples(inputs, {NEARER: np.ones(len(places), np.int32)})

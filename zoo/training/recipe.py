@@ -28,9 +28,9 @@ class Recipe:
     shuffled_entities  groups of tokens that may stand for each other (names), exchanged in half of the samples, anew
                     each epoch; targets stay as they are, so answers must not be among them.
     augmentation    what is done to pictures in training, anew each epoch: the name of a preset ("light", "standard",
-                    "strong", "cifar", "digits", "drawings", "faces"), of a transform ("flip", "crop", ...), a list of these, with
-                    options as in ("rotate", {"degrees": 15}), or input -> one of these; None for nothing. Validation
-                    and predictions see pictures as they are. See `zoo.training.augmentation.pictures`.
+                    "strong", "cifar", "digits", "drawings", "faces"), of a transform ("flip", "crop", ...), a list of
+                    these, with options as in ("rotate", {"degrees": 15}), or input -> one of these; None for nothing.
+                    Validation and predictions see pictures as they are. See `zoo.training.augmentation.pictures`.
     standard_units  train regressions in units of their own deviation, where the output's layer allows it
                     (`target_scaling`); off for plain gradient descent.
     start_at_prior  begin with the best constant prediction at each output whose layer is fresh (its bias is 0); one

@@ -74,7 +74,9 @@ def read_class_folders(
     counts = COUNTS if count is None else (count, *(max(2, round(count * each / COUNTS[0])) for each in COUNTS[1:]))
     numbers = dict(zip(SPLITS, counts, strict=True))
     pairs = {
-        str(name): draw_pairs(rows[LABEL].to_numpy(str), numbers[str(name)], seed=seed).frame(list(rows[PICTURE]), labels)
+        str(name): draw_pairs(rows[LABEL].to_numpy(str), numbers[str(name)], seed=seed).frame(
+            list(rows[PICTURE]), labels
+        )
         for name, rows in frame.groupby("split")
     }
     return pairs_table(
@@ -104,8 +106,8 @@ def _tell_single(labels: pd.Series, path: Path | str) -> None:
     single = counts[counts < LEAST_PICTURES]
     if len(single):
         warnings.warn(
-            f"{len(single)} classes of '{path}' have a single picture, such as '{single.index[0]}': they stand in pairs "
-            "that differ only.",
+            f"{len(single)} classes of '{path}' have a single picture, such as '{single.index[0]}': they stand in "
+            "pairs that differ only.",
             DataWarning,
             stacklevel=4,
         )

@@ -53,6 +53,6 @@ def require_consistent(links: Links, files: np.ndarray, path: Path | str) -> Non
     for row in np.flatnonzero(~links.same).tolist():
         if people[links.left[row]] == people[links.right[row]]:
             raise DataError(
-                f"'{path}' says that {files[row][0]} and {files[row][1]} differ, and other pairs say that they show the "
-                "same."
+                f"'{path}' says that {files[row][0]} and {files[row][1]} differ, and other pairs say that they show "
+                "the same."
             )

@@ -4,7 +4,7 @@ Scharstein and Szeliski 2003; Scharstein and Pal 2007; Hirschmüller and Scharst
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 
 from zoo.artifacts import fetch, read_members
 from zoo.datasets.checks import require_count, require_seed
-from zoo.datasets.image_pairs.build import SAME, SIDES, LABELS, pairs_table
+from zoo.datasets.image_pairs.build import LABELS, SAME, SIDES, pairs_table
 from zoo.datasets.splits import SPLITS
 from zoo.datasets.table import Table
 from zoo.errors import require_known
@@ -69,9 +69,7 @@ def middlebury(
     )
 
 
-def _pairs(
-    files: Mapping[str, bytes], scene: str, crop: int, count: int, random: np.random.Generator
-) -> pd.DataFrame:
+def _pairs(files: Mapping[str, bytes], scene: str, crop: int, count: int, random: np.random.Generator) -> pd.DataFrame:
     """`count` pairs of one place, and as many of two places."""
     left, right, disparity = cameras(files, scene)
     rows: list[tuple[Any, Any, str]] = []

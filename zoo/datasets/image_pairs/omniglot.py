@@ -3,7 +3,7 @@
 Lake et al. 2015, Human-level concept learning through probabilistic program induction; "background small 1".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 

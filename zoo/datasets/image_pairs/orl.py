@@ -36,7 +36,9 @@ def orl(
     with np.load(fetch("orl.sample")) as stored:
         faces, people = stored["x"], stored["person"].astype(int)
     pictures = resized(faces, size, channels)
-    split_of = _fold(people, fold, seed) if fold is not None else split_classes(people.tolist(), seed=seed, what="people")
+    split_of = (
+        _fold(people, fold, seed) if fold is not None else split_classes(people.tolist(), seed=seed, what="people")
+    )
     frames = {}
     for split in SPLITS:
         inside = np.flatnonzero([split_of[person] == split for person in people.tolist()])

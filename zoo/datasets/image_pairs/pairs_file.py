@@ -144,8 +144,8 @@ def _without_self(frame: pd.DataFrame, links: Links, path: Path | str) -> pd.Dat
         return frame
     example = frame[SIDES[0]][alone].iloc[0]
     warnings.warn(
-        f"{int(alone.sum())} pairs of '{path}' are of a picture with itself, such as '{example}': they tell nothing, and "
-        "are left out.",
+        f"{int(alone.sum())} pairs of '{path}' are of a picture with itself, such as '{example}': they tell nothing, "
+        "and are left out.",
         DataWarning,
         stacklevel=4,
     )
@@ -160,7 +160,9 @@ def _given(frame: pd.DataFrame, split: pd.Series, links: Links) -> dict[str, pd.
         for key, file in zip(keys, frame[side], strict=True):
             names.setdefault(people[key], file)
     seen = {
-        name: sorted({names[people[key]] for keys in (links.left, links.right) for key in keys[(split == name).to_numpy()]})
+        name: sorted(
+            {names[people[key]] for keys in (links.left, links.right) for key in keys[(split == name).to_numpy()]}
+        )
         for name in SPLITS
     }
     require_apart(seen, "person or thing of")

@@ -23,7 +23,8 @@ def readable(frame: pd.DataFrame, columns: Sequence[str], path: Path | str) -> p
     if not errors:
         return frame
     named = "; ".join(str(each).rstrip(".") for each in list(errors.values())[:NAMED])
-    said = f"{len(errors)} of {len(files)} pictures of '{path}' cannot be read: {named}{'; ...' if len(errors) > NAMED else ''}."
+    named += "; ..." if len(errors) > NAMED else ""
+    said = f"{len(errors)} of {len(files)} pictures of '{path}' cannot be read: {named}."
     if len(errors) > MOST_DAMAGED * len(files):
         raise DataError(said)
     bad = np.any([frame[name].isin(errors).to_numpy() for name in columns], axis=0)

@@ -3,7 +3,8 @@
 No network, no file: for tests, and to see in seconds how pairs are learnt.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def signs(
     preprocessing: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> Table:
-    """Pairs of `drawn` drawings each of `classes` signs; `count` of them to train on. The same seed, the same pixels."""
+    """Pairs of `drawn` drawings each of `classes` signs; `count` to train on. The same seed, the same pixels."""
     for name, number in {"classes": classes, "drawn": drawn, "count": count}.items():
         require_count(name, number, least=2)
     random = np.random.default_rng(require_seed(seed))
@@ -60,7 +61,7 @@ def _picture(points: np.ndarray, size: int, channels: int) -> np.ndarray:
     """(size, size, channels) uint8: black strokes on white, grey at their edges."""
     places = (np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=-1) + 0.5) / size  # (H, W, 2)
     distance = np.full((size, size), np.inf)
-    for start, end in zip(points[:-1], points[1:], strict=True):
+    for start, end in pairwise(points):
         along = end - start
         share = np.clip(((places - start) @ along) / max(float(along @ along), 1e-9), 0.0, 1.0)
         distance = np.minimum(distance, np.linalg.norm(places - start - share[..., None] * along, axis=-1))
