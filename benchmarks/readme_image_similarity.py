@@ -25,8 +25,8 @@ def _orl(found: Mapping[str, Any]) -> str:
         lines.append(f"| {title} | {found['pooled'][name]:.3f} | {sum(folds) / len(folds):.3f} |")
     every = found["all pairs of all pictures"]
     return "\n".join(lines) + (
-        f"\n\n{len(found['folds']['network'])} folds of three people each, {found['pairs']['same']:,} pairs of one person "
-        f"and {found['pairs']['different']:,} of two. Over all pairs of all pictures raw pixels have "
+        f"\n\n{len(found['folds']['network'])} folds of three people each, {found['pairs']['same']:,} pairs of one "
+        f"person and {found['pairs']['different']:,} of two. Over all pairs of all pictures raw pixels have "
         f"{every['raw pixels']:.3f}, "
         f"MobileNet's features {every['mobilenet']:.3f}. The goal, half of the better cosine, was {found['goal']:.3f}: "
         f"{'reached' if found['reached'] else 'missed'}.\n"

@@ -31,7 +31,7 @@ from zoo.training import Head, Optimiser, Recipe, Run, fit
 from zoo.training.fine_tuning.fine_tune import AS_FROZEN
 
 VERIFICATION = {"epochs": 12, "batch_size": 64, "optimiser": Optimiser("adam", learning_rate=0.1, schedule="one_cycle")}
-VERIFIED_ON = 4_000  # pairs: a unit of few weights learns no more of others
+VERIFIED_ON = 1_000  # pairs: a unit of few weights learns no more of others
 HELD_OUT = 20  # of so many pictures of a class one is watched; it is trained on too
 
 

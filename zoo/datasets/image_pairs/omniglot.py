@@ -17,7 +17,7 @@ from zoo.datasets.table import Table
 from zoo.errors import ConfigError, require_known
 
 ALPHABETS = ("Balinese", "Early_Aramaic", "Greek", "Korean", "Latin")
-SIZE = 64
+SIZE = 32
 TRAINING_PAIRS = 13_000
 TURNS = 4  # by 90 degrees
 WAYS, TRIALS = 20, 400  # characters of a one-shot trial, and trials

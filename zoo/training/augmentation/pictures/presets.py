@@ -54,7 +54,7 @@ PRESETS: dict[str, Transforms] = {
     "strong": (Flip(), ResizedCrop((0.25, 1.0)), Warp(0.2, share=0.5), RandAugment(2, 9.0), Erase(0.25), CutMix()),
     "cifar": (AlternatingFlip(), Crop(0.125), Erase(1.0, area=(0.14, 0.14), ratio=(1.0, 1.0))),  # 12 of 32 pixels
     "digits": (Shift(0.08, 0.08), Rotate(10.0), Zoom((0.9, 1.1))),  # a mirrored digit is another one, or none
-    "drawings": (Shift(0.06, 0.06), Rotate(12.0), Zoom((0.85, 1.15)), Shear(0.25)),  # strokes as other hands draw them
+    "drawings": (Shift(0.06, 0.06), Rotate(15.0), Zoom((0.8, 1.2)), Shear(0.3)),  # strokes as other hands draw them
     "faces": (Flip(), Crop(0.0625), Rotate(10.0), *COLOURS),
 }
 
