@@ -54,6 +54,14 @@ SETTINGS: dict[tuple[str, str], Settings] = {  # (entry, data) -> settings; thos
             "augmentation": "drawings",
         },
     ),
+    ("image_similarity_small", "orl"): Settings(
+        training={
+            "epochs": 30,
+            "batch_size": 16,
+            "optimiser": Optimiser("adamw", learning_rate=3e-3, weight_decay=2e-2, schedule="one_cycle"),
+            "augmentation": ["faces", ("zoom", {"factor": [0.9, 1.1]})],
+        },
+    ),
 }
 OF_ENTRY = {"image_similarity_small": SMALL}
 
