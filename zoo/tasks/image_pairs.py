@@ -54,6 +54,15 @@ SETTINGS: dict[tuple[str, str], Settings] = {  # (entry, data) -> settings; thos
             "augmentation": "drawings",
         },
     ),
+    # A place has two pictures, one a camera: too few for a class each.
+    ("image_similarity_small", "middlebury"): Settings(
+        config={"objective": "contrastive"},
+        training={
+            "epochs": 8,
+            "batch_size": 64,
+            "optimiser": Optimiser("adamw", learning_rate=2e-3, weight_decay=2e-2, schedule="one_cycle"),
+        },
+    ),
     ("image_similarity_small", "orl"): Settings(
         training={
             "epochs": 30,

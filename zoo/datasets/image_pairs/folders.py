@@ -23,6 +23,7 @@ from zoo.datasets.splits import SPLITS
 from zoo.datasets.table import Table
 from zoo.errors import ConfigError, DataError, DataWarning
 
+PER_PICTURE = 5  # pairs to train on: each costs two passes through the backbone
 LEAST_PICTURES = 2  # of a class, so that pairs can be of it
 
 
@@ -43,7 +44,7 @@ def read_class_folders(
     "test". Classes, not pictures, are shared out 70:10:20, so that nobody to judge by is seen in training.
 
     size, channels, preprocessing  as in `PictureColumn.fit`; pictures are resized to one size.
-    count   pairs to train on (6,000), to validate (1,000) and to test (2,000); of one number, shares of it.
+    count   pairs to train on, at most 5 a picture and 6,000 where it is not given; a sixth to validate, a third to test.
     labels  what a pair that differs and one of the same are called.
     whole   every split is pairs of all classes, which are to be judged and not to be learnt from.
 
@@ -71,8 +72,9 @@ def read_class_folders(
         frame["split"] = "test"
     frame["digest"] = frame[PICTURE].map(digest)
     require_apart({name: sorted(set(rows["digest"])) for name, rows in frame.groupby("split")}, "picture with the hash")
-    counts = COUNTS if count is None else (count, *(max(2, round(count * each / COUNTS[0])) for each in COUNTS[1:]))
-    numbers = dict(zip(SPLITS, counts, strict=True))
+    shares = dict(zip(SPLITS, (each / COUNTS[0] for each in COUNTS), strict=True))
+    most = min(COUNTS[0], PER_PICTURE * len(frame)) if count is None else count
+    numbers = {name: max(2, round(share * most)) for name, share in shares.items()}
     pairs = {
         str(name): draw_pairs(rows[LABEL].to_numpy(str), numbers[str(name)], seed=seed).frame(
             list(rows[PICTURE]), labels

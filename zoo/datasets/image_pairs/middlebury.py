@@ -34,8 +34,8 @@ def middlebury(
     test: str = "Dolls",
     held_out: str = "Books",
     crop: int = 48,
-    count: int = 1_500,
-    size: int | None = None,
+    count: int = 500,
+    size: int = 32,
     preprocessing: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> Table:
@@ -57,7 +57,7 @@ def middlebury(
     return pairs_table(
         "middlebury",
         {split: pd.concat(found, ignore_index=True) for split, found in frames.items()},
-        size=size or crop,
+        size=size,
         channels=3,
         preprocessing=preprocessing,
         card={
@@ -103,6 +103,4 @@ def cameras(files: Mapping[str, bytes], scene: str) -> tuple[np.ndarray, np.ndar
 
     first, second, places, factor = SCENES[scene]
     found = [np.asarray(Image.open(io.BytesIO(files[f"{scene}/{name}.png"]))) for name in (first, second, places)]
-    lowest = float(files.get(f"{scene}/dmin.txt", b"0"))
-    steps = found[2].astype(float)
-    return found[0][..., :3], found[1][..., :3], np.where(steps > 0, (steps + lowest) / factor, 0.0)
+    return found[0][..., :3], found[1][..., :3], found[2].astype(float) / factor
