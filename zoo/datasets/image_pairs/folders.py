@@ -44,7 +44,8 @@ def read_class_folders(
     "test". Classes, not pictures, are shared out 70:10:20, so that nobody to judge by is seen in training.
 
     size, channels, preprocessing  as in `PictureColumn.fit`; pictures are resized to one size.
-    count   pairs to train on, at most 5 a picture and 6,000 where it is not given; a sixth to validate, a third to test.
+    count   pairs to train on, at most 5 a picture and 6,000 where it is not given; a sixth of it is to validate, a
+            third to test.
     labels  what a pair that differs and one of the same are called.
     whole   every split is pairs of all classes, which are to be judged and not to be learnt from.
 
