@@ -62,17 +62,7 @@ def read_class_folders(
         lacking = next(name for name in SPLITS if name not in given)
         raise DataError(f"'{path}' has a folder {given[0]} and none for {lacking}: give all three, or class folders.")
     frame = pd.concat([rows.assign(split=name) for name, rows in splits.items()], ignore_index=True)
-    frame = readable(frame, [PICTURE], path)
-    if given:
-        require_apart({name: sorted(set(rows[LABEL])) for name, rows in frame.groupby("split")}, "class")
-    elif not whole:
-        _tell_single(frame[LABEL], path)
-        split_of = split_classes(frame[LABEL].tolist(), seed=seed, what="classes")
-        frame["split"] = frame[LABEL].map(split_of)
-    else:
-        frame["split"] = "test"
-    frame["digest"] = frame[PICTURE].map(digest)
-    require_apart({name: sorted(set(rows["digest"])) for name, rows in frame.groupby("split")}, "picture with the hash")
+    frame = _divided(_without_copies(readable(frame, [PICTURE], path), path), given, path, whole=whole, seed=seed)
     shares = dict(zip(SPLITS, (each / COUNTS[0] for each in COUNTS), strict=True))
     most = min(COUNTS[0], PER_PICTURE * len(frame)) if count is None else count
     numbers = {name: max(2, round(share * most)) for name, share in shares.items()}
@@ -96,6 +86,39 @@ def read_class_folders(
             "seed": seed,
         },
     )
+
+
+def _without_copies(frame: pd.DataFrame, path: Path | str) -> pd.DataFrame:
+    """Each picture once in its split. Raises `DataError` for one of two classes, or in two splits."""
+    frame = frame.assign(digest=frame[PICTURE].map(digest))
+    for _, rows in frame[frame["digest"].duplicated(keep=False)].groupby("digest"):
+        if rows[LABEL].nunique() > 1 or rows["split"].nunique() > 1:
+            raise DataError(
+                f"{rows[PICTURE].iloc[0]} and {rows[PICTURE].iloc[1]} are one picture, in two classes or splits: a "
+                "model would be told, or judged by, what is not so. Remove one of them."
+            )
+    copies = frame.duplicated(["split", "digest"])
+    if copies.any():
+        example = frame[PICTURE][copies].iloc[0]
+        warnings.warn(
+            f"{int(copies.sum())} pictures of '{path}' are copies of others of their class, such as {example}: each is "
+            "read once.",
+            DataWarning,
+            stacklevel=4,
+        )
+    return frame[~copies].reset_index(drop=True)
+
+
+def _divided(frame: pd.DataFrame, given: list[str], path: Path | str, *, whole: bool, seed: int) -> pd.DataFrame:
+    """The frame with the split of each row, a class in one alone; all are "test" of what is judged as a whole."""
+    if whole:
+        return frame.assign(split="test")
+    if given:
+        require_apart({str(name): sorted(set(rows[LABEL])) for name, rows in frame.groupby("split")}, "class")
+        return frame
+    _tell_single(frame[LABEL], path)
+    split_of = split_classes(frame[LABEL].tolist(), seed=seed, what="classes")
+    return frame.assign(split=frame[LABEL].map(split_of))
 
 
 def _tell_single(labels: pd.Series, path: Path | str) -> None:
