@@ -19,6 +19,7 @@ from PIL import Image
 import zoo
 import zoo.tasks
 from zoo.cli import main as zoo_command
+from zoo.datasets.image_pairs.signs import signs
 from zoo.datasets.joint.shop import shop
 from zoo.options import add_training_options
 
@@ -56,7 +57,7 @@ def shown(tmp_path, monkeypatch, capsys):
 
 
 def test_there_is_a_page_for_every_task():
-    assert len(PAGES) == 20
+    assert len(PAGES) == 21
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -153,6 +154,20 @@ def test_a_page_of_several_senses_says_what_each_of_them_says(shown, monkeypatch
     places = [printed.find(part) for part in ("105 training rows", "price → output", "trees", "price from photo")]
     assert -1 not in places, printed
     assert places == sorted(places)
+
+
+def few_signs(*, seed: int = 0):
+    return signs(classes=12, drawn=4, count=60, size=16, seed=seed)
+
+
+def test_a_page_of_pairs_of_pictures_shows_graph_and_scores(shown, monkeypatch):
+    monkeypatch.setitem(zoo.tasks.TASKS["image_pairs"].sources, "signs", f"{__name__}:few_signs")
+    printed = shown("image_similarity", "--epochs", "1", "--model", "image_similarity_tiny")
+    places = [printed.find(part) for part in ("of the same", "same → output", "equal error rate")]
+    assert -1 not in places, printed
+    assert places == sorted(places)
+    model = page("image_similarity").graph()
+    assert [tensor.name for tensor in model.inputs] == ["left", "right"]
 
 
 def test_a_model_of_ones_own_is_drawn_trained_and_asked(shown):
