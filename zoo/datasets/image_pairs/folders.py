@@ -62,7 +62,8 @@ def read_class_folders(
         lacking = next(name for name in SPLITS if name not in given)
         raise DataError(f"'{path}' has a folder {given[0]} and none for {lacking}: give all three, or class folders.")
     frame = pd.concat([rows.assign(split=name) for name, rows in splits.items()], ignore_index=True)
-    frame = _divided(_without_copies(readable(frame, [PICTURE], path), path), given, path, whole=whole, seed=seed)
+    frame = _divided(readable(frame, [PICTURE], path), given, path, whole=whole, seed=seed)
+    frame = _without_copies(frame, path)
     shares = dict(zip(SPLITS, (each / COUNTS[0] for each in COUNTS), strict=True))
     most = min(COUNTS[0], PER_PICTURE * len(frame)) if count is None else count
     numbers = {name: max(2, round(share * most)) for name, share in shares.items()}
