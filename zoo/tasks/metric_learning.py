@@ -46,15 +46,15 @@ def fit_encoder(
         return fit(network, train, validation, _recipe(recipe, {SAME: head}), **options)
     if objective == TRIPLET:
         head = Head(Target("binary", ("further", "nearer")), loss=TRIPLET, metrics=("accuracy",))
-        parts = [triplets_of(split, seed) for split in (train, validation)]
-        return fit(triplet_network(encoder), *parts, _recipe(recipe, {NEARER: head}), **options)
+        triplets, held_out = (triplets_of(split, seed) for split in (train, validation))
+        return fit(triplet_network(encoder), triplets, held_out, _recipe(recipe, {NEARER: head}), **options)
     assert objective == CLASSES
     pictures, labels = pictures_of(train)
     head = Head(Target("classification", tuple(labels)), metrics=("accuracy",))
     places = np.arange(len(pictures)) % HELD_OUT == 0
-    parts = [pictures.take(np.flatnonzero(rows)) for rows in (~places, places)]
+    most, few = (pictures.take(np.flatnonzero(rows)) for rows in (~places, places))
     told = replace(_recipe(recipe, {CLASS: head}), refit=True)
-    return fit(class_network(encoder, len(labels)), *parts, told, **options)
+    return fit(class_network(encoder, len(labels)), most, few, told, **options)
 
 
 def _recipe(recipe: Recipe, heads: Mapping[str, Head]) -> Recipe:

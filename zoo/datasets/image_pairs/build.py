@@ -169,7 +169,9 @@ def pairs_table(
     pixels = {"size": side, **PREPROCESSING, **(preprocessing or {})}
     return Table(
         name,
-        *(frames[split] for split in SPLITS),
+        frames["train"],
+        frames["validation"],
+        frames["test"],
         targets={SAME: Target("binary", tuple(labels))},
         columns={
             "types": dict.fromkeys(SIDES, "picture"),
