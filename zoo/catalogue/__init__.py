@@ -5,7 +5,19 @@ An entry's name is its builder's name, and `entry.tag` names a set of weights: `
 
 from fnmatch import fnmatchcase
 
-from zoo.catalogue import ages, image_pairs, images, joint, pairs, poems, profiles, questions, small_images, tables
+from zoo.catalogue import (
+    ages,
+    image_pairs,
+    images,
+    joint,
+    pairs,
+    poems,
+    profiles,
+    questions,
+    small_images,
+    sounds,
+    tables,
+)
 from zoo.catalogue.entry import Entry, Weights
 from zoo.errors import ConfigError, require_known
 
@@ -13,7 +25,19 @@ __all__ = ["ENTRIES", "Entry", "Weights", "describe", "list_models", "register"]
 
 ENTRIES: dict[str, Entry] = {
     entry.name: entry
-    for part in (profiles, images, small_images, ages, tables, joint, pairs, image_pairs, questions, poems)
+    for part in (
+        profiles,
+        images,
+        small_images,
+        ages,
+        tables,
+        joint,
+        sounds,
+        pairs,
+        image_pairs,
+        questions,
+        poems,
+    )
     for entry in part.ENTRIES
 }
 

@@ -16,6 +16,7 @@ from zoo.columns.text import TextColumn  # isort: skip
 from zoo.columns.story import StoryColumn  # isort: skip
 from zoo.columns.verse import VerseColumn  # isort: skip
 from zoo.columns.picture import PictureColumn  # isort: skip
+from zoo.columns.sound import SoundColumn  # isort: skip
 from zoo.columns.column import KINDS, Column, InputSpec, register
 from zoo.columns.dates import add_date_parts
 from zoo.columns.outputs import OutputColumn
@@ -32,6 +33,7 @@ __all__ = [
     "OutputColumn",
     "PictureColumn",
     "Schema",
+    "SoundColumn",
     "StoryColumn",
     "TextColumn",
     "VerseColumn",

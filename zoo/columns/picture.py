@@ -124,7 +124,7 @@ class PictureColumn(Column):
             dtype="float32",
             finish=self.numbers,
             stand_in=np.full(shape, GREY_VALUE, np.uint8),
-            identity=_identity,
+            identity=content_of,
             fingerprint=repr(sorted(asdict(self).items())),
         )
 
@@ -203,7 +203,7 @@ def _are_missing(values: Values) -> np.ndarray:
     return np.asarray(pandas().isna(pandas().Series(list(values), dtype=object)), dtype=bool)
 
 
-def _identity(item: Any) -> str:
+def content_of(item: Any) -> str:
     """What tells one picture from another, without decoding it: wherever the file stands, and whatever it is called.
 
     Names and sizes would not do: uncompressed pictures all have one size, and those of two folders the same names.
