@@ -88,6 +88,8 @@ def weights_path(entry: Entry, weights: str | Path, *, include_top: bool = True)
     if isinstance(weights, str) and weights in entry.weights and entry.weights[weights].file:
         return tracked_folder() / entry.weights[weights].file
     official = _official(entry)
+    if isinstance(weights, str) and weights in entry.weights and weights not in official:
+        return fetch(f"{entry.name}.{weights}")
     if isinstance(weights, str) and weights in official:
         without = official.get(f"{weights}_notop")
         if not include_top and without and without.artifact.checksum:
@@ -125,13 +127,13 @@ def _layers_of_heads(model: "keras.Model", heads: Mapping[str, Any]) -> tuple[st
 
 
 def _layers_of_top(entry: Entry, model: "keras.Model") -> tuple[str, ...]:
-    """The layers with weights of the whole model that `model`, built without a top, lacks."""
+    """The layers with weights of the whole model that `model`, built without a top or with other heads, lacks."""
     from zoo.models.image_builder import ImageBuilder
 
     builder = _builder(entry)
-    if not isinstance(builder, ImageBuilder):
-        return ()
     known = {layer.name for layer in model.layers}
+    if not isinstance(builder, ImageBuilder):
+        return tuple(name for name in _options(entry).get("outputs") or () if name not in known)
     features = model.output.get("features")
     channels = ANY_CHANNELS if features is None else features.shape[-1]  # their number changes no name
     return tuple(name for name in builder.top_layers(channels) if name not in known)

@@ -9,7 +9,7 @@ import numpy as np
 from zoo.columns.dates import dates_of
 from zoo.columns.frames import Frame, frame_of, is_path, pandas, shown
 from zoo.columns.opening import CHUNK_ROWS, FORMATS, LISTS, Opened, Way, opened, without_marks
-from zoo.columns.picture_paths import beside_file
+from zoo.columns.paths import beside_file
 from zoo.columns.values import numbers_of, texts_of
 from zoo.columns.written import Written
 from zoo.errors import DataError, require_known

@@ -41,7 +41,7 @@ def sound_cnn(
         x = conv_norm_act(x, require_integer("filters", width), 3, names=names)
         x = layers.MaxPooling2D(2, name=f"pool{stage}")(x)  # (B, bands / 2**stage, frames / 2**stage, width)
     x = keras.ops.mean(x, axis=1)  # (B, frames / 2**stages, filters[-1])
-    pooled = [layers.GlobalAveragePooling1D(name="mean")(x), layers.GlobalMaxPooling1D(name="max")(x)]
+    pooled = [layers.GlobalAveragePooling1D(name="time_mean")(x), layers.GlobalMaxPooling1D(name="time_max")(x)]
     x = layers.Concatenate(name="mean_and_max")(pooled)
     x = layers.Dropout(require_share("dropout", dropout), name="dropout")(x)
     return keras.Model([sound], heads_of(x, outputs), name=name)

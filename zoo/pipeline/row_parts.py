@@ -11,7 +11,7 @@ from zoo.columns.csv_file import DELIMITERS, LONGEST_LINE, encoding_of, open_byt
 from zoo.columns.frames import Frame, exact_integers, extra, pandas, require_columns
 from zoo.columns.lines import require_few_columns, require_filled
 from zoo.columns.opening import FORMATS, VERBATIM, compact, one_sentence, without_marks
-from zoo.columns.picture_paths import beside_file
+from zoo.columns.paths import beside_file
 from zoo.columns.rows import Row, TextFormat, lines_of, scan_rows
 from zoo.columns.values import MISSING
 from zoo.errors import ConfigError, DataError, require_known

@@ -75,6 +75,16 @@ def read_sound(source: Any, front: FrontEnd, *, name: str = "The sound") -> np.n
     return _read(os.fspath(source), f"'{source}'", front)
 
 
+def seconds_of(path: Path | str) -> float:
+    """How long a file says that it is."""
+    require_file(path)
+    try:
+        found = soundfile.info(os.fspath(path))
+    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+        raise DataError(f"'{path}' is no sound that can be read, or is damaged; expected {ENDINGS}.") from error
+    return max(found.frames, 0) / max(found.samplerate, 1)
+
+
 def _read(file: Any, name: str, front: FrontEnd) -> np.ndarray:
     try:
         with soundfile.SoundFile(file) as sound:

@@ -9,14 +9,14 @@ from zoo.errors import DataError
 LEAST = 10  # pictures
 
 
-def split_pictures(labels: np.ndarray | None, groups: np.ndarray, *, seed: int) -> np.ndarray:
+def split_pictures(labels: np.ndarray | None, groups: np.ndarray, *, seed: int, of: str = "pictures") -> np.ndarray:
     """(n,) 0 for training, 1 for validation, 2 for test, 70:10:20 in every class.
 
     labels  (n,) classes, or None.
     groups  (n,) whatever must stand in one split: copies of a picture, the pictures of a person.
     """
     if len(groups) < LEAST:
-        raise DataError(f"A split into training, validation and test needs at least {LEAST} pictures; received "
+        raise DataError(f"A split into training, validation and test needs at least {LEAST} {of}; received "
                         f"{len(groups)}.")  # fmt: skip
     _, first, place = np.unique(groups, return_index=True, return_inverse=True)
     strata = np.zeros(len(groups), int) if labels is None else np.unique(labels, return_inverse=True)[1]

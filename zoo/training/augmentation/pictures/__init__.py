@@ -17,6 +17,7 @@ from zoo.training.augmentation.pictures.geometry import (
 from zoo.training.augmentation.pictures.mixing import CutMix, Mix, Mixup, draw_mix
 from zoo.training.augmentation.pictures.presets import PRESETS, TRANSFORMS, augmentation
 from zoo.training.augmentation.pictures.rand_augment import RandAugment
+from zoo.training.augmentation.pictures.spectrograms import Gain, Noise, SpecAugment, TimeShift
 from zoo.training.augmentation.pictures.transform import Draw, Transform
 
 __all__ = [
@@ -30,15 +31,19 @@ __all__ = [
     "Draw",
     "Erase",
     "Flip",
+    "Gain",
     "Grey",
     "Mix",
     "Mixup",
+    "Noise",
     "RandAugment",
     "ResizedCrop",
     "Rotate",
     "Saturation",
     "Shear",
     "Shift",
+    "SpecAugment",
+    "TimeShift",
     "Transform",
     "Warp",
     "Zoom",

@@ -9,6 +9,7 @@ from zoo.lazy_array import LazyArray
 from zoo.pictures.sampling import warp
 from zoo.training.augmentation.pictures.colour import recolour
 from zoo.training.augmentation.pictures.erasing import Erase
+from zoo.training.augmentation.pictures.spectrograms import OfSounds
 from zoo.training.augmentation.pictures.tables import change_values, sharpen
 from zoo.training.augmentation.pictures.transform import Draw, Plan, Transform
 
@@ -58,7 +59,7 @@ def augment(pictures: np.ndarray, transforms: Sequence[Transform], draw: Draw, *
     found = recolour(found, plan.colours, white)
     found = _revalued(found, plan, white, found is pictures)
     for each in transforms:
-        if isinstance(each, Erase):
+        if isinstance(each, Erase | OfSounds):
             found = each.apply(found, draw)
     return found
 

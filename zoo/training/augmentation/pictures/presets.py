@@ -19,6 +19,7 @@ from zoo.training.augmentation.pictures.geometry import (
 )
 from zoo.training.augmentation.pictures.mixing import CutMix, Mixup
 from zoo.training.augmentation.pictures.rand_augment import RandAugment
+from zoo.training.augmentation.pictures.spectrograms import Gain, Noise, SpecAugment, TimeShift
 from zoo.training.augmentation.pictures.transform import Transform
 
 Transforms = tuple[Transform, ...]
@@ -43,6 +44,10 @@ TRANSFORMS: dict[str, type[Transform]] = {
         Erase,
         Mixup,
         CutMix,
+        TimeShift,
+        Gain,
+        Noise,
+        SpecAugment,
     )
 }
 
@@ -55,6 +60,7 @@ PRESETS: dict[str, Transforms] = {
     "cifar": (AlternatingFlip(), Crop(0.125), Erase(1.0, area=(0.14, 0.14), ratio=(1.0, 1.0))),  # 12 of 32 pixels
     "digits": (Shift(0.08, 0.08), Rotate(10.0), Zoom((0.9, 1.1))),  # a mirrored digit is another one, or none
     "drawings": (Shift(0.06, 0.06), Rotate(15.0), Zoom((0.8, 1.2)), Shear(0.3)),  # strokes as other hands draw them
+    "sounds": (TimeShift(), Gain(), Noise(), SpecAugment()),
     "faces": (Flip(), Crop(0.0625), Rotate(10.0), *COLOURS),
 }
 

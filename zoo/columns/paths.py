@@ -1,4 +1,4 @@
-"""Paths of pictures in a file of rows: they are meant from where that file stands."""
+"""Paths of pictures and sounds in a file of rows: they are meant from where that file stands."""
 
 import os
 from collections.abc import Mapping
@@ -6,15 +6,17 @@ from pathlib import Path
 
 from zoo.columns.frames import Frame
 
+KINDS = ("picture", "sound")  # of columns, whose values are paths
+
 
 def beside_file(rows: Frame, types: Mapping[str, str], file: Path | str) -> Frame:
-    """The rows with paths of pictures from here: of those that stand beside the file; others stay as they are."""
+    """The rows with paths from here: of those that stand beside the file; others stay as they are."""
     folder = Path(file).parent
-    pictures = [name for name, kind in types.items() if kind == "picture" and name in rows.columns]
-    if not pictures:
+    named = [name for name, kind in types.items() if kind in KINDS and name in rows.columns]
+    if not named:
         return rows
     rows = rows.copy()
-    for name in pictures:
+    for name in named:
         rows[name] = rows[name].astype(object).map(lambda value: _beside(value, folder))
     return rows
 

@@ -1,0 +1,144 @@
+"""Sounds, and what is to be said of each: classes, numbers, tags; of folders, of tables with paths, of known sets.
+
+All choices of the settings were made on validation sounds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.catalogue import describe
+from zoo.columns import Schema
+from zoo.columns.frames import Frame, pandas
+from zoo.datasets.dataset import Dataset
+from zoo.errors import DataError
+from zoo.samples import Samples
+from zoo.sounds import SUFFIXES
+from zoo.sounds.mel import FrontEnd
+from zoo.tasks.length import Length
+from zoo.tasks.settings import Settings
+from zoo.tasks.task import Task, targets_of
+from zoo.training import FineTune, Optimiser
+from zoo.weights import metadata_if_ours
+
+SOUND_SOURCES = "zoo.datasets.sounds"
+# As the published weights were trained (Choi, audio_processor.py): mel power squared, then decibels, as they are.
+TAGGER = {**asdict(FrontEnd(exponent=2.0)), "mean": 0.0, "std": 1.0}
+
+USUAL = Settings(
+    training={
+        "optimiser": Optimiser("adamw", learning_rate=3e-3, schedule="one_cycle", weight_decay=2e-2),
+        "augmentation": ["time_shift", "gain", "spec_augment"],
+    },
+    length=Length(steps=1_500, epochs=(10, 60), batch_size=(16, 64)),
+)
+FINE_TUNING = Settings(
+    config={"stage_means": True},
+    training={
+        "optimiser": Optimiser("adamw", learning_rate=3e-3, schedule="one_cycle", weight_decay=0.1),
+        "fine_tune": FineTune("linear_probe"),
+    },
+    length=Length(steps=1_500, epochs=(10, 60), batch_size=(16, 64)),
+)
+CHUNK = 64  # sounds decoded together
+
+
+def settings(dataset: Dataset, entry: str, data: str) -> Settings:
+    """Those of the entry on this data: the same for all; a tiny member has its own size."""
+    if describe(entry).for_tests:
+        return replace(USUAL, training={**USUAL.training, "augmentation": None})
+    return USUAL
+
+
+def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
+    """The shape of the spectrograms, and a head for each target."""
+    told = dataset.schema.model_config()
+    (shape,) = told["sounds"].values()
+    return {**settings.config, "input_shape": shape, "outputs": told["outputs"]}
+
+
+def options(entry: str, weights: str | None) -> Mapping[str, Any]:
+    """How the entry wants its sounds: as its weights were trained, or with the bands that its pools take."""
+    from zoo import models
+
+    if weights is not None:
+        return {"front_end": dict(TAGGER)}
+    taken = signature(getattr(models, entry)).parameters
+    return {"front_end": {"bands": taken["input_shape"].default[0]}} if "pools" in taken else {}
+
+
+def told(dataset: Dataset, entry: str, weights: str | None) -> list[str]:
+    """How many sounds there are to train on and to judge by, and how they are read."""
+    parts = (dataset.train, dataset.validation, dataset.test)
+    left_out = len(dataset.card.get("left_out", ()))
+    numbers = "{:,} sounds to train on, {:,} to validate, {:,} to test".format(*map(len, parts))
+    numbers += f"; {left_out} files that cannot be read are left out." if left_out else "."
+    (column,) = dataset.schema.of("sound")[:1]
+    how = f"prepared as {entry}.{weights} was trained" if weights else "brought to mean and deviation of the training"
+    return [numbers, f"Sounds are read as {column.describe()}, and {how}."]
+
+
+def is_base(entry: str, weights: str | Path) -> bool:
+    """Whether these are weights to fine-tune: a published set by its tag, or a file that no training here made."""
+    if str(weights) in describe(entry).weights:
+        return True
+    path = Path(weights)
+    return path.is_file() and path.suffix != ".keras" and not metadata_if_ours(path).get("pipeline")
+
+
+def baseline_inputs(samples: Samples) -> Samples:
+    """Mean and deviation of each mel band over time, which are few enough numbers for simple models."""
+    (sounds,) = samples.inputs.values()
+    starts = range(0, len(samples), CHUNK)
+    parts = [row_statistics(sounds[np.arange(start, min(start + CHUNK, len(samples)))]) for start in starts]
+    bands = sounds.shape[1]
+    return replace(
+        samples, inputs={"bands": np.concatenate(parts) if parts else np.empty((0, 2 * bands), np.float32)}, raw={}
+    )
+
+
+def row_statistics(sounds: np.ndarray) -> np.ndarray:
+    """(n, bands, frames, 1) -> (n, 2 * bands): the mean of each band over time, and its deviation."""
+    return np.concatenate([sounds.mean(axis=(2, 3)), sounds.std(axis=(2, 3))], axis=1)
+
+
+def file_options(schema: Schema) -> Mapping[str, Any]:
+    """What other sounds are read for: what the model predicts, whatever it is called there, however few labels."""
+    targets, (sound, *_) = targets_of(schema), schema.of("sound")
+    return {"targets": targets, "trained_as": {"sound": sound.name, "targets": targets}}
+
+
+def rows(files: Sequence[str], schema: Schema) -> Frame:
+    """A sound a row: files, and those in folders."""
+    from zoo.sounds.files import find_sounds
+
+    names = schema.names
+    if len(names) != 1:
+        raise DataError(f"The model reads the columns {', '.join(names)}; give a file of rows.")
+    return pandas().DataFrame({names[0]: [str(path) for path in find_sounds(files)]}, dtype=object)
+
+
+TASK = Task(
+    name="sounds",
+    families=("music_tagger", "sound_cnn"),
+    of="sounds",
+    sources={"tones": f"{SOUND_SOURCES}.tones:tones", "genres": f"{SOUND_SOURCES}.genres:genres"},
+    file=f"{SOUND_SOURCES}.sounds_file:read_sounds",
+    suffixes=(".csv", ".csv.gz", ".tsv", ".jsonl", ".parquet"),
+    settings=settings,
+    config=config,
+    options=options,
+    folder=f"{SOUND_SOURCES}.sounds_file:read_sounds",
+    inside=SUFFIXES,
+    read_again=("types", "trained_as"),
+    is_base=is_base,
+    file_options=file_options,
+    fine_tuning=FINE_TUNING,
+    baseline_inputs=baseline_inputs,
+    told=told,
+    rows=rows,
+)
