@@ -22,6 +22,7 @@ except ImportError as error:
     raise MissingExtraError("Reading and resampling sounds", "soundfile", "sound") from error
 
 BLOCK = 1 << 16  # frames that are read together
+RUN_UP = 1 << 14  # frames that are decoded before the first one that counts
 RATES = (100, 768_000)  # samples a second that a file may have
 MOST_CHANNELS = 64
 LARGEST_BYTES = 1 << 30  # of a sound that is given as bytes
@@ -112,19 +113,24 @@ def _require_plausible(sound: Any, name: str) -> None:
 
 
 def _part(sound: Any, start: int, wanted: int) -> np.ndarray:
-    """(at most wanted,) the mean of the channels from frame `start` on."""
+    """(at most wanted,) the mean of the channels from frame `start` on.
+
+    One or two channels are read at once: after every read soundfile jumps to where it is already, and after a jump the
+    first frames of an mp3 are wrong. For the same reason some frames before the first are decoded with it.
+    """
+    run_up = min(start, RUN_UP)
     try:
-        sound.seek(start)
+        sound.seek(start - run_up)
     except soundfile.SoundFileError:  # beyond what is there
         return np.empty(0, np.float32)
-    found = []
-    while wanted > 0:
-        block = sound.read(min(BLOCK, wanted), dtype="float32", always_2d=True)
+    left, found = run_up + wanted, []
+    while left > 0:
+        block = sound.read(left if sound.channels <= 2 else min(BLOCK, left), dtype="float32", always_2d=True)
         if not len(block):
             break
         found.append(block.mean(axis=1))
-        wanted -= len(block)
-    return np.concatenate(found) if found else np.empty(0, np.float32)
+        left -= len(block)
+    return np.concatenate(found)[run_up:] if found else np.empty(0, np.float32)
 
 
 def _count(sound: Any) -> int:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from zoo.columns import read_table
 from zoo.columns.kinds import kinds_of
+from zoo.columns.paths import beside_file
 from zoo.columns.written import Written
 from zoo.datasets.given_files import Frames, divide, read_splits, tell_repeated, told
 from zoo.datasets.joint.guessing import find_pictures, guess_senses, tell_kinds, without_damaged
@@ -78,6 +79,8 @@ def read_joint_file(
     files = {"train": path, "validation": validation, "test": test}
     pictures = [name for name, kind in senses.items() if kind == "picture"]
     frames = {split: _with_pictures(frame, pictures, Path(files[split] or path)) for split, frame in frames.items()}
+    sounds = {name: kind for name, kind in senses.items() if kind == "sound"}
+    frames = {split: beside_file(frame, sounds, files[split] or path) for split, frame in frames.items()}
     features = [name for name in frames["train"].columns if name not in kinds and name not in ignore]
     tell_repeated(frames, [name for name in features if name not in pictures])
     if not whole:
