@@ -15,6 +15,7 @@ from benchmarks import (
     readme_photos,
     readme_pictures,
     readme_sequences,
+    readme_sound,
     readme_steps,
 )
 from zoo.files import write_text
@@ -352,6 +353,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "robustness": robustness,
     "parity": parity,
     "photos": photos,
+    "music_tagger": lambda: readme_sound.music_tagger(figures),
+    "genres": lambda: readme_sound.genres(figures),
     "weak_labels": lambda: readme_photos.weak_labels(figures),
     "image_similarity": lambda: readme_image_similarity.image_similarity(figures),
     "tables": tables,

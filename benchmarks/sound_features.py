@@ -23,7 +23,7 @@ def features_file() -> Path:
 
 
 def main() -> None:
-    """Write "trunk" (600, 4, 60, 128) of the third stage, and the means of the first three stages, "means" (600, 320)."""
+    """Write "trunk" (600, 4, 60, 128) of the third stage, and the means of the first three, "means" (600, 320)."""
     from zoo.create import create_model
     from zoo.datasets.sounds.genres import decibels_of, read_pictures
     from zoo.sounds import FrontEnd

@@ -14,8 +14,8 @@ from zoo.columns import Schema, SoundColumn
 from zoo.datasets.sounds.tones import limit, tones
 from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.sounds import FrontEnd
-from zoo.training import Optimiser
 from zoo.sounds.mel import hertz, is_silent, mel, mel_filters
+from zoo.training import Optimiser
 
 soundfile = pytest.importorskip("soundfile")
 from zoo.sounds.files import read_sound  # noqa: E402
@@ -147,7 +147,9 @@ def test_the_front_end_is_librosas():
 
 
 def test_a_front_end_says_what_it_takes():
-    with pytest.raises(ConfigError, match=r"'rate' of a sound's front end must be a whole number from 1,000 to 192,000"):
+    with pytest.raises(
+        ConfigError, match=r"'rate' of a sound's front end must be a whole number from 1,000 to 192,000"
+    ):
         FrontEnd(rate=44)
     with pytest.raises(ConfigError, match="'seconds'"):
         FrontEnd(seconds=float("nan"))

@@ -39,6 +39,8 @@ TITLES = {  # family -> heading of its page, where the name does not say it
     "convnext": "ConvNeXt",
     "mlp": "Multi-layer perceptron",
     "dex": "Age from a face, DEX",
+    "music_tagger": "MusicTaggerCRNN",
+    "sound_cnn": "A small network for sounds",
 }
 TASKS = {  # task of the catalogue -> heading in the list of models
     "author-profiling": "Texts: authors, and labels of your own",
@@ -49,6 +51,7 @@ TASKS = {  # task of the catalogue -> heading in the list of models
     "joint": "Several senses: tables, texts and pictures together",
     "age-estimation": "Ages from faces",
     "image-similarity": "Pairs of pictures",
+    "sound-classification": "Sounds and music",
 }
 METRICS = {  # name in a card -> as people write it
     "mae": "mean absolute error",
@@ -85,11 +88,13 @@ def page(family: str) -> str:
         "## Variants\n\n" + variants(members),
     ]
     official = [row for entry in members for row in official_sets(entry.name)]
-    own = [(entry, tag) for entry in members for tag, weights in entry.weights.items() if weights.file]
+    tags = [(entry, tag) for entry in members for tag in entry.weights]
+    own = [(entry, tag) for entry, tag in tags if entry.weights[tag].file]
+    fetched = [(entry, tag) for entry, tag in tags if not entry.weights[tag].file and not official_sets(entry.name)]
     if official:
         parts += ["## Preprocessing\n\n" + preprocessing(official), "## Weights\n\n" + files(official)]
-    parts += [card(entry, tag) for entry, tag in own]
-    if not official and not own:
+    parts += [card(entry, tag) for entry, tag in own] + [fetched_file(entry, tag) for entry, tag in fetched]
+    if not official and not own and not fetched:
         parts.append("## Weights\n\nThere are no trained weights; train the model on your data or on a named data set.")
     return "\n\n".join(parts) + "\n"
 
@@ -201,6 +206,19 @@ def card(entry: Entry, tag: str) -> str:
     return (
         f"## Weights `{entry.name}.{tag}`\n\n" + table(("", ""), facts) + "\n\n" + card_scores(found["scores_on_test"])
     )
+
+
+def fetched_file(entry: Entry, tag: str) -> str:
+    """What the manifest knows of weights of other people."""
+    name = f"{entry.name}.{tag}"
+    item = artifact(name)
+    facts = [
+        ("file", f"`{item.file}`, {item.size:,} bytes; `zoo fetch {name}` downloads and verifies it"),
+        ("trained on", entry.weights[tag].data),
+        ("licence", item.licence),
+        ("source", item.source),
+    ]
+    return f"## Weights `{name}`\n\n" + table(("", ""), facts)
 
 
 def card_scores(scores: Any) -> str:

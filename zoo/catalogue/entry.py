@@ -8,8 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Weights:
-    """One set of trained weights: `file` in the tracked folder of weights ("": fetched, as `zoo.pretrained` says, or the
-    artifact "entry.tag"), what it was trained on, and its headline scores (output -> the score in words)."""
+    """One set of trained weights: `file` in the tracked folder of weights ("": fetched, as `zoo.pretrained` says, or
+    as the artifact "entry.tag"), what it was trained on, and its headline scores (output -> the score in words)."""
 
     file: str
     data: str

@@ -58,7 +58,9 @@ class SoundColumn(Column):
             require_known("field of 'front_end'", field, [each.name for each in fields(FrontEnd)] + list(SCALE))
         scale = {field: given.pop(field) for field in SCALE if field in given}
         if not all(is_number(each) for each in scale.values()) or not scale.get("std", 1.0) > 0:
-            raise ConfigError(f"'mean' and 'std' of a front end must be decibels, the second above 0; received {scale}.")
+            raise ConfigError(
+                f"'mean' and 'std' of a front end must be decibels, the second above 0; received {scale}."
+            )
         front = FrontEnd(**{**given, **({"seconds": seconds} if seconds is not None else {})})
         found = cls(name, "", **asdict(front))
         if len(scale) < len(SCALE):

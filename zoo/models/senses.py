@@ -174,6 +174,8 @@ SENSES: dict[str, Sense] = {
         named=backbone,
         form=lambda shape: shape[-1],  # its channels
     ),
-    "sounds": Sense(make_input=picture_input, encoders={"cnn": picture_cnn, "cnn_tiny": partial(picture_cnn, filters=(4, 8))}),
+    "sounds": Sense(
+        make_input=picture_input, encoders={"cnn": picture_cnn, "cnn_tiny": partial(picture_cnn, filters=(4, 8))}
+    ),
     "vectors": Sense(make_input=vector_input, encoders={"as_it_is": vector_as_it_is}),  # features made elsewhere
 }

@@ -54,7 +54,8 @@ class FrontEnd:
             if not is_number(value) or (whole and type(value) is not int) or not low <= value <= high:
                 kind = "a whole number" if whole else "a number"
                 raise ConfigError(
-                    f"'{each.name}' of a sound's front end must be {kind} from {low:,g} to {high:,g}; received {value!r}."
+                    f"'{each.name}' of a sound's front end must be {kind} from {low:,g} to {high:,g}; received "
+                    f"{value!r}."
                 )
 
     @property

@@ -56,7 +56,7 @@ def read_sounds(
     damaged   what is done about files that cannot be read: they are left out and named, or refused.
     validation, test   folders or files of these splits, used as they are; the rest is shared out as before.
     whole     every split is the whole of it, which is to be judged and not to be learnt from.
-    trained_as  columns of a trained model, as {"sound": "clip", "targets": {...}}: those of the file are taken for them.
+    trained_as  columns of a trained model, {"sound": "clip", "targets": {...}}: those of the file are taken for them.
 
     Raises `DataError` where there are no sounds, or too few; `UnknownNameError` for a column that is not there.
     """
@@ -85,7 +85,10 @@ def read_sounds(
         parts, told = (frame.drop(columns="split"),) * 3, "all of it"
     else:
         classes = next((name for name, kind in kinds.items() if kind in CLASSES), None)
-        parts, told = _shared_out(frame, facts, classes, seed), f"{', '.join(name for name in splits if name) or 'none'}"
+        parts, told = (
+            _shared_out(frame, facts, classes, seed),
+            f"{', '.join(name for name in splits if name) or 'none'}",
+        )
     if seconds is None and "seconds" not in (front_end or {}):
         seconds = float(np.clip(round(np.median([each.seconds for each in facts]), 2), SHORTEST, LONGEST))
     kinds = with_labels_of(frame, parts[0], kinds)
@@ -125,9 +128,7 @@ def _splits(path: Path, targets: Any, types: Mapping[str, str] | None) -> dict[s
     return {"": beside_file(frame, {column: SOUND}, path)}
 
 
-def _columns(
-    frame: pd.DataFrame, targets: Any, types: Mapping[str, str] | None, path: Path
-) -> tuple[str, Any]:
+def _columns(frame: pd.DataFrame, targets: Any, types: Mapping[str, str] | None, path: Path) -> tuple[str, Any]:
     """(the column of sounds, the targets) of a table or a folder."""
     named = [name for name, kind in (types or {}).items() if kind == SOUND]
     for name in named:

@@ -74,7 +74,7 @@ def _place(layer: str, weight: str) -> tuple[str, str]:
 
 
 def with_gates_together(roles: Mapping[str, StoredArray]) -> dict[str, StoredArray]:
-    """The arrays of a recurrent layer of Keras 1, one a gate, side by side as in later files; any others as they are."""
+    """The arrays of a recurrent layer of Keras 1, one a gate, side by side as in later files; others as they are."""
     found = {(match["role"], match["gate"]): role for role in roles if (match := KERAS_1_GATE.fullmatch(role))}
     gates = next((gates for gates in GATES.values() if {gate for _, gate in found} == set(gates)), "")
     if not gates or set(found) != {(role, gate) for role in GATED_ROLES for gate in gates}:
