@@ -49,7 +49,7 @@ def find_sounds(given: Iterable[Path | str]) -> list[Path]:
     return found
 
 
-def require_file(path: Path | str) -> None:
+def require_file(path: str | os.PathLike[str]) -> None:
     """Raise `DataError` unless there is a plain file."""
     if not os.path.isfile(path):
         told = "is a folder" if os.path.isdir(path) else "is not there"
