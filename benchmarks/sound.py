@@ -137,12 +137,25 @@ def tagger_features() -> tuple[np.ndarray, np.ndarray]:
     """The means of all four stages (600, 448), and the state of the last GRU (600, 32)."""
     import keras
 
+    from zoo.create import create_model
+
     with np.load(features_file()) as kept:
         trunk, means = kept["trunk"].astype("float32"), kept["means"]
-    upper = upper_network({"tags": {"kind": "tags", "classes": 50}})
-    network = keras.Model(upper.inputs, [upper.get_layer(name).output for name in ("mean4", "gru2")])
-    fourth, last = network.predict({"trunk": trunk, "means": means}, batch_size=32, verbose=0)
+    upper = upper_layers(create_model("music_tagger_crnn", weights="msd", stage_means=True))
+    fourth, last = keras.Model(upper[0], list(upper[1:])).predict(trunk, batch_size=32, verbose=0)
     return np.concatenate([means, fourth], axis=1), last
+
+
+def upper_layers(model: Any) -> tuple[Any, Any, Any]:
+    """(a fresh input for the third stage's output, the mean of the fourth stage, the state of the last GRU)."""
+    import keras
+
+    trunk = x = keras.Input(model.get_layer("pool3").output.shape[1:], name="trunk")
+    for name in ("conv4", "bn4", "elu4", "pool4"):
+        x = model.get_layer(name)(x)
+    fourth = model.get_layer("mean4")(x)
+    x = keras.ops.squeeze(model.get_layer("dropout4")(x), 1)
+    return trunk, fourth, model.get_layer("gru2")(model.get_layer("gru1")(x))
 
 
 def upper_network(outputs: dict[str, Any]) -> Any:
@@ -153,15 +166,9 @@ def upper_network(outputs: dict[str, Any]) -> Any:
     from zoo.models.outputs import heads_of
 
     model = create_model("music_tagger_crnn", weights="msd", stage_means=True, outputs=outputs)
-    trunk = keras.Input(model.get_layer("pool3").output.shape[1:], name="trunk")
+    trunk, fourth, last = upper_layers(model)
     means = keras.Input((sum(model.get_layer(f"mean{stage}").output.shape[-1] for stage in (1, 2, 3)),), name="means")
-    x = trunk
-    for name in ("conv4", "bn4", "elu4", "pool4"):
-        x = model.get_layer(name)(x)
-    fourth = model.get_layer("mean4")(x)
-    x = keras.ops.squeeze(model.get_layer("dropout4")(x), 1)
-    x = model.get_layer("gru2")(model.get_layer("gru1")(x))
-    x = keras.layers.Concatenate(name="features")([means, fourth, x])
+    x = keras.layers.Concatenate(name="features")([means, fourth, last])
     x = keras.layers.Dropout(0.4, name="dropout")(keras.layers.BatchNormalization(name="features_bn")(x))
     return keras.Model([trunk, means], heads_of(x, outputs), name="tagger_top")
 
