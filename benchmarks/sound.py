@@ -32,6 +32,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 FOLDS, SEED = 5, 0
 WITHIN = 0.001
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # of logistic regressions: chosen on the rows of a fold that choose
+GENRE = {"genre": {"kind": "classification", "classes": 10}}
 FINE_TUNED = {"epochs": 10, "batch_size": 32, "learning_rate": 1e-3, "weight_decay": 0.05}
 SCRATCH = {"epochs": 20, "batch_size": 32, "learning_rate": 4e-3, "weight_decay": 0.05, "filters": (16, 32, 64, 128)}
 
@@ -141,7 +142,7 @@ def tagger_features() -> tuple[np.ndarray, np.ndarray]:
 
     with np.load(features_file()) as kept:
         trunk, means = kept["trunk"].astype("float32"), kept["means"]
-    upper = upper_layers(create_model("music_tagger_crnn", weights="msd", stage_means=True))
+    upper = upper_layers(create_model("music_tagger_crnn", weights="msd", stage_means=True, outputs=GENRE))
     fourth, last = keras.Model(upper[0], list(upper[1:])).predict(trunk, batch_size=32, verbose=0)
     return np.concatenate([means, fourth], axis=1), last
 
@@ -158,19 +159,19 @@ def upper_layers(model: Any) -> tuple[Any, Any, Any]:
     return trunk, fourth, model.get_layer("gru2")(model.get_layer("gru1")(x))
 
 
-def upper_network(outputs: dict[str, Any]) -> Any:
+def upper_network() -> Any:
     """What follows on the third stage of the tagger with its published weights; its heads read all stages' means."""
     import keras
 
     from zoo.create import create_model
     from zoo.models.outputs import heads_of
 
-    model = create_model("music_tagger_crnn", weights="msd", stage_means=True, outputs=outputs)
+    model = create_model("music_tagger_crnn", weights="msd", stage_means=True, outputs=GENRE)
     trunk, fourth, last = upper_layers(model)
     means = keras.Input((sum(model.get_layer(f"mean{stage}").output.shape[-1] for stage in (1, 2, 3)),), name="means")
     x = keras.layers.Concatenate(name="features")([means, fourth, last])
     x = keras.layers.Dropout(0.4, name="dropout")(keras.layers.BatchNormalization(name="features_bn")(x))
-    return keras.Model([trunk, means], heads_of(x, outputs), name="tagger_top")
+    return keras.Model([trunk, means], heads_of(x, GENRE), name="tagger_top")
 
 
 def _logistic(features: np.ndarray, labels: np.ndarray) -> list[float]:
@@ -228,8 +229,7 @@ def _trained(build: Callable[[], Any], inputs: dict[str, Any], settings: dict[st
 def fine_tuned() -> dict[str, Any]:
     with np.load(features_file()) as kept:
         inputs = {"trunk": kept["trunk"].astype("float32"), "means": kept["means"]}
-    outputs = {"genre": {"kind": "classification", "classes": 10}}
-    return _trained(lambda: upper_network(outputs), inputs, FINE_TUNED)
+    return _trained(upper_network, inputs, FINE_TUNED)
 
 
 def scratch() -> dict[str, Any]:
@@ -242,10 +242,9 @@ def scratch() -> dict[str, Any]:
     sounds = list(decibels_of(read_pictures()[0], front))
     column = SoundColumn("sound", hop=front.hop, mean=0.0, std=20.0)  # a scale that no test row was asked for
     config = {"input_shape": [front.bands, front.frames, 1], "filters": SCRATCH["filters"]}
-    outputs = {"genre": {"kind": "classification", "classes": 10}}
     augmentation = ["time_shift", "gain", "spec_augment", "mixup"]
     return _trained(
-        lambda: create_model("sound_cnn", outputs=outputs, **config),
+        lambda: create_model("sound_cnn", outputs=GENRE, **config),
         {"sound": column.encode(sounds)},
         SCRATCH,
         augmentation=augmentation,
