@@ -43,6 +43,6 @@ def genres(figures: Figures) -> str:
             lines.append(f"| {words} | {100 * row['mean']:.1f} ± {100 * row['deviation']:.1f} |")
     return "\n".join(lines) + (
         "\n\n600 spectrograms of ten genres, five folds; excerpts that were found twice stand in one. Mean ± standard "
-        "deviation of the folds. The tagger was trained on spectrograms of another front end, with fourteen times as many "
-        "frames: the pictures are stretched for it.\n"
+        "deviation of the folds. The tagger was trained on spectrograms of another front end, with fourteen times as "
+        "many frames: the pictures are stretched for it.\n"
     )
