@@ -19,7 +19,7 @@ def music_tagger(figures: Figures) -> str:
     lines = ["| backend | tracks with the ten published tags | largest difference of a value |", "|---|---|---|"]
     lines += [
         f"| {backend} | {row['right']} of {row['tracks']} | {row['largest_difference']:.4f} |"
-        for backend, row in found["tagger"].items()
+        for backend, row in found.get("tagger", {}).items()
         if backend != "measured"
     ]
     text = "\n".join(lines) + "\n\nThe values were published to three digits (`python -m benchmarks.sound tagger`).\n"
