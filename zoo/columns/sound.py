@@ -94,7 +94,8 @@ class SoundColumn(Column):
         missing = np.asarray(pandas().isna(pandas().Series(list(values), dtype=object)), dtype=bool)
         if missing.any():
             raise DataError(f"The column {shown(self.name)} has no sound in row {int(np.argmax(missing)) + 1}.")
-        items, decode = list(values), self._decibels
+        items: Any = list(values)
+        decode: Any = self._decibels
         shape = (self.bands, self.front.frames)
         if items and all(isinstance(each, np.ndarray) and each.shape == shape for each in items):
             items, decode = np.stack(items)[..., None], None  # nothing is left to be decoded
