@@ -1,6 +1,6 @@
 """Sounds, and what is to be said of each: classes, numbers, tags; of folders, of tables with paths, of known sets.
 
-All choices of the settings were made on validation sounds.
+The settings are a first guess: none was chosen by a measurement yet.
 """
 
 from collections.abc import Mapping, Sequence
