@@ -27,7 +27,6 @@ GROUND = {
     "zoo.inspection",
     "zoo.tracing",
     "zoo.report",
-    "zoo.explain",
     "zoo.export",
     "zoo.artifacts",
     "zoo.catalogue",
@@ -47,6 +46,7 @@ BELOW_TOP = (
         "zoo.listing",
         "zoo.conversion",
         "zoo.pipeline",
+        "zoo.explain",
         "zoo.tasks",
     }
     | LEAVES
@@ -69,20 +69,25 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,
     # a model with the schema of its rows; of a model of the catalogue the weights are enough, and it is built anew
     "zoo.pipeline": {"zoo.columns", "zoo.pictures", "zoo.weights", "zoo.create", "zoo.catalogue"} | LEAVES,
+    # it looks into models with what was learnt of their rows
+    "zoo.explain": {"zoo.create", "zoo.pipeline"} | LEAVES | GROUND | SECOND,
     "zoo.listing": {"zoo.artifacts", "zoo.catalogue"} | LEAVES,
     "zoo.classification": {"zoo.create", "zoo.pictures", "zoo.prediction", "zoo.pretrained"} | LEAVES,
     "zoo.conversion": {"zoo.create"} | LEAVES | GROUND | SECOND,  # it makes the model that it fills
     # a recipe makes the model that it trains
-    "zoo.tasks": {"blocks", "zoo.create", "zoo.pipeline"} | LEAVES | GROUND | SECOND,
+    "zoo.tasks": {"blocks", "zoo.create", "zoo.pipeline", "zoo.explain"} | LEAVES | GROUND | SECOND,
     "zoo.testing": {"blocks", "zoo.create"} | LEAVES | GROUND | SECOND,  # the contract of models, for whoever adds one
     "zoo": BELOW_TOP,  # the front door, zoo/__init__.py
     "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal
     "zoo.studio": BELOW_TOP | {"zoo.terminal"},
-    "zoo.options": {"zoo.errors"},
+    "zoo.explain_options": set(),
+    "zoo.options": {"zoo.errors", "zoo.explain_options"},
     **dict.fromkeys(("zoo.model_commands", "zoo.photo_commands"), BELOW_TOP | {"zoo.terminal"}),
     "zoo.predict_command": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.photo_commands"},
+    "zoo.explain_command": BELOW_TOP | {"zoo.options", "zoo.terminal"},
     "zoo.cli": BELOW_TOP
-    | {"zoo.options", "zoo.terminal", "zoo.studio", "zoo.model_commands", "zoo.photo_commands", "zoo.predict_command"},
+    | {"zoo.options", "zoo.terminal", "zoo.studio", "zoo.model_commands", "zoo.photo_commands", "zoo.predict_command"}
+    | {"zoo.explain_command"},
     "zoo.__main__": {"zoo.cli"},
     "examples": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.cli"},  # an example may offer a command of the zoo
 }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zoo.classification import classify
     from zoo.create import create_model, full_config
     from zoo.drawing import draw
+    from zoo.explain import explain
     from zoo.pipeline import load_pipeline
     from zoo.prediction import predict
     from zoo.pretrained.images import preprocess
@@ -39,6 +40,7 @@ _HOMES = {
     "describe": "zoo.catalogue",
     "draw": "zoo.drawing",
     "evaluate": "zoo.tasks",
+    "explain": "zoo.explain",
     "fit": "zoo.training",
     "freeze": "zoo.training",
     "full_config": "zoo.create",

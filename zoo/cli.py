@@ -9,6 +9,7 @@ from typing import Any
 
 from zoo.catalogue import describe
 from zoo.errors import ArtifactError, ConfigError, DataError, require_known
+from zoo.explain_command import explain_command
 from zoo.model_commands import describe_command, list_command
 from zoo.options import DATA_OPTIONS, Commands, command_line, data_options, in_options, read_config
 from zoo.predict_command import predict_command, require_model, trained_source
@@ -244,6 +245,7 @@ COMMANDS: Commands = {
     "find-rate": (find_rate_command, "the learning rate that suits a model and its data"),
     "inspect": (inspect_command, "ranges of values, weights and gradients, layer by layer; dead units, explosions"),
     "predict": (predict_command, "ask a trained model"),
+    "explain": (explain_command, "why a model says what it says of one photo, text or row"),
     "convert": (convert_command, "a file of weights of Keras, torchvision or timm, into the zoo's own file"),
     "fetch": (fetch_command, "download and verify data sets and weights"),
     "verify": (verify_command, "hash what was downloaded"),

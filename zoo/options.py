@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from zoo.errors import ConfigError
+from zoo.explain_options import add_explain_options
 
 Commands = Mapping[str, tuple[Callable[[argparse.Namespace], Any], str]]  # name -> what it does, and a line of help
 
@@ -98,6 +99,7 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
         "--keep", action="append", metavar="COLUMN", help="of the file, to stand before the predictions (default: all)"
     )
     part["predict"].add_argument("--text", metavar="COLUMN", help="where the texts stand in the file")
+    add_explain_options(part["explain"], whole_number)
     part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")
     part["convert"].add_argument("--to", required=True, metavar="MODEL.TAG", help="as in resnet18.imagenet")
     part["convert"].add_argument("--out", metavar="FILE", help="default: MODEL.TAG.h5, in this folder")

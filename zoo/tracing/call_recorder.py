@@ -64,17 +64,19 @@ def variable_names(model: Any) -> dict[int, str]:
 @contextmanager
 def record_calls(model: keras.Model, listener: "Values") -> Iterator["Values"]:
     """While this lasts, every call of a part of `model` passes through `listener`."""
-    heard: set[int] = set()
+    heard: dict[int, Any] = {}  # id of a part -> the `call` that somebody else gave this very object, or None
     try:
         for path, operation in operations(model):
             if id(operation) not in heard:  # the same layer in two places has the name of the first
-                heard.add(id(operation))
+                heard[id(operation)] = operation.__dict__.get("call")
                 operation.__dict__["call"] = listener.around(path, operation, operation.call)
                 listener.parts.append(operation)
         yield listener
     finally:
         for operation in listener.parts:
             del operation.__dict__["call"]
+            if heard[id(operation)] is not None:
+                operation.__dict__["call"] = heard[id(operation)]
 
 
 class Values:

@@ -79,8 +79,13 @@ class GradientFunction:
 
             self._run = tf.function(self._tensorflow, autograph=False)
 
-    def __call__(self, inputs: Mapping[str, Any], *arrays: Any) -> Gradients:
+    def __call__(
+        self, inputs: Mapping[str, Any], *arrays: Any, replaced: Mapping[Place, np.ndarray] | None = None
+    ) -> Gradients:
+        """`replaced` are values (B, ...) that stand at some places of `by` for what the layers give there."""
         tensors = _tensors(self.model, inputs)
+        given = {self.places.index(_found(self.model, each)): value for each, value in (replaced or {}).items()}
+        tensors |= {row: keras.ops.convert_to_tensor(value) for row, value in given.items()}
         outputs, scores, values, gradients = self._run(tensors, [keras.ops.convert_to_tensor(each) for each in arrays])
         read = [to_array(each) for each in values]
         found = [np.zeros_like(v) if g is None else to_array(g) for v, g in zip(read, gradients, strict=True)]
@@ -91,11 +96,11 @@ class GradientFunction:
         taken: dict[Place, Tensor] = {}
 
         def keep(place: Place, value: Tensor) -> Tensor:
-            taken[place] = tap(place, value)
+            taken[place] = tap(place, tensors.get(self.places.index(place), value))
             return taken[place]
 
         with record_calls(self.model, _Taps(self.places, keep)):
-            outputs = named_outputs(self.model, call(tensors))
+            outputs = named_outputs(self.model, call({key: each for key, each in tensors.items() if type(key) is str}))
         for place in self.places:
             if place not in taken:
                 raise ConfigError(
@@ -105,7 +110,7 @@ class GradientFunction:
         scores = keras.ops.zeros(()) if self.score is None else self.score(outputs, *arrays)
         return outputs, scores, [tensors[each] if isinstance(each, str) else taken[each] for each in self.by]
 
-    def _tensorflow(self, tensors: dict[str, Tensor], arrays: list[Tensor]) -> Any:
+    def _tensorflow(self, tensors: dict[Any, Tensor], arrays: list[Tensor]) -> Any:
         import tensorflow as tf
 
         def tap(place: Place, value: Tensor) -> Tensor:
@@ -119,7 +124,7 @@ class GradientFunction:
         found = [None] * len(values) if self.score is None or not values else tape.gradient(scores, values)
         return outputs, scores, values, [None if each is None else tf.convert_to_tensor(each) for each in found]
 
-    def _torch(self, tensors: dict[str, Tensor], arrays: list[Tensor]) -> Any:
+    def _torch(self, tensors: dict[Any, Tensor], arrays: list[Tensor]) -> Any:
         import torch
 
         def tap(_: Place, value: Tensor) -> Tensor:
@@ -134,16 +139,16 @@ class GradientFunction:
             return outputs, scores, values, torch.autograd.grad(scores.sum(), values, allow_unused=True)
 
     def _call(self, tensors: Any) -> Any:
-        return self.model(tensors, training=False)
+        return self.model(in_structure(self.model, tensors), training=False)
 
-    def _jax(self, tensors: dict[str, Tensor], arrays: list[Tensor]) -> Any:
+    def _jax(self, tensors: dict[Any, Tensor], arrays: list[Tensor]) -> Any:
         state = [
             [variable.value for variable in each]
             for each in (self.model.trainable_variables, self.model.non_trainable_variables)
         ]
         return self._compiled(state, tensors, arrays)
 
-    def _jax_step(self, state: Any, tensors: dict[str, Tensor], arrays: list[Tensor]) -> Any:
+    def _jax_step(self, state: Any, tensors: dict[Any, Tensor], arrays: list[Tensor]) -> Any:
         import jax
         import jax.numpy as jnp
 
@@ -152,7 +157,7 @@ class GradientFunction:
                 return value if probes is None else value + probes[self.places.index(place)]
 
             def call(inputs: Any) -> Any:
-                return self.model.stateless_call(*state, inputs, training=False)[0]
+                return self.model.stateless_call(*state, in_structure(self.model, inputs), training=False)[0]
 
             outputs, scores, values = self._forward(call, {**tensors, **chosen}, arrays, tap)
             return jnp.sum(scores), (outputs, scores, values)
@@ -167,6 +172,11 @@ class GradientFunction:
         found, (outputs, scores, values) = jax.grad(forward, argnums=(0, 1), has_aux=True)(chosen, zeros)
         gradients = [found[0][each] if isinstance(each, str) else found[1][self.places.index(each)] for each in self.by]
         return outputs, scores, values, gradients
+
+
+def in_structure(model: keras.Model, tensors: Mapping[str, Any]) -> Any:
+    """Tensors by name, in the structure that the model was made with: one, a list, or a dict."""
+    return tree.map_structure(lambda each: tensors[each.name], model.input)
 
 
 def named_outputs(model: keras.Model, outputs: Any) -> dict[str, Any]:
@@ -234,7 +244,7 @@ def _require_float_input(model: keras.Model, name: str) -> None:
         )
 
 
-def _tensors(model: keras.Model, inputs: Mapping[str, Any]) -> dict[str, Tensor]:
+def _tensors(model: keras.Model, inputs: Mapping[str, Any]) -> dict[Any, Tensor]:
     """The arrays of all inputs as tensors of their types."""
     names = {each.name: each for each in model.inputs}
     for name in inputs:

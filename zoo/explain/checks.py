@@ -1,0 +1,199 @@
+"""Is an explanation right? What the model says when the parts that it names are taken away, or put back first.
+
+Petsiuk et al. 2018 (deletion, insertion); Rong et al. 2022 (ROAD); Yeh et al. 2019 (infidelity); Adebayo et al. 2018
+(sanity by random weights).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.errors import ConfigError
+from zoo.explain.fills import filled
+from zoo.explain.methods import Found, run_method
+from zoo.explain.subject import ARRAY, PICTURE, TEXT, Subject
+from zoo.explain.tables import coalition_scores
+from zoo.explain.texts import sentences_in, text_scores, words_in
+from zoo.tracing.preserve_state import preserve_state
+
+STEPS = 16  # parts in which a picture is taken away or put back
+SURVIVES = 0.5  # rank correlation with the maps of random weights from which a map says nothing of the model
+SHUFFLES = 3
+NEIGHBOURS = ((-1, -1, 1 / 12), (-1, 0, 1 / 6), (-1, 1, 1 / 12), (0, -1, 1 / 6), (0, 1, 1 / 6), (1, -1, 1 / 12),
+              (1, 0, 1 / 6), (1, 1, 1 / 12))  # fmt: skip
+ROAD_SHARE, SWEEPS = 0.3, 60
+
+
+def check_values(subject: Subject, method: str, found: Found, options: Mapping[str, Any]) -> dict[str, float]:
+    """All that can be measured of an explanation. Raises `ConfigError` for a map that survives random weights.
+
+    deletion, insertion  the mean score while the most important parts go first, or come first: low and high are good.
+    random_order         what both are on average where the order is random.
+    road                 what the score loses by the 30 % most important pixels, made of their neighbours, less what it
+                         loses by the least important: high is good (pictures).
+    infidelity           mean squared difference of what the values say of random parts and what the score loses, scaled
+                         by the best factor, as a share of the score's own: 0 is best, 1 says nothing.
+    random_weights       rank correlation with the same explanation of the same network with shuffled weights.
+    """
+    measured = {**removal_values(subject, found), **infidelity(subject, found)}
+    if subject.sense == PICTURE:
+        measured["road"] = road(subject, found.values)
+    if subject.sense in (PICTURE, ARRAY):
+        measured["random_weights"] = survival(subject, method, found, options)
+        if measured["random_weights"] > SURVIVES:
+            raise ConfigError(
+                f"The map by '{method}' is nearly the same (rank correlation {measured['random_weights']:.2f}) where the "
+                f"weights of {subject.model.name} are shuffled: it shows the picture and not what the model learnt of "
+                "it; take another method."
+            )
+    return measured
+
+
+def order_of(subject: Subject, values: np.ndarray, steps: int = STEPS) -> list[np.ndarray]:
+    """Places in groups, the most important first: pixels, words, columns."""
+    flat = np.argsort(-np.asarray(values, np.float64).reshape(-1), kind="stable")
+    return np.array_split(flat, min(steps, len(flat)))
+
+
+def removal_values(subject: Subject, found: Found, *, seed: int = 0) -> dict[str, float]:
+    """Mean scores along the deletion and the insertion curve, and those of a random order."""
+    score = keeping(subject, found)
+    random = np.random.default_rng(seed).normal(size=found.values.shape)
+    curves = {}
+    for name, values in {"": found.values, "random_": random}.items():
+        groups = order_of(subject, values)
+        kept = np.ones((len(groups) + 1, found.values.size), bool)
+        for step, group in enumerate(groups, start=1):
+            kept[step:, group] = False
+        curves[f"{name}deletion"] = float(np.mean(score(kept)))
+        curves[f"{name}insertion"] = float(np.mean(score(~kept)))
+    return {
+        "deletion": curves["deletion"],
+        "insertion": curves["insertion"],
+        "random_order": (curves["random_deletion"] + curves["random_insertion"]) / 2,
+    }
+
+
+def keeping(subject: Subject, found: Found) -> Callable[[np.ndarray], np.ndarray]:
+    """(n, parts) bool, which are kept -> (n,) scores."""
+    if subject.sense in (PICTURE, ARRAY):
+        value = subject.value[0]
+        hidden = filled(value, "blur" if subject.sense == PICTURE else "zero")
+        over = subject.sense == PICTURE  # a place is hidden in all colours
+
+        def pixels(kept: np.ndarray) -> np.ndarray:
+            shape = (len(kept), *found.values.shape, *([1] if over else []))
+            return subject.scores_of(np.where(kept.reshape(shape), value, hidden).astype(value.dtype))
+
+        return pixels
+    if subject.sense == TEXT:
+        text = str(subject.shown)
+        spans = sentences_in(text) if len(sentences_in(text)) == len(found.parts) else words_in(text)
+        if len(spans) != len(found.parts):
+            raise ConfigError("The values are of the model's own words, which the text cannot be cut into again.")
+
+        def words(kept: np.ndarray) -> np.ndarray:
+            texts = []
+            for row in kept:
+                parts, at = [], 0
+                for (start, end), keep in zip(spans, row, strict=True):
+                    parts.append(text[at:start])
+                    parts.append(text[start:end] if keep else "")
+                    at = end
+                texts.append("".join([*parts, text[at:]]))
+            return text_scores(subject, texts)
+
+        return words
+    return lambda kept: coalition_scores(subject, kept, subject.typical)
+
+
+def infidelity(subject: Subject, found: Found, *, draws: int = 64, seed: int = 0) -> dict[str, float]:
+    """Yeh et al. 2019, equation 1, for parts that are hidden at random; of a picture squares of an eighth of a side.
+
+    As there (section 4) the values are scaled by the factor that suits them best, so that methods can be compared.
+    """
+    random, shape = np.random.default_rng(seed), found.values.shape
+    kept = np.ones((draws, found.values.size), bool)
+    for row in kept:
+        if subject.sense == PICTURE:
+            grid = random.random((8, 8)) < random.uniform(0.1, 0.9)
+            rows, columns = (np.arange(side) * 8 // side for side in shape)
+            row[:] = ~grid[rows][:, columns].reshape(-1)
+        else:
+            row[:] = random.random(row.size) > random.uniform(0.1, 0.9)
+    score = keeping(subject, found)
+    whole = float(score(np.ones((1, found.values.size), bool))[0])
+    lost = whole - score(kept)
+    said = (~kept) @ found.values.reshape(-1).astype(np.float64)
+    norm = float(said @ said)
+    factor = float(said @ lost) / norm if norm else 0.0
+    total = float(lost @ lost)
+    return {"infidelity": float(((factor * said - lost) ** 2).sum() / total) if total else 0.0}
+
+
+def road(subject: Subject, values: np.ndarray, *, share: float = ROAD_SHARE, seed: int = 0) -> float:
+    """The score without the least important pixels less that without the most important ones, hidden pixels made of
+    their neighbours with a little noise, so that the hole itself tells nothing."""
+    flat = np.argsort(-np.asarray(values, np.float64).reshape(-1), kind="stable")
+    count = max(1, int(share * flat.size))
+    pictures = []
+    for chosen in (flat[:count], flat[-count:]):
+        hidden = np.zeros(flat.size, bool)
+        hidden[chosen] = True
+        pictures.append(imputed(subject.value[0], hidden.reshape(values.shape), seed=seed))
+    most, least = subject.scores_of(np.stack(pictures))
+    return float(least - most)
+
+
+def imputed(value: np.ndarray, hidden: np.ndarray, *, noise: float = 0.01, seed: int = 0) -> np.ndarray:
+    """(H, W, C) with the hidden pixels as weighted means of their neighbours (Rong et al. 2022, section 4.2), by
+    relaxation; and noise of `noise` deviations."""
+    found = value.astype(np.float64)
+    found[hidden] = value[~hidden].mean(axis=0) if (~hidden).any() else value.reshape(-1, value.shape[-1]).mean(axis=0)
+    for _ in range(SWEEPS):
+        padded = np.pad(found, ((1, 1), (1, 1), (0, 0)), mode="edge")
+        height, width = hidden.shape
+        mean = sum(
+            weight * padded[1 + down : 1 + down + height, 1 + right : 1 + right + width]
+            for down, right, weight in NEIGHBOURS
+        )
+        found[hidden] = mean[hidden]
+    random = np.random.default_rng(seed)
+    found[hidden] += noise * value.std() * random.normal(size=found[hidden].shape)
+    return found.astype(value.dtype)
+
+
+def survival(subject: Subject, method: str, found: Found, options: Mapping[str, Any]) -> float:
+    """The mean rank correlation of the map with those of the network with shuffled weights."""
+    maps = []
+    for seed in range(SHUFFLES):
+        with preserve_state(subject.model):
+            shuffle_weights(subject.model, seed)
+            maps.append(run_method(subject, method, options).values)
+    return float(np.mean([rank_correlation(found.values, each) for each in maps]))
+
+
+def shuffle_weights(model: keras.Model, seed: int) -> None:
+    """The values of each trainable array in another order: as large as before, and nothing of what was learnt."""
+    random = np.random.default_rng(seed)
+    for variable in model.trainable_variables:
+        values = np.array(keras.ops.convert_to_numpy(variable))
+        variable.assign(random.permutation(values.reshape(-1)).reshape(values.shape))
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's, equal values sharing their mean rank; 0 where one of both is constant or not finite.
+
+    >>> rank_correlation(np.array([1.0, 2.0, 9.0]), np.array([0.1, 0.2, 0.3]))
+    1.0
+    """
+    ranks = []
+    for values in (first, second):
+        flat = np.asarray(values, np.float64).reshape(-1)
+        if not np.isfinite(flat).all() or np.ptp(flat) == 0:
+            return 0.0
+        _, place, counts = np.unique(flat, return_inverse=True, return_counts=True)
+        ranks.append((np.cumsum(counts) - (counts + 1) / 2)[place])
+    return float(np.corrcoef(*ranks)[0, 1])

@@ -1,0 +1,64 @@
+"""All methods that explain one sample, ranked by how faithful they are to the model."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import ZooError
+from zoo.explain.checks import check_values
+from zoo.explain.explain import explanation_of
+from zoo.explain.explanation import Explanation
+from zoo.explain.methods import METHODS, run_method
+from zoo.explain.subject import Subject
+from zoo.records import plain
+
+RANKED = {"deletion": -1, "insertion": 1, "infidelity": -1, "road": 1}  # measure -> 1 where high is good
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A method's explanation and what was measured of it; `refused` says why it may not be shown."""
+
+    method: str
+    explanation: Explanation | None = None
+    measured: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    refused: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "method": self.method,
+            "measured": plain(dict(self.measured)),
+            "seconds": self.seconds,
+            "refused": self.refused,
+        }
+
+
+def compare(subject: Subject, **options: Any) -> list[Compared]:
+    """Every method of the sample's sense, the best mean rank over `RANKED` first, refused ones at the end.
+
+    Each option goes to the methods that take it.
+    """
+    rows = [_tried(subject, name, options) for name, method in METHODS.items() if subject.sense in method.runs]
+    ranks: dict[str, list[float]] = {row.method: [] for row in rows}
+    sound = [row for row in rows if not row.refused]
+    for measure, sign in RANKED.items():
+        values = {row.method: sign * row.measured[measure] for row in sound if measure in row.measured}
+        for name, value in values.items():
+            ranks[name].append(sum(other > value for other in values.values()))
+    return sorted(rows, key=lambda row: (bool(row.refused), float(np.mean(ranks[row.method] or [0.0]))))
+
+
+def _tried(subject: Subject, name: str, options: Mapping[str, Any]) -> Compared:
+    own = {key: value for key, value in options.items() if key in METHODS[name].options}
+    start = time.perf_counter()
+    try:
+        found = run_method(subject, name, own)
+        seconds = time.perf_counter() - start
+        measured = {**found.measured, **check_values(subject, name, found, own)}
+        return Compared(name, explanation_of(subject, name, found, measured), measured, seconds)
+    except ZooError as error:
+        return Compared(name, seconds=time.perf_counter() - start, refused=str(error))

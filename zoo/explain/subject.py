@@ -1,0 +1,99 @@
+"""A model, one sample as its inputs, and the number of its outputs that is explained: what every method works on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.explain.target import Target, before_squashing
+from zoo.tracing.gradients import GradientFunction, Gradients, Place
+
+Slots = tuple[tuple[str, int | None], ...]  # (input, place in it) of a column; None: the whole input
+BATCH = 32  # changed samples that a model is asked about at once
+MOST_ROWS, MOST_VALUES = 1024, 1 << 18  # of small samples: more at once
+PICTURE, TEXT, TABLE, ARRAY, SENSES = "picture", "text", "table", "array", "senses"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One sample and what is asked of it.
+
+    inputs    of the model, (1, ...); of a long text that is read in pieces (pieces, ...), whose mean counts.
+    sense     "picture", "text", "table", "array" or "senses": how the explained input is read.
+    name      the explained input, or the column that it encodes.
+    input     of the model; "" for a table and for senses, which may be several.
+    target    what is explained.
+    shown     for people: pixels (H, W, C) uint8 of a picture; a text; column -> value of a table.
+    columns   of a table: name -> where it stands in the inputs; of senses: the inputs of each.
+    typical   of a table: inputs (1, ...) of a row that says nothing (medians, no category).
+    encode    of a text: texts -> inputs (n, ...), and the text that each is a piece of.
+    original  numbers as the model gives them -> the target's own units.
+    """
+
+    model: keras.Model
+    inputs: Mapping[str, np.ndarray]
+    sense: str
+    name: str
+    input: str
+    target: Target
+    shown: Any = None
+    columns: Mapping[str, Slots] = field(default_factory=dict)
+    typical: Mapping[str, np.ndarray] = field(default_factory=dict)
+    encode: Callable[[Sequence[str]], tuple[Mapping[str, np.ndarray], np.ndarray]] | None = None
+    words: Sequence[str] = ()
+    original: Callable[[np.ndarray], np.ndarray] = lambda values: values
+
+    @property
+    def value(self) -> np.ndarray:
+        """The explained input, (1, ...)."""
+        return self.inputs[self.input]
+
+    def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """(n,) probabilities of the label, or numbers in the target's own units, of n samples (n, ...)."""
+        function = GradientFunction(self.model, None)
+        first = next(iter(inputs.values()))
+        size = int(max(BATCH, min(MOST_ROWS, MOST_VALUES // max(sum(each[0].size for each in inputs.values()), 1))))
+        found = [
+            self.target.of(function({name: values[start : start + size] for name, values in inputs.items()}).outputs)
+            for start in range(0, len(first), size)
+        ]
+        return self.original(np.concatenate(found).astype(np.float64))
+
+    def scores_of(self, values: np.ndarray) -> np.ndarray:
+        """(n,) scores where the explained input is `values` (n, ...), all else as in the sample."""
+        others = {name: np.repeat(each[:1], len(values), axis=0) for name, each in self.inputs.items()}
+        return self.scores({**others, self.input: values})
+
+    @property
+    def score(self) -> float:
+        """What the model says of the sample itself."""
+        return float(self.scores(self.inputs).mean())
+
+    def gradients(
+        self,
+        by: Sequence[str | Place],
+        inputs: Mapping[str, np.ndarray] | None = None,
+        replaced: Mapping[Place, np.ndarray] | None = None,
+    ) -> Gradients:
+        """Of the target, before its softmax or sigmoid, by inputs or places; of the sample unless `inputs` are given."""
+        with self.logits() as target:
+            function = GradientFunction(self.model, target.score, by)
+            return function(self.inputs if inputs is None else inputs, replaced=replaced)
+
+    @contextmanager
+    def logits(self) -> Any:
+        """While this lasts the outputs are those before a softmax or sigmoid; the target that asks for them."""
+        if self.target.place is None:  # the number itself
+            yield self.target
+            return
+        with before_squashing(self.model, self.target.output) as there:
+            yield replace(self.target, logit=there)
+
+    @contextmanager
+    def compiled(self, by: Sequence[str | Place]) -> Any:
+        """A function of inputs as `gradients`, for many batches of one size."""
+        with self.logits() as target:
+            yield GradientFunction(self.model, target.score, by)

@@ -1,0 +1,124 @@
+"""What is explained: one number of a model's outputs, of a label as probability or before its softmax or sigmoid."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import tree
+
+from zoo.errors import ConfigError, require_known
+from zoo.keras_internals.graph import is_graph, producer
+from zoo.tracing.gradients import named_outputs
+
+Tensor = Any
+SQUASHING = ("softmax", "sigmoid")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One number of what a model says of a sample.
+
+    output  the output's name.
+    place   of the label among the output's numbers; None: the first number, that of a regression.
+    label   its name, "" where there is none.
+    sign    -1 for the negative label of an output (B, 1) that holds the probability of the positive one.
+    logit   whether the number is taken before the softmax or sigmoid that ends the output, where there is one.
+    """
+
+    output: str
+    place: int | None = None
+    label: str = ""
+    sign: int = 1
+    logit: bool = False
+
+    def score(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """(B,) of tensors; the mean over all steps where the output is a sequence (B, T, C)."""
+        values = outputs[self.output]
+        if len(values.shape) > 2:
+            values = keras.ops.mean(values, axis=tuple(range(1, len(values.shape) - 1)))
+        elif len(values.shape) == 1:
+            values = values[:, None]
+        found = values[:, self.place or 0]
+        return found if self.sign == 1 else -found if self.logit else 1.0 - found
+
+    def of(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """(B,) of arrays, of the probability or value itself."""
+        values = outputs[self.output]
+        values = values.reshape(len(values), -1, values.shape[-1]).mean(axis=1) if values.ndim > 1 else values[:, None]
+        found = values[:, self.place or 0]
+        return found if self.sign == 1 else 1.0 - found
+
+    def __str__(self) -> str:
+        return f"'{self.output}'" + (f", label '{self.label}'" if self.label else "")
+
+
+def choose_target(
+    outputs: Mapping[str, np.ndarray],
+    output: str | None,
+    label: Any,
+    labels: Mapping[str, Sequence[str]],
+    decided: Mapping[str, int],
+    positives: Sequence[str] = (),
+) -> Target:
+    """The target of a user's words: the model's first output and what it predicts, unless they say otherwise.
+
+    outputs    of one sample, (1, ...).
+    labels     output -> names of its labels; the numbers themselves where there is none.
+    decided    output -> place of the label that is predicted, where it is known otherwise than as the largest.
+    positives  outputs (B, 1) that are the probability of the second of two labels.
+    """
+    if output is not None:
+        require_known("output", output, outputs)
+    name = output or next(iter(outputs))
+    values = outputs[name]
+    width = values.shape[-1] if values.ndim > 1 else 1
+    mean = values.reshape(-1, width).mean(axis=0)
+    names = [str(each) for each in labels.get(name, ())]
+    if width == 1 and name not in positives:
+        if label is not None:
+            raise ConfigError(f"The output '{name}' is a number and has no labels; received label={label!r}.")
+        return Target(name)
+    binary = width == 1
+    known = names or [str(each) for each in range(2 if binary else width)]
+    if label is None:
+        place = decided.get(name, int(mean[0] >= 0.5) if binary else int(np.argmax(mean)))
+    elif str(label) in known:
+        place = known.index(str(label))
+    elif isinstance(label, int | np.integer) and 0 <= label < len(known):
+        place = int(label)
+    else:
+        require_known(f"label of '{name}'", str(label), known)
+        raise AssertionError
+    return Target(name, 0 if binary else place, known[place], -1 if binary and place == 0 else 1)
+
+
+@contextmanager
+def before_squashing(model: keras.Model, output: str) -> Iterator[bool]:
+    """While this lasts, a softmax or sigmoid at the end of an output does nothing; whether there is one."""
+    end = _end(named_outputs(model, model.output)[output])
+    activation = getattr(end, "activation", None)
+    if getattr(activation, "__name__", "") in SQUASHING:
+        end.activation = keras.activations.linear
+        try:
+            yield True
+        finally:
+            end.activation = activation
+    elif type(end).__name__.lower() in SQUASHING:
+        end.__dict__["call"] = lambda x, *_, **__: x
+        try:
+            yield True
+        finally:
+            del end.__dict__["call"]
+    else:
+        yield False
+
+
+def _end(tensor: Any) -> Any:
+    """The layer or operation that gives an output, inside nested models too."""
+    call, place = producer(tensor)
+    while is_graph(call.operation):
+        call, place = producer(tree.flatten(call.operation.output)[place])
+    return call.operation
