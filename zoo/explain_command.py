@@ -31,7 +31,7 @@ def explain_command(parsed: argparse.Namespace) -> None:
         row=parsed.row, senses=parsed.input == "senses",
     )  # fmt: skip
     if parsed.background is not None:
-        from zoo.explain.subjects import background_of
+        from zoo.explain.rows import background_of
 
         options["background"] = background_of(model, parsed.background)
     if parsed.layer is not None:

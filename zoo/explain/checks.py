@@ -44,9 +44,9 @@ def check_values(subject: Subject, method: str, found: Found, options: Mapping[s
         measured["random_weights"] = survival(subject, method, found, options)
         if measured["random_weights"] > SURVIVES:
             raise ConfigError(
-                f"The map by '{method}' is nearly the same (rank correlation {measured['random_weights']:.2f}) where the "
-                f"weights of {subject.model.name} are shuffled: it shows the picture and not what the model learnt of "
-                "it; take another method."
+                f"The map by '{method}' is nearly the same (rank correlation {measured['random_weights']:.2f}) where "
+                f"the weights of {subject.model.name} are shuffled: it shows the picture and not what the model learnt "
+                "of it; take another method."
             )
     return measured
 
@@ -155,10 +155,9 @@ def imputed(value: np.ndarray, hidden: np.ndarray, *, noise: float = 0.01, seed:
     for _ in range(SWEEPS):
         padded = np.pad(found, ((1, 1), (1, 1), (0, 0)), mode="edge")
         height, width = hidden.shape
-        mean = sum(
-            weight * padded[1 + down : 1 + down + height, 1 + right : 1 + right + width]
-            for down, right, weight in NEIGHBOURS
-        )
+        mean = np.zeros_like(found)
+        for down, right, weight in NEIGHBOURS:
+            mean += weight * padded[1 + down : 1 + down + height, 1 + right : 1 + right + width]
         found[hidden] = mean[hidden]
     random = np.random.default_rng(seed)
     found[hidden] += noise * value.std() * random.normal(size=found[hidden].shape)
@@ -196,4 +195,16 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
             return 0.0
         _, place, counts = np.unique(flat, return_inverse=True, return_counts=True)
         ranks.append((np.cumsum(counts) - (counts + 1) / 2)[place])
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
+
+def points_at(values: np.ndarray, box: tuple[int, int, int, int], *, margin: int = 0) -> bool:
+    """The pointing game (Zhang et al. 2018): whether the largest value of (H, W) lies in (top, left, bottom, right),
+    bottom and right outside, or at most `margin` pixels from it.
+
+    >>> points_at(np.eye(4)[[3, 1, 2, 0]] * np.array([5, 1, 1, 1]), (3, 0, 4, 1))
+    True
+    """
+    row, column = np.unravel_index(int(np.argmax(values)), values.shape)
+    top, left, bottom, right = box
+    return bool(top - margin <= row < bottom + margin and left - margin <= column < right + margin)

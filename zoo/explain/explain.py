@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from zoo.errors import ConfigError, DataError
-from zoo.explain import subjects
+from zoo.explain import rows, subjects
 from zoo.explain.explanation import Explanation
 from zoo.explain.methods import METHODS, USUAL, Found, run_method
 from zoo.explain.subject import SENSES, Subject
@@ -49,7 +49,7 @@ def explain(
     tag     of official weights that a given model has: how they read photos and name classes.
     labels  names of the labels of a `keras.Model`.
     check   measure how faithful the explanation is, and refuse a map that is the same with random weights.
-    options of the method: window, stride, fill; steps, baseline; samples, noise; masks, cells; background, orders; seed.
+    options of the method: window, stride, fill, steps, baseline, samples, noise, masks, cells, background, orders.
 
     Raises `UnknownNameError` and `ConfigError` for names and settings that do not fit, `DataError` for the sample.
     """
@@ -60,7 +60,7 @@ def explain(
     if layer is not None:
         options["layer"] = layer
     if options.get("background") is not None and isinstance(model, Pipeline):
-        options["background"] = subjects.background_of(model, options["background"])
+        options["background"] = rows.background_of(model, options["background"])
     return explain_subject(subject, method, check=check, **options)
 
 
@@ -105,7 +105,7 @@ def find_subject(model: Any, sample: Any, *, tag: str | None = None, row: int = 
         model, tag = opened(model)
     labels = target.pop("labels", None)
     if isinstance(model, Pipeline):
-        return subjects.of_pipeline(model, sample, row=row, **target)
+        return rows.of_pipeline(model, sample, row=row, **target)
     if not isinstance(model, keras.Model):
         raise ConfigError(f"A Keras model, a pipeline, or the name of one is explained; received {model!r:.60}.")
     if not getattr(model, "inputs", None):
@@ -115,11 +115,11 @@ def find_subject(model: Any, sample: Any, *, tag: str | None = None, row: int = 
     return subjects.of_model(model, sample, labels=labels, **target)
 
 
-def opened(source: Path | str) -> "tuple[keras.Model | Pipeline, str | None]":
+def opened(source: "os.PathLike[str] | str") -> "tuple[keras.Model | Pipeline, str | None]":
     """The pipeline of a file, run folder or "entry.tag"; or a network with official weights, and their tag."""
     official = _official(str(source))
     if official is None:
-        return load_pipeline(source), None
+        return load_pipeline(os.fspath(source)), None
     from zoo.create import create_model
 
     return create_model(official), official

@@ -46,5 +46,5 @@ def _blurred(value: np.ndarray) -> np.ndarray:
 
 
 def map_of(values: np.ndarray, *, signed: bool) -> np.ndarray:
-    """(H, W, C) -> (H, W): the sum over colours; of gradients, whose sign says nothing of a place, the largest |value|."""
+    """(H, W, C) -> (H, W): the sum over colours; of gradients, whose sign says little, the largest |value|."""
     return values.sum(axis=-1) if signed else np.abs(values).max(axis=-1)

@@ -56,8 +56,8 @@ def heat_map(subject: Subject, method: str, layer: str | None = None) -> tuple[n
     values, gradients = found.values[0][0], found.gradients[0][0]
     if values.ndim != 3:
         raise ConfigError(
-            f"'{place.layer}' gives {found.values[0].shape[1:]} for a sample; a heat map needs a layer of maps (height, "
-            "width, channels)."
+            f"'{place.layer}' gives {found.values[0].shape[1:]} for a sample; a heat map needs a layer of maps "
+            "(height, width, channels)."
         )
     map_ = FORMULAS[method](values.astype(np.float64), gradients.astype(np.float64))
     height, width = subject.value.shape[1:3]

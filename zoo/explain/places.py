@@ -11,7 +11,7 @@ from keras import tree
 from zoo.errors import ConfigError
 from zoo.keras_internals.graph import calls_in_order, is_graph
 from zoo.tracing.call_recorder import LayerCall, Values, is_float, record_calls, to_array
-from zoo.tracing.gradients import Place, find_layer, in_structure, named_outputs
+from zoo.tracing.gradients import Place, find_layer, in_structure, symbolic_outputs
 
 CALL_MARK = "#"  # "encoder/conv#2" is the second call
 
@@ -28,7 +28,7 @@ class Candidate:
 def layers_between(model: keras.Model, input_name: str, output: str) -> list[Candidate]:
     """The layers and operations that read the input and are read by the output, in the order of the graph."""
     start = {id(each) for each in model.inputs if each.name == input_name}
-    end = {id(named_outputs(model, model.output)[output])}
+    end = {id(symbolic_outputs(model)[output])}
     return list(_between(model, start, end, ""))
 
 
@@ -50,7 +50,7 @@ def _between(model: Any, start: set[int], end: set[int], prefix: str) -> Iterato
             inner = call.operation
             pairs = list(zip(call.inputs, inner.inputs, strict=False))
             starts = {id(b) for a, b in pairs if id(a) in reached}
-            ends = {id(b) for a, b in zip(call.outputs, tree.flatten(inner.output), strict=False) if id(a) in read}
+            ends = {id(b) for a, b in zip(call.outputs, inner.outputs, strict=False) if id(a) in read}
             yield from _between(inner, starts, ends, f"{path}/")
         else:
             yield Candidate(path, call.operation, tuple(given[0].shape))

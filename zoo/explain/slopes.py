@@ -14,6 +14,7 @@ from zoo.errors import ConfigError
 from zoo.explain.fills import filled
 from zoo.explain.subject import BATCH, Subject
 from zoo.tracing.call_recorder import operations
+from zoo.tracing.gradients import GradientFunction
 
 # layers that are linear, or choose among their values: the rule of guided backpropagation leaves them alone
 HARMLESS = (
@@ -70,13 +71,9 @@ def guided_backpropagation(subject: Subject) -> np.ndarray:
     Raises `ConfigError` for a model with other curved layers (swish, attention, LSTM, ...): the rule says nothing of
     them, and the picture would be neither a gradient nor guided.
     """
-    with subject.logits() as target:
-        end = target.output
-        with _guided(subject.model, end):
-            from zoo.tracing.gradients import GradientFunction
-
-            function = GradientFunction(subject.model, target.score, [subject.input])
-            return function(subject.inputs).gradients[0][0]
+    with subject.logits() as target, _guided(subject.model, target.output):
+        function = GradientFunction(subject.model, target.score, [subject.input])
+        return function(subject.inputs).gradients[0][0]
 
 
 def _mean_gradient(subject: Subject, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -106,7 +103,7 @@ def _guided(model: keras.Model, output: str) -> Iterator[None]:
             kind.lower() == "relu" and not isinstance(each, keras.Layer)
         ):
             found.append((each, "call"))
-        elif name == "relu":
+        elif name in ("relu", "relu6"):
             found.append((each, "activation"))
         elif name != "linear" or not (kind == "Activation" or kind.startswith(HARMLESS)):
             other.append(path)
@@ -119,7 +116,8 @@ def _guided(model: keras.Model, output: str) -> Iterator[None]:
     before = [getattr(each, name) if name == "activation" else None for each, name in found]
     try:
         for each, name in found:
-            most = getattr(each, "max_value", None)
+            six = getattr(getattr(each, "activation", None), "__name__", "") == "relu6"
+            most = 6.0 if six else getattr(each, "max_value", None)
             guided = _guided_relu(None if most is None else float(most))
             if name == "activation":
                 each.activation = guided

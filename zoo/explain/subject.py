@@ -14,6 +14,8 @@ from zoo.tracing.gradients import GradientFunction, Gradients, Place
 Slots = tuple[tuple[str, int | None], ...]  # (input, place in it) of a column; None: the whole input
 BATCH = 32  # changed samples that a model is asked about at once
 MOST_ROWS, MOST_VALUES = 1024, 1 << 18  # of small samples: more at once
+PRESENT = "_present"  # the input beside that of an optional picture ends so
+TABLE_NAME = "table"
 PICTURE, TEXT, TABLE, ARRAY, SENSES = "picture", "text", "table", "array", "senses"
 
 
@@ -78,7 +80,7 @@ class Subject:
         inputs: Mapping[str, np.ndarray] | None = None,
         replaced: Mapping[Place, np.ndarray] | None = None,
     ) -> Gradients:
-        """Of the target, before its softmax or sigmoid, by inputs or places; of the sample unless `inputs` are given."""
+        """Of the target, before its softmax or sigmoid, by inputs or places; of the sample unless others are given."""
         with self.logits() as target:
             function = GradientFunction(self.model, target.score, by)
             return function(self.inputs if inputs is None else inputs, replaced=replaced)
@@ -97,3 +99,17 @@ class Subject:
         """A function of inputs as `gradients`, for many batches of one size."""
         with self.logits() as target:
             yield GradientFunction(self.model, target.score, by)
+
+
+def without_senses(inputs: Mapping[str, np.ndarray], missing: float = 0.0) -> dict[str, np.ndarray]:
+    """The sample without any sense: `missing` for numbers, no token, a picture of its mean colour."""
+    found = {}
+    for name, values in inputs.items():
+        if name.endswith(PRESENT) or np.issubdtype(values.dtype, np.integer):
+            found[name] = np.zeros_like(values)
+        elif values.ndim > 2:
+            axes = tuple(range(1, values.ndim - 1))
+            found[name] = np.broadcast_to(values.mean(axis=axes, keepdims=True), values.shape).astype(values.dtype)
+        else:
+            found[name] = np.full_like(values, missing)
+    return found

@@ -7,11 +7,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import tree
 
 from zoo.errors import ConfigError, require_known
 from zoo.keras_internals.graph import is_graph, producer
-from zoo.tracing.gradients import named_outputs
+from zoo.tracing.gradients import symbolic_outputs
 
 Tensor = Any
 SQUASHING = ("softmax", "sigmoid")
@@ -98,7 +97,7 @@ def choose_target(
 @contextmanager
 def before_squashing(model: keras.Model, output: str) -> Iterator[bool]:
     """While this lasts, a softmax or sigmoid at the end of an output does nothing; whether there is one."""
-    end = _end(named_outputs(model, model.output)[output])
+    end = _end(symbolic_outputs(model)[output])
     activation = getattr(end, "activation", None)
     if getattr(activation, "__name__", "") in SQUASHING:
         end.activation = keras.activations.linear
@@ -120,5 +119,5 @@ def _end(tensor: Any) -> Any:
     """The layer or operation that gives an output, inside nested models too."""
     call, place = producer(tensor)
     while is_graph(call.operation):
-        call, place = producer(tree.flatten(call.operation.output)[place])
+        call, place = producer(call.operation.outputs[place])
     return call.operation

@@ -1,4 +1,4 @@
-"""Explanations of a text: what the model says without a word or a sentence, and integrated gradients on its embeddings."""
+"""Explanations of a text: what is said without a word or a sentence; integrated gradients on embeddings."""
 
 import re
 from collections.abc import Sequence

@@ -176,13 +176,22 @@ class GradientFunction:
 
 def in_structure(model: keras.Model, tensors: Mapping[str, Any]) -> Any:
     """Tensors by name, in the structure that the model was made with: one, a list, or a dict."""
+    if isinstance(model, keras.Sequential):
+        return tensors[model.inputs[0].name]
     return tree.map_structure(lambda each: tensors[each.name], model.input)
+
+
+def symbolic_outputs(model: keras.Model) -> dict[str, Any]:
+    """The tensors of the model's own graph that it returns, by name."""
+    return named_outputs(model, model.outputs[0] if isinstance(model, keras.Sequential) else model.output)
 
 
 def named_outputs(model: keras.Model, outputs: Any) -> dict[str, Any]:
     """A model's outputs by name: keys of a dict as they are; else by layer, a second of the same layer as "dense_2"."""
     if isinstance(outputs, Mapping):
         return dict(outputs)
+    if isinstance(model, keras.Sequential):
+        return {model.layers[-1].name: outputs}
     found: dict[str, Any] = {}
     for name, value in zip(model.output_names, tree.flatten(outputs), strict=True):
         count = sum(each == name or each.startswith(f"{name}_") for each in found) + 1
