@@ -235,6 +235,13 @@ def test_a_photo_is_named_and_drawn(shown, tmp_path):
     assert (tmp_path / "red_classes.png").exists()
 
 
+def test_the_words_of_a_text_are_explained(shown, tmp_path):
+    printed = shown("explain_text", "my husband and I", "--output", "gender")
+    assert "author_profile_small gives 'gender' = 'woman'" in printed
+    assert printed.splitlines()[1].startswith("husband  +")
+    assert (tmp_path / "text_why.png").exists()
+
+
 def test_a_poem_begins_as_it_is_told(shown):
     assert "\n   春" in shown("write_poem", "--form", "5x2", "--first", "春", "--rhyme", "off")
 

@@ -99,11 +99,22 @@ def explanation_of(subject: Subject, method: str, found: Found, measured: Mappin
     )
 
 
-def find_subject(model: Any, sample: Any, *, tag: str | None = None, row: int = 0, **target: Any) -> Subject:
-    """The subject of whatever a user calls a model; `target`: output, label, input, labels, senses."""
+def find_subject(
+    model: Any,
+    sample: Any,
+    *,
+    output: str | None = None,
+    label: Any = None,
+    input: str | None = None,
+    tag: str | None = None,
+    labels: Mapping[str, Sequence[str]] | Sequence[str] | None = None,
+    row: int = 0,
+    senses: bool = False,
+) -> Subject:
+    """The subject of whatever a user calls a model; arguments as of `explain`, `senses` for all of them together."""
+    target: dict[str, Any] = {"output": output, "label": label, "input": input, "senses": senses}
     if isinstance(model, str | os.PathLike):
         model, tag = opened(model)
-    labels = target.pop("labels", None)
     if isinstance(model, Pipeline):
         return rows.of_pipeline(model, sample, row=row, **target)
     if not isinstance(model, keras.Model):
@@ -111,7 +122,7 @@ def find_subject(model: Any, sample: Any, *, tag: str | None = None, row: int = 
     if not getattr(model, "inputs", None):
         raise ConfigError(f"'{model.name}' has no graph: a functional model is explained, or one called on an input.")
     if tag is not None:
-        return subjects.of_photo(model, sample, tag, output=target["output"], label=target["label"])
+        return subjects.of_photo(model, sample, tag, output=output, label=label)
     return subjects.of_model(model, sample, labels=labels, **target)
 
 

@@ -47,6 +47,7 @@ class Subject:
     encode: Callable[[Sequence[str]], tuple[Mapping[str, np.ndarray], np.ndarray]] | None = None
     words: Sequence[str] = ()
     original: Callable[[np.ndarray], np.ndarray] = lambda values: values
+    functions: dict[Any, GradientFunction] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def value(self) -> np.ndarray:
@@ -55,13 +56,16 @@ class Subject:
 
     def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """(n,) probabilities of the label, or numbers in the target's own units, of n samples (n, ...)."""
-        function = GradientFunction(self.model, None)
+        function = self._function(None, ())
         first = next(iter(inputs.values()))
         size = int(max(BATCH, min(MOST_ROWS, MOST_VALUES // max(sum(each[0].size for each in inputs.values()), 1))))
-        found = [
-            self.target.of(function({name: values[start : start + size] for name, values in inputs.items()}).outputs)
-            for start in range(0, len(first), size)
-        ]
+        found = []
+        for start in range(0, len(first), size):
+            part = {name: values[start : start + size] for name, values in inputs.items()}
+            count = len(next(iter(part.values())))
+            if keras.backend.backend() == "jax":  # which compiles every size
+                part = {name: _filled_up(values, size) for name, values in part.items()}
+            found.append(self.target.of(function(part).outputs)[:count])
         return self.original(np.concatenate(found).astype(np.float64))
 
     def scores_of(self, values: np.ndarray) -> np.ndarray:
@@ -82,7 +86,7 @@ class Subject:
     ) -> Gradients:
         """Of the target, before its softmax or sigmoid, by inputs or places; of the sample unless others are given."""
         with self.logits() as target:
-            function = GradientFunction(self.model, target.score, by)
+            function = self._function(target, by)
             return function(self.inputs if inputs is None else inputs, replaced=replaced)
 
     @contextmanager
@@ -98,7 +102,20 @@ class Subject:
     def compiled(self, by: Sequence[str | Place]) -> Any:
         """A function of inputs as `gradients`, for many batches of one size."""
         with self.logits() as target:
-            yield GradientFunction(self.model, target.score, by)
+            yield self._function(target, by)
+
+    def _function(self, target: Target | None, by: Sequence[str | Place]) -> GradientFunction:
+        """Made once: JAX compiles it at its first call."""
+        key = (target, tuple(by))
+        if key not in self.functions:
+            self.functions[key] = GradientFunction(self.model, None if target is None else target.score, by)
+        return self.functions[key]
+
+
+def _filled_up(values: np.ndarray, size: int) -> np.ndarray:
+    """With copies of the last sample, up to the next power of two, or to `size` where that is less."""
+    wanted = max(len(values), min(size, 1 << (len(values) - 1).bit_length()))
+    return np.concatenate([values, np.repeat(values[-1:], wanted - len(values), axis=0)])
 
 
 def without_senses(inputs: Mapping[str, np.ndarray], missing: float = 0.0) -> dict[str, np.ndarray]:
