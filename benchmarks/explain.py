@@ -124,6 +124,9 @@ def agreement() -> dict[str, Any]:
 
     if keras.backend.backend() != "torch":
         raise SystemExit("The other tools are of PyTorch: set KERAS_BACKEND=torch.")
+    declared = torch.library.Library("torchvision", "DEF")  # whose compiled part may be missing; the others import it
+    for name in ("nms", "qnms"):
+        declared.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     keras.utils.set_random_seed(SEED)
     model, image = small_network(), planted(1, seed=7).pictures[0]
     twin = torch_twin(model)
