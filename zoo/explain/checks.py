@@ -112,7 +112,7 @@ def keeping(subject: Subject, found: Found) -> Callable[[np.ndarray], np.ndarray
 def infidelity(subject: Subject, found: Found, *, draws: int = 64, seed: int = 0) -> dict[str, float]:
     """Yeh et al. 2019, equation 1, for parts that are hidden at random; of a picture squares of an eighth of a side.
 
-    As there (section 4) the values are scaled by the factor that suits them best, so that methods can be compared.
+    As there (section 4) the values are scaled by the factor >= 0 that suits them best, so that methods can be compared.
     """
     random, shape = np.random.default_rng(seed), found.values.shape
     kept = np.ones((draws, found.values.size), bool)
@@ -128,7 +128,7 @@ def infidelity(subject: Subject, found: Found, *, draws: int = 64, seed: int = 0
     lost = whole - score(kept)
     said = (~kept) @ found.values.reshape(-1).astype(np.float64)
     norm = float(said @ said)
-    factor = float(said @ lost) / norm if norm else 0.0
+    factor = max(0.0, float(said @ lost) / norm) if norm else 0.0  # a value of the wrong sign foretells nothing
     total = float(lost @ lost)
     return {"infidelity": float(((factor * said - lost) ** 2).sum() / total) if total else 0.0}
 
