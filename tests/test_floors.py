@@ -89,7 +89,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"zoo.options", "zoo.terminal", "zoo.studio", "zoo.model_commands", "zoo.photo_commands", "zoo.predict_command"}
     | {"zoo.explain_command"},
     "zoo.__main__": {"zoo.cli"},
-    "examples": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.cli"},  # an example may offer a command of the zoo
+    # an example may offer a command of the zoo
+    "examples": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.cli", "zoo.explain_command"},
 }
 # room -> the packages that it may use beside the standard library; a room that is not named is free
 PACKAGES = {

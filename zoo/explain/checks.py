@@ -60,6 +60,8 @@ def order_of(subject: Subject, values: np.ndarray, steps: int = STEPS) -> list[n
 def removal_values(subject: Subject, found: Found, *, seed: int = 0) -> dict[str, float]:
     """Mean scores along the deletion and the insertion curve, and those of a random order."""
     score = keeping(subject, found)
+    if score is None:
+        return {}
     random = np.random.default_rng(seed).normal(size=found.values.shape)
     curves = {}
     for name, values in {"": found.values, "random_": random}.items():
@@ -76,8 +78,8 @@ def removal_values(subject: Subject, found: Found, *, seed: int = 0) -> dict[str
     }
 
 
-def keeping(subject: Subject, found: Found) -> Callable[[np.ndarray], np.ndarray]:
-    """(n, parts) bool, which are kept -> (n,) scores."""
+def keeping(subject: Subject, found: Found) -> Callable[[np.ndarray], np.ndarray] | None:
+    """(n, parts) bool, which are kept -> (n,) scores; None where the parts cannot be found in the sample again."""
     if subject.sense in (PICTURE, ARRAY):
         value = subject.value[0]
         hidden = filled(value, "blur" if subject.sense == PICTURE else "zero")
@@ -91,8 +93,8 @@ def keeping(subject: Subject, found: Found) -> Callable[[np.ndarray], np.ndarray
     if subject.sense == TEXT:
         text = str(subject.shown)
         spans = sentences_in(text) if len(sentences_in(text)) == len(found.parts) else words_in(text)
-        if len(spans) != len(found.parts):
-            raise ConfigError("The values are of the model's own words, which the text cannot be cut into again.")
+        if len(spans) != len(found.parts):  # the values are of the model's own words, which may be fewer
+            return None
 
         def words(kept: np.ndarray) -> np.ndarray:
             texts = []
@@ -124,6 +126,8 @@ def infidelity(subject: Subject, found: Found, *, draws: int = 64, seed: int = 0
         else:
             row[:] = random.random(row.size) > random.uniform(0.1, 0.9)
     score = keeping(subject, found)
+    if score is None:
+        return {}
     whole = float(score(np.ones((1, found.values.size), bool))[0])
     lost = whole - score(kept)
     said = (~kept) @ found.values.reshape(-1).astype(np.float64)
