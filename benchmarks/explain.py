@@ -103,7 +103,7 @@ def speed() -> dict[str, Any]:
         explain_subject(subject, "grad-cam")
 
     timed: dict[str, list[float]] = {"forward": [], "grad_cam": [], "grad_cam_known_target": []}
-    for round_ in range(12):
+    for round_ in range(9):
         for name, run in (("forward", forward), ("grad_cam", grad_cam), ("grad_cam_known_target", map_alone)):
             start = time.perf_counter()
             run()

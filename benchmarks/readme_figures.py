@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
+    readme_explain,
     readme_first_hour,
     readme_image_similarity,
     readme_photos,
@@ -355,6 +356,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "photos": photos,
     "music_tagger": lambda: readme_sound.music_tagger(figures),
     "genres": lambda: readme_sound.genres(figures),
+    "explanations": lambda: readme_explain.explanations(figures),
     "weak_labels": lambda: readme_photos.weak_labels(figures),
     "image_similarity": lambda: readme_image_similarity.image_similarity(figures),
     "tables": tables,

@@ -54,6 +54,7 @@ def of_pipeline(
     subject = Subject(model, inputs, ARRAY, "", "", target)
     if kinds[target.output].log:
         subject = replace(subject, original=lambda values: schema.original(target.output, values))
+    subject = replace(subject, said=float(subject.original(target.of(known))[0]))
     return _of_column(subject, pipeline, frame, input, senses)
 
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from zoo.explain.target import Target, before_squashing
+from zoo.samples import mean_of_pieces
 from zoo.tracing.gradients import GradientFunction, Gradients, Place
 
 Slots = tuple[tuple[str, int | None], ...]  # (input, place in it) of a column; None: the whole input
@@ -32,6 +33,7 @@ class Subject:
     columns   of a table: name -> where it stands in the inputs; of senses: the inputs of each.
     typical   of a table: inputs (1, ...) of a row that says nothing (medians, no category).
     encode    of a text: texts -> inputs (n, ...), and the text that each is a piece of.
+    said      the score of the sample, where it is known already.
     original  numbers as the model gives them -> the target's own units.
     """
 
@@ -47,6 +49,7 @@ class Subject:
     encode: Callable[[Sequence[str]], tuple[Mapping[str, np.ndarray], np.ndarray]] | None = None
     words: Sequence[str] = ()
     original: Callable[[np.ndarray], np.ndarray] = lambda values: values
+    said: float | None = None
     functions: dict[Any, GradientFunction] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -54,8 +57,9 @@ class Subject:
         """The explained input, (1, ...)."""
         return self.inputs[self.input]
 
-    def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(n,) probabilities of the label, or numbers in the target's own units, of n samples (n, ...)."""
+    def scores(self, inputs: Mapping[str, np.ndarray], owner: np.ndarray | None = None) -> np.ndarray:
+        """(n,) probabilities of the label, or numbers in the target's own units, of n samples (n, ...); with `owner`
+        the mean over the pieces of each."""
         function = self._function(None, ())
         first = next(iter(inputs.values()))
         size = int(max(BATCH, min(MOST_ROWS, MOST_VALUES // max(sum(each[0].size for each in inputs.values()), 1))))
@@ -66,7 +70,8 @@ class Subject:
             if keras.backend.backend() == "jax":  # which compiles every size
                 part = {name: _filled_up(values, size) for name, values in part.items()}
             found.append(self.target.of(function(part).outputs)[:count])
-        return self.original(np.concatenate(found).astype(np.float64))
+        values = np.concatenate(found).astype(np.float64)
+        return self.original(values if owner is None else mean_of_pieces(values, owner))
 
     def scores_of(self, values: np.ndarray) -> np.ndarray:
         """(n,) scores where the explained input is `values` (n, ...), all else as in the sample."""
@@ -76,7 +81,9 @@ class Subject:
     @property
     def score(self) -> float:
         """What the model says of the sample itself."""
-        return float(self.scores(self.inputs).mean())
+        if self.said is not None:
+            return self.said
+        return float(self.scores(self.inputs, np.zeros(len(next(iter(self.inputs.values()))), int))[0])
 
     def gradients(
         self,

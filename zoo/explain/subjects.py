@@ -34,7 +34,7 @@ def of_model(
     first = next(iter(outputs)) if output is None else output
     named = labels if isinstance(labels, Mapping) else {} if labels is None else {first: labels}
     target = choose_target(outputs, output, label, named, {}, _probabilities(model, outputs))
-    subject = Subject(model, inputs, ARRAY, "", "", target)
+    subject = Subject(model, inputs, ARRAY, "", "", target, said=float(target.of(outputs)[0]))
     if senses:
         columns: dict[str, Slots] = {name: ((name, None),) for name in inputs}
         return replace(subject, sense=SENSES, name=SENSES, columns=columns, typical=without_senses(inputs))

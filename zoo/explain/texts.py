@@ -12,7 +12,6 @@ from zoo.explain.heat_maps import named
 from zoo.explain.places import calls_reading, layers_between, place_of
 from zoo.explain.slopes import completeness_gap, gauss_legendre
 from zoo.explain.subject import Subject
-from zoo.samples import mean_of_pieces
 from zoo.tracing.gradients import GradientFunction, Place
 
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # one letter is a word
@@ -69,7 +68,7 @@ def text_scores(subject: Subject, texts: Sequence[str]) -> np.ndarray:
     if subject.encode is None:
         raise ConfigError("Texts cannot be changed here: the model's own inputs were given, and no text.")
     inputs, owner = subject.encode(list(texts))
-    return mean_of_pieces(subject.scores(inputs), owner)
+    return subject.scores(inputs, owner)
 
 
 def integrated_gradients(

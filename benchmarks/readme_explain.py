@@ -1,0 +1,33 @@
+"""A block of figures of the page on explanations: what they point at, agreement with other tools, and time."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Figures = Callable[[str], Mapping[str, Any]]
+
+
+def explanations(figures: Figures) -> str:
+    """A row for each method: hits on planted pictures, and correlation with captum or pytorch-grad-cam."""
+    pointing, agreement, speed = (figures(f"explain_{part}") for part in ("pointing", "agreement", "speed"))
+    average, most = pointing["average"], pointing["max"]
+    lines = [
+        "| method | hits, mean over places, % | hits, maximum over places, % | correlation with other tools |",
+        "|---|---|---|---|",
+    ]
+    for name, hits in average["hits"].items():
+        other = f"{100 * most['hits'][name]:.0f}" if name in most["hits"] else "–"
+        same = agreement["methods"].get(name)
+        correlation = f"{same['correlation']:.6f}" if same else "–"
+        lines.append(f"| `{name}` | {100 * hits:.0f} | {other} | {correlation} |")
+    worst = max(each["largest_relative_difference"] for each in agreement["methods"].values())
+    return "\n".join(lines) + (
+        f"\n\nHits: in so many of {average['pictures']} planted test pictures that a small network (one seed) "
+        f"classified rightly, the largest value lay within the pattern, or at most "
+        f"{average['margin_pixels']} pixels from it; a random point does in {100 * average['random_point']:.0f} %. "
+        "Other tools: captum and pytorch-grad-cam, same "
+        f"weights; the largest difference is {worst:.0e} of the largest value. MobileNet at 224 pixels "
+        f"({speed['backend']}, on a machine that was shared): Grad-CAM took "
+        f"{speed['grad_cam_in_forward_passes']:.1f} forward passes, {speed['occlusion_windows']} windows of occlusion "
+        f"{speed['occlusion_seconds']:.0f} s, {speed['occlusion_in_forward_passes_of_its_windows']:.2f} times as long "
+        "as the forward passes of as many pictures. Pictures of pets with boxes are not among the data here.\n"
+    )
