@@ -1,0 +1,157 @@
+"""Decisions and calibration by group: whom does a threshold let through, whose probabilities are too high?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo.metrics import calibration_error, likeliest
+from zoo.report.groups import FEWEST_DRAWS, FLAGGED
+from zoo.report.significance import normal_p
+
+RATES = ("selected", "true positive rate", "false positive rate")
+
+
+@dataclass(frozen=True)
+class GroupRates:
+    """What a threshold decides for one group of a binary output.
+
+    rates      of `RATES` -> (share, its standard error); None where there is no such row.
+    own_threshold  at which the group would have the true positive rate that all have at the common threshold.
+    """
+
+    group: str
+    rows: int
+    rates: dict[str, tuple[float, float] | None]
+    own_threshold: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        rates = {name: None if pair is None else {"share": pair[0], "standard_error": pair[1]}
+                 for name, pair in self.rates.items()}  # fmt: skip
+        return {"group": self.group, "rows": self.rows, **rates, "threshold_of_equal_true_positive_rate": self.own_threshold}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The largest difference of a rate between two groups of a column, and its standard error.
+
+    `p` is corrected for all pairs of groups of the column (Bonferroni): among many some are far apart by chance.
+    """
+
+    rate: str
+    low: str
+    high: str
+    difference: float
+    error: float
+    p: float
+
+    @property
+    def flagged(self) -> bool:
+        return self.p < 0.05
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rate": self.rate,
+            "low": self.low,
+            "high": self.high,
+            "difference": self.difference,
+            "standard_error": self.error,
+            "p_corrected": self.p,
+        }
+
+
+@dataclass(frozen=True)
+class GroupCalibration:
+    """`surplus` is the mean probability of the predicted class less the share that came true (above 0: too sure), with
+    its standard error; `error` the expected calibration error, which is never 0 for few rows, by chance alone."""
+
+    group: str
+    rows: int
+    surplus: float
+    surplus_error: float
+    error: float
+
+    @property
+    def flagged(self) -> bool:
+        return self.rows >= FEWEST_DRAWS and abs(self.surplus) > FLAGGED * self.surplus_error > 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "group": self.group,
+            "rows": self.rows,
+            "surplus_confidence": self.surplus,
+            "standard_error": self.surplus_error,
+            "calibration_error": self.error,
+            "flagged": self.flagged,
+        }
+
+
+def rates_by_group(
+    labels: np.ndarray, probabilities: np.ndarray, names: Sequence[str], codes: np.ndarray, threshold: float
+) -> list[GroupRates]:
+    """(n,) labels 0 or 1, all known, and probabilities of 1 -> what the threshold decides in each group.
+
+    Selection rates alike are demographic parity, true positive rates alike equal opportunity (Hardt et al. 2016).
+    """
+    positive = labels == 1
+    chosen = probabilities >= threshold
+    common = float(chosen[positive].mean()) if positive.any() else None
+    found = []
+    for code, name in enumerate(names):
+        inside = codes == code
+        if not inside.any():
+            continue
+        parts = {"selected": inside, "true positive rate": inside & positive, "false positive rate": inside & ~positive}
+        rates = {rate: _share(chosen[part]) for rate, part in parts.items()}
+        own = probabilities[inside & positive]
+        equal = float(np.quantile(own, 1 - common, method="inverted_cdf")) if common is not None and len(own) else None
+        found.append(GroupRates(name, int(inside.sum()), rates, equal))
+    return found
+
+
+def gaps(groups: Sequence[GroupRates]) -> list[Gap]:
+    """For each rate the two groups that are farthest apart, among those of at least `FEWEST_DRAWS` rows."""
+    found = []
+    for rate in RATES:
+        known = [(each.group, *pair) for each in groups if each.rows >= FEWEST_DRAWS and (pair := each.rates[rate])]
+        if len(known) < 2:
+            continue
+        low, high = min(known, key=lambda each: each[1]), max(known, key=lambda each: each[1])
+        error = float(np.hypot(low[2], high[2]))
+        pairs = len(known) * (len(known) - 1) // 2
+        p = min(1.0, pairs * normal_p((high[1] - low[1]) / error)) if error else 1.0
+        found.append(Gap(rate, low[0], high[0], high[1] - low[1], error, p))
+    return found
+
+
+def _share(values: np.ndarray) -> tuple[float, float] | None:
+    """A share of truth values and its standard error, that of one row more on each side (Agresti and Coull 1998): a
+    share of 0 of 5 rows is not sure."""
+    count = len(values)
+    if not count:
+        return None
+    smoothed = (values.sum() + 2.0) / (count + 4.0)
+    return float(values.mean()), float(np.sqrt(smoothed * (1 - smoothed) / (count + 4.0)))
+
+
+def calibration_by_group(
+    labels: np.ndarray, probabilities: np.ndarray, names: Sequence[str], codes: np.ndarray
+) -> list[GroupCalibration]:
+    """(n,) labels, all known, and (n,) or (n, classes) probabilities -> how far each group's can be trusted."""
+    said = likeliest(probabilities)
+    if probabilities.ndim == 1:
+        sure = np.where(said, probabilities, 1.0 - probabilities)
+    else:
+        sure = probabilities[np.arange(len(labels)), said.astype(np.int64)]
+    surplus = sure - (said == labels)
+    found = []
+    for code, name in enumerate(names):
+        inside = codes == code
+        count = int(inside.sum())
+        if count < 2:
+            continue
+        error = float(surplus[inside].std(ddof=1) / np.sqrt(count))
+        of_group = calibration_error(labels[inside], probabilities[inside])
+        found.append(GroupCalibration(name, count, float(surplus[inside].mean()), error, of_group))
+    return found
