@@ -29,7 +29,8 @@ class GroupRates:
     def to_json(self) -> dict[str, Any]:
         rates = {name: None if pair is None else {"share": pair[0], "standard_error": pair[1]}
                  for name, pair in self.rates.items()}  # fmt: skip
-        return {"group": self.group, "rows": self.rows, **rates, "threshold_of_equal_true_positive_rate": self.own_threshold}  # fmt: skip
+        equal = {"threshold_of_equal_true_positive_rate": self.own_threshold}
+        return {"group": self.group, "rows": self.rows, **rates, **equal}
 
 
 @dataclass(frozen=True)

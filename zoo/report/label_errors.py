@@ -66,8 +66,8 @@ class LabelErrors:
 
 
 def label_errors(labels: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> LabelErrors:
-    """(n,) labels as integers, -1 where unknown, and (n, classes) probabilities by a model that was not trained on these
-    rows -> the rows whose label is probably wrong. Probabilities (n,) are those of the second of two labels.
+    """(n,) labels as integers, -1 where unknown, and (n, classes) probabilities by a model that was not trained on
+    these rows -> the rows whose label is probably wrong. Probabilities (n,) are those of the second of two labels.
 
     How many rows are suspected is the estimated number of wrong labels: off the diagonal of the calibrated joint of
     given and true labels. Raises `DataError` where shapes do not fit or no row has a label.
@@ -90,7 +90,7 @@ def label_errors(labels: np.ndarray, probabilities: np.ndarray, names: Sequence[
     joint = _joint(given, shares, thresholds)
     margins = _margins(given, shares)
     order = np.argsort(margins, kind="stable")
-    wrong = int(round((1.0 - float(np.trace(joint))) * len(known)))
+    wrong = round((1.0 - float(np.trace(joint))) * len(known))
     found = []
     for place in order[:wrong]:
         others = shares[place].copy()

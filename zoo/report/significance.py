@@ -123,7 +123,8 @@ def chi_square(first: np.ndarray, second: np.ndarray) -> float:
     """p value that two rows of counts (k,) are of one distribution, by the cube-root normal form of Wilson and
     Hilferty 1931; 1 where there is one value only.
 
-    >>> chi_square(np.array([50, 50]), np.array([48, 52])) > 0.5, chi_square(np.array([90, 10]), np.array([50, 50])) < 1e-6
+    >>> even = np.array([50, 50])
+    >>> chi_square(even, np.array([48, 52])) > 0.5, chi_square(even, np.array([90, 10])) < 1e-6
     (True, True)
     """
     table = np.stack([first, second]).astype(np.float64)

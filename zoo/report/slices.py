@@ -1,4 +1,4 @@
-"""Slices of the rows where predictions are worse, found over single columns, pairs of them, and clusters of features."""
+"""Slices of rows where predictions are worse, found over single columns, pairs of them, and clusters of features."""
 
 import itertools
 from collections.abc import Mapping, Sequence

@@ -45,7 +45,7 @@ def evaluate(
         if seed is None and not data_options and data in (None, pipeline.origin["data"]):
             _tell_changed(own, pipeline.origin.get("rows"))
         return judge(pipeline.model, recipe, own, seed=0, baselines=baselines)
-    dataset, alone = _with_test_file(pipeline, data, data_options or {})
+    dataset, alone = with_test_file(pipeline, data, data_options or {})
     return judge(pipeline.model, recipe, dataset, alone, seed=0, baselines=baselines)
 
 
@@ -61,7 +61,7 @@ def _tell_changed(dataset: Dataset, rows: Sequence[int] | None) -> None:
         )
 
 
-def _with_test_file(pipeline: Pipeline, data: str, given: Mapping[str, Any]) -> tuple[Dataset, str]:
+def with_test_file(pipeline: Pipeline, data: str, given: Mapping[str, Any]) -> tuple[Dataset, str]:
     """The data of the run with all rows of a file as its test split; and why there is nothing but the file, or ""."""
     task = task_of(pipeline.entry)
     options = {**task.options(pipeline.entry, None), **file_options(pipeline, data), **given, "whole": True}
