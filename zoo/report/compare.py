@@ -121,8 +121,10 @@ def compare_predictions(
     shown = [
         Disagreement(
             int(known[place]),
-            *(_label(target, each[place]) for each in (true, one, two)),
-            gain=float(gains[place]),
+            _label(target, true[place]),
+            _label(target, one[place]),
+            _label(target, two[place]),
+            float(gains[place]),
         )
         for place in places
     ]

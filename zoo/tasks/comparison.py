@@ -107,8 +107,10 @@ def compare(
     others = sorted({*one.targets, *two.targets} - set(shared))
     notes = [f"Only one of them predicts {', '.join(others)}."] if others else []
     if one.draws is not None and any(each.counts is not None for each in outputs):
-        notes.append("Rows of one person count apart in McNemar's test, so that its p is too small; the interval of the "
-                     "loss takes persons together.")  # fmt: skip
+        notes.append(
+            "McNemar's test counts the rows of a person apart, so that its p is too small; the interval of the loss "
+            "takes them together."
+        )
     names = {row: row_name(one, row) for row in wanted}
     return Comparison(_names(first, second), one.name, len(one.samples), outputs, names, notes)
 
@@ -118,8 +120,8 @@ def _require_same_split(one: Judged, two: Judged, first: Any, second: Any) -> No
     told = [each.pipeline.origin for each in (one, two)]
     if told[0]["data"] != told[1]["data"]:
         raise ConfigError(
-            f"'{first}' was trained on '{told[0]['data']}' and '{second}' on '{told[1]['data']}': name a file or a data "
-            "set that both are to be compared on, with data='...' (--data ...)."
+            f"'{first}' was trained on '{told[0]['data']}' and '{second}' on '{told[1]['data']}': name a file or "
+            "a data set that both are to be compared on, with data='...' (--data ...)."
         )
     if told[0].get("seed") != told[1].get("seed"):
         raise ConfigError(
@@ -135,9 +137,7 @@ def _require_same_rows(one: Judged, two: Judged, shared: Sequence[str], named: s
     for name in shared:
         if one.targets[name] != two.targets[name]:
             raise DataError(f"{named} mean different things by '{name}': {_meaning(one, name)}; {_meaning(two, name)}.")
-        same = np.array_equal(one.labels[name], two.labels[name], equal_nan=True) if one.targets[name].kind == \
-            "regression" else np.array_equal(one.labels[name], two.labels[name])  # fmt: skip
-        if not same:
+        if not np.array_equal(one.labels[name], two.labels[name], equal_nan=True):
             raise DataError(f"The rows of {named} have different labels of '{name}': they are not the same rows.")
     if one.frame is not None and two.frame is not None:
         columns = [each for each in one.frame.columns if each in two.frame.columns]

@@ -1,5 +1,6 @@
 """Whether new rows are like those that a model was trained on: `zoo drift RUN FILE`."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 
 from zoo.columns.frames import Frame
 from zoo.columns.values import texts_of
-from zoo.errors import DataError, ZooError
+from zoo.errors import DataError, DataWarning, ZooError
 from zoo.files import write_json
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.report.drift import ColumnDrift, Drift, compare_categories, compare_numbers, with_corrected
@@ -153,7 +154,9 @@ def _predictions(pipeline: Pipeline, new: Frame, old: Frame) -> list[ColumnDrift
     """Of each output: what is predicted for the new rows, beside what is for rows of the old data not trained on."""
     some = _some(new, PREDICTED)
     try:
-        found = [pipeline.predictions(frame, allow_unseen=True) for frame in (old, some)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # values never seen are what the columns tell
+            found = [pipeline.predictions(frame, allow_unseen=True) for frame in (old, some)]
     except DataError:  # rows that cannot be predicted; the columns say why
         return []
     drifts = []

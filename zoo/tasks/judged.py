@@ -1,4 +1,4 @@
-"""What a trained model predicts for rows whose labels are known, with the rows themselves: what errors are studied on."""
+"""What a trained model predicts for rows whose labels are known, and the rows themselves: errors are studied on it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

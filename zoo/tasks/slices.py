@@ -242,7 +242,7 @@ def _duplicates(rows: Judged) -> tuple[list[NearDuplicate], str]:
     if rows.frame is None or schema.of("picture"):
         return [], ""
     kinds = schema.types
-    values = {
+    columns = {
         each: rows.frame[each].to_numpy()[:most] for each in schema.names if kinds[each] in ("number", "category")
     }
-    return (near_duplicate_rows(values, some), note) if values else ([], "")
+    return (near_duplicate_rows(columns, some), note) if columns else ([], "")

@@ -63,7 +63,12 @@ def _decisions(name: str, part: "OutputErrors", report: "ErrorReport") -> list[P
     if part.threshold is None:
         return []
     tables = []
-    found = [(column, gap) for column, each in part.gaps.items() for gap in each if gap.flagged or report.groups]
+    found = [
+        (column, gap)
+        for column, each in part.gaps.items()
+        for gap in each
+        if gap.flagged or (report.groups and gap.difference)
+    ]
     found.sort(key=lambda pair: pair[1].p)
     positive = part.target.labels[1]
     rows = [
@@ -77,8 +82,9 @@ def _decisions(name: str, part: "OutputErrors", report: "ErrorReport") -> list[P
         for column, gap in found[:MOST]
     ]
     note = (
-        f"Shares of rows for which '{positive}' is decided, from a probability of {part.threshold:.4g} on: of all rows, "
-        "of those that are it, of those that are not. The two groups farthest apart; p is corrected for all pairs."
+        f"Shares of rows for which '{positive}' is decided, from a probability of {part.threshold:.4g} on: of all "
+        "rows, of those that are it, of those that are not. Shown: the two groups farthest apart; p is corrected for "
+        "all pairs."
     )
     none = "No column has groups that are farther apart than chance explains."
     tables.append(
