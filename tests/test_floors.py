@@ -47,6 +47,7 @@ BELOW_TOP = (
         "zoo.conversion",
         "zoo.pipeline",
         "zoo.explain",
+        "zoo.robustness",
         "zoo.tasks",
     }
     | LEAVES
@@ -71,6 +72,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.pipeline": {"zoo.columns", "zoo.pictures", "zoo.weights", "zoo.create", "zoo.catalogue"} | LEAVES,
     # it looks into models with what was learnt of their rows
     "zoo.explain": {"zoo.create", "zoo.pipeline"} | LEAVES | GROUND | SECOND,
+    # it attacks models with or without a schema, and asks their gradients
+    "zoo.robustness": {"zoo.columns", "zoo.pictures", "zoo.pipeline", "zoo.tracing"} | LEAVES,
     "zoo.listing": {"zoo.artifacts", "zoo.catalogue"} | LEAVES,
     "zoo.classification": {"zoo.create", "zoo.pictures", "zoo.prediction", "zoo.pretrained"} | LEAVES,
     "zoo.conversion": {"zoo.create"} | LEAVES | GROUND | SECOND,  # it makes the model that it fills

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zoo.prediction import predict
     from zoo.pretrained.images import preprocess
     from zoo.pretrained.labels import decode
+    from zoo.robustness import attack
     from zoo.tasks import evaluate, load_dataset, show_batch, train
     from zoo.training import FineTune, Head, Recipe, fit, freeze, unfreeze
     from zoo.weights import LoadReport, load_report, load_weights, read_metadata, save_weights
@@ -34,6 +35,7 @@ _HOMES = {
     "Head": "zoo.training",
     "LoadReport": "zoo.weights",
     "Recipe": "zoo.training",
+    "attack": "zoo.robustness",
     "classify": "zoo.classification",
     "create_model": "zoo.create",
     "decode": "zoo.pretrained.labels",
