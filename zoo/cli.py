@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zoo.attack_command import add_attack_options, attack_command
 from zoo.catalogue import describe
+from zoo.error_commands import (
+    add_compare_options,
+    add_drift_options,
+    add_label_errors_options,
+    add_slices_options,
+    compare_command,
+    drift_command,
+    label_errors_command,
+    slices_command,
+)
 from zoo.errors import ArtifactError, ConfigError, DataError, require_known
 from zoo.explain_command import explain_command
 from zoo.model_commands import describe_command, list_command
@@ -246,6 +257,15 @@ COMMANDS: Commands = {
     "inspect": (inspect_command, "ranges of values, weights and gradients, layer by layer; dead units, explosions"),
     "predict": (predict_command, "ask a trained model"),
     "explain": (explain_command, "why a model says what it says of one photo, text or row"),
+    "slices": (
+        slices_command,
+        "where a trained model errs: slices, groups, worst rows, wrong labels",
+        add_slices_options,
+    ),
+    "label-errors": (label_errors_command, "labels of all rows that may be wrong", add_label_errors_options),
+    "compare": (compare_command, "two trained models, row by row, with significance", add_compare_options),
+    "drift": (drift_command, "whether new rows are like those of a training", add_drift_options),
+    "attack": (attack_command, "how easily a trained model is fooled", add_attack_options),
     "convert": (convert_command, "a file of weights of Keras, torchvision or timm, into the zoo's own file"),
     "fetch": (fetch_command, "download and verify data sets and weights"),
     "verify": (verify_command, "hash what was downloaded"),

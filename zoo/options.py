@@ -3,13 +3,14 @@
 import argparse
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoo.errors import ConfigError
 from zoo.explain_options import add_explain_options
 
-Commands = Mapping[str, tuple[Callable[[argparse.Namespace], Any], str]]  # name -> what it does, and a line of help
+# name -> what it does, a line of help, and perhaps what adds its options, where they do not stand here
+Commands = Mapping[str, tuple[Any, ...]]
 
 
 DATA_OPTIONS = (
@@ -45,9 +46,11 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     parser = argparse.ArgumentParser(prog="zoo", description=description, allow_abbrev=False)
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     part = {}
-    for name, (command, summary) in commands.items():
+    for name, (command, summary, *add_options) in commands.items():
         part[name] = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         part[name].set_defaults(command=command)
+        for add in add_options:
+            add(part[name])
     part["list"].add_argument("pattern", nargs="?", default="*", help="as file names match: 'author*'")
     part["list"].add_argument("--task")
     part["list"].add_argument("--weights", help="only models with weights of this tag")

@@ -60,6 +60,7 @@ def attack(
     strength: float | Sequence[float] | None = None,
     output: str | None = None,
     scale: Any = None,
+    classes: Sequence[str] | None = None,
     seed: int = 0,
     **options: Any,
 ) -> Attack:
@@ -76,6 +77,7 @@ def attack(
               of pixels, words or columns; a share of the area for a patch. None: what is usual.
     output    of classes, where there are several.
     scale     the input's numbers for black and white, as (0, 255); a pipeline knows its own.
+    classes   what the classes of a bare model are called; a pipeline knows its own.
     options   of the attack: "norm" ("linf", "l2"), "steps", "restarts", "loss" ("cross_entropy", "margin") of pgd;
               "population", "generations" of one_pixel; "steps" of patch; "allowed" columns of a counterfactual.
 
@@ -94,6 +96,10 @@ def attack(
     _check_options(way.function, method, options)
     strengths = _strengths(strength, way, method)
     classifier, truth, names = picture_rows(model, samples, labels, output, scale)
+    if classes is not None:
+        if len(classes) != len(names):
+            raise ConfigError(f"'{classifier.output}' has {len(names)} classes; received {len(classes)} names.")
+        names = list(map(str, classes))
     return _attack_pictures(classifier, truth, names, method, way, strengths, seed, options, labels is None)
 
 
@@ -147,7 +153,7 @@ def _strengths(given: Any, way: PictureAttack, method: str) -> list[float]:
     values = list(way.strengths) if given is None else list(given) if isinstance(given, list | tuple) else [given]
     for each in values:
         if not is_number(each) or not 0 < each <= way.most or (way.whole and each != int(each)):
-            kind = "a whole number" if way.whole else "a number"
+            kind = "a whole number of" if way.whole else "a number" if way.most > 1 else "a share"
             hint = f"; in parts of 255 that is {each}/255" if is_number(each) and each > way.most == 1.0 else ""
             raise ConfigError(
                 f"The strength of '{method}' is {kind} {way.unit}, above 0 and at most {way.most:g}; received "

@@ -107,10 +107,10 @@ def attack_rows(
     accuracy = {0.0: len(right) / len(known)}
     for each in strengths:
         accuracy[each] = (len(right) - sum(flip.strength <= each for flip in flips)) / len(known)
-    order = np.lexsort((np.array(costs), np.array([flip.strength for flip in flips]))) if flips else []
+    order = sorted(range(len(flips)), key=lambda each: (flips[each].strength, costs[each]))
     notes = ["The labels are what the model predicted: no true ones were given."] if own else []
     settings = {"allowed": [column.name for column in search.columns]}
-    ranked = [flips[int(each)] for each in order]
+    ranked = [flips[each] for each in order]
     return Attack(method, "columns", output, len(known), accuracy, ranked, "row", settings, notes)
 
 
@@ -177,7 +177,7 @@ class _Search:
     def _least(
         self, row: Frame, changes: dict[str, Any], first: np.ndarray, label: int, wanted: int | None
     ) -> Counterfactual:
-        """The changes without those that are not needed, numbers brought back as far as the prediction stays changed."""
+        """The changes that are needed, numbers brought back as far as the prediction stays changed."""
 
         def holds(tried: Mapping[str, Any]) -> bool:
             said = int(self.shares(self._changed(row, [tried]))[0].argmax())

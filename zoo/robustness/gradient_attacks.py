@@ -75,7 +75,8 @@ def _start(pictures: np.ndarray, strength: float, norm: str, random: np.random.G
         change = random.uniform(-strength, strength, pictures.shape)
     else:
         change = random.normal(size=pictures.shape)
-        radius = strength * random.random((len(pictures), 1, 1, 1)) ** (1 / max(1, np.prod(pictures.shape[1:])))
+        numbers = int(np.prod(pictures.shape[1:]))
+        radius = strength * random.random((len(pictures), 1, 1, 1)) ** (1 / numbers)
         change *= radius / np.maximum(_length(change), TINY)
     return np.clip(pictures + change, 0, 1).astype(np.float32)
 

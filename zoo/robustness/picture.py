@@ -7,6 +7,7 @@ import numpy as np
 
 from zoo.errors import MissingExtraError
 from zoo.files import write_figure
+from zoo.robustness.words import described, in_words
 
 try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -71,8 +72,6 @@ def _curve(axes: Any, found: "Attack") -> None:
 
 def _pictures(axes: list[Any], flip: "Flip", unit: str) -> None:
     """Before, the change (grey where nothing changed, stretched to the full range), after."""
-    from zoo.robustness.result import in_words
-
     change = flip.changed - flip.original
     most = float(np.abs(change).max()) or 1.0
     _show(axes[0], flip.original, f"{_plain(flip.before[0])} {flip.before[1]:.0%}")
@@ -92,25 +91,6 @@ def _texts(axes: Any, found: "Attack") -> None:
     lines = [described(flip) for flip in found.flips[:SHOWN]] or ["No prediction changed."]
     text = "\n".join(_plain(line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…") for line in lines)
     axes.text(0, 1, text, va="top", fontsize=9, transform=axes.transAxes)
-
-
-def described(flip: "Flip") -> str:
-    """One changed text or row in a line."""
-    if isinstance(flip.changed, dict):
-        changes = ", ".join(f"{name} {flip.original[name]} → {value}" for name, value in flip.changed.items())
-    else:
-        changes = changed_words(str(flip.original), str(flip.changed))
-    return f"row {flip.row + 1}: {changes}: {flip.before[0]} {flip.before[1]:.0%} → {flip.after[0]} {flip.after[1]:.0%}"
-
-
-def changed_words(before: str, after: str) -> str:
-    """The words that are not the same.
-
-    >>> changed_words("a lovely soft dress", "a lovley soft dress")
-    'lovely → lovley'
-    """
-    pairs = zip(before.split(), after.split(), strict=False)
-    return ", ".join(f"{old} → {new}" for old, new in pairs if old != new)
 
 
 def _plain(text: str) -> str:

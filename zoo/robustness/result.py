@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.files import write_json
+from zoo.robustness.words import in_words
 
 SHOWN = 50  # flips of a JSON file and of a page
 HALF = 0.5
@@ -91,15 +92,3 @@ class Attack:
         write_json(folder / "robustness.json", self.to_json())
         draw_attack(self, folder / "robustness.png")
         return [folder / "robustness.json", folder / "robustness.png"]
-
-
-def in_words(strength: float, unit: str) -> str:
-    """A strength with its unit; small shares of a pixel's range as people write them, in parts of 255.
-
-    >>> in_words(8 / 255, "of a pixel's range"), in_words(2.0, "words")
-    ("8/255 of a pixel's range", '2 words')
-    """
-    parts = strength * 255
-    if unit.startswith("of a pixel") and abs(parts - round(parts)) < 1e-6 and 0 < parts < 255:
-        return f"{round(parts)}/255 {unit}"
-    return f"{strength:g} {unit if strength != 1 or not unit.endswith('s') or ' ' in unit else unit[:-1]}"

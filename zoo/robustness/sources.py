@@ -77,7 +77,7 @@ def picture_source(
     if len(sides) != 3 or not all(isinstance(each, int) and each > 0 for each in sides):
         raise ConfigError(f"The size of {model.name}'s pictures is open: give shape=(height, width, channels).")
     names = names or [str(number) for number in range(max(width, 2))]
-    return model, PixelScale.of(scale, sides[2]), names, sides  # type: ignore[return-value]
+    return model, PixelScale.of(scale, sides[2]), names, sides
 
 
 def class_output(pipeline: Pipeline, output: str | None) -> str:

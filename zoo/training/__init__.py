@@ -1,6 +1,7 @@
 """Training: any functional `keras.Model` with named outputs, on arrays with named inputs and targets."""
 
 from zoo.errors import TrainingError
+from zoo.training.augmentation.adversarial import AdversarialTraining
 from zoo.training.fine_tuning.fine_tune import FineTune, stages_for
 from zoo.training.fine_tuning.freezing import Frozen, freeze, unfreeze
 from zoo.training.fine_tuning.plan import FineTuningNotice
@@ -17,6 +18,7 @@ from zoo.training.resampling.imbalance import Imbalance
 from zoo.training.sequence_outputs import judge_steps
 
 __all__ = [
+    "AdversarialTraining",
     "Calibration",
     "FineTune",
     "FineTuningNotice",

@@ -6,6 +6,7 @@ from typing import Any
 
 from zoo.errors import ConfigError, require_known
 from zoo.sentinel.incident import ON_NONFINITE
+from zoo.training.augmentation.adversarial import AdversarialTraining
 from zoo.training.augmentation.pictures.presets import augmentation, augmentation_json
 from zoo.training.fine_tuning.fine_tune import AUTO, FineTune, fine_tune_of
 from zoo.training.heads import Head
@@ -31,6 +32,7 @@ class Recipe:
                     "strong", "cifar", "digits", "drawings", "faces"), of a transform ("flip", "crop", ...), a list of
                     these, with options as in ("rotate", {"degrees": 15}), or input -> one of these; None for nothing.
                     Validation and predictions see pictures as they are. See `zoo.training.augmentation.pictures`.
+    adversarial     an `AdversarialTraining`: the pictures of each batch are attacked before the model learns from them.
     standard_units  train regressions in units of their own deviation, where the output's layer allows it
                     (`target_scaling`); off for plain gradient descent.
     start_at_prior  begin with the best constant prediction at each output whose layer is fresh (its bias is 0); one
@@ -68,6 +70,7 @@ class Recipe:
     token_dropout: float = 0.0
     shuffled_entities: Sequence[Sequence[int]] | None = None
     augmentation: Any = None
+    adversarial: AdversarialTraining | None = None
     standard_units: bool = True
     start_at_prior: bool = True
     patience: int | None = None
@@ -106,6 +109,11 @@ class Recipe:
                 f"{self.shuffled_entities!r}."
             )
         object.__setattr__(self, "augmentation", augmentation(self.augmentation))
+        if self.adversarial is not None and not isinstance(self.adversarial, AdversarialTraining):
+            raise ConfigError(
+                f"'adversarial' must be an AdversarialTraining, as in AdversarialTraining(8 / 255); received "
+                f"{self.adversarial!r}."
+            )
         if not isinstance(self.heads, Mapping) or not self.heads:
             raise ConfigError("A recipe needs at least one head: Recipe({output: Head(target)}).")
         for name, head in self.heads.items():
@@ -124,5 +132,9 @@ class Recipe:
         plain["heads"] = {name: head.to_json() for name, head in self.heads.items()}
         plain["optimiser"] = asdict(self.optimiser)
         plain["augmentation"] = augmentation_json(self.augmentation)
+        if self.adversarial is not None:
+            plain["adversarial"] = asdict(self.adversarial)
+        else:
+            del plain["adversarial"]  # runs of before it was there can go on
         plain["fine_tune"] = asdict(self.fine_tune) if isinstance(self.fine_tune, FineTune) else self.fine_tune
         return plain

@@ -18,6 +18,7 @@ from zoo.training.acceleration.read_ahead import read_ahead
 from zoo.training.acceleration.stacked_batches import calls_of
 from zoo.training.acceleration.steps_per_execution import steps_per_execution
 from zoo.training.acceleration.tied_softmax import tied_softmaxes
+from zoo.training.augmentation.adversarial import Adversary
 from zoo.training.augmentation.pictures.mixing import PARTNER
 from zoo.training.balance import BALANCES, warn_of_unequal_losses
 from zoo.training.batches import Batches
@@ -109,6 +110,9 @@ class Session:
         self.epoch, self.step, self.stopped = 0, 0, False
         wanted = recipe.steps_per_execution
         self.together = steps_per_execution(model, self.train, wanted if fast else wanted or 1)
+        attack = recipe.adversarial
+        self.adversary = Adversary(attack, model, recipe.heads, train, seed) if attack is not None else None
+        self.together = 1 if attack is not None else self.together  # an attack follows each change of the weights
         self.reads_ahead = fast and self.train.are_computed
         self.sums = EpochMetrics(self.trainer.log.keys)
         self.history: list[dict[str, Any]] = []
@@ -189,6 +193,8 @@ class Session:
             for batch in batches:
                 first = self.step
                 callbacks.batch_begin(first)
+                if self.adversary is not None:
+                    batch = self.adversary.attacked(batch, self.epoch, self.step)
                 log = self.trainer.train_on(batch)
                 self.step += len(batch) if isinstance(batch, StackedBatches) else 1
                 if self.sentinel is None:
