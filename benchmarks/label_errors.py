@@ -4,9 +4,10 @@
     ZOO_MIRROR=... python -m benchmarks.label_errors    # about a quarter of an hour on two cores
 
 It writes results/label_errors.json. Of the first 10,000 training pictures of MNIST a twentieth gets another label,
-drawn at random, with `SEEDS` seeds. Probabilities of every row come from the fully connected network of MNIST's recipe, trained in five
-folds on the others for a few epochs without augmentation; both rankings see the same ones. Precision is the share of really flipped labels
-among the worst rows, as many as were flipped. The way of ranking was settled with other seeds (`TUNING`), before.
+drawn at random, with `SEEDS` seeds. Probabilities of every row come from the fully connected network of MNIST's recipe,
+trained in five folds on the others for a few epochs, without augmentation; both rankings see the same ones. Precision
+is the share of really flipped labels among the worst rows, as many as were flipped. The way of ranking was settled with
+other seeds (`TUNING`), before.
 """
 
 import argparse

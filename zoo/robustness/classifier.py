@@ -17,6 +17,7 @@ BATCH = 64  # pictures at once; fewer where they are large
 VALUES = 1 << 23  # numbers of the pictures of a batch at the most
 TINY = 1e-30
 MARGIN = "margin"
+NEVER = 1e9  # below all other scores
 
 
 class Classifier:
@@ -53,7 +54,9 @@ class Classifier:
     ) -> tuple[np.ndarray, np.ndarray]:
         """((k, classes) log probabilities, (k, H, W, C) gradients of the loss by the pixels), for labels (k,).
 
-        "cross_entropy" is that of the label; "margin" by how much the best other score is above the label's.
+        "cross_entropy" is followed as log(e^loss - 1), the log odds against the label: it grows with the loss, and has
+        a gradient also where the label's probability is 1 in float32. "margin" is by how much the best other score is
+        above the label's.
         """
         function = self._functions.get(loss)
         if function is None:
@@ -92,8 +95,8 @@ class Classifier:
                 z = ops.log(ops.maximum(z, TINY))
             own = ops.sum(z * one_hot, axis=-1)
             if loss == MARGIN:
-                return ops.max(z - 1e9 * one_hot, axis=-1) - own
-            return ops.logsumexp(z, axis=-1) - own
+                return ops.max(z - NEVER * one_hot, axis=-1) - own
+            return ops.logsumexp(z - NEVER * one_hot, axis=-1) - own
 
         return score
 
