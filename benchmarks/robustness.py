@@ -3,7 +3,7 @@
     pip install foolbox
     ZOO_MIRROR=... python -m benchmarks.robustness    # some ten minutes on two cores of one's own
 
-It writes results/robustness.json. The network of MNIST's recipe learns from `TRAINED` pictures, without augmentation; and
+It writes results/robustness.json. The network of MNIST's recipe learns from `TRAINED` pictures, not augmented; and
 from there, at .3 of a pixel's range, by adversarial training. Both are attacked on the same test pictures, read once.
 PGD here and foolbox's take steps of one size, as many; foolbox runs in a process of its own on PyTorch, on the same
 weights, and so does the attack of here then. The one here keeps the first picture on the way that fools the model,
