@@ -51,7 +51,7 @@ def pipeline_rows(
         )
     output = class_output(model, output)
     found = _labels_beside(model, samples, labels, output)
-    frame = model.rows(samples)[model.schema.names].reset_index(drop=True)
+    frame = model.rows(samples)[list(model.schema.names)].reset_index(drop=True)
     if found is None:
         return model, frame, None, output
     return model, frame, class_numbers(found, model.schema.targets[output].labels, "labels", len(frame)), output

@@ -1,0 +1,139 @@
+"""Attacks on texts and counterfactuals of tables, on models whose decision is known beforehand."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo.columns import Schema, TextColumn
+from zoo.columns.outputs import OutputColumn
+from zoo.errors import ZooError
+from zoo.pipeline import Pipeline
+from zoo.robustness import counterfactual
+from zoo.robustness.words import changed_words
+from zoo.samples import Target
+
+MOOD = Target("classification", ("bad", "good"))
+WORDS = ("dress", "lovely", "pretty", "terrible", "horrible", "this")
+
+
+@pytest.fixture(scope="module")
+def mood():
+    """Good where lovely or pretty words outweigh terrible ones; an unknown word says nothing."""
+    ids = keras.Input((None,), dtype="int32", name="review")
+    x = keras.layers.Embedding(8, 2, name="words")(ids)
+    x = keras.layers.GlobalAveragePooling1D(name="mean")(x)
+    model = keras.Model([ids], {"mood": keras.layers.Dense(2, activation="softmax", name="mood")(x)})
+    table = np.zeros((8, 2), np.float32)
+    table[2:] = [[0, 1], [1, 0.1], [0.9, 0.2], [-1, 0.1], [-0.9, 0.2], [0.05, 1]]
+    model.get_layer("words").set_weights([table])
+    model.get_layer("mood").set_weights([np.array([[-9, 9], [0, 0]], np.float32), np.array([0.01, 0], np.float32)])
+    column = TextColumn(name="review", input="review", vocabulary=WORDS, words=10)
+    schema = Schema((column,), (OutputColumn("mood", MOOD, "mood"),), None, 6)
+    return Pipeline(schema, model)
+
+
+def test_a_typo_in_the_word_that_decides_changes_the_prediction(mood):
+    found = zoo.attack(
+        mood, {"review": ["this lovely dress", "this dress"]}, ["good", "bad"], method="typos", strength=1
+    )
+    assert found.accuracy[1.0] == 0.5 or found.accuracy[0.0] == 0.5
+    (flip,) = found.flips
+    assert (flip.before[0], flip.after[0]) == ("good", "bad")
+    (change,) = changed_words(flip.original, flip.changed).split(", ")
+    assert change.startswith("lovely →")
+    assert flip.changed.split()[1][0] == "l"  # the first and the last letter stay
+    assert flip.changed.split()[1][-1] == "y"
+
+
+def test_more_words_are_changed_where_more_decide(mood):
+    given = {"review": ["lovely pretty dress"]}
+    found = zoo.attack(mood, given, ["good"], method="typos", strength=[1, 2])
+    assert list(found.accuracy.values()) == [1, 1, 0]
+
+
+def test_synonyms_are_the_near_words_of_the_embedding(mood):
+    found = zoo.attack(mood, {"review": ["this lovely dress"]}, ["good"], method="synonyms", strength=3)
+    assert found.accuracy[3.0] == 1  # "pretty" is the only near word, and as good
+    assert "need not mean the same" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"strength": 1.5}, "a whole number of words"),
+        ({"strength": 0}, "at least 1"),
+        ({"labels": ["god"]}, "did you mean 'good'"),
+        ({"column": "text"}, "Unknown text of 'column'"),
+        ({"method": "pgd"}, "of texts 'typos' and 'synonyms' are"),
+        ({"method": "counterfactual"}, "No column can be changed"),
+    ],
+)
+def test_what_does_not_fit_a_text_is_told(mood, changes, told):
+    given = {"samples": {"review": ["this lovely dress"]}, "labels": ["good"], "method": "typos", **changes}
+    with pytest.raises(ZooError, match=told):
+        zoo.attack(mood, **given)
+
+
+@pytest.fixture(scope="module")
+def credit():
+    """Paid where income / 1000 + 20 (owns a house) is above 50; the age says nothing."""
+    frame = pd.DataFrame(
+        {
+            "income": [10e3, 30e3, 50e3, 90e3] * 5,
+            "home": ["own", "rent"] * 10,
+            "age": [20.0, 40.0, 60.0, 80.0, 30.0] * 4,
+            "paid": ["yes", "no"] * 10,
+        }
+    )
+    schema = Schema.fit(frame, {"paid": "binary"}, scaling=None)
+    numbers, ids = keras.Input((2,), name="numbers"), keras.Input((), dtype="int32", name="home")
+    given = [numbers, ids]
+    names = [column.name for column in schema.of("number")]
+    weights = np.array([[0.001 if name == "income" else 0.0] for name in names], np.float32)
+    house = keras.layers.Embedding(4, 1, name="homes")(ids)
+    income = keras.layers.Dense(1, use_bias=False, name="income")(numbers)
+    both = keras.layers.Concatenate(name="both")([income, house])
+    model = keras.Model(given, {"paid": keras.layers.Dense(1, activation="sigmoid", name="paid")(both)})
+    model.get_layer("income").set_weights([weights])
+    model.get_layer("homes").set_weights([np.array([[0], [0], [20], [0]], np.float32)])
+    model.get_layer("paid").set_weights([np.array([[1], [1]], np.float32), np.array([-50.0], np.float32)])
+    return schema, model
+
+
+def test_the_least_change_is_found(credit):
+    pipeline = made(credit)
+    row = {"income": [40e3], "home": ["rent"], "age": [30.0]}
+    found = counterfactual(pipeline, row)
+    assert set(found.changes) == {"income"}
+    assert found.changes["income"][1] == pytest.approx(50e3, rel=0.02)
+    assert found.cost == pytest.approx(10e3 / pipeline.schema.column("income").deviation, rel=0.1)
+    assert (found.before[0], found.after[0]) == ("no", "yes")
+    assert set(counterfactual(pipeline, row, allowed=["home", "age"]).changes) == {"home"}
+    assert counterfactual(pipeline, row, allowed=["age"]) is None
+
+
+def test_an_attack_on_rows_counts_changed_columns(credit):
+    rows = {"income": [40e3, 10e3], "home": ["rent", "rent"], "age": [30.0, 30.0]}
+    found = zoo.attack(made(credit), rows, ["no", "no"], method="counterfactual", allowed=["home"], strength=1)
+    assert list(found.accuracy.values()) == [1, 0.5]
+    assert found.flips[0].changed == {"home": "own"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"allowed": ["incom"]}, "did you mean 'income'"),
+        ({"allowed": []}, "none is allowed"),
+        ({"target": "no"}, "predicted to be 'no' already"),
+        ({"target": "maybe"}, "Unknown class of 'target'"),
+    ],
+)
+def test_what_does_not_fit_a_row_is_told(credit, changes, told):
+    with pytest.raises(ZooError, match=told):
+        counterfactual(made(credit), {"income": [40e3], "home": ["rent"], "age": [30.0]}, **changes)
+
+
+def made(credit):
+    return Pipeline(*credit)
