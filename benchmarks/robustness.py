@@ -29,10 +29,10 @@ from zoo.records import write_record
 from zoo.tasks import recipe_for
 from zoo.terminal import import_frameworks
 
-SEED, TRAINED, EPOCHS, ADVERSARIAL = 0, 12_000, 4, 5
+SEED, TRAINED, EPOCHS, ADVERSARIAL = 0, 8_000, 4, 5
 STRENGTH, ATTACK_STEPS = 0.3, 2  # of adversarial training
-PICTURES, COMPARED, STEPS = 300, 100, 40
-LINF, L2 = (0.05, 0.1, 0.2, 0.3), (0.5, 1.0, 2.0)
+PICTURES, COMPARED, STEPS = 200, 60, 40
+LINF, L2 = (0.1, 0.2, 0.3), (1.0, 2.0)
 ENTRY, DATA = "mnist_cnn", "mnist"
 REACH = 2.5  # all steps together, in strengths
 

@@ -2,8 +2,8 @@
 
     python -m examples.fool_it                      a small network on generated pictures: about a minute
 
-Does the bar lie or stand? The network is right nearly always. PGD finds small changes that turn its prediction; noise as
-strong does nothing. Trained on attacked pictures, it holds out longer. robustness.png shows both.
+Does the bar lie or stand? The network is right nearly always. PGD finds small changes that turn its prediction; noise
+as strong does nothing. Trained on attacked pictures, it holds out longer. A page for each shows the pictures.
 """
 
 from typing import TYPE_CHECKING

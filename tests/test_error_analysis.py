@@ -1,4 +1,4 @@
-"""Slices, decisions by group, label errors, near-duplicates, drift, tests of significance: on cases known beforehand."""
+"""Slices, decisions by group, label errors, near-duplicates, drift, significance: on cases known beforehand."""
 
 import numpy as np
 import pytest
