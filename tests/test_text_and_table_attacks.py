@@ -35,16 +35,14 @@ def mood():
 
 
 def test_a_typo_in_the_word_that_decides_changes_the_prediction(mood):
-    found = zoo.attack(
-        mood, {"review": ["this lovely dress", "this dress"]}, ["good", "bad"], method="typos", strength=1
-    )
-    assert found.accuracy[1.0] == 0.5 or found.accuracy[0.0] == 0.5
+    given = {"review": ["lovely dress", "terrible dress"]}
+    found = zoo.attack(mood, given, ["good", "bad"], method="typos", strength=1)
+    assert list(found.accuracy.values()) == [1, 0.5]
     (flip,) = found.flips
-    assert (flip.before[0], flip.after[0]) == ("good", "bad")
-    (change,) = changed_words(flip.original, flip.changed).split(", ")
-    assert change.startswith("lovely →")
-    assert flip.changed.split()[1][0] == "l"  # the first and the last letter stay
-    assert flip.changed.split()[1][-1] == "y"
+    assert (flip.row, flip.before[0], flip.after[0]) == (0, "good", "bad")
+    word, rest = flip.changed.split()
+    assert changed_words(flip.original, flip.changed) == f"lovely → {word}"
+    assert (word[0], word[-1], rest) == ("l", "y", "dress")  # the first and the last letter stay
 
 
 def test_more_words_are_changed_where_more_decide(mood):

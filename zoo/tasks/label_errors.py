@@ -90,7 +90,8 @@ def find_label_errors(
     if not classes or task.evaluate is not None:
         raise ConfigError(f"'{source}' predicts no classes of rows: label errors are found of those alone.")
     origin = pipeline.origin
-    changes: dict[str, Any] = {"epochs": origin.get("epochs") if epochs is None else epochs}
+    wanted = origin.get("epochs") if epochs is None else epochs
+    changes: dict[str, Any] = {} if wanted is None else {"epochs": wanted}
     recipe = recipe_for(dataset, pipeline.entry, data=origin["data"], options=origin["data_options"], changes=changes)
     recipe = replace(recipe, **changes, config={**recipe.config, **origin.get("config", {})})
     named: dict[str, np.ndarray] = {}
