@@ -53,11 +53,13 @@ def main(run: Run) -> None:
     ways = ("upright", "lying")
     head = {"way": zoo.Head(Target("classification", ways))}
     train, validation, test = pictures(2_000, run.seed), pictures(300, run.seed + 1), pictures(200, run.seed + 2)
+    optimiser = zoo.training.Optimiser("adam", learning_rate=1e-2)
     adversarial = zoo.training.AdversarialTraining(0.15, steps=4, scale=(0, 1))
     for name, attack in (("plain training", None), ("adversarial training", adversarial)):
         keras.utils.set_random_seed(run.seed)
         model = graph()
-        zoo.fit(model, train, validation, zoo.Recipe(head, epochs=run.epochs, adversarial=attack), seed=run.seed)
+        recipe = zoo.Recipe(head, optimiser=optimiser, epochs=run.epochs, adversarial=attack)
+        zoo.fit(model, train, validation, recipe, seed=run.seed)
         print(f"\n{name}")
         for method in ("noise", "fgsm", "pgd"):
             found = zoo.attack(
