@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import keras
 
 EPOCHS = option("--epochs", "passes over the pictures (default: 10)", type=whole_number, default=10)
-STRENGTHS = [0.05, 0.1, 0.15, 0.2, 0.3]
+STRENGTHS = [0.02, 0.04, 0.06, 0.1, 0.15]
 
 
 def pictures(rows: int, seed: int) -> Samples:
@@ -54,7 +54,7 @@ def main(run: Run) -> None:
     head = {"way": zoo.Head(Target("classification", ways))}
     train, validation, test = pictures(2_000, run.seed), pictures(300, run.seed + 1), pictures(200, run.seed + 2)
     optimiser = zoo.training.Optimiser("adam", learning_rate=1e-2)
-    adversarial = zoo.training.AdversarialTraining(0.15, steps=4, scale=(0, 1))
+    adversarial = zoo.training.AdversarialTraining(0.06, steps=4, scale=(0, 1))
     for name, attack in (("plain training", None), ("adversarial training", adversarial)):
         keras.utils.set_random_seed(run.seed)
         model = graph()
