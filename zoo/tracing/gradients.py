@@ -85,22 +85,25 @@ class GradientFunction:
         """`replaced` are values (B, ...) that stand at some places of `by` for what the layers give there."""
         tensors = _tensors(self.model, inputs)
         given = {self.places.index(_found(self.model, each)): value for each, value in (replaced or {}).items()}
-        tensors |= {row: keras.ops.convert_to_tensor(value) for row, value in given.items()}
-        outputs, scores, values, gradients = self._run(tensors, [keras.ops.convert_to_tensor(each) for each in arrays])
+        kept = {row: keras.ops.convert_to_tensor(value) for row, value in given.items()}
+        further = [keras.ops.convert_to_tensor(each) for each in arrays]
+        outputs, scores, values, gradients = self._run(tensors, kept, further)
         read = [to_array(each) for each in values]
         found = [np.zeros_like(v) if g is None else to_array(g) for v, g in zip(read, gradients, strict=True)]
         return Gradients({k: to_array(v) for k, v in outputs.items()}, to_array(scores), read, found)
 
-    def _forward(self, call: Callable[[Any], Any], tensors: Any, arrays: Any, tap: Callable[[Place, Tensor], Tensor]):
-        """(outputs, scores, values of `by`), every place sent through `tap`."""
+    def _forward(
+        self, call: Callable[[Any], Any], tensors: Any, kept: Any, arrays: Any, tap: Callable[[Place, Tensor], Tensor]
+    ) -> tuple[Any, Any, list[Tensor]]:
+        """(outputs, scores, values of `by`), every place sent through `tap`; `kept` stand at places by their row."""
         taken: dict[Place, Tensor] = {}
 
         def keep(place: Place, value: Tensor) -> Tensor:
-            taken[place] = tap(place, tensors.get(self.places.index(place), value))
+            taken[place] = tap(place, kept.get(self.places.index(place), value))
             return taken[place]
 
         with record_calls(self.model, _Taps(self.places, keep)):
-            outputs = named_outputs(self.model, call({key: each for key, each in tensors.items() if type(key) is str}))
+            outputs = named_outputs(self.model, call(tensors))
         for place in self.places:
             if place not in taken:
                 raise ConfigError(
@@ -110,7 +113,7 @@ class GradientFunction:
         scores = keras.ops.zeros(()) if self.score is None else self.score(outputs, *arrays)
         return outputs, scores, [tensors[each] if isinstance(each, str) else taken[each] for each in self.by]
 
-    def _tensorflow(self, tensors: dict[Any, Tensor], arrays: list[Tensor]) -> Any:
+    def _tensorflow(self, tensors: dict[str, Tensor], kept: dict[int, Tensor], arrays: list[Tensor]) -> Any:
         import tensorflow as tf
 
         def tap(place: Place, value: Tensor) -> Tensor:
@@ -120,11 +123,11 @@ class GradientFunction:
 
         with tf.GradientTape(watch_accessed_variables=False) as tape:  # nothing is kept of what stands before
             tape.watch([tensors[each] for each in self.inputs])
-            outputs, scores, values = self._forward(self._call, tensors, arrays, tap)
+            outputs, scores, values = self._forward(self._call, tensors, kept, arrays, tap)
         found = [None] * len(values) if self.score is None or not values else tape.gradient(scores, values)
         return outputs, scores, values, [None if each is None else tf.convert_to_tensor(each) for each in found]
 
-    def _torch(self, tensors: dict[Any, Tensor], arrays: list[Tensor]) -> Any:
+    def _torch(self, tensors: dict[str, Tensor], kept: dict[int, Tensor], arrays: list[Tensor]) -> Any:
         import torch
 
         def tap(_: Place, value: Tensor) -> Tensor:
@@ -133,7 +136,7 @@ class GradientFunction:
         with _frozen(self.model), torch.set_grad_enabled(self.score is not None):
             for each in self.inputs:
                 tensors[each] = tensors[each].detach().requires_grad_()
-            outputs, scores, values = self._forward(self._call, tensors, arrays, tap)
+            outputs, scores, values = self._forward(self._call, tensors, kept, arrays, tap)
             if not scores.requires_grad or not values:
                 return outputs, scores, values, [None] * len(values)
             return outputs, scores, values, torch.autograd.grad(scores.sum(), values, allow_unused=True)
@@ -141,14 +144,14 @@ class GradientFunction:
     def _call(self, tensors: Any) -> Any:
         return self.model(in_structure(self.model, tensors), training=False)
 
-    def _jax(self, tensors: dict[Any, Tensor], arrays: list[Tensor]) -> Any:
+    def _jax(self, tensors: dict[str, Tensor], kept: dict[int, Tensor], arrays: list[Tensor]) -> Any:
         state = [
             [variable.value for variable in each]
             for each in (self.model.trainable_variables, self.model.non_trainable_variables)
         ]
-        return self._compiled(state, tensors, arrays)
+        return self._compiled(state, tensors, kept, arrays)
 
-    def _jax_step(self, state: Any, tensors: dict[Any, Tensor], arrays: list[Tensor]) -> Any:
+    def _jax_step(self, state: Any, tensors: dict[str, Tensor], kept: dict[int, Tensor], arrays: list[Tensor]) -> Any:
         import jax
         import jax.numpy as jnp
 
@@ -159,7 +162,7 @@ class GradientFunction:
             def call(inputs: Any) -> Any:
                 return self.model.stateless_call(*state, in_structure(self.model, inputs), training=False)[0]
 
-            outputs, scores, values = self._forward(call, {**tensors, **chosen}, arrays, tap)
+            outputs, scores, values = self._forward(call, {**tensors, **chosen}, kept, arrays, tap)
             return jnp.sum(scores), (outputs, scores, values)
 
         chosen = {each: tensors[each] for each in self.inputs}
@@ -253,7 +256,7 @@ def _require_float_input(model: keras.Model, name: str) -> None:
         )
 
 
-def _tensors(model: keras.Model, inputs: Mapping[str, Any]) -> dict[Any, Tensor]:
+def _tensors(model: keras.Model, inputs: Mapping[str, Any]) -> dict[str, Tensor]:
     """The arrays of all inputs as tensors of their types."""
     names = {each.name: each for each in model.inputs}
     for name in inputs:
