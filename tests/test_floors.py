@@ -84,7 +84,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal
     "zoo.studio": BELOW_TOP | {"zoo.terminal"},
     "zoo.explain_options": set(),
-    "zoo.options": {"zoo.errors", "zoo.explain_options"},
+    "zoo.studio_options": set(),
+    "zoo.options": {"zoo.errors", "zoo.explain_options", "zoo.studio_options"},
     **dict.fromkeys(("zoo.model_commands", "zoo.photo_commands"), BELOW_TOP | {"zoo.terminal"}),
     "zoo.predict_command": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.photo_commands"},
     "zoo.explain_command": BELOW_TOP | {"zoo.options", "zoo.terminal"},

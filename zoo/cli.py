@@ -24,6 +24,7 @@ from zoo.explain_command import explain_command
 from zoo.model_commands import describe_command, list_command
 from zoo.options import DATA_OPTIONS, Commands, command_line, data_options, in_options, read_config
 from zoo.predict_command import predict_command, require_model, trained_source
+from zoo.studio.command import studio_command
 from zoo.terminal import (
     console,
     epoch_printer,
@@ -266,6 +267,7 @@ COMMANDS: Commands = {
     "compare": (compare_command, "two trained models, row by row, with significance", add_compare_options),
     "drift": (drift_command, "whether new rows are like those of a training", add_drift_options),
     "attack": (attack_command, "how easily a trained model is fooled", add_attack_options),
+    "studio": (studio_command, "models on a page in the browser: predict, explain, change, compare"),
     "convert": (convert_command, "a file of weights of Keras, torchvision or timm, into the zoo's own file"),
     "fetch": (fetch_command, "download and verify data sets and weights"),
     "verify": (verify_command, "hash what was downloaded"),

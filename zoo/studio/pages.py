@@ -1,0 +1,69 @@
+"""The pages: models, one model, two compared, and the question for the token."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from zoo.studio.app import session_of, studio_of
+from zoo.studio.attacks import OF_PICTURES, attack_there
+from zoo.studio.comparison import comparison_there
+from zoo.studio.errors import RefusedError, TooManyError
+
+router = APIRouter()
+
+
+@router.get("/")
+def index(request: Request) -> Response:
+    """All models; where there is one alone, its page."""
+    studio = studio_of(request)
+    if len(studio.models.all) == 1:
+        return RedirectResponse(f"/models/{studio.models.all[0].key}", status_code=303)
+    return studio.page(request, "index.html", models=studio.models.all, comparison=comparison_there())
+
+
+@router.get("/models/{key}")
+def model(request: Request, key: str) -> Response:
+    """One model. What is known of it once it is open comes afterwards, so that the page is there at once."""
+    studio = studio_of(request)
+    return studio.page(
+        request, "model.html", model=studio.models.get(key), models=studio.models.all, attacks=OF_PICTURES,
+        attack=attack_there(), comparison=comparison_there(),
+    )  # fmt: skip
+
+
+@router.get("/compare")
+def compare(request: Request) -> Response:
+    studio = studio_of(request)
+    return studio.page(request, "compare.html", models=studio.models.all, comparison=comparison_there())
+
+
+@router.get("/login")
+def login(request: Request, token: str = "") -> Response:
+    """The question for the token; the address that the server printed holds it."""
+    if token:
+        _let_in(request, token)
+    if session_of(request).authorised or not studio_of(request).gate.token:
+        return RedirectResponse("/", status_code=303)
+    return studio_of(request).page(request, "login.html", sentence="")
+
+
+@router.post("/login")
+async def check(request: Request) -> Response:
+    form = await request.form(max_files=0, max_fields=2)
+    if str(form.get("form_token", "")) != session_of(request).form_token:
+        raise RefusedError("The page is out of date: load it again.")
+    try:
+        _let_in(request, str(form.get("token", "")))
+    except (RefusedError, TooManyError) as error:
+        return studio_of(request).page(request, "login.html", status=error.status, sentence=str(error))
+    return RedirectResponse("/", status_code=303)
+
+
+def _let_in(request: Request, token: str) -> None:
+    """Raises `RefusedError` for a wrong token, `TooManyError` after some."""
+    gate = studio_of(request).gate
+    address = request.client.host if request.client else ""
+    if (seconds := gate.seconds_shut(address)) > 0:
+        raise TooManyError(f"Too many wrong tokens: try again in {seconds:.0f} seconds.")
+    if not gate.opens(token, address):
+        raise RefusedError("That is not the token; the terminal in which 'zoo studio' runs shows it.")
+    session_of(request).authorised = True
