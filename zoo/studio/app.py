@@ -14,7 +14,7 @@ from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 
 from zoo.errors import UnknownNameError, ZooError
-from zoo.studio.errors import StudioError
+from zoo.studio.errors import StudioError, TooLargeError
 from zoo.studio.guard import Guard
 from zoo.studio.hosts import Hosts
 from zoo.studio.jobs import Jobs
@@ -86,6 +86,8 @@ def session_of(request: Request) -> Session:
 def _told(request: Request, error: Exception) -> Response:
     """One sentence: on a page where a page was asked for, else as JSON."""
     status, sentence = _sentence(error)
+    if status == TooLargeError.status:  # the rest of what is being sent is not waited for
+        return JSONResponse({"error": sentence}, status, {"Connection": "close"})
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         return studio_of(request).page(request, "error.html", status=status, sentence=sentence)
     return JSONResponse({"error": sentence}, status)

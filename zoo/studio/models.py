@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.catalogue import describe, list_models
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.explain.explain import find_subject, opened
 from zoo.explain.subject import Subject
@@ -21,6 +22,7 @@ from zoo.studio.limits import SHOWN_LABELS
 from zoo.studio.samples import Sample, Upload
 
 PHOTO = "photo"
+LEAST_LABELS, LEAST_SHARE = 3, 0.001  # more labels are shown where they have such a probability
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,15 @@ class StudioModel:
         self._lock = threading.Lock()
         self._about: dict[str, Any] | None = None
         self.cache: dict[str, Any] = {}  # what is the same for all users: the graph, the test split, its errors
+
+    @property
+    def told(self) -> str:
+        """A line on what it is, without opening it."""
+        name, _, tag = self.source.partition(".")
+        if Path(self.source).exists() or name not in list_models(for_tests=True):
+            return self.source
+        entry = describe(name)
+        return f"{entry.task.replace('-', ' ')}, weights '{tag or next(iter(entry.weights), '')}'"
 
     def _open(self) -> Opened:
         return Opened(*opened(self.source))
@@ -106,7 +117,7 @@ def _of_photo(found: Opened, sample: Sample) -> dict[str, Any]:
     values = predict(found.model, preprocess(sample.read()[PHOTO], found.tag))
     shares = np.asarray(values["predictions"])[0]
     labels = [label for _, label in classes_of(str(found.tag))]
-    return _classes("predictions", labels, shares, int(np.argmax(shares)), "likeliest label")
+    return _classes("predictions", labels, shares, int(np.argmax(shares)), "likeliest label", name="what is in the photo")
 
 
 def frame_of(sample: Sample) -> Any:
@@ -145,7 +156,8 @@ def _classes(
     output: str, labels: Any, shares: np.ndarray, place: int | None, decided_by: str, *, name: str = "", said: str = ""
 ) -> dict[str, Any]:
     """An output of classes: the likeliest labels, the best first."""
-    order = np.argsort(-shares, kind="stable")[:SHOWN_LABELS]
+    order = [each for place, each in enumerate(np.argsort(-shares, kind="stable")[:SHOWN_LABELS])
+             if place < LEAST_LABELS or shares[each] >= LEAST_SHARE]  # fmt: skip
     return {
         "name": name or output,
         "output": output,
@@ -162,7 +174,7 @@ def _outputs_of(found: Opened) -> list[dict[str, Any]]:
     if found.tag:
         from zoo.pretrained.labels import classes_of
 
-        return [{"output": "predictions", "name": "predictions", "kind": "classification",
+        return [{"output": "predictions", "name": "what is in the photo", "kind": "classification",
                  "labels": [label for _, label in classes_of(found.tag)]}]  # fmt: skip
     return [
         {"output": column.output, "name": column.name, "kind": column.target.kind, "labels": list(column.target.labels)}

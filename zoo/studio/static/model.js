@@ -77,7 +77,11 @@ function show(found) {
   byId("prediction").replaceChildren(...prediction(found.prediction, found.true));
   const address = `/samples/${found.sample}`;
   byId("prediction-downloads").replaceChildren(
-    ...downloads({ CSV: `${address}/prediction.csv`, JSON: `${address}/prediction.json`, "the row": `${address}/row.csv` }),
+    ...downloads({
+      CSV: `${address}/prediction.csv`,
+      JSON: `${address}/prediction.json`,
+      ...(found.command.endsWith("row.csv") ? { "row.csv": `${address}/row.csv` } : {}),
+    }),
   );
   byId("prediction-command").replaceChildren(command(found.command));
   byId("why").hidden = about.methods.length === 0;
