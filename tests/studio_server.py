@@ -46,14 +46,14 @@ def table_file(path):
     return path
 
 
-def table_run(folder, seed=0):
-    """A run folder: a table's recipe, trained for a moment."""
+def table_run(folder, *, second=False):
+    """A run folder: a table's recipe, trained for a moment; a second one on the same split."""
     from zoo.tasks import train
 
     data = table_file(folder / "prices.csv") if not (folder / "prices.csv").exists() else folder / "prices.csv"
-    train("mlp", str(data), folder=folder / f"run{seed}", data_options={"targets": ["price"]}, epochs=1,
-          baselines="none", config={"width": 4} if seed else {})  # fmt: skip
-    return folder / f"run{seed}"
+    train("mlp", str(data), folder=folder / f"run{int(second)}", data_options={"targets": ["price"]}, epochs=1,
+          baselines="none", config={"units": [4]} if second else {})  # fmt: skip
+    return folder / f"run{int(second)}"
 
 
 def png(side=20, value=200, mode="RGB"):

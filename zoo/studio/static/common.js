@@ -44,6 +44,17 @@ export async function ask(address, body) {
   return found;
 }
 
+// Does a button's work, once at a time. It stays focused, which a disabled one would not.
+export async function busy(button, work) {
+  if (button.getAttribute("aria-disabled") === "true") return undefined;
+  button.setAttribute("aria-disabled", "true");
+  try {
+    return await work();
+  } finally {
+    button.removeAttribute("aria-disabled");
+  }
+}
+
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 // Starts a job, shows its progress and a cancel button in `place`; its result, or null where it was cancelled.

@@ -1,15 +1,14 @@
 // Two models on the rows that both were judged on.
 
-import { byId, command, element, job, notice } from "./common.js";
+import { busy, byId, command, element, job, notice } from "./common.js";
 
-byId("comparing")?.addEventListener("submit", async (event) => {
+byId("comparing")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
-  const button = form.querySelector("button");
-  button.disabled = true;
-  const found = await job(byId("compare-job"), "/compare", { first: form.first.value, second: form.second.value });
-  button.disabled = false;
-  byId("compared").replaceChildren(...(found ? shown(found) : []));
+  busy(form.querySelector("button"), async () => {
+    const found = await job(byId("compare-job"), "/compare", { first: form.first.value, second: form.second.value });
+    byId("compared").replaceChildren(...(found ? shown(found) : []));
+  });
 });
 
 function shown(found) {

@@ -1,6 +1,6 @@
 // The page of one model: give, ask, explain, change, fool, errors, graph.
 
-import { ask, byId, command, downloads, element, job, notice, number, percent } from "./common.js";
+import { ask, busy, byId, command, downloads, element, job, notice, number, percent } from "./common.js";
 import { fieldOf, fill } from "./form.js";
 import { Painting } from "./paint.js";
 import { explanation, prediction } from "./show.js";
@@ -23,15 +23,6 @@ function say(error) {
   byId("sample-error").hidden = !error;
 }
 
-// Disables a button while something is done.
-async function busy(button, work) {
-  button.disabled = true;
-  try {
-    return await work();
-  } finally {
-    button.disabled = false;
-  }
-}
 
 async function open() {
   try {
@@ -107,9 +98,9 @@ byId("sample-form").addEventListener("submit", (event) => {
   const filled = new FormData();
   for (const [name, value] of form) if (!(value instanceof File) || value.name) filled.append(name, value);
   busy(byId("ask"), async () => {
+    say(null);
     try {
       await showNew(await ask(`${here}/samples`, filled));
-      say(null);
     } catch (error) {
       say(error);
     }
@@ -117,13 +108,13 @@ byId("sample-form").addEventListener("submit", (event) => {
 });
 
 async function showExample(row) {
+  say(null);
   try {
     const found = await ask(`${here}/examples`, { row });
     byId("example-row").value = found.row + 1;
     byId("example-row").max = found.rows;
     fill(byId("sample-form"), found.values);
     await showNew(found);
-    say(null);
     return true;
   } catch (error) {
     say(error);

@@ -132,6 +132,11 @@ export class Painting {
       context.clip();
       context.filter = `blur(${Math.max(4, canvas.width / 40)}px)`;
       context.drawImage(this.image, 0, 0);
+    } else if (points.length === 1) {
+      context.fillStyle = colour;
+      context.beginPath();
+      context.arc(...points[0], size / 2, 0, 2 * Math.PI);
+      context.fill();
     } else {
       context.strokeStyle = colour;
       context.lineWidth = size;
