@@ -2,7 +2,7 @@
 
 python -m benchmarks.studio --minutes 30     # writes results/studio.json
 
-A server as `zoo studio mobilenet.imagenet` runs it, in a process of its own, asked over HTTP by clients of this process.
+`zoo studio mobilenet.imagenet` in a process of its own, asked over HTTP by clients in this one.
 """
 
 import argparse
@@ -92,7 +92,8 @@ def together(address: str) -> dict[str, object]:
     def use(place: int) -> None:
         try:
             user = User(address)
-            seconds.extend(timed(lambda number=number: user.ask(photo(100 * place + number))) for number in range(AT_ONCE))
+            photos = [photo(100 * place + number) for number in range(AT_ONCE)]
+            seconds.extend(timed(lambda each=each: user.ask(each)) for each in photos)
         except Exception as error:  # noqa: BLE001 (counted)
             errors.append(repr(error))
 

@@ -113,7 +113,7 @@ def test_a_row_is_predicted_as_from_a_file(table, folder):
     row = user.get(f"/samples/{found['sample']}/row.csv")
     assert row.text == "width,colour\n0.5,blue\n"
     kept = user.get(f"/samples/{found['sample']}/prediction.csv").text
-    assert float(list(csv.DictReader(io.StringIO(kept)))[0]["value"]) == output["value"]
+    assert float(next(iter(csv.DictReader(io.StringIO(kept))))["value"]) == output["value"]
     assert user.get(f"/samples/{found['sample']}/prediction.json").json()["outputs"][0] == output
 
 

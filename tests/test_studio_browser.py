@@ -1,4 +1,5 @@
-"""The studio in a real browser: a headless Chromium uploads, chooses, reads, paints, compares, by mouse and keyboard."""
+"""The studio in a real browser: Chromium uploads, chooses, reads, paints and compares, by mouse and by keyboard."""
+# ruff: noqa: E402 (what is imported may be missing)
 
 import shutil
 import tempfile

@@ -63,7 +63,9 @@ def test_nothing_is_loaded_from_elsewhere(app):
     assert [name for name in ("docs", "redoc", "openapi.json") if user.get(f"/{name}").status_code != 404] == []
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8600", "127.0.0.1.evil.example", "", "localhost.evil:1"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8600", "127.0.0.1.evil.example", "", "localhost.evil:1"]
+)
 def test_a_foreign_host_is_refused(app, host):
     assert client(app).get("/", headers={"Host": host}).status_code == 403
 
@@ -175,7 +177,9 @@ def bomb(width, height):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"0" * 100)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"0" * 100)) + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize(

@@ -118,8 +118,9 @@ def _predicted(model: StudioModel, session: Session, sample: Sample) -> dict[str
         "title": sample.title,
         "row": sample.row,
         "true": dict(sample.label),
-        "values": {name: str(value) for name, value in sample.values.items()
-                   if value is not None and name not in pictures},  # fmt: skip
+        "values": {
+            name: str(value) for name, value in sample.values.items() if value is not None and name not in pictures
+        },
         "pictures": {name: f"/samples/{key}/pictures/{number}.png" for number, name in enumerate(pictures)},
         "prediction": found,
         "command": predict_command(model.source, sample),

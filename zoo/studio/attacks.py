@@ -22,7 +22,9 @@ def attack_there() -> bool:
     return hasattr(zoo, "attack")
 
 
-def fool(model: StudioModel, session: Session, sample: Sample, method: str, strength: float, job: Job) -> dict[str, Any]:
+def fool(
+    model: StudioModel, session: Session, sample: Sample, method: str, strength: float, job: Job
+) -> dict[str, Any]:
     """What the model says of the sample under the attack, whether or not it changes its mind."""
     if not attack_there():
         raise ConfigError("This version of the zoo has no attacks.")

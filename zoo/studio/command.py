@@ -93,8 +93,8 @@ def bound(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise ConfigError(
-            f"The studio cannot listen at {host}:{port}: {error.strerror or error}. Give another --port (0: any free one)"
-            " or --host."
+            f"The studio cannot listen at {host}:{port}: {error.strerror or error}. Give another --host, or --port (0:"
+            " any free one)."
         ) from error
     return listening
 

@@ -26,9 +26,7 @@ def compared(first: StudioModel, second: StudioModel, job: Job) -> dict[str, Any
     job.tell(0.05, "predicts the test split with both")
     found = import_module(HOME).compare(first.source, second.source)
     job.tell(0.95, "writes")
-    outputs = [
-        {**each.to_json(), "sentence": found.sentence(each)} for each in found.outputs
-    ]
+    outputs = [{**each.to_json(), "sentence": found.sentence(each)} for each in found.outputs]
     for each in outputs:
         for row in each["disagreements"]:
             row["name"] = found.names.get(row["row"], f"row {row['row'] + 1}")

@@ -165,10 +165,11 @@ def map_png(found: Explanation) -> bytes:
     if found.signed:
         colours = np.where((scaled >= 0)[..., None], np.array(FOR), np.array(AGAINST))
     else:
-        points, stops = zip(*HEAT, strict=True)
-        colours = np.stack([np.interp(strength, points, [stop[c] for stop in stops]) for c in range(3)], axis=-1)
+        points, stops = [each for each, _ in HEAT], np.array([colour for _, colour in HEAT], np.float64)
+        colours = np.stack([np.interp(strength, points, stops[:, c]) for c in range(3)], axis=-1)
     alpha = 255 * (strength**0.7 if found.signed else 0.15 + 0.85 * strength)
-    return png_of(Image.fromarray(np.concatenate([colours, alpha[..., None]], axis=-1).round().astype(np.uint8), "RGBA"))
+    pixels = np.concatenate([colours, alpha[..., None]], axis=-1).round().astype(np.uint8)
+    return png_of(Image.fromarray(pixels, "RGBA"))
 
 
 def values_csv(found: Explanation) -> str:

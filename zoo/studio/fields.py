@@ -80,7 +80,7 @@ class Filled:
     def _value(self, asked: Field) -> Any:
         if asked.kind == PICTURE:
             upload = self.files.get(asked.name)
-            if asked.name in self.texts and self.texts[asked.name]:  # a path would be read from the server's disk
+            if self.texts.get(asked.name):  # a path would be read from the server's disk
                 raise WrongKindError(f"'{asked.name}' takes the file of a picture, no text.")
             if upload is None and asked.needed:
                 raise DataError(f"Choose a picture for '{asked.name}'.")

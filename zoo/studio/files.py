@@ -68,7 +68,7 @@ def prediction(request: Request, key: str, kind: str) -> Response:
 
 @router.get("/explanations/{key}/{what}.{kind}")
 def explanation(request: Request, key: str, what: str, kind: str) -> Response:
-    """"map.png" and "base.png" for the page; "explanation.png", ".svg", ".json" and ".csv" to keep."""
+    """For the page "map.png" and "base.png"; "explanation.png", ".svg", ".json" and ".csv" to keep."""
     explained: Explained = session_of(request).explanations.get(key)
     found = explained.found
     if (what, kind) == ("map", "png"):

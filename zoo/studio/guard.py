@@ -1,4 +1,4 @@
-"""What every request passes before anything reads it: host, origin, session, token, size; and the headers of replies."""
+"""What every request passes before it is read: host, origin, session, token, size; and the headers of replies."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -59,11 +59,11 @@ class Guard:
             session, secret = self._session(request)
             reply.cookie = _cookie(request, secret)
             if self.gate.token and not session.authorised and scope["path"] not in OPEN_PATHS:
-                raise _TokenMissing
+                raise _TokenMissingError
             self._require_form_token(request, session)
             scope.setdefault("state", {})["session"] = session
             await self.app(scope, _Counted(request, receive), reply.send)
-        except _TokenMissing:
+        except _TokenMissingError:
             await self._ask_for_token(request)(scope, receive, reply.send)
         except StudioError as error:
             if not reply.begun:
@@ -103,7 +103,7 @@ class Guard:
         return _refusal(RefusedError("This server asks for its token first: open its page."), status=401)
 
 
-class _TokenMissing(StudioError):
+class _TokenMissingError(StudioError):
     status = 401
 
 

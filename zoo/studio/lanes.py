@@ -24,7 +24,7 @@ class Lane:
 
     @contextmanager
     def turn(self, waiting: float = WAITING, watch: Callable[[], None] | None = None) -> Iterator[Any]:
-        """The copy, for this thread alone. `watch` is called while it waits. Raises `BusyError` after `waiting` seconds."""
+        """The copy, for this thread alone. `watch` is called while it waits. Raises `BusyError` after `waiting` s."""
         step = waiting if watch is None else 0.2
         waited = 0.0
         while not self._lock.acquire(timeout=step):

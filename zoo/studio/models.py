@@ -1,4 +1,4 @@
-"""The models that a studio was started with, and what it asks of each: a pipeline, or a network with official weights."""
+"""The models that a studio was started with, and what it asks of each: a pipeline, or one with official weights."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from zoo.studio.lanes import Lane
 from zoo.studio.limits import SHOWN_LABELS
 from zoo.studio.samples import Sample, Upload
 
-PHOTO = "photo"
+PHOTO, IN_PHOTO = "photo", "what is in the photo"
 LEAST_LABELS, LEAST_SHARE = 3, 0.001  # more labels are shown where they have such a probability
 
 
@@ -114,10 +114,11 @@ def _of_photo(found: Opened, sample: Sample) -> dict[str, Any]:
     from zoo.pretrained.images import preprocess
     from zoo.pretrained.labels import classes_of
 
-    values = predict(found.model, preprocess(sample.read()[PHOTO], found.tag))
+    tag = str(found.tag)
+    values = predict(found.model, preprocess(sample.read()[PHOTO], tag))
     shares = np.asarray(values["predictions"])[0]
-    labels = [label for _, label in classes_of(str(found.tag))]
-    return _classes("predictions", labels, shares, int(np.argmax(shares)), "likeliest label", name="what is in the photo")
+    labels = [label for _, label in classes_of(tag)]
+    return _classes("predictions", labels, shares, int(np.argmax(shares)), "likeliest label", name=IN_PHOTO)
 
 
 def frame_of(sample: Sample) -> Any:
@@ -174,7 +175,7 @@ def _outputs_of(found: Opened) -> list[dict[str, Any]]:
     if found.tag:
         from zoo.pretrained.labels import classes_of
 
-        return [{"output": "predictions", "name": "what is in the photo", "kind": "classification",
+        return [{"output": "predictions", "name": IN_PHOTO, "kind": "classification",
                  "labels": [label for _, label in classes_of(found.tag)]}]  # fmt: skip
     return [
         {"output": column.output, "name": column.name, "kind": column.target.kind, "labels": list(column.target.labels)}
@@ -197,10 +198,8 @@ def _methods(found: Opened) -> list[str]:
         kinds = {found.model.schema.types[name] for name in found.model.schema.names}
         table = kinds & {"number", "category", "date"}
         own = [name for name in found.model.schema.names if found.model.schema.types[name] not in table]
-        if len(own) + bool(table) > 1:
-            sense = SENSES
-        else:
-            sense = TABLE if table else PICTURE if "picture" in kinds else TEXT
+        alone = TABLE if table else PICTURE if "picture" in kinds else TEXT
+        sense = SENSES if len(own) + bool(table) > 1 else alone
     fitting = [name for name, method in METHODS.items() if sense in method.runs]
     return sorted(fitting, key=lambda name: name != USUAL[sense])
 

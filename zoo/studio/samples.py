@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -90,7 +90,7 @@ def require_picture(upload: Upload) -> None:
     try:
         with Image.open(upload.path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
             width, height = image.size
-    except Exception as error:  # noqa: BLE001 (whatever Pillow says of a foreign file)
+    except Exception as error:  # whatever Pillow says of a foreign file
         if isinstance(error, Image.DecompressionBombError):
             raise _bomb(upload) from error
         raise WrongKindError(f"'{upload.name}' is no picture that can be read; expected {PICTURES}.") from error
@@ -142,7 +142,7 @@ def png_of(image: Any) -> bytes:
     return kept.getvalue()
 
 
-def csv_of(rows: list[Mapping[str, Any]]) -> str:
+def csv_of(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows as CSV; a text that a spreadsheet would run stands behind an apostrophe."""
     kept = io.StringIO()
     writer = csv.writer(kept, lineterminator="\n")
