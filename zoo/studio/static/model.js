@@ -3,7 +3,7 @@
 import { ask, busy, byId, command, downloads, element, job, notice, number, percent } from "./common.js";
 import { fieldOf, fill } from "./form.js";
 import { Painting } from "./paint.js";
-import { explanation, prediction } from "./show.js";
+import { explanation, prediction, words } from "./show.js";
 
 const here = `/models/${byId("studio").dataset.model}`;
 const USUALLY_CHOSEN = 2; // methods
@@ -206,7 +206,7 @@ function fooled(found) {
     const told = `The prediction stays: no change of at most ${byId("strength-told").textContent} of a pixel's range was found.`;
     return [element("div", { class: "shown wide" }, notice(told), ...notes, command(found.command))];
   }
-  const told = `${found.before.label} (${percent(found.before.share)}) became ${found.after.label} (${percent(found.after.share)}).`;
+  const told = `${words(found.before.label)} (${percent(found.before.share)}) became ${words(found.after.label)} (${percent(found.after.share)}).`;
   const figure = (key, caption) =>
     element("figure", { class: "shown" }, element("div", { class: "layers" }, element("img", { src: `/pictures/${key}.png`, alt: caption })), element("figcaption", { class: "summary" }, caption));
   return [
@@ -247,7 +247,7 @@ function errorTable(output, found) {
     );
   });
   const caption = `${output.output}: the worst ${output.errors.length.toLocaleString("en")} of ${found.rows.toLocaleString("en")} rows of ${found.name}`;
-  const head = element("tr", {}, ...heads.map((each) => element("th", { scope: "col" }, each)));
+  const head = element("tr", {}, ...heads.map((each) => element("th", { scope: "col", class: each === "loss" ? "number" : null }, each)));
   return element("div", { class: "scroll" }, element("table", { class: "errors" }, element("caption", {}, caption), element("thead", {}, head), element("tbody", {}, ...rows)));
 }
 

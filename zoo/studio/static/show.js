@@ -2,6 +2,8 @@
 
 import { bar, command, downloads, element, notice, number, percent } from "./common.js";
 
+const NOTHING = 1e-6; // of the largest value of an explanation
+
 export function prediction(found, truth = {}) {
   return found.outputs.map((output) => {
     const true_label = truth[output.name];
@@ -26,7 +28,7 @@ export function prediction(found, truth = {}) {
   });
 }
 
-const words = (label) => label.replaceAll("_", " ");
+export const words = (label) => label.replaceAll("_", " ");
 
 function labelBar({ label, share }) {
   return element("li", {}, element("span", { class: "name", title: label }, words(label)), bar(share), element("span", { class: "value" }, percent(share)));
@@ -72,6 +74,6 @@ function text(found) {
 
 function parts(found) {
   const order = [...found.parts].sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, 30);
-  return element("ul", { class: "bars" }, ...order.map(({ part, value, share, cell }) =>
-    element("li", {}, element("span", { class: "name", title: part }, cell ? `${part} = ${cell}` : part), bar(share, true), element("span", { class: "value" }, number(value)))));
+  return element("ul", { class: "bars long" }, ...order.map(({ part, value, share, cell }) =>
+    element("li", {}, element("span", { class: "name", title: part }, cell ? `${part} = ${cell}` : part), bar(share, true), element("span", { class: "value" }, Math.abs(share) < NOTHING ? "0" : number(value)))));
 }
