@@ -10,7 +10,6 @@ from starlette.datastructures import UploadFile
 
 from zoo.errors import DataError
 from zoo.studio import comparison, explanations, split
-from zoo.studio.app import session_of, studio_of
 from zoo.studio.attacks import fool
 from zoo.studio.commands import predict_command
 from zoo.studio.errors import NotHereError, TooLargeError
@@ -20,6 +19,7 @@ from zoo.studio.limits import LARGEST_TEXT, LARGEST_UPLOAD, MOST_FIELDS
 from zoo.studio.models import StudioModel
 from zoo.studio.samples import Sample, Upload, keep_upload
 from zoo.studio.sessions import Session
+from zoo.studio.state import session_of, studio_of
 
 router = APIRouter()
 MOST_FILES = 20

@@ -2,48 +2,21 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 
 from zoo.errors import UnknownNameError, ZooError
+from zoo.studio import answers, files, pages
 from zoo.studio.errors import StudioError, TooLargeError
 from zoo.studio.guard import Guard
 from zoo.studio.hosts import Hosts
-from zoo.studio.jobs import Jobs
 from zoo.studio.models import Models
-from zoo.studio.sessions import Session, Sessions
+from zoo.studio.state import HERE, Studio, studio_of
 from zoo.studio.tokens import TokenGate
-
-HERE = Path(__file__).parent
-
-
-@dataclass
-class Studio:
-    """What all requests share."""
-
-    models: Models
-    gate: TokenGate
-    hosts: Hosts
-    sessions: Sessions = field(default_factory=Sessions)
-    jobs: Jobs = field(default_factory=Jobs)
-    templates: Jinja2Templates = field(default_factory=lambda: Jinja2Templates(HERE / "templates"))
-
-    def page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
-        """A template, with the user's form token."""
-        values |= {"form_token": session_of(request).form_token, "token_asked": bool(self.gate.token)}
-        return self.templates.TemplateResponse(request, name, values, status_code=status)
-
-    def close(self) -> None:
-        self.jobs.close()
-        self.sessions.close()
 
 
 def create_app(sources: Sequence[str], *, host: str = "127.0.0.1", token: str = "") -> Guard:
@@ -51,8 +24,6 @@ def create_app(sources: Sequence[str], *, host: str = "127.0.0.1", token: str = 
 
     token  "" for none: whoever reaches the server is let in.
     """
-    from zoo.studio import answers, files, pages
-
     studio = Studio(Models(list(sources)), TokenGate(token), Hosts(host))
 
     @asynccontextmanager
@@ -70,17 +41,6 @@ def create_app(sources: Sequence[str], *, host: str = "127.0.0.1", token: str = 
     app.add_exception_handler(HTTPException, _told)
     app.add_exception_handler(Exception, _told)
     return Guard(app, studio.hosts, studio.gate, studio.sessions)
-
-
-def studio_of(request: Request) -> Studio:
-    found: Studio = request.app.state.studio
-    return found
-
-
-def session_of(request: Request) -> Session:
-    """The user whose request it is; the guard has found out."""
-    found: Session = request.scope["state"]["session"]
-    return found
 
 
 def _told(request: Request, error: Exception) -> Response:

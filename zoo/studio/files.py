@@ -9,12 +9,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from zoo.studio import explanations, split
-from zoo.studio.app import session_of, studio_of
 from zoo.studio.errors import NotHereError
 from zoo.studio.explanations import Explained
 from zoo.studio.fields import PICTURE
 from zoo.studio.graph import graph_svg
 from zoo.studio.samples import Sample, Upload, csv_of, picture_png
+from zoo.studio.state import session_of, studio_of
 
 router = APIRouter()
 SEALED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}  # also when opened alone

@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from zoo.studio.app import session_of, studio_of
 from zoo.studio.attacks import OF_PICTURES, attack_there
 from zoo.studio.comparison import comparison_there
 from zoo.studio.errors import RefusedError, TooManyError
+from zoo.studio.state import session_of, studio_of
 
 router = APIRouter()
 
