@@ -7,6 +7,7 @@ python -m benchmarks.studio --minutes 30     # writes results/studio.json
 
 import argparse
 import io
+import os
 import re
 import statistics
 import subprocess
@@ -129,6 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0, help="of the soak")
     parsed = parser.parse_args()
+    before = os.getloadavg()[0]
     server, address, first_page = started()
     try:
         user = User(address)
@@ -140,6 +142,7 @@ def main() -> None:
         cam = [timed(lambda: user.explain(sample, "grad-cam")) for _ in range(5)]
         figures = {
             "model": MODEL,
+            "load_average": {"before": before, "after": os.getloadavg()[0]},  # of a machine that others use too
             "first_page_seconds": first_page,
             "opening_the_model_seconds": opened,
             "first_answer_seconds": first,

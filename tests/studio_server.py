@@ -56,6 +56,19 @@ def table_run(folder, *, second=False):
     return folder / f"run{int(second)}"
 
 
+def picture_run(folder):
+    """A run folder: 24 pictures of two classes, trained on for a moment."""
+    from zoo.tasks import train
+
+    for number in range(24):
+        kind = ("dark", "bright")[number % 2]
+        (folder / "photos" / kind).mkdir(parents=True, exist_ok=True)
+        (folder / "photos" / kind / f"{number}.png").write_bytes(png(24, 40 + 5 * number + 60 * (number % 2)))
+    train("mnist_cnn_tiny", str(folder / "photos"), folder=folder / "pictures", data_options={"size": 16}, epochs=1,
+          baselines="none")  # fmt: skip
+    return folder / "pictures"
+
+
 def png(side=20, value=200, mode="RGB"):
     """The bytes of a plain picture."""
     kept = io.BytesIO()

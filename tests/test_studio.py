@@ -13,10 +13,22 @@ pytest.importorskip("fastapi")
 pytest.importorskip("multipart")
 
 from tests.pipelines import tiny_profile
-from tests.studio_server import HTML, client, entered, form_token, picture_pipeline, png, result_of, table_run
+from tests.studio_server import (
+    HTML,
+    client,
+    entered,
+    form_token,
+    picture_pipeline,
+    picture_run,
+    png,
+    result_of,
+    table_run,
+)
+from zoo.cli import main
 from zoo.pipeline import load_pipeline
 from zoo.samples import Target
 from zoo.studio.app import create_app
+from zoo.studio.command import NEEDED, address_of, bound
 from zoo.studio.errors import BusyError
 from zoo.studio.jobs import Job, Jobs
 from zoo.studio.lanes import Lane
@@ -158,6 +170,20 @@ def test_errors_are_sorted_by_loss(table):
     assert len(user.get(f"{address}/errors.csv").text.splitlines()) == 13
 
 
+def test_errors_on_pictures_have_thumbnails_and_examples_are_explained(folder):
+    user, token, address = entered(create_app([str(picture_run(folder))]))
+    found = result_of(user, user.post(f"{address}/errors", headers=token).json()["job"])["result"]
+    row = found["outputs"][0]["errors"][0]["row"]
+    assert user.get(f"{address}/rows/{row}.png").content.startswith(b"\x89PNG")
+    assert user.get(f"{address}/rows/999.png").status_code == 404
+    shown = user.post(f"{address}/examples", json={"row": row}, headers=token).json()
+    assert shown["true"] == {"label": found["outputs"][0]["errors"][0]["true"]}
+    assert user.get(next(iter(shown["pictures"].values()))).content.startswith(b"\x89PNG")
+    wanted = {"sample": shown["sample"], "methods": ["saliency"]}
+    job = user.post(f"{address}/explanations", json=wanted, headers=token).json()["job"]
+    assert result_of(user, job)["result"][0]["sense"] == "picture"
+
+
 def test_a_text_is_explained_word_by_word_and_html_stays_text(text):
     user, token, address = entered(text)
     found = user.post(f"{address}/samples", data={"text:posts": f"a b {HTML}"}, headers=token).json()
@@ -283,6 +309,35 @@ def test_closing_cancels_what_runs(pictures):
     begun.wait(5)
     jobs.close()
     assert session.jobs.all()[0].state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["mobilnet.imagenet"], "is neither a file, nor a run folder"),
+        (["mobilenet.imagnet"], "no weights 'imagnet'; there are: mobilenet.imagenet"),
+        (["nowhere/model.keras"], "There is no file or folder 'nowhere/model.keras'"),
+        (["mobilenet.imagenet", "--port", "99999"], "--port is a number from 0"),
+        (["mobilenet.imagenet", "--token", "short"], "at least 16 printable ASCII characters"),
+        (["mobilenet.imagenet", "--host", "192.0.2.1"], "cannot listen at 192.0.2.1:8600"),
+    ],
+)
+def test_a_mistake_of_the_command_line_is_one_sentence(words, told, capsys):
+    assert main(["studio", *words]) == 2
+    assert told in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_the_printed_address_holds_the_token():
+    with bound("127.0.0.1", 0) as listening:
+        port = listening.getsockname()[1]
+        assert address_of(listening, "127.0.0.1", "") == f"http://127.0.0.1:{port}/"
+        assert address_of(listening, "::1", "t" * 16) == f"http://[::1]:{port}/login?token={'t' * 16}"
+
+
+def test_without_its_packages_the_command_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setitem(NEEDED, "no_such_package", "fastapi")
+    assert main(["studio"]) == 2
+    assert "pip install 'keras-functional-zoo[studio]'" in capsys.readouterr().err.replace("\n", " ")
 
 
 def test_a_login_form_is_not_needed_here(pictures):

@@ -52,7 +52,9 @@ def fool(
 def _described(
     model: StudioModel, session: Session, sample: Sample, result: Any, method: str, strength: float, tag: str | None
 ) -> dict[str, Any]:
-    words = command("zoo", "attack", model.source, given(sample), "--method", method, "--strength", f"{strength:.6g}")
+    words = command(
+        "zoo", "attack", model.source, given(sample), "--method", method, "--strength", f"{255 * strength:g}/255"
+    )
     shown: dict[str, Any] = {"method": method, "strength": strength, "command": words, "notes": list(result.notes)}
     if not result.flips:
         return {**shown, "fooled": False}

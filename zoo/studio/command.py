@@ -2,6 +2,7 @@
 
 import argparse
 import socket
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,9 @@ def serve(app: Any, listening: socket.socket, address: str) -> None:
         limit_concurrency=AT_ONCE, proxy_headers=False, ws="none", timeout_graceful_shutdown=3,
     )  # fmt: skip
     console().print(f"The studio is open at {address}   (Ctrl-C closes it)", markup=False)
-    uvicorn.Server(config).run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is closed
+        uvicorn.Server(config).run(sockets=[listening])
+    console().print("The studio is closed.")
 
 
 def usual_sources() -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,7 @@ def explain(model: StudioModel, session: Session, sample: Sample, wanted: Wanted
                 shown.append({"method": method, "error": str(error)})
                 continue
             command = explain_command(model.source, sample, method, wanted)
+            found = replace(found, values=np.asarray(found.values, np.float32))  # half the memory while it is kept
             key = session.explanations.put(Explained(found, command))
             shown.append(described(key, found, command))
     return shown
