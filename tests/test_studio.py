@@ -314,7 +314,7 @@ def test_closing_cancels_what_runs(pictures):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["mobilnet.imagenet"], "is neither a file, nor a run folder"),
+        (["mobilnet.imagenet"], "did you mean 'mobilenet'?"),
         (["mobilenet.imagnet"], "no weights 'imagnet'; there are: mobilenet.imagenet"),
         (["nowhere/model.keras"], "There is no file or folder 'nowhere/model.keras'"),
         (["mobilenet.imagenet", "--port", "99999"], "--port is a number from 0"),

@@ -75,7 +75,8 @@ class Sessions:
     """The users of a server, by the secret in their cookie, of which only a hash is kept."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="zoo-studio-"))  # of this user alone (0700)
+        self._temporary = tempfile.TemporaryDirectory(prefix="zoo-studio-", ignore_cleanup_errors=True)  # 0700
+        self.folder = Path(self._temporary.name)
         self._found: OrderedDict[str, Session] = OrderedDict()  # the one that was idle longest first
         self._lock = threading.Lock()
 
@@ -118,7 +119,7 @@ class Sessions:
             self._found.clear()
         for each in gone:
             each.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._temporary.cleanup()
 
 
 def _hashed(secret: str) -> str:
