@@ -53,9 +53,9 @@ class Explained:
 class _Watched(Subject):
     """A subject that tells a job of each question to the model, and stops when nobody waits any more."""
 
-    def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    def scores(self, *args: Any, **options: Any) -> np.ndarray:
         self._count()
-        return super().scores(inputs)
+        return super().scores(*args, **options)
 
     def gradients(self, *args: Any, **options: Any) -> Any:
         self._count()
