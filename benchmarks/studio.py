@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 
+import httpx
 import numpy as np
 from PIL import Image
 
@@ -32,8 +33,6 @@ class User:
     """One browser's session."""
 
     def __init__(self, address: str):
-        import httpx
-
         self.client = httpx.Client(base_url=address, timeout=300, follow_redirects=True)
         page = self.client.get("/")
         self.model = page.url.path
