@@ -105,6 +105,23 @@ def test_a_wrong_label_or_layer_is_told_with_the_nearest(pictures):
     assert (none.status_code, none.json()["error"]) == (400, "Choose from 1 to 6 methods; received 0.")
 
 
+def test_an_attack_shows_the_picture_that_fools_and_the_command(pictures):
+    user, token, address = entered(pictures)
+    sample = picture_of(user, token, address, 125)["sample"]  # hardly bright: at 120 it is dark
+    wanted = {"sample": sample, "method": "pgd", "strength": 8 / 255}
+    ended = result_of(user, user.post(f"{address}/attacks", json=wanted, headers=token).json()["job"])
+    assert (ended["state"], ended["error"]) == ("done", "")
+    found = ended["result"]
+    assert (found["before"]["label"], found["after"]["label"]) == ("bright", "dark")
+    assert found["command"].endswith("bright.keras a.png --method pgd --strength 8/255")
+    assert user.get(f"/pictures/{found['changed']}.png").content.startswith(b"\x89PNG")
+    far = picture_of(user, token, address, 250)["sample"]
+    job = user.post(f"{address}/attacks", json=wanted | {"sample": far}, headers=token).json()["job"]
+    assert result_of(user, job)["result"]["fooled"] is False
+    job = user.post(f"{address}/attacks", json=wanted | {"strength": 2.0}, headers=token).json()["job"]
+    assert "at most 0.251" in result_of(user, job)["error"]
+
+
 def test_the_form_is_that_of_the_schema(table):
     user, _, address = entered(table)
     fields = {each["name"]: each for each in user.get(f"{address}/about").json()["fields"]}
