@@ -82,10 +82,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.testing": {"blocks", "zoo.create"} | LEAVES | GROUND | SECOND,  # the contract of models, for whoever adds one
     "zoo": BELOW_TOP,  # the front door, zoo/__init__.py
     "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal
-    "zoo.studio": BELOW_TOP | {"zoo.terminal"},
-    "zoo.explain_options": set(),
-    "zoo.studio_options": set(),
-    "zoo.options": {"zoo.errors", "zoo.explain_options", "zoo.studio_options"},
+    "zoo.studio": BELOW_TOP | {"zoo.options", "zoo.terminal"},
+    "zoo.options": {"zoo.errors"},
     **dict.fromkeys(("zoo.model_commands", "zoo.photo_commands"), BELOW_TOP | {"zoo.terminal"}),
     "zoo.predict_command": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.photo_commands"},
     "zoo.explain_command": BELOW_TOP | {"zoo.options", "zoo.terminal"},

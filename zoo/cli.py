@@ -20,11 +20,11 @@ from zoo.error_commands import (
     slices_command,
 )
 from zoo.errors import ArtifactError, ConfigError, DataError, require_known
-from zoo.explain_command import explain_command
+from zoo.explain_command import add_explain_options, explain_command
 from zoo.model_commands import describe_command, list_command
 from zoo.options import DATA_OPTIONS, Commands, command_line, data_options, in_options, read_config
 from zoo.predict_command import predict_command, require_model, trained_source
-from zoo.studio.command import studio_command
+from zoo.studio.command import add_studio_options, studio_command
 from zoo.terminal import (
     console,
     epoch_printer,
@@ -257,7 +257,7 @@ COMMANDS: Commands = {
     "find-rate": (find_rate_command, "the learning rate that suits a model and its data"),
     "inspect": (inspect_command, "ranges of values, weights and gradients, layer by layer; dead units, explosions"),
     "predict": (predict_command, "ask a trained model"),
-    "explain": (explain_command, "why a model says what it says of one photo, text or row"),
+    "explain": (explain_command, "why a model says what it says of one photo, text or row", add_explain_options),
     "slices": (
         slices_command,
         "where a trained model errs: slices, groups, worst rows, wrong labels",
@@ -267,7 +267,11 @@ COMMANDS: Commands = {
     "compare": (compare_command, "two trained models, row by row, with significance", add_compare_options),
     "drift": (drift_command, "whether new rows are like those of a training", add_drift_options),
     "attack": (attack_command, "how easily a trained model is fooled", add_attack_options),
-    "studio": (studio_command, "models on a page in the browser: predict, explain, change, compare"),
+    "studio": (
+        studio_command,
+        "models on a page in the browser: predict, explain, change, compare",
+        add_studio_options,
+    ),
     "convert": (convert_command, "a file of weights of Keras, torchvision or timm, into the zoo's own file"),
     "fetch": (fetch_command, "download and verify data sets and weights"),
     "verify": (verify_command, "hash what was downloaded"),

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoo.errors import ConfigError
-from zoo.explain_options import add_explain_options
-from zoo.studio_options import add_studio_options
 
 # name -> what it does, a line of help, and perhaps what adds its options, where they do not stand here
 Commands = Mapping[str, tuple[Any, ...]]
@@ -103,8 +101,6 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
         "--keep", action="append", metavar="COLUMN", help="of the file, to stand before the predictions (default: all)"
     )
     part["predict"].add_argument("--text", metavar="COLUMN", help="where the texts stand in the file")
-    add_explain_options(part["explain"], whole_number)
-    add_studio_options(part["studio"], whole_number)
     part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")
     part["convert"].add_argument("--to", required=True, metavar="MODEL.TAG", help="as in resnet18.imagenet")
     part["convert"].add_argument("--out", metavar="FILE", help="default: MODEL.TAG.h5, in this folder")

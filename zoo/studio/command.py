@@ -9,6 +9,7 @@ from typing import Any
 
 from zoo.catalogue import describe, list_models
 from zoo.errors import ConfigError, MissingExtraError, WeightsError
+from zoo.options import whole_number
 from zoo.studio.hosts import Hosts
 from zoo.studio.tokens import token_for
 from zoo.terminal import console, import_frameworks
@@ -16,9 +17,18 @@ from zoo.terminal import console, import_frameworks
 NEEDED = {"fastapi": "fastapi", "uvicorn": "uvicorn", "jinja2": "jinja2", "python_multipart": "python-multipart",
           "PIL": "pillow"}  # fmt: skip
 RUNS = Path("runs")
+PORT = 8600
 HIGHEST_PORT = 65535
 KEEP_ALIVE = 15  # seconds
 AT_ONCE = 100  # requests
+
+
+def add_studio_options(parser: argparse.ArgumentParser) -> None:
+    told = "run folders, files of trained models, or MODEL.TAG (default: those in runs, and the zoo's own weights)"
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=told)
+    parser.add_argument("--host", default="127.0.0.1", help="to listen at (default: this machine alone)")
+    parser.add_argument("--port", type=whole_number, default=PORT, help=f"0: any free one (default: {PORT})")
+    parser.add_argument("--token", metavar="TOKEN", help="that users must give (default: made, unless on this machine)")
 
 
 def studio_command(parsed: argparse.Namespace) -> None:
