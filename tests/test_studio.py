@@ -229,7 +229,7 @@ def test_the_graph_is_drawn_and_sealed(pictures):
     assert b"conv" in found.content
 
 
-def test_a_page_is_there_before_its_model(folder):
+def test_a_page_is_there_before_its_model(folder, pictures, table):  # which are in the folder
     app = create_app([str(folder / "bright.keras"), str(folder / "run0")])
     user = client(app)
     assert user.get("/").text.count('class="card"') == 2

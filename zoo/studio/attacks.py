@@ -17,23 +17,15 @@ LARGEST = 64 / 255
 SHOWN_CHANGE = 8  # times as much as it is, around grey
 
 
-def attack_there() -> bool:
-    """Whether this zoo has attacks."""
-    return hasattr(zoo, "attack")
-
-
 def fool(
     model: StudioModel, session: Session, sample: Sample, method: str, strength: float, job: Job
 ) -> dict[str, Any]:
     """What the model says of the sample under the attack, whether or not it changes its mind."""
-    if not attack_there():
-        raise ConfigError("This version of the zoo has no attacks.")
     require_known("attack of a picture", method, OF_PICTURES)
     if not 0 < strength <= LARGEST:
         raise ConfigError(f"The strength is above 0 and at most {LARGEST:.3g} of a pixel's range; received {strength}.")
     with model.studying.turn(waiting=3600.0, watch=lambda: job.tell(0.0, "waits for the model")) as found:
         job.tell(0.1, f"{method} at {255 * strength:.3g}/255")
-        attack: Any = getattr(zoo, "attack")  # noqa: B009 (of a part that may be missing)
         if found.tag:
             from zoo.pretrained.images import preprocess
             from zoo.pretrained.sets import pretrained
@@ -41,10 +33,10 @@ def fool(
             row = pretrained(found.tag).preprocessing
             scale = tuple(float(np.ravel(row.normalise(np.full((1, 1, 1, 3), each, np.uint8), 3))[0])
                           for each in (0, 255))  # fmt: skip
-            result = attack(found.model, preprocess(sample.read()[PHOTO], found.tag), method=method,
+            result = zoo.attack(found.model, preprocess(sample.read()[PHOTO], found.tag), method=method,
                             strength=strength, scale=scale)  # fmt: skip
         else:
-            result = attack(found.model, frame_of(sample), method=method, strength=strength)
+            result = zoo.attack(found.model, frame_of(sample), method=method, strength=strength)
         job.tell(0.9, "draws")
         return _described(model, session, sample, result, method, strength, found.tag)
 

@@ -1,30 +1,20 @@
-"""Two runs on the test split that both have: `zoo compare`, where the zoo has it."""
+"""Two runs on the test split that both have: `zoo compare`."""
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from zoo.errors import ConfigError
 from zoo.studio.commands import command
 from zoo.studio.jobs import Job
 from zoo.studio.models import StudioModel
-
-HOME = "zoo.tasks.comparison"
-
-
-def comparison_there() -> bool:
-    """Whether this zoo compares runs."""
-    return find_spec(HOME) is not None
+from zoo.tasks.comparison import compare
 
 
 def compared(first: StudioModel, second: StudioModel, job: Job) -> dict[str, Any]:
     """Who is better on which output, and the rows on which they differ."""
-    if not comparison_there():
-        raise ConfigError("This version of the zoo cannot compare runs.")
     if first.key == second.key:
         raise ConfigError("Choose two different models.")
     job.tell(0.05, "predicts the test split with both")
-    found = import_module(HOME).compare(first.source, second.source)
+    found = compare(first.source, second.source)
     job.tell(0.95, "writes")
     outputs = [{**each.to_json(), "sentence": found.sentence(each)} for each in found.outputs]
     for each in outputs:

@@ -3,8 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from zoo.studio.attacks import OF_PICTURES, attack_there
-from zoo.studio.comparison import comparison_there
+from zoo.studio.attacks import OF_PICTURES
 from zoo.studio.errors import RefusedError, TooManyError
 from zoo.studio.state import session_of, studio_of
 
@@ -17,23 +16,21 @@ def index(request: Request) -> Response:
     studio = studio_of(request)
     if len(studio.models.all) == 1:
         return RedirectResponse(f"/models/{studio.models.all[0].key}", status_code=303)
-    return studio.page(request, "index.html", models=studio.models.all, comparison=comparison_there())
+    return studio.page(request, "index.html", models=studio.models.all)
 
 
 @router.get("/models/{key}")
 def model(request: Request, key: str) -> Response:
     """One model. What is known of it once it is open comes afterwards, so that the page is there at once."""
     studio = studio_of(request)
-    return studio.page(
-        request, "model.html", model=studio.models.get(key), models=studio.models.all, attacks=OF_PICTURES,
-        attack=attack_there(), comparison=comparison_there(),
-    )  # fmt: skip
+    models = studio.models
+    return studio.page(request, "model.html", model=models.get(key), models=models.all, attacks=OF_PICTURES)
 
 
 @router.get("/compare")
 def compare(request: Request) -> Response:
     studio = studio_of(request)
-    return studio.page(request, "compare.html", models=studio.models.all, comparison=comparison_there())
+    return studio.page(request, "compare.html", models=studio.models.all)
 
 
 @router.get("/login")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.columns.frames import shown
+from zoo.datasets.damaged_files import tell_damaged
 from zoo.errors import DataError, DataWarning
 from zoo.pictures import SUFFIXES
 
@@ -19,8 +20,6 @@ SURE_WORDS = 8.0  # in the mean, from which it is text in any case
 DIFFERENT = 0.5
 URLS = ("http://", "https://", "ftp://")
 BETWEEN = re.compile(r"[;,|\n]\s*|\s+")  # pictures of one cell
-MOST_DAMAGED = 0.5  # of a column's pictures: beyond, something else is wrong
-NAMED = 3  # files that are named of those that cannot be read
 
 
 def guess_senses(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
@@ -91,15 +90,9 @@ def without_damaged(values: pd.Series, name: str, facts: Sequence[Any]) -> pd.Se
     bad = np.array([isinstance(each, DataError) for each in facts])
     if not bad.any():
         return values
-    errors = [str(each).rstrip(".") for each in facts if isinstance(each, DataError)]
-    there = int(values.notna().sum())
-    said = (
-        f"{len(errors)} of {there:,} pictures of the column {shown(name)} cannot be read: "
-        f"{'; '.join(errors[:NAMED])}{'; ...' if len(errors) > NAMED else ''}."
-    )
-    if len(errors) > MOST_DAMAGED * there:
-        raise DataError(said)
-    warnings.warn(f"{said} Their rows count as rows without a picture.", DataWarning, stacklevel=4)
+    errors = [each for each in facts if isinstance(each, DataError)]
+    said = f"pictures of the column {shown(name)}"
+    tell_damaged(errors, int(values.notna().sum()), said, "Their rows count as rows without a picture.")
     return values.mask(bad, None)
 
 

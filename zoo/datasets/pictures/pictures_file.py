@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.class_folders import LABEL
+from zoo.datasets.damaged_files import tell_damaged
 from zoo.datasets.pictures.as_trained import as_trained
 from zoo.datasets.pictures.build import IMAGE
 from zoo.datasets.pictures.facts import LOOKS, Facts, clusters_of, facts_of
@@ -23,9 +24,7 @@ from zoo.samples import Kind, Target
 Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # training, validation and test rows
 COPIES = "copies"  # column: which pictures are copies of each other
 DAMAGED = ("leave out", "refuse")
-MOST_DAMAGED = 0.5  # of all files: beyond, something else is wrong
 LEAST_OF_CLASS = 3  # pictures, one for each split
-NAMED = 5  # files that are named of those that cannot be read
 
 
 def read_pictures(
@@ -127,16 +126,11 @@ def _readable(
     if len(missing):
         raise DataError(f"'{column}' of {path} names no picture in row {missing[0] + 1}.")
     found = facts_of(list(frame[column]))
-    errors = [str(each) for each in found if isinstance(each, DataError)]
-    if errors:
-        named = "; ".join(each.rstrip(".") for each in errors[:NAMED]) + ("; ..." if len(errors) > NAMED else "")
-        said = f"{len(errors)} of {len(found)} pictures of '{path}' cannot be read: {named}."
-        if damaged == "refuse" or len(errors) > MOST_DAMAGED * len(found):
-            raise DataError(said)
-        warnings.warn(f"{said} They are left out.", DataWarning, stacklevel=3)
+    errors = [each for each in found if isinstance(each, DataError)]
+    tell_damaged(errors, len(found), f"pictures of '{path}'", refuse=damaged == "refuse")
     rows = np.array([not isinstance(each, DataError) for each in found])
     facts = [each for each in found if isinstance(each, Facts)]
-    return frame[rows].reset_index(drop=True), facts, errors
+    return frame[rows].reset_index(drop=True), facts, list(map(str, errors))
 
 
 def _shared_out(

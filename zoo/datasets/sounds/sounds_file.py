@@ -11,6 +11,7 @@ import pandas as pd
 from zoo.columns import read_table
 from zoo.columns.paths import beside_file
 from zoo.datasets.class_folders import LABEL, files_by_class, has_suffix, split_folders
+from zoo.datasets.damaged_files import tell_damaged
 from zoo.datasets.pictures.splitting import parts_of, split_pictures
 from zoo.datasets.sounds.build import SOUND, FrontEndOptions, sound_columns
 from zoo.datasets.sounds.facts import SoundFacts, facts_of
@@ -21,8 +22,6 @@ from zoo.errors import ConfigError, DataError, DataWarning, require_known
 from zoo.samples import Kind
 from zoo.sounds import SUFFIXES, FrontEnd
 
-MOST_DAMAGED = 0.5  # of all files: beyond, something else is wrong
-NAMED = 5  # files that are named of those that cannot be read
 SHORTEST, LONGEST = 0.1, 29.12  # seconds that are read of each sound, where nobody says how many
 DAMAGED = ("leave out", "refuse")
 CLASSES = ("classification", "binary")
@@ -172,15 +171,11 @@ def _readable(
 ) -> tuple[pd.DataFrame, list[SoundFacts], list[str]]:
     """The rows whose sounds can be read, what is known of them, and why the others cannot."""
     found = facts_of(list(frame[column]), front)
-    errors = [str(each) for each in found if isinstance(each, DataError)]
-    if errors:
-        named = "; ".join(each.rstrip(".") for each in errors[:NAMED]) + ("; ..." if len(errors) > NAMED else "")
-        said = f"{len(errors)} of {len(found)} sounds of '{path}' cannot be read: {named}."
-        if damaged == "refuse" or len(errors) > MOST_DAMAGED * len(found):
-            raise DataError(said)
-        warnings.warn(f"{said} They are left out.", DataWarning, stacklevel=3)
+    errors = [each for each in found if isinstance(each, DataError)]
+    tell_damaged(errors, len(found), f"sounds of '{path}'", refuse=damaged == "refuse")
     rows = np.array([not isinstance(each, DataError) for each in found])
-    return frame[rows].reset_index(drop=True), [each for each in found if isinstance(each, SoundFacts)], errors
+    known = [each for each in found if isinstance(each, SoundFacts)]
+    return frame[rows].reset_index(drop=True), known, list(map(str, errors))
 
 
 def _tell(facts: Sequence[SoundFacts], path: Path) -> None:
