@@ -56,11 +56,17 @@ STILL = [
     Erase(0.0),
 ]
 NAMES = [*TRANSFORMS, *PRESETS]
+OF_SOUNDS = ("time_shift", "gain", "noise", "spec_augment", "sounds")
 
 
 def pictures(count=6, height=20, width=16, channels=3, dtype="uint8"):
     values = np.random.default_rng(1).integers(0, 256, (count, height, width, channels))
     return values.astype("uint8") if dtype == "uint8" else (values / 255.0).astype(dtype)
+
+
+def given_to(name):
+    """Pictures; of sounds decibels (bands, frames, 1)."""
+    return -80 * pictures(channels=1, dtype="float32") if name in OF_SOUNDS else pictures()
 
 
 def seen(given, *transforms, seed=0, epoch=0, step=0, white=255.0, rows=None):
@@ -75,7 +81,7 @@ def smooth(height=24, width=24):
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_SOUNDS])
 def test_type_and_shape_stay_and_the_given_array_is_not_written_to(name, channels, dtype):
     given = pictures(channels=channels, dtype=dtype)
     kept = given.copy()
@@ -85,9 +91,19 @@ def test_type_and_shape_stay_and_the_given_array_is_not_written_to(name, channel
     np.testing.assert_array_equal(given, kept)
 
 
+@pytest.mark.parametrize("name", OF_SOUNDS)
+def test_of_sounds_too_type_and_shape_stay_and_the_given_array_is_not_written_to(name):
+    given = given_to(name)
+    kept = given.copy()
+    found = seen(given, *augmentation(name))
+    assert (found.dtype, found.shape) == (given.dtype, given.shape)
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(given, kept)
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("none", "mixup", "cutmix")])
 def test_seed_epoch_and_step_tell_all_bits_in_any_order(name):
-    given, transforms = pictures(), augmentation(name)
+    given, transforms = given_to(name), augmentation(name)
     first = {(epoch, step): seen(given, *transforms, epoch=epoch, step=step) for epoch in (0, 1) for step in (0, 1)}
     for (epoch, step), expected in reversed(first.items()):
         np.testing.assert_array_equal(seen(given, *transforms, epoch=epoch, step=step), expected)
@@ -98,7 +114,7 @@ def test_seed_epoch_and_step_tell_all_bits_in_any_order(name):
     "name", [name for name in NAMES if name not in ("none", "mixup", "cutmix", "alternating_flip")]
 )
 def test_another_step_or_seed_gives_other_pictures(name):
-    given, transforms = pictures(), augmentation(name)
+    given, transforms = given_to(name), augmentation(name)
     base = seen(given, *transforms)
     assert (base != seen(given, *transforms, step=1)).any()
     assert (base != seen(given, *transforms, seed=1)).any()

@@ -232,6 +232,7 @@ def every_kind():
         "tale": [f"Ann has {row} keys. Bob left." for row in rows],
         "poem": [("白日", "依山") for _ in rows],
         "photo": [np.full((9, 9, 3), 20 * row, np.uint8) for row in rows],
+        "clip": [np.full((4, 6), -5.0 * row, np.float32) for row in rows],  # decibels
         "price": [1.5 + row for row in rows],
         "sold": [("no", "yes")[row % 2] for row in rows],
         "grade": [("c", "b", "a")[row % 3] for row in rows],
@@ -248,6 +249,7 @@ TYPES = {
     "poem": "verse",
     "day": "date",
     "photo": "picture",
+    "clip": "sound",
 }
 TARGETS = {
     "price": Target("regression", unit="points of 1 to 20"),
@@ -302,7 +304,7 @@ def test_an_option_of_a_target_is_kept_beside_the_others():
 def test_a_schema_of_one_kind_survives_a_trip_through_text(kind):
     column = {
         "number": "size", "category": "colour", "text": "note", "story": "tale", "verse": "poem",
-        "picture": "photo",
+        "picture": "photo", "sound": "clip",
     }[kind]  # fmt: skip
     frame = {name: values for name, values in every_kind().items() if name in (column, "price")}
     schema = Schema.fit(frame, {"price": "regression"}, types={column: kind})

@@ -109,7 +109,7 @@ def _words(figure: Any, found: "Explanation") -> None:
 
 def _bars(figure: Any, found: "Explanation") -> None:
     order = np.argsort(-np.abs(found.values))[:MOST_BARS][::-1]
-    names = [found._part(int(row)) for row in order]
+    names = [found.part(int(row)) for row in order]
     figure.set_size_inches(6.0, 0.26 * len(order) + 0.7)
     axes = figure.add_subplot()
     values = np.asarray(found.values)[order]

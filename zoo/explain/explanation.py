@@ -92,11 +92,11 @@ class Explanation:
             "against": [r for r in order if self.values[r] < 0],
         }
         words = {"for": "for it", "against": "against it"} if self.label else {"for": "raised", "against": "lowered"}
-        joined = [f"{words[way]} {'by ' if not self.label else ''}" + ", ".join(f"'{self._part(row)}'" for row in rows)
+        joined = [f"{words[way]} {'by ' if not self.label else ''}" + ", ".join(f"'{self.part(row)}'" for row in rows)
                   for way, rows in ways.items() if rows]  # fmt: skip
         return "; ".join(joined)
 
-    def _part(self, row: int) -> str:
+    def part(self, row: int) -> str:
         part = " ".join(self.parts[row].split())
         part = part if len(part) <= 60 else f"{part[:57]}..."
         return f"{part} = {_cell(self.shown[part])}" if self.sense == TABLE and part in (self.shown or {}) else part
@@ -113,7 +113,7 @@ class Explanation:
             return _shaded(flat.reshape(flat.shape[0], -1))
         order = range(len(self.values)) if self.sense == TEXT else np.argsort(-np.abs(self.values))
         most = float(np.abs(self.values).max()) or 1.0
-        names = [self._part(int(row)) for row in order]
+        names = [self.part(int(row)) for row in order]
         wide = max(map(len, names))
         return [_bar(name.ljust(wide), float(self.values[row]), most) for name, row in zip(names, order, strict=True)]
 

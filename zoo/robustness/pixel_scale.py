@@ -16,8 +16,8 @@ ROUNDING = 1e-3  # of the range, by which a pixel may lie outside of it
 class PixelScale:
     """`low` and `high` are the input's numbers for the pixels 0 and 255: one for all channels, or one each (C,).
 
-    >>> PixelScale.of((0, 255), 3).to_share(np.full((1, 1, 3), 51.0)).tolist()
-    [[[0.2, 0.2, 0.2]]]
+    >>> PixelScale.of((0, 255), 3).to_share(np.full((1, 1, 3), 127.5)).tolist()
+    [[[0.5, 0.5, 0.5]]]
     """
 
     low: np.ndarray

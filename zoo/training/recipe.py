@@ -132,9 +132,6 @@ class Recipe:
         plain["heads"] = {name: head.to_json() for name, head in self.heads.items()}
         plain["optimiser"] = asdict(self.optimiser)
         plain["augmentation"] = augmentation_json(self.augmentation)
-        if self.adversarial is not None:
-            plain["adversarial"] = asdict(self.adversarial)
-        else:
-            del plain["adversarial"]  # runs of before it was there can go on
+        plain["adversarial"] = None if self.adversarial is None else asdict(self.adversarial)
         plain["fine_tune"] = asdict(self.fine_tune) if isinstance(self.fine_tune, FineTune) else self.fine_tune
         return plain
