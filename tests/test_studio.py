@@ -32,6 +32,7 @@ from zoo.studio.command import NEEDED, address_of, bound
 from zoo.studio.errors import BusyError
 from zoo.studio.jobs import Job, Jobs
 from zoo.studio.lanes import Lane
+from zoo.studio.samples import csv_of
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +220,16 @@ def test_a_text_that_names_a_file_stays_a_text(text, tmp_path):
     wanted = {"sample": found["sample"], "methods": ["occlusion"]}
     result = result_of(user, user.post(f"{address}/explanations", json=wanted, headers=token).json()["job"])
     assert "secret" in json.dumps(result["result"][0]["parts"])
+
+
+def test_a_row_for_the_command_line_holds_the_text_as_it_was_given(text):
+    user, token, address = entered(text)
+    posts = "@anna " + "a b " * 600  # so long that the command names a file
+    found = user.post(f"{address}/samples", data={"text:posts": posts}, headers=token).json()
+    assert found["command"].endswith(" row.csv")
+    row = user.get(f"/samples/{found['sample']}/row.csv").text
+    assert next(csv.DictReader(io.StringIO(row)))["posts"] == posts
+    assert csv_of([{"=x": "@anna"}]) == "'=x\n'@anna\n"  # what a spreadsheet opens is guarded
 
 
 def test_the_graph_is_drawn_and_sealed(pictures):

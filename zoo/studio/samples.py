@@ -142,16 +142,21 @@ def png_of(image: Any) -> bytes:
     return kept.getvalue()
 
 
-def csv_of(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as CSV; a text that a spreadsheet would run stands behind an apostrophe."""
+def csv_of(rows: Sequence[Mapping[str, Any]], *, guarded: bool = True) -> str:
+    """Rows as CSV.
+
+    guarded  A text that a spreadsheet would run stands behind an apostrophe; not in a file for a model, which would
+             read another text.
+    """
+    cell = _guarded_cell if guarded else lambda value: value
     kept = io.StringIO()
     writer = csv.writer(kept, lineterminator="\n")
-    writer.writerow([_cell(name) for name in rows[0]] if rows else [])
-    writer.writerows([[_cell(each) for each in row.values()] for row in rows])
+    writer.writerow([cell(name) for name in rows[0]] if rows else [])
+    writer.writerows([[cell(each) for each in row.values()] for row in rows])
     return kept.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def _guarded_cell(value: Any) -> Any:
     if isinstance(value, str):
         return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(value) else value
     return value
