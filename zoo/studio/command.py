@@ -6,6 +6,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from zoo.catalogue import describe, list_models
 from zoo.errors import ConfigError, MissingExtraError, WeightsError
@@ -117,4 +118,4 @@ def address_of(listening: socket.socket, host: str, token: str) -> str:
     port = listening.getsockname()[1]
     name = host.strip("[]")
     name = socket.gethostname() if name in ("0.0.0.0", "::") else f"[{name}]" if ":" in name else name  # noqa: S104
-    return f"http://{name}:{port}/login?token={token}" if token else f"http://{name}:{port}/"
+    return f"http://{name}:{port}/login?token={quote(token, safe='')}" if token else f"http://{name}:{port}/"

@@ -4,7 +4,7 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound)
 
 
@@ -30,10 +30,12 @@ class Hosts:
         >>> Hosts("127.0.0.1").allows("localhost:8600"), Hosts("127.0.0.1").allows("evil.example:8600")
         (True, False)
         """
-        name = _name_of(header)
+        name = _plain_name(_name_of(header))
+        if name in (_plain_name(self.host.lower()), *LOOPBACK_NAMES):
+            return True
         if self.is_loopback:
-            return name in LOOPBACK_NAMES
-        if name in (self.host.lower(), socket.gethostname().lower(), *LOOPBACK_NAMES):
+            return False
+        if name == socket.gethostname().lower():
             return True
         return self.host in EVERYWHERE and _is_address(name)  # a number cannot be made to mean another machine
 
@@ -45,6 +47,16 @@ def _name_of(header: str) -> str:
     if not colon or text.endswith("]"):
         return text
     return name if port.isdigit() else ""
+
+
+def _plain_name(name: str) -> str:
+    """Without the brackets of an IPv6 address, which is written in its shortest way.
+
+    >>> _plain_name("[fd00:0::5]"), _plain_name("localhost")
+    ('fd00::5', 'localhost')
+    """
+    plain = name.removeprefix("[").removesuffix("]")
+    return str(ipaddress.ip_address(plain)) if _is_address(plain) else plain
 
 
 def _is_address(name: str) -> bool:
