@@ -5,15 +5,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from zoo.errors import ZooError
 from zoo.studio.errors import Cancelled, TooManyError
-from zoo.studio.limits import QUEUED, RUNNING
+from zoo.studio.limits import QUEUED, RUNNING, WORKERS
 from zoo.studio.sessions import Session
-
-WORKERS = 4
 
 
 class Job:
@@ -28,6 +26,7 @@ class Job:
         self.error = ""
         self.began = time.monotonic()
         self.seconds = 0.0
+        self.work: Future[None] | None = None  # once it is in the queue
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
@@ -35,10 +34,17 @@ class Job:
         if self.is_open:
             self._cancelled.set()
             self.state = "cancelled"
+            if self.work is not None:
+                self.work.cancel()  # what has not begun never will
 
     @property
     def is_open(self) -> bool:
         return self.state in ("waiting", "running")
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether its work runs or is to run; that of a cancelled job runs on to its next step."""
+        return self.work is None or not self.work.done()
 
     def tell(self, share: float, doing: str = "") -> None:
         """How much is done, from 0 to 1, and what is being done. Raises `Cancelled` where nobody waits any more."""
@@ -85,26 +91,25 @@ class Jobs:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="studio-job")
-        self._open: list[Job] = []
+        self._open: list[tuple[Session, Job]] = []
         self._lock = threading.Lock()
 
     def start(self, session: Session, what: str, work: Callable[[Job], Any]) -> str:
         """Begin it for this user; the job's key. Raises `TooManyError` where enough runs already."""
-        if sum(job.is_open for job in session.jobs.all()) >= RUNNING:
-            raise TooManyError(f"{RUNNING} of your jobs run already: wait for one, or cancel one.")
         job = Job(what)
         with self._lock:
-            self._open = [each for each in self._open if each.is_open]
+            self._open = [each for each in self._open if each[1].is_busy]
+            if sum(user is session for user, _ in self._open) >= RUNNING:
+                raise TooManyError(f"{RUNNING} of your jobs run already: wait for one, or cancel one.")
             if len(self._open) >= QUEUED:
                 raise TooManyError("The server has too much to do at the moment: try again in a minute.")
-            self._open.append(job)
-        key = session.jobs.put(job)
-        self._pool.submit(job.run, work)
-        return key
+            job.work = self._pool.submit(job.run, work)
+            self._open.append((session, job))
+        return session.jobs.put(job)
 
     def close(self) -> None:
         """Cancel everything."""
         with self._lock:
-            for job in self._open:
+            for _, job in self._open:
                 job.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)

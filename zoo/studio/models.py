@@ -47,6 +47,7 @@ class StudioModel:
         self.predicting = Lane(self.name, self._open)
         self.studying = Lane(self.name, self._open)
         self._lock = threading.Lock()
+        self._made: dict[str, threading.Lock] = {}
         self._about: dict[str, Any] | None = None
         self.cache: dict[str, Any] = {}  # what is the same for all users: the graph, the test split, its errors
 
@@ -65,6 +66,8 @@ class StudioModel:
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` gives, made once."""
         with self._lock:
+            making = self._made.setdefault(name, threading.Lock())  # one of its own: nothing waits for another thing
+        with making:
             if name not in self.cache:
                 self.cache[name] = make()
             return self.cache[name]

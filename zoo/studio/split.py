@@ -11,6 +11,7 @@ from zoo.lazy_array import LazyArray
 from zoo.studio.errors import NotHereError
 from zoo.studio.fields import PICTURE
 from zoo.studio.jobs import Job
+from zoo.studio.lanes import Lane
 from zoo.studio.limits import SHOWN_ERRORS, THUMBNAIL
 from zoo.studio.models import StudioModel
 from zoo.studio.samples import Sample, picture_png
@@ -43,7 +44,7 @@ class Split:
         if not 0 <= row < len(self.frame):
             raise NotHereError(f"The test split has {len(self.frame):,} rows, from 1; received {row + 1}.")
         found = self.frame.iloc[row]
-        return {name: _plain(found[name]) for name in schema.names}
+        return {name: _plain_cell(found[name]) for name in schema.names}
 
     def label(self, row: int) -> dict[str, str]:
         """Output -> the true label of a row, "" where it is not known."""
@@ -51,7 +52,7 @@ class Split:
             return {}
         found = self.frame.iloc[row]
         columns = [column.name for column in self.pipeline.schema.outputs if column.name in self.frame.columns]
-        return {name: _told(found[name]) for name in columns}
+        return {name: _cell_text(found[name]) for name in columns}
 
     def picture(self, row: int) -> bytes:
         """The first picture of a row as a small PNG."""
@@ -67,19 +68,33 @@ class Split:
 
 
 def split_of(model: StudioModel) -> Split:
-    """The test split, loaded once. Raises `ConfigError` for a model that no recipe trained."""
+    """The test split, loaded once, to look at its rows: what asks its copy of the model takes its turn in `lane_of`.
+
+    Raises `ConfigError` for a model that no recipe trained.
+    """
+    if "split" not in model.cache:
+        with lane_of(model).turn():
+            pass
+    found: Split = model.cache["split"]
+    return found
+
+
+def lane_of(model: StudioModel) -> Lane:
+    """The turns of the test split and of the copy of the model that predicts it."""
+    if not model.about()["trained"]:
+        raise ConfigError(f"'{model.name}' is no run of a recipe: there is no test split that it was judged on.")
 
     def load() -> Split:
         from zoo.pipeline import load_pipeline
         from zoo.tasks.evaluation import dataset_of
 
-        if not model.about()["trained"]:
-            raise ConfigError(f"'{model.name}' is no run of a recipe: there is no test split that it was judged on.")
         pipeline = load_pipeline(model.source)
-        return Split("", dataset_of(pipeline), pipeline)
+        dataset = dataset_of(pipeline)
+        model.cache["split"] = Split(dataset.name, dataset, pipeline)  # at once: its rows are shown while it predicts
+        return model.cache["split"]
 
-    found = model.once("split", load)
-    return Split(found.dataset.name, found.dataset, found.pipeline)
+    lane: Lane = model.once("split lane", lambda: Lane(model.name, load))
+    return lane
 
 
 def example(model: StudioModel, row: int) -> Sample:
@@ -93,12 +108,12 @@ def example(model: StudioModel, row: int) -> Sample:
 
 def worst(model: StudioModel, job: Job) -> dict[str, Any]:
     """The rows of the test split by their loss, the largest first, for each output; found once for all users."""
-    if "errors" not in model.cache:
-        job.tell(0.0, "reads the test split")
-        split = split_of(model)
-        found = _predicted(split, job)
-        model.cache["errors"] = {"name": split.name, "rows": split.rows, "outputs": found}
-    return dict(model.cache["errors"])
+    job.tell(0.0, "reads the test split")
+    with lane_of(model).turn(waiting=3600.0, watch=lambda: job.tell(0.0, "waits for the test split")) as split:
+        if "errors" not in model.cache:
+            found = _predicted(split, job)
+            model.cache["errors"] = {"name": split.name, "rows": split.rows, "outputs": found}
+        return dict(model.cache["errors"])
 
 
 def _predicted(split: Split, job: Job) -> list[dict[str, Any]]:
@@ -156,13 +171,13 @@ def _text_of(samples: Any, row: int) -> str:
     return text if len(text) <= SHORT else f"{text[:SHORT]}…"
 
 
-def _plain(value: Any) -> Any:
+def _plain_cell(value: Any) -> Any:
     """A cell as a field takes it: None for no value."""
     if value is None or (isinstance(value, float) and np.isnan(value)) or str(value) == "NaT":
         return None
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _told(value: Any) -> str:
-    plain = _plain(value)
+def _cell_text(value: Any) -> str:
+    plain = _plain_cell(value)
     return "" if plain is None else f"{plain:g}" if isinstance(plain, float) else str(plain)
