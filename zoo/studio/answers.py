@@ -66,27 +66,27 @@ def about(request: Request, key: str) -> dict[str, Any]:
 async def give(request: Request, key: str) -> dict[str, Any]:
     """A filled form, with files; what the model says of it."""
     model, session = studio_of(request).models.get(key), session_of(request)
-    filled = await _filled(request, session)
+    files: dict[str, Upload] = {}
     try:
-        return await run_in_threadpool(_given, model, session, filled)
+        filled = await _filled(request, session, files)
+        return await run_in_threadpool(_predict_filled, model, session, filled)
     except BaseException:
-        for upload in filled.files.values():
+        for upload in files.values():
             upload.path.unlink(missing_ok=True)
         raise
 
 
-async def _filled(request: Request, session: Session) -> Filled:
-    """The form: fields are called "text:COLUMN" or "file:COLUMN"."""
+async def _filled(request: Request, session: Session, files: dict[str, Upload]) -> Filled:
+    """The form: fields are called "text:COLUMN" or "file:COLUMN". What is kept on the disk is put into `files`."""
     if int(request.headers.get("content-length", 0)) > LARGEST_UPLOAD:
         raise TooLargeError("That is too large.")
     async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=4 * LARGEST_TEXT) as form:
         texts: dict[str, str] = {}
-        files: dict[str, Upload] = {}
         for name, value in form.multi_items():
             kind, _, column = name.partition(":")
             if kind == "file" and isinstance(value, UploadFile) and column not in files:
                 if value.filename:
-                    files[column] = await keep_upload(value, session.folder)
+                    files[column] = await keep_upload(value, session)
             elif kind == "text" and isinstance(value, str) and column not in texts:
                 texts[column] = value
             else:
@@ -94,7 +94,7 @@ async def _filled(request: Request, session: Session) -> Filled:
     return Filled(texts, files)
 
 
-def _given(model: StudioModel, session: Session, filled: Filled) -> dict[str, Any]:
+def _predict_filled(model: StudioModel, session: Session, filled: Filled) -> dict[str, Any]:
     values = filled.row(model.fields)
     names = [upload.name for upload in filled.files.values()]
     return _predicted(model, session, Sample(model.key, values, ", ".join(names) or "your sample"))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +13,21 @@ import numpy as np
 
 from zoo.errors import DataError
 from zoo.studio.errors import TooLargeError, WrongKindError
-from zoo.studio.limits import CHUNK, LARGEST_PICTURE, LARGEST_TEXT, LARGEST_UPLOAD, MEGABYTE, SHOWN_SIDE
+from zoo.studio.limits import (
+    CHUNK,
+    DECODED_AT_ONCE,
+    LARGEST_KEPT,
+    LARGEST_PICTURE,
+    LARGEST_TEXT,
+    LARGEST_UPLOAD,
+    MEGABYTE,
+    SHOWN_SIDE,
+)
+from zoo.studio.sessions import Session
 
 PICTURES = "JPEG, PNG, WebP, GIF, TIFF, BMP"
 NAME_LENGTH = 80  # characters of a file's name that are kept
+_DECODING = threading.BoundedSemaphore(DECODED_AT_ONCE)  # memory is that of so many pictures, not of so many requests
 
 
 @dataclass(frozen=True)
@@ -65,9 +77,12 @@ def safe_name(given: str | None) -> str:
     return kept or "file"
 
 
-async def keep_upload(file: Any, folder: Path) -> Upload:
-    """Write an uploaded file into the user's folder, chunk by chunk, under a name of ours."""
-    path, size = folder / token_hex(16), 0
+async def keep_upload(file: Any, session: Session) -> Upload:
+    """Write an uploaded file into the user's folder, chunk by chunk, under a name of ours.
+
+    Of too many bytes the user's oldest samples go. Raises `TooLargeError` where there is none left to go.
+    """
+    path, size = session.folder / token_hex(16), 0
     try:
         with open(path, "xb") as kept:
             while chunk := await file.read(CHUNK):
@@ -75,6 +90,10 @@ async def keep_upload(file: Any, folder: Path) -> Upload:
                 if size > LARGEST_UPLOAD:
                     raise TooLargeError(f"A file may have at most {LARGEST_UPLOAD // MEGABYTE} MB.")
                 kept.write(chunk)
+                kept.flush()
+                while session.bytes_kept() > LARGEST_KEPT:
+                    if not session.samples.remove_oldest():
+                        raise TooLargeError(f"A user's files may have at most {LARGEST_KEPT // MEGABYTE} MB together.")
         if not size:
             raise DataError(f"'{safe_name(file.filename)}' is empty.")
     except BaseException:
@@ -97,7 +116,8 @@ def require_picture(upload: Upload) -> None:
     if width * height > LARGEST_PICTURE:
         raise _bomb(upload, f" ({width} x {height} pixels)")
     try:
-        read_photo(upload.path, least=SHOWN_SIDE)
+        with _DECODING:
+            read_photo(upload.path, least=SHOWN_SIDE)
     except DataError as error:
         raise WrongKindError(str(error).replace(str(upload.path), f"'{upload.name}'")) from error
 
@@ -117,6 +137,11 @@ def require_text(name: str, value: str) -> str:
 
 def picture_png(value: Any, side: int = SHOWN_SIDE) -> bytes:
     """A picture (an upload, a file of a data set, an array) as a PNG of at most `side` pixels, without its metadata."""
+    with _DECODING:
+        return png_of(_shown_picture(value, side))
+
+
+def _shown_picture(value: Any, side: int) -> Any:
     from zoo.pictures.photos import Image, read_photo
     from zoo.pictures.pixels import array_image
 
@@ -132,7 +157,7 @@ def picture_png(value: Any, side: int = SHOWN_SIDE) -> bytes:
     if longest > side:
         sides = [max(1, round(each * side / longest)) for each in image.size]
         image = image.resize((sides[0], sides[1]), Image.Resampling.LANCZOS)
-    return png_of(image)
+    return image
 
 
 def png_of(image: Any) -> bytes:

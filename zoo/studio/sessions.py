@@ -1,5 +1,6 @@
 """Each user's own things, in a folder of their own that nobody else is given anything of."""
 
+import os
 import shutil
 import tempfile
 import threading
@@ -41,6 +42,14 @@ class Shelf:
                 raise NotHereError(f"There is no such {self.what} of yours (any more): ask again.")
             return self._things[key]
 
+    def remove_oldest(self) -> bool:
+        """Whether there was one."""
+        with self._lock:
+            gone = [self._things.popitem(last=False)[1]] if self._things else []
+        for each in gone:
+            self.removed(each)
+        return bool(gone)
+
     def all(self) -> list[Any]:
         with self._lock:
             return list(self._things.values())
@@ -58,6 +67,11 @@ class Session:
     explanations: Shelf = field(default_factory=lambda: Shelf("explanation", EXPLANATIONS))
     pictures: Shelf = field(default_factory=lambda: Shelf("picture", EXPLANATIONS))
     jobs: Shelf = field(default_factory=lambda: Shelf("job", EXPLANATIONS))
+
+    def bytes_kept(self) -> int:
+        """Of the user's files."""
+        with os.scandir(self.folder) as entries:
+            return sum(each.stat().st_size for each in entries if each.is_file())
 
     def close(self) -> None:
         """End what runs for the user and remove the folder."""
@@ -91,10 +105,10 @@ class Sessions:
             self._found.move_to_end(name)
             return session
 
-    def create(self) -> tuple[str, Session]:
+    def create(self, *, authorised: bool = False) -> tuple[str, Session]:
         """A new session, and the secret for its cookie."""
         secret = token_urlsafe(32)
-        session = Session(Path(tempfile.mkdtemp(dir=self.folder)))
+        session = Session(Path(tempfile.mkdtemp(dir=self.folder)), authorised=authorised)
         with self._lock:
             self._found[_hashed(secret)] = session
             gone = [self._found.pop(name) for name in self._surplus()]
