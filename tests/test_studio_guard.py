@@ -4,6 +4,8 @@ import http.client
 import io
 import re
 import struct
+import threading
+import time
 import zlib
 
 import pytest
@@ -11,9 +13,13 @@ import pytest
 pytest.importorskip("fastapi")
 pytest.importorskip("multipart")
 
+from PIL import Image
+
 from tests.studio_server import HOST, HTML, client, entered, form_token, picture_pipeline, png, result_of, served
+from zoo.pictures.photos import Photo
 from zoo.studio.app import create_app
 from zoo.studio.hosts import Hosts
+from zoo.studio.samples import picture_png
 from zoo.studio.tokens import TokenGate, token_for
 
 TOKEN = "a token that nobody guesses"
@@ -80,6 +86,7 @@ def test_this_machine_is_answered_at_any_port(app, host):
     [
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://127.0.0.1:9999"},  # another server of this machine
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
@@ -94,10 +101,19 @@ def test_a_request_from_another_page_is_refused(app, headers):
 
 
 def test_another_site_may_link_here_but_load_nothing(app):
-    user, _, address = entered(app)
+    user, token, address = entered(app)
     site = {"Sec-Fetch-Site": "cross-site"}
-    assert user.get(address, headers=site | {"Sec-Fetch-Mode": "navigate"}).status_code == 200
+    link = site | {"Sec-Fetch-Mode": "navigate"}
+    assert user.get(address, headers=link).status_code == 200
     assert user.get("/static/model.js", headers=site | {"Sec-Fetch-Mode": "no-cors"}).status_code == 403
+    pages = {path: user.get(path, headers=link | {"Sec-Fetch-Dest": "document"}).status_code
+             for path in ("/", "/login", "/compare", address)}  # fmt: skip
+    assert pages == {"/": 303, "/login": 303, "/compare": 200, address: 200}
+    frames = [user.get(address, headers=link | {"Sec-Fetch-Dest": each}).status_code for each in ("iframe", "object")]
+    assert frames == [403, 403]
+    sample = given(user, token, address).json()["sample"]
+    for path in (f"{address}/about", f"{address}/graph.svg", f"/samples/{sample}/row.csv", "/static/model.js"):
+        assert user.get(path, headers=link | {"Sec-Fetch-Dest": "document"}).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -236,6 +252,45 @@ def test_the_files_of_another_user_cannot_be_fetched(app):
     assert second.post(f"/jobs/{job.json()['job']}/cancel", headers=other).status_code == 404
 
 
+def test_of_a_refused_form_no_file_is_kept(app):
+    user, token, address = entered(app)
+    twice = [("file:photo", ("a.png", png())), ("file:photo", ("b.png", png()))]
+    assert user.post(f"{address}/samples", files=twice, headers=token).status_code == 400
+    assert list(app.sessions.find(user.cookies["zoo_studio_8600"]).folder.iterdir()) == []
+
+
+def test_a_user_keeps_only_so_many_bytes(app, monkeypatch):
+    user, token, address = entered(app)
+    folder = app.sessions.find(user.cookies["zoo_studio_8600"]).folder
+    monkeypatch.setattr("zoo.studio.samples.LARGEST_KEPT", 3 * len(png()))
+    keys = [given(user, token, address).json()["sample"] for _ in range(5)]
+    assert [user.get(f"/samples/{key}/row.csv").status_code for key in keys] == [404, 404, 200, 200, 200]
+    assert sum(path.stat().st_size for path in folder.iterdir()) == 3 * len(png())
+    monkeypatch.setattr("zoo.studio.samples.LARGEST_KEPT", len(png()) - 1)
+    assert given(user, token, address).status_code == 413
+    assert list(folder.iterdir()) == []
+
+
+def test_few_pictures_are_decoded_at_once(monkeypatch):
+    running, most, lock = 0, 0, threading.Lock()
+
+    def slow(source, least):
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+        return Photo(Image.new("RGB", (4, 4)))
+
+    monkeypatch.setattr("zoo.pictures.photos.read_photo", slow)
+    threads = [threading.Thread(target=picture_png, args=(b"",)) for _ in range(8)]
+    [each.start() for each in threads]
+    [each.join() for each in threads]
+    assert most == 2
+
+
 def test_a_users_folder_is_their_own_and_goes_with_them(model):
     app = create_app([model])
     user, token, address = entered(app)
@@ -258,7 +313,7 @@ def test_the_oldest_samples_of_a_user_go(app, monkeypatch):
 
 def test_a_cookie_is_kept_from_scripts_and_other_sites(app):
     cookie = client(app).get("/").headers["set-cookie"]
-    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
 
 
 def test_a_server_for_others_asks_for_its_token(model):
@@ -268,6 +323,8 @@ def test_a_server_for_others_asks_for_its_token(model):
     assert user.get(address, headers={"Accept": "text/html"}).headers["location"] == "/login"
     for path in (f"{address}/about", "/static/model.js", f"{address}/graph.svg", "/jobs/x"):
         assert user.get(path).status_code == 401
+    for path in ("/static/studio.css", "/static/icon.svg"):  # of the page that asks for the token
+        assert user.get(path).status_code == 200
     page = user.get("/login")
     form = {"form_token": form_token(page)["X-Form-Token"]}
     assert user.post("/login", data=form | {"token": "wrong"}).status_code == 403
@@ -277,6 +334,21 @@ def test_a_server_for_others_asks_for_its_token(model):
     other = client(app)
     assert other.get(f"/login?token={TOKEN}").status_code == 303
     assert other.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("by_form", [True, False])
+def test_who_gives_the_token_gets_a_new_cookie(model, by_form):
+    app = create_app([model], host="0.0.0.0", token=TOKEN)
+    address = f"/models/{app.app.state.studio.models.all[0].key}"
+    page = client(app).get("/login")
+    planted = {"Cookie": page.headers["set-cookie"].partition(";")[0]}  # of somebody who waits for it to be let in
+    form = {"form_token": form_token(page)["X-Form-Token"], "token": TOKEN}
+    reply = (client(app).post("/login", data=form, headers=planted) if by_form
+             else client(app).get(f"/login?token={TOKEN}", headers=planted))  # fmt: skip
+    own = {"Cookie": reply.headers["set-cookie"].partition(";")[0]}
+    assert {"HttpOnly", "SameSite=Lax"} <= set(reply.headers["set-cookie"].split("; "))
+    codes = [client(app).get(address, headers=each).status_code for each in (planted, own)]
+    assert codes == [401, 200]
 
 
 def test_a_token_cannot_be_guessed_by_trying(model):
@@ -314,9 +386,19 @@ def test_a_server_for_everywhere_is_called_by_numbers_and_its_own_name_only():
     assert not hosts.allows("evil.example:8600")
 
 
-def test_the_pictures_of_a_sample_have_lost_their_metadata(app):
-    from PIL import Image
+@pytest.mark.parametrize(
+    ("host", "header"),
+    [
+        ("127.0.0.2", "127.0.0.2:8600"), ("fd00::5", "[fd00::5]:8600"), ("[fd00::5]", "[fd00::5]"),
+        ("FD00:0::5", "[fd00::5]:8600"), ("::1", "[::1]:8600"), ("192.168.1.7", "192.168.1.7:8600"),
+    ],
+)  # fmt: skip
+def test_a_server_is_called_by_the_address_it_listens_at(host, header):
+    assert Hosts(host).allows(header)
+    assert not Hosts(host).allows("evil.example:8600")
 
+
+def test_the_pictures_of_a_sample_have_lost_their_metadata(app):
     kept = io.BytesIO()
     exif = Image.Exif()
     exif[0x010E] = "taken at home"

@@ -36,14 +36,14 @@ def create_app(sources: Sequence[str], *, host: str = "127.0.0.1", token: str = 
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     for room in (pages, answers, files):
         app.include_router(room.router)
-    app.add_exception_handler(ZooError, _told)
-    app.add_exception_handler(RequestValidationError, _told)
-    app.add_exception_handler(HTTPException, _told)
-    app.add_exception_handler(Exception, _told)
+    app.add_exception_handler(ZooError, _error_response)
+    app.add_exception_handler(RequestValidationError, _error_response)
+    app.add_exception_handler(HTTPException, _error_response)
+    app.add_exception_handler(Exception, _error_response)
     return Guard(app, studio.hosts, studio.gate, studio.sessions)
 
 
-def _told(request: Request, error: Exception) -> Response:
+def _error_response(request: Request, error: Exception) -> Response:
     """One sentence: on a page where a page was asked for, else as JSON."""
     status, sentence = _sentence(error)
     if status == TooLargeError.status:  # the rest of what is being sent is not waited for

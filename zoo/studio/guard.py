@@ -1,5 +1,6 @@
 """What every request passes before it is read: host, origin, session, token, size; and the headers of replies."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -20,7 +21,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 FORM_TOKEN = "X-Form-Token"  # noqa: S105 (a header's name)
-OPEN_PATHS = ("/login",)  # without the server's token
+LOGIN = "/login"
+OPEN_PATHS = (LOGIN, "/static/studio.css", "/static/icon.svg")  # without the server's token
+LINKED = re.compile(r"/|/login|/compare|/models/[^/]+")  # pages that another site may link to
 OWN = ("same-origin", "none")
 HEADERS = {
     "Content-Security-Policy": (
@@ -57,7 +60,7 @@ class Guard:
         try:
             self._require_own(request)
             session, secret = self._session(request)
-            reply.cookie = _cookie(request, secret)
+            reply.cookie = session_cookie(request, secret) if secret else ""
             if self.gate.token and not session.authorised and scope["path"] not in OPEN_PATHS:
                 raise _TokenMissingError
             self._require_form_token(request, session)
@@ -74,13 +77,11 @@ class Guard:
         host = request.headers.get("host", "")
         if not self.hosts.allows(host):
             raise RefusedError("This server does not answer to that name; open the address that 'zoo studio' printed.")
-        changes = request.method not in ("GET", "HEAD")
-        site = request.headers.get("sec-fetch-site", "none")
-        opened = request.method == "GET" and request.headers.get("sec-fetch-mode") == "navigate"
-        if site not in OWN and (changes or not opened):
+        if request.headers.get("sec-fetch-site", "none") not in OWN and not _is_link(request):
             raise RefusedError("The request comes from a page of another site.")
         origin = request.headers.get("origin")
-        if origin is not None and changes and urlsplit(origin).netloc.lower() != host.lower():
+        changes = request.method not in ("GET", "HEAD")
+        if origin is not None and changes and _host_of(origin) != host.lower():
             raise RefusedError("The request comes from a page of another site.")
 
     def _session(self, request: Request) -> tuple[Session, str]:
@@ -92,15 +93,30 @@ class Guard:
         return session, secret
 
     def _require_form_token(self, request: Request, session: Session) -> None:
-        if request.method in ("GET", "HEAD") or request.url.path in OPEN_PATHS:  # whose form holds it
+        if request.method in ("GET", "HEAD") or request.url.path == LOGIN:  # whose form holds it
             return
         if not compare_digest(request.headers.get(FORM_TOKEN, "").encode(), session.form_token.encode()):
             raise RefusedError("The page is out of date: load it again.")
 
     def _ask_for_token(self, request: Request) -> Response:
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse("/login", status_code=303)
+            return RedirectResponse(LOGIN, status_code=303)
         return _refusal(RefusedError("This server asks for its token first: open its page."), status=401)
+
+
+def _is_link(request: Request) -> bool:
+    """Whether a user follows a link to a page, in a window of its own."""
+    fetch = {name: request.headers.get(f"sec-fetch-{name}") for name in ("mode", "dest")}
+    opened = request.method == "GET" and fetch["mode"] == "navigate" and fetch["dest"] in (None, "document")
+    return opened and LINKED.fullmatch(request.url.path) is not None
+
+
+def _host_of(origin: str) -> str:
+    """Host and port in small letters; "" of what is no address."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 class _TokenMissingError(StudioError):
@@ -113,7 +129,7 @@ class _Counted:
     def __init__(self, request: Request, receive: Receive):
         self.receive, self.read = receive, 0
         declared = request.headers.get("content-length", "0")
-        if not declared.isdigit() or int(declared) > LARGEST_UPLOAD:
+        if not declared.isdecimal() or int(declared) > LARGEST_UPLOAD:
             raise _too_large()
 
     async def __call__(self) -> MutableMapping[str, Any]:
@@ -157,6 +173,7 @@ def _cookie_name(request: Request) -> str:
     return f"zoo_studio_{server[1]}"
 
 
-def _cookie(request: Request, secret: str) -> str:
+def session_cookie(request: Request, secret: str) -> str:
+    """The header of a session's cookie, which is "Lax": without it a link from another site would log its user out."""
     secure = "; Secure" if request.url.scheme == "https" else ""
-    return f"{_cookie_name(request)}={secret}; HttpOnly; SameSite=Strict; Path=/{secure}" if secret else ""
+    return f"{_cookie_name(request)}={secret}; HttpOnly; SameSite=Lax; Path=/{secure}"
