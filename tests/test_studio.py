@@ -360,6 +360,7 @@ def test_the_printed_address_holds_the_token():
         port = listening.getsockname()[1]
         assert address_of(listening, "127.0.0.1", "") == f"http://127.0.0.1:{port}/"
         assert address_of(listening, "::1", "t" * 16) == f"http://[::1]:{port}/login?token={'t' * 16}"
+        assert address_of(listening, "::1", "a b&c#d/+") == f"http://[::1]:{port}/login?token=a%20b%26c%23d%2F%2B"
 
 
 def test_without_its_packages_the_command_says_what_to_install(monkeypatch, capsys):

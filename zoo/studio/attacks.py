@@ -6,7 +6,7 @@ import numpy as np
 
 import zoo
 from zoo.errors import ConfigError, require_known
-from zoo.studio.commands import command, given
+from zoo.studio.commands import attack_command
 from zoo.studio.jobs import Job
 from zoo.studio.models import PHOTO, StudioModel, frame_of
 from zoo.studio.samples import Sample, png_of
@@ -44,9 +44,7 @@ def fool(
 def _described(
     model: StudioModel, session: Session, sample: Sample, result: Any, method: str, strength: float, tag: str | None
 ) -> dict[str, Any]:
-    words = command(
-        "zoo", "attack", model.source, given(sample), "--method", method, "--strength", f"{255 * strength:g}/255"
-    )
+    words = attack_command(model.source, sample, method, strength)
     shown: dict[str, Any] = {"method": method, "strength": strength, "command": words, "notes": list(result.notes)}
     if not result.flips:
         return {**shown, "fooled": False}

@@ -100,8 +100,9 @@ export function number(value) {
   return String(Number(value.toPrecision(5)));
 }
 
-// The command line that gives the same, with a button that copies it.
+// The command line that gives the same, with a button that copies it; null where there is none.
 export function command(words) {
+  if (!words) return null;
   const code = element("code", { tabindex: 0, "aria-label": "The same on the command line" }, words);
   const copy = element("button", { type: "button" }, "Copy");
   copy.addEventListener("click", async () => {

@@ -74,7 +74,7 @@ function show(found) {
       ...(found.command.endsWith("row.csv") ? { "row.csv": `${address}/row.csv` } : {}),
     }),
   );
-  byId("prediction-command").replaceChildren(command(found.command));
+  byId("prediction-command").replaceChildren(...(found.command ? [command(found.command)] : []));
   byId("why").hidden = about.methods.length === 0;
   for (const section of document.querySelectorAll(".needs-picture")) section.hidden = pictures.length !== 1;
   byId("explanations").replaceChildren();
@@ -165,12 +165,22 @@ byId("ask-again").addEventListener("click", (event) =>
     const filled = new FormData(byId("sample-form"));
     const picture = about.fields.find((each) => each.kind === "picture").name;
     for (const each of about.fields) if (each.kind === "picture") filled.delete(`file:${each.name}`);
-    filled.append(`file:${picture}`, await painting.file("changed.png"));
+    const asked = JSON.stringify([...filled]); // the other fields
+    const base = original;
     try {
+      if (base.asked !== asked) {
+        // The canvas is smaller than the file: only strokes must differ between the two.
+        const plain = new FormData();
+        for (const [name, value] of filled) plain.append(name, value);
+        plain.append(`file:${picture}`, await painting.file("picture.png", false));
+        base.before = (await ask(`${here}/samples`, plain)).prediction;
+        base.asked = asked;
+      }
+      filled.append(`file:${picture}`, await painting.file("changed.png"));
       const found = await ask(`${here}/samples`, filled);
-      const before = original.prediction;
+      if (original !== base) return;
       show(found);
-      byId("before-after").replaceChildren(changes(before, found.prediction));
+      byId("before-after").replaceChildren(changes(base.before, found.prediction));
     } catch (error) {
       byId("before-after").replaceChildren(notice(error.message, true));
     }
@@ -203,7 +213,7 @@ byId("fool-form")?.addEventListener("submit", (event) => {
 function fooled(found) {
   const notes = found.notes.map((each) => element("p", { class: "quiet" }, each));
   if (!found.fooled) {
-    const told = `The prediction stays: no change of at most ${byId("strength-told").textContent} of a pixel's range was found.`;
+    const told = `The prediction stays: no change of at most ${number(255 * found.strength)}/255 of a pixel's range was found.`;
     return [element("div", { class: "shown wide" }, notice(told), ...notes, command(found.command))];
   }
   const told = `${words(found.before.label)} (${percent(found.before.share)}) became ${words(found.after.label)} (${percent(found.after.share)}).`;

@@ -41,10 +41,13 @@ export class Painting {
     this.draw();
   }
 
-  // The picture as it is painted, as a file.
-  file(name) {
+  // The picture as it is painted, or without its strokes, as a file.
+  file(name, painted = true) {
     this.point(null);
-    return new Promise((done) => this.canvas.toBlob((blob) => done(new File([blob], name, { type: "image/png" })), "image/png"));
+    if (!painted) this.context.drawImage(this.image, 0, 0);
+    const made = new Promise((done) => this.canvas.toBlob((blob) => done(new File([blob], name, { type: "image/png" })), "image/png"));
+    if (!painted) this.draw(); // what the file holds was taken already
+    return made;
   }
 
   place(event) {
