@@ -80,6 +80,19 @@ def test_what_cannot_be_attacked_is_told():
         recipe(adversarial=0.1)
     with pytest.raises(ConfigError, match="How large a pixel may be"):
         Adversary(AdversarialTraining(), network(), HEADS, samples(4, 0), 0)
+    with pytest.raises(ConfigError, match="one for each of its 1 channels"):
+        Adversary(AdversarialTraining(scale=((0, 0, 0), (1, 1, 1))), network(), HEADS, samples(4, 0), 0)
     numbers = {"light": zoo.Head(Target("regression"))}
     with pytest.raises(ConfigError, match="outputs of classes none"):
         Adversary(AdversarialTraining(scale=(0, 1)), network(), numbers, samples(4, 0), 0)
+
+
+def test_pictures_of_another_scale_are_refused_and_a_small_overshoot_is_cut_off():
+    split = samples(8, 0)
+    found = Adversary(AdversarialTraining(0.1, steps=1, scale=(0, 1)), network(), HEADS, split, 0)
+    picture, target = split.inputs["picture"], {"light": split.targets["light"]}
+    with pytest.raises(ConfigError, match="by their scale pixels lie within 0 to 1"):
+        found.attacked(({"picture": 255 * picture}, target), 0, 0)
+    inputs, _ = found.attacked(({"picture": picture + 0.3}, target), 0, 0)
+    assert (picture + 0.3).max() > 1
+    assert inputs["picture"].max() <= 1

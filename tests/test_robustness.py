@@ -10,6 +10,8 @@ import zoo
 from zoo.errors import ZooError
 from zoo.pictures.preprocessing import Preprocessing
 from zoo.robustness import PixelScale, fooling_images
+from zoo.robustness.classifier import Classifier
+from zoo.robustness.gradient_attacks import noise, pgd
 from zoo.robustness.logits import LOGITS, PROBABILITIES, with_logits
 from zoo.robustness.sources import picture_rows
 
@@ -78,6 +80,22 @@ def test_few_pixels_and_patches_change_what_they_may(model):
     assert (patched.flips[0].changed != patched.flips[0].original).sum() <= 4
 
 
+def test_a_pipelines_own_rule_says_what_is_predicted(model):
+    """Bright from a share of .999 on: pictures that are likelier bright than dark count as dark."""
+
+    def decide(shares):
+        return (shares[:, 1] >= 0.999).astype(int)
+
+    bright = grey(0.52)
+    classifier = Classifier(model, {"image": bright}, None, (0, 255), decide)
+    assert classifier.scores(classifier.pictures, np.arange(1)).argmax() == 1
+    _, fooled = noise(classifier, np.arange(1), np.array([0]), 1e-3, 0)
+    assert not fooled.any()
+    changed, fooled = pgd(classifier, np.arange(1), np.array([0]), 0.06, 0)
+    assert fooled.all()
+    assert decide(np.exp(classifier.scores(changed, np.arange(1)))) == 1
+
+
 def test_noise_is_no_attack(model):
     found = zoo.attack(model, PICTURES, LABELS, method="noise", strength=0.05, scale=(0, 255))
     assert found.accuracy[0.05] == 1
@@ -89,6 +107,11 @@ def test_fooling_images_are_answered_with_confidence(model):
     assert (found.before < 0.99).all()
     predicted = keras.ops.convert_to_numpy(model({"image": found.pictures * 255.0})["light"])
     assert np.diag(predicted) == pytest.approx(found.confidence, abs=1e-4)
+
+
+def test_a_class_to_show_is_one(model):
+    with pytest.raises(ZooError, match="by number below 2; received -1"):
+        fooling_images(model, classes=[-1], scale=(0, 255))
 
 
 def test_one_output_of_a_sigmoid_has_two_classes():
@@ -119,6 +142,14 @@ def test_an_input_of_normalised_pixels_is_attacked_in_shares_of_their_range():
     assert (scale.low.tolist(), scale.high.tolist()) == ([-2.0], [2.0])
     given = np.random.default_rng(0).uniform(-2, 2, (2, 3, 3, 1)).astype(np.float32)
     assert scale.to_numbers(scale.to_share(given)) == pytest.approx(given, abs=1e-5)
+
+
+def test_blue_first_is_drawn_red_first():
+    row = Preprocessing(SIDE, 1.0, "bilinear", "bgr", 1.0, (104.0, 117.0, 124.0), (1.0, 1.0, 1.0))
+    scale = PixelScale.of(row, 3)
+    assert (scale.colour, scale.low.tolist()) == ("bgr", [-104.0, -117.0, -124.0])
+    picture = pytest.importorskip("zoo.robustness.picture")
+    assert picture.in_rgb(np.array([[[0.1, 0.2, 0.3]]]), "bgr").tolist() == [[[0.3, 0.2, 0.1]]]
 
 
 def test_without_labels_the_predictions_are_attacked_and_that_is_said(model):
@@ -154,6 +185,7 @@ def test_the_page_is_written(model, tmp_path):
         ({"labels": [0, 1, 2]}, "by number below 2"),
         ({"samples": np.zeros((3, 16))}, "an array \\(n, height, width, channels\\)"),
         ({"method": "typos", "scale": None}, "it takes a pipeline"),
+        ({"strength": []}, "at least one strength"),
         ({"classes": ["dark"]}, "2 classes; received 1 names"),
     ],
 )

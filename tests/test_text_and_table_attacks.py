@@ -1,5 +1,7 @@
 """Attacks on texts and counterfactuals of tables, on models whose decision is known beforehand."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pandas as pd
@@ -8,6 +10,7 @@ import pytest
 import zoo
 from zoo.columns import Schema, TextColumn
 from zoo.columns.outputs import OutputColumn
+from zoo.costs import CostMatrix
 from zoo.errors import ZooError
 from zoo.pipeline import Pipeline
 from zoo.robustness import counterfactual
@@ -135,3 +138,64 @@ def test_what_does_not_fit_a_row_is_told(credit, changes, told):
 
 def made(credit):
     return Pipeline(*credit)
+
+
+def test_a_prediction_changes_where_the_decision_does(credit, mood):
+    """At a threshold of .99999 or by costs a prediction is another than the likeliest label."""
+    row = {"income": [40e3], "home": ["own"], "age": [30.0]}  # one half at an income of 30,000
+    strict = replace(made(credit), thresholds={"paid": 0.99999})
+    found = counterfactual(strict, row, allowed=["income"])
+    assert (found.before[0], found.after[0]) == ("no", "yes")
+    assert found.changes["income"][1] == pytest.approx(30e3 + 1e3 * np.log(0.99999 / 1e-5), rel=0.02)
+    attacked = zoo.attack(strict, row, ["no"], method="counterfactual", allowed=["income"], strength=1)
+    assert list(attacked.accuracy.values()) == [1, 0]
+    table = CostMatrix({"bad": {"bad": 0, "good": 1e12}, "good": {"bad": 1, "good": 0}})
+    dear = replace(mood, costs={"mood": table})  # nothing is called good
+    texts = {"review": ["lovely dress"]}
+    assert zoo.attack(dear, texts, ["bad"], method="typos", strength=1).accuracy == {0.0: 1, 1.0: 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"steps": 3}, "Unknown option of 'typos' 'steps'"),
+        ({"strength": []}, "needs at least one strength"),
+        ({"method": "counterfactual", "column": "review"}, "Unknown option of 'counterfactual' 'column'"),
+    ],
+)
+def test_options_of_other_attacks_are_refused(mood, changes, told):
+    with pytest.raises(ZooError, match=told):
+        zoo.attack(mood, {"review": ["lovely dress"]}, ["good"], **{"method": "typos", **changes})
+
+
+def test_the_class_to_reach_is_one(credit):
+    with pytest.raises(ZooError, match="by number below 2; received -1"):
+        counterfactual(made(credit), {"income": [40e3], "home": ["rent"], "age": [30.0]}, target=-1)
+
+
+def test_every_category_is_tried_and_whole_columns_stay_whole():
+    """Only the last of forty towns, or a yes, changes the prediction."""
+    frame = pd.DataFrame({"town": [f"t{number:02}" for number in range(40)] * 2, "flag": [0.0, 1.0] * 40})
+    schema = Schema.fit(frame.assign(paid=["yes", "no"] * 40), {"paid": "binary"}, scaling=None,
+                        types={"flag": "number"}, max_cardinality=100)  # fmt: skip
+    numbers, ids = keras.Input((1,), name="numbers"), keras.Input((), dtype="int32", name="town")
+    towns = keras.layers.Embedding(len(schema.column("town").vocabulary) + 2, 1, name="towns")(ids)
+    both = keras.layers.Concatenate()([numbers, towns])
+    model = keras.Model([numbers, ids], {"paid": keras.layers.Dense(1, activation="sigmoid", name="paid")(both)})
+    table = np.zeros_like(model.get_layer("towns").get_weights()[0])
+    table[int(schema.encode({"town": ["t39"], "flag": [0.0]}, targets=False).inputs["town"][0])] = 9
+    model.get_layer("towns").set_weights([table])
+    model.get_layer("paid").set_weights([np.array([[9.0], [1.0]], np.float32), np.array([-0.3], np.float32)])
+    row = {"town": ["t00"], "flag": [0.0]}
+    assert counterfactual(Pipeline(schema, model), row, allowed=["town"]).changes == {"town": ("t00", "t39")}
+    assert counterfactual(Pipeline(schema, model), row, allowed=["flag"]).changes == {"flag": (0.0, 1.0)}
+
+
+def test_labels_that_stand_in_a_file_are_read(credit, tmp_path):
+    rows = pd.DataFrame({"income": [40e3, 10e3], "home": ["rent", "rent"], "age": [30.0, 30.0]})
+    options = {"method": "counterfactual", "allowed": ["home"], "strength": 1}
+    for told, accuracy in (({}, 1), ({"paid": ["no", "yes"]}, 0.5)):
+        rows.assign(**told).to_csv(tmp_path / "rows.csv", index=False)
+        found = zoo.attack(made(credit), str(tmp_path / "rows.csv"), **options)
+        assert found.accuracy[0.0] == accuracy
+        assert bool(found.notes) == (not told)

@@ -12,6 +12,7 @@ from zoo.lazy_array import join, take
 Kind = Literal["regression", "classification", "binary", "ordered", "tags"]
 KINDS: tuple[Kind, ...] = ("regression", "classification", "binary", "ordered", "tags")
 EXCLUSIVE = ("classification", "ordered")  # kinds whose output has a probability for each label, of which one is right
+CLASSES = (*EXCLUSIVE, "binary")  # kinds whose labels exclude each other: a row has one of them
 MISSING_CLASS = -1  # a class label that is not known; an unknown number is NaN
 BATCH_VALUES = 1 << 22  # numbers of (rows, labels) that are worked on at once: 16 MB of float32
 

@@ -10,10 +10,9 @@ import numpy as np
 
 from zoo.errors import ConfigError, require_known
 from zoo.keras_internals.graph import is_graph, producer
-from zoo.tracing.gradients import symbolic_outputs
+from zoo.tracing.gradients import SQUASHING, symbolic_outputs
 
 Tensor = Any
-SQUASHING = ("softmax", "sigmoid")
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ found.accuracy        # strength -> accuracy
 found.save("attack")  # robustness.json and attack.png
 """
 
+from zoo.pictures.pixel_scale import PixelScale
 from zoo.robustness.attack import METHODS, attack
 from zoo.robustness.counterfactuals import Counterfactual, counterfactual
 from zoo.robustness.fooling import FoolingImages, fooling_images
-from zoo.robustness.pixel_scale import PixelScale
 from zoo.robustness.result import Attack, Flip
 
 __all__ = [

@@ -13,7 +13,7 @@ from zoo.robustness.counterfactuals import attack_rows
 from zoo.robustness.gradient_attacks import fgsm, noise, pgd
 from zoo.robustness.local_attacks import one_pixel, patch
 from zoo.robustness.logits import LOGITS
-from zoo.robustness.result import Attack, Flip
+from zoo.robustness.result import OWN_LABELS, Attack, Flip
 from zoo.robustness.sources import picture_rows
 from zoo.robustness.text_attacks import attack_texts
 
@@ -49,6 +49,7 @@ ROWS: dict[str, Callable[..., Attack]] = {
     "counterfactual": attack_rows,
 }
 METHODS = (*PICTURES, *ROWS)
+COMMON = {"method", "strength", "output", "seed"}  # arguments of every attack on rows
 
 
 def attack(
@@ -79,7 +80,8 @@ def attack(
     scale     the input's numbers for black and white, as (0, 255); a pipeline knows its own.
     classes   what the classes of a bare model are called; a pipeline knows its own.
     options   of the attack: "norm" ("linf", "l2"), "steps", "restarts", "loss" ("cross_entropy", "margin") of pgd;
-              "population", "generations" of one_pixel; "steps" of patch; "allowed" columns of a counterfactual.
+              "population", "generations" of one_pixel; "steps" of patch; "column" of texts, which to change;
+              "allowed" columns of a counterfactual.
 
     Raises a `ZooError` for a strength out of range, an unknown scale, a model that does not read what is attacked.
     """
@@ -89,6 +91,8 @@ def attack(
     if method in ROWS:
         if scale is not None:
             raise ConfigError(f"'scale' is of pictures; '{method}' takes none.")
+        for name in options:
+            require_known(f"option of '{method}'", name, set(_keywords(ROWS[method])) - COMMON)
         return ROWS[method](
             model, samples, labels, method=method, strength=strength, output=output, seed=seed, **options
         )
@@ -117,36 +121,37 @@ def _attack_pictures(
     known = np.flatnonzero(truth >= 0)
     if not len(known):
         raise DataError("No sample has a label.")
-    before = np.exp(classifier.scores(classifier.pictures[known], known))
-    right = known[before.argmax(axis=1) == truth[known]]
-    first = dict(zip(known.tolist(), before, strict=True))
+    before = classifier.scores(classifier.pictures[known], known)
+    right = known[classifier.decided(before) == truth[known]]
+    first = dict(zip(known.tolist(), _best(classifier, before, names), strict=True))
     accuracy, flips, left = {0.0: len(right) / len(known)}, {}, right
     for each in strengths:
         rows = left if way.nested else right
         changed, fooled = way.function(classifier, rows, truth[rows], each, seed, **options) if len(rows) else ([], [])
         fooled = np.asarray(fooled, bool)
         new = [place for place in np.flatnonzero(fooled) if int(rows[place]) not in flips]
-        after = np.exp(classifier.scores(np.stack([changed[place] for place in new]), rows[new])) if new else []
-        for place, shares in zip(new, after, strict=True):
+        after = classifier.scores(np.stack([changed[place] for place in new]), rows[new]) if new else before[:0]
+        for place, pair in zip(new, _best(classifier, after, names), strict=True):
             row = int(rows[place])
             label = names[truth[row]]
-            flips[row] = Flip(row, float(each), label, _best(first[row], names), _best(shares, names),
-                              classifier.pictures[row], changed[place])  # fmt: skip
+            flips[row] = Flip(row, float(each), label, first[row], pair, classifier.pictures[row], changed[place])
         left = left[~fooled] if way.nested else left
         accuracy[float(each)] = float((len(rows) - fooled.sum()) / len(known))
-    notes = ["The labels are what the model predicted: no true ones were given."] if own else []
+    notes = [OWN_LABELS] if own else []
     if classifier.gives != LOGITS:
         notes.append(
             "The last layer hides its logits: where probabilities are 1 the gradient is 0, and the attack weak."
         )
     ranked = sorted(flips.values(), key=lambda flip: (flip.strength, -flip.after[1], flip.row))
     settings = {"seed": seed, **options}
-    return Attack(method, way.unit, classifier.output, len(known), accuracy, ranked, "picture", settings, notes)
+    return Attack(method, way.unit, classifier.output, len(known), accuracy, ranked, "picture", settings, notes,
+                  classifier.scale.colour)  # fmt: skip
 
 
-def _best(shares: np.ndarray, names: Sequence[str]) -> tuple[str, float]:
-    place = int(np.argmax(shares))
-    return names[place], float(shares[place])
+def _best(classifier: Classifier, scores: np.ndarray, names: Sequence[str]) -> list[tuple[str, float]]:
+    """(k, classes) log probabilities -> (what is predicted, its probability) of each."""
+    said = classifier.decided(scores)
+    return [(names[place], float(np.exp(row[place]))) for place, row in zip(said, scores, strict=True)]
 
 
 def _strengths(given: Any, way: PictureAttack, method: str) -> list[float]:
@@ -165,7 +170,7 @@ def _strengths(given: Any, way: PictureAttack, method: str) -> list[float]:
 
 
 def _check_options(function: Callable[..., Any], method: str, options: Mapping[str, Any]) -> None:
-    known = [name for name, each in signature(function).parameters.items() if each.kind is each.KEYWORD_ONLY]
+    known = _keywords(function)
     for name, value in options.items():
         require_known(f"option of '{method}'", name, known)
         if name == "norm":
@@ -175,3 +180,7 @@ def _check_options(function: Callable[..., Any], method: str, options: Mapping[s
         elif type(value) is not int or value < (4 if name == "population" else 1):
             raise ConfigError(f"'{name}' must be a whole number of at least {4 if name == 'population' else 1}; "
                               f"received {value!r}.")  # fmt: skip
+
+
+def _keywords(function: Callable[..., Any]) -> list[str]:
+    return [name for name, each in signature(function).parameters.items() if each.kind is each.KEYWORD_ONLY]

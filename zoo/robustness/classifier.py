@@ -1,6 +1,6 @@
 """A model as attacks see it: pictures of pixels from 0 to 1 in, scores of classes and gradients by the pixels out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -8,9 +8,9 @@ import numpy as np
 from keras import ops
 
 from zoo.errors import ConfigError, DataError
+from zoo.pictures.pixel_scale import PixelScale
 from zoo.pictures.views import is_pictures
 from zoo.robustness.logits import LOGITS, with_logits
-from zoo.robustness.pixel_scale import PixelScale
 from zoo.tracing.gradients import GradientFunction
 
 BATCH = 64  # pictures at once; fewer where they are large
@@ -25,9 +25,18 @@ class Classifier:
 
     samples   name of an input -> (n, ...); all but the pictures stay as they are.
     pictures  (n, H, W, C) the pictures as shares of the range of a pixel.
+    decide    (k, classes) probabilities -> (k,) what is predicted, of a pipeline by its own rule; None: the likeliest.
     """
 
-    def __init__(self, model: keras.Model, samples: Mapping[str, Any], output: str | None, scale: Any):
+    def __init__(
+        self,
+        model: keras.Model,
+        samples: Mapping[str, Any],
+        output: str | None,
+        scale: Any,
+        decide: Callable[[np.ndarray], np.ndarray] | None = None,
+    ):
+        self._decide = decide
         self.scorer, self.output, self.gives, width = with_logits(model, output)
         self.classes = max(width, 2)
         self.name = picture_input(model, samples)
@@ -48,6 +57,10 @@ class Classifier:
             for inputs, count, _ in self._batches(pictures, rows)
         ]
         return log_softmax(np.concatenate(found)) if found else np.zeros((0, self.classes), np.float32)
+
+    def decided(self, scores: np.ndarray) -> np.ndarray:
+        """(k, classes) log probabilities -> (k,) the classes that are predicted."""
+        return scores.argmax(axis=1) if self._decide is None or not len(scores) else self._decide(np.exp(scores))
 
     def gradient(
         self, pictures: np.ndarray, rows: np.ndarray, labels: np.ndarray, loss: str = "cross_entropy"

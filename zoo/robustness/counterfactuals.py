@@ -4,7 +4,6 @@ A change costs, for a number, how many deviations of training it moves, and 1 fo
 not change (age, place of birth) are left as they are.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from zoo.columns.frames import Frame
-from zoo.errors import ConfigError, DataError, DataWarning, is_number, require_known
+from zoo.errors import ConfigError, DataError, is_number, require_known
 from zoo.pipeline import Pipeline
 from zoo.robustness.result import Attack, Flip
+from zoo.robustness.row_attacks import RowScores, Task, whole_strengths
 from zoo.robustness.sources import class_numbers, pipeline_rows
 
 KINDS = ("number", "category")
 POINTS = 21  # numbers of a column that are tried, evenly spaced over training's range
-MOST_VALUES = 30  # categories that are tried
+MOST_VALUES = 30  # categories of a column that are tried beside other changes, those that alone did most
 BEAM = 8  # rows that are carried to the next column
 HALVINGS = 12  # by which a number is brought back towards the original
 MOST_COLUMNS = 3
@@ -61,7 +61,7 @@ def counterfactual(
     pipeline, frame, _, output = pipeline_rows(pipeline, row, None, output, "counterfactual")
     if len(frame) != 1:
         raise DataError(f"A counterfactual is of one row; received {len(frame)}.")
-    search = _Search(pipeline, output, _columns(pipeline, allowed))
+    search = _Search(RowScores(pipeline, output), _columns(pipeline, allowed))
     labels = pipeline.schema.targets[output].labels
     wanted = None if target is None else int(class_numbers([target], labels, "target")[0])
     return search.of(frame, wanted, most)
@@ -79,67 +79,46 @@ def attack_rows(
     allowed: Sequence[str] | None = None,
 ) -> Attack:
     """As `zoo.attack`; strengths are numbers of columns that are changed."""
-    values = USUAL if strength is None else strength if isinstance(strength, list | tuple) else [strength]
-    for each in values:
-        if not is_number(each) or each < 1 or each != int(each):
-            raise ConfigError(
-                f"The strength of '{method}' is a whole number of columns, at least 1; received {each!r}."
-            )
-    strengths = sorted(set(map(float, values)))
-    pipeline, frame, truth, output = pipeline_rows(model, samples, labels, output, method)
-    search = _Search(pipeline, output, _columns(pipeline, allowed))
-    names = pipeline.schema.targets[output].labels
-    before = search.shares(frame)
-    own = truth is None
-    truth = before.argmax(axis=1) if truth is None else truth
-    known = np.flatnonzero(truth >= 0)
-    if not len(known):
-        raise DataError("No sample has a label.")
-    right = [int(row) for row in known if before[row].argmax() == truth[row]]
-    flips, costs = [], []
-    for row in right:
-        found = search.of(frame.iloc[[row]].reset_index(drop=True), None, int(strengths[-1]))
-        if found is not None:
-            old, new = ({name: _plain(pair[side]) for name, pair in found.changes.items()} for side in (0, 1))
-            count = float(len(found.changes))
-            flips.append(Flip(row, count, names[truth[row]], found.before, found.after, old, new))
-            costs.append(found.cost)
-    accuracy = {0.0: len(right) / len(known)}
-    for each in strengths:
-        accuracy[each] = (len(right) - sum(flip.strength <= each for flip in flips)) / len(known)
-    order = sorted(range(len(flips)), key=lambda each: (flips[each].strength, costs[each]))
-    notes = ["The labels are what the model predicted: no true ones were given."] if own else []
+    strengths = whole_strengths(strength, method, "columns", USUAL)
+    task = Task.of(model, samples, labels, output, method)
+    search = _Search(task.scores, _columns(task.scores.pipeline, allowed))
+
+    def change(row: int) -> tuple[Flip, float] | None:
+        found = search.of(task.frame.iloc[[row]].reset_index(drop=True), None, int(strengths[-1]))
+        if found is None:
+            return None
+        old, new = ({name: _plain(pair[side]) for name, pair in found.changes.items()} for side in (0, 1))
+        label = search.scores.labels[int(task.truth[row])]
+        return Flip(row, float(len(found.changes)), label, found.before, found.after, old, new), found.cost
+
     settings = {"allowed": [column.name for column in search.columns]}
-    ranked = [flips[each] for each in order]
-    return Attack(method, "columns", output, len(known), accuracy, ranked, "row", settings, notes)
+    return task.attacked(change, strengths, method=method, unit="columns", kind="row", settings=settings)
 
 
 class _Search:
     """Changes of some columns of a row, and what the pipeline predicts of them."""
 
-    def __init__(self, pipeline: Pipeline, output: str, columns: Sequence[Any]):
-        self.pipeline, self.output, self.columns = pipeline, output, columns
-        self.labels = pipeline.schema.targets[output].labels
+    def __init__(self, scores: RowScores, columns: Sequence[Any]):
+        self.scores, self.columns = scores, columns
 
-    def shares(self, frame: Frame) -> np.ndarray:
-        """(n, classes) probabilities."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)
-            found = self.pipeline.predictions(frame, allow_unseen=True)[self.output]
-        return np.stack([1 - found, found], axis=1) if found.ndim == 1 else found
+    def said(self, row: Frame, changes: Sequence[Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+        """((k, classes) probabilities, (k,) labels) of the row changed in k ways."""
+        shares = self.scores.shares(self._changed(row, changes))
+        return shares, self.scores.decided(shares)
 
     def of(self, row: Frame, wanted: int | None, most: int) -> Counterfactual | None:
-        first = self.shares(row)[0]
-        label = int(first.argmax())
+        first = self.scores.shares(row)[0]
+        label = int(self.scores.decided(first[None])[0])
         if wanted == label:
-            raise ConfigError(f"The row is predicted to be '{self.labels[label]}' already.")
+            raise ConfigError(f"The row is predicted to be '{self.scores.labels[label]}' already.")
         beam: list[dict[str, Any]] = [{}]
-        for _ in range(min(most, len(self.columns))):
-            changes = [each for start in beam for each in self._further(row, start)]
+        values = {column.name: _values(column) for column in self.columns}
+        for number in range(min(most, len(self.columns))):
+            changes = [each for start in beam for each in self._further(row, start, values)]
             if not changes:
                 return None
-            shares = self.shares(self._changed(row, changes))
-            good = shares.argmax(axis=1) == wanted if wanted is not None else shares.argmax(axis=1) != label
+            shares, said = self.said(row, changes)
+            good = said == wanted if wanted is not None else said != label
             if good.any():
                 costs = np.array([self._cost(row, each) for each in changes])
                 order = [int(each) for each in np.argsort(costs, kind="stable") if good[each]][:BEAM]
@@ -148,16 +127,20 @@ class _Search:
                     key=lambda each: each.cost,
                 )
             gain = shares[:, wanted] if wanted is not None else -shares[:, label]
+            if not number:
+                values = {name: _most_telling(name, each, changes, gain) for name, each in values.items()}
             beam = [changes[int(each)] for each in np.argsort(-gain, kind="stable")[:BEAM]]
         return None
 
-    def _further(self, row: Frame, start: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _further(
+        self, row: Frame, start: Mapping[str, Any], values: Mapping[str, Sequence[Any]]
+    ) -> list[dict[str, Any]]:
         """One more column changed, to each of its values."""
         return [
             {**start, column.name: value}
             for column in self.columns
             if column.name not in start
-            for value in _values(column)
+            for value in values[column.name]
             if value != row[column.name].iloc[0]
         ]
 
@@ -180,7 +163,7 @@ class _Search:
         """The changes that are needed, numbers brought back as far as the prediction stays changed."""
 
         def holds(tried: Mapping[str, Any]) -> bool:
-            said = int(self.shares(self._changed(row, [tried]))[0].argmax())
+            said = int(self.said(row, [tried])[1][0])
             return said == wanted if wanted is not None else said != label
 
         for name in list(changes):
@@ -197,14 +180,13 @@ class _Search:
                         break
                     near, far = (near, middle) if holds({**changes, column.name: middle}) else (middle, far)
                 changes = {**changes, column.name: far}
-        shares = self.shares(self._changed(row, [changes]))[0]
-        said = int(shares.argmax())
+        (shares,), _ = self.said(row, [changes])
         pairs = {name: (row[name].iloc[0], value) for name, value in changes.items()}
         return Counterfactual(
             pairs,
             self._cost(row, changes),
-            (self.labels[label], float(first[label])),
-            (self.labels[said], float(shares[said])),
+            (self.scores.labels[label], float(first[label])),
+            self.scores.best(shares),
         )
 
 
@@ -222,18 +204,38 @@ def _columns(pipeline: Pipeline, allowed: Sequence[str] | None) -> list[Any]:
 
 
 def _values(column: Any) -> list[Any]:
-    """What is tried of a column: values that training had."""
+    """What is tried of a column: every category, and numbers over the range, that training had."""
     if column.kind == "category":
-        return list(column.vocabulary[:MOST_VALUES])
+        return list(column.vocabulary)
     if not column.high > column.low:
         return []
     return list(dict.fromkeys(_rounded(column, each) for each in np.linspace(column.low, column.high, POINTS)))
 
 
+def _most_telling(
+    name: str, values: Sequence[Any], changes: Sequence[Mapping[str, Any]], gain: np.ndarray
+) -> list[Any]:
+    """Of many values of a column, those that did most by themselves."""
+    if len(values) <= MOST_VALUES:
+        return list(values)
+    ranked = [changes[int(each)] for each in np.argsort(-gain, kind="stable")]
+    return [each[name] for each in ranked if name in each][:MOST_VALUES]
+
+
 def _rounded(column: Any, value: float) -> float:
-    """Three digits of the column's range: what lies between two such numbers changes nothing that one could do."""
+    """Three digits of the column's range, as what lies between two such numbers changes nothing that one could do; of a
+    column of whole numbers a whole one."""
     step = 10.0 ** np.floor(np.log10(max(column.high - column.low, 1e-30)) - 3)
+    step = max(step, 1.0) if _is_whole(column) else step
     return float(np.clip(np.round(value / step) * step, column.low, column.high))
+
+
+def _is_whole(column: Any) -> bool:
+    """Whether the numbers of training were whole: their ends, median, sum and sum of squares are."""
+    count = column.rows - column.missing
+    squares = count * (column.deviation**2 + column.mean**2)
+    told = (column.low, column.high, 2 * column.median, count * column.mean, squares)
+    return all(abs(each - round(each)) <= 1e-9 * abs(each) + 1e-6 for each in told)
 
 
 def _cost(column: Any, old: Any, new: Any) -> float:

@@ -19,13 +19,14 @@ NOISE = 0.1  # deviation around grey
 @dataclass(frozen=True)
 class FoolingImages:
     """pictures  (k, H, W, C) pixels from 0 to 1; wanted  the class of each; confidence  (k,) its probability;
-    before  (k,) that of the noise which it began with."""
+    before  (k,) that of the noise which it began with; colour  order of the channels, "rgb" or "bgr"."""
 
     pictures: np.ndarray
     wanted: Sequence[str]
     confidence: np.ndarray
     before: np.ndarray
     goal: float
+    colour: str = "rgb"
 
     def sentence(self) -> str:
         reached = int((self.confidence >= self.goal).sum())
@@ -93,4 +94,4 @@ def fooling_images(
         pictures[left] = np.clip(pictures[left] - STEP * gradient / np.maximum(length, 1e-12), 0, 1)
         confidence = confidence.copy()
         confidence[left] = np.exp(classifier.scores(pictures[left], left))[np.arange(len(left)), wanted[left]]
-    return FoolingImages(pictures, [labels[each] for each in wanted], confidence, before, goal)
+    return FoolingImages(pictures, [labels[each] for each in wanted], confidence, before, goal, scale.colour)

@@ -6,10 +6,10 @@ changed, with whether the prediction is another than the label. Pixels are from 
 
 import numpy as np
 
+from zoo.pictures.pixel_scale import REACH
 from zoo.robustness.classifier import Classifier
 
 STEPS = 40
-REACH = 2.5  # all steps together, in strengths (Madry et al. 2018)
 TINY = 1e-12
 
 Found = tuple[np.ndarray, np.ndarray]  # (k, H, W, C) pictures, (k,) whether they fool the model
@@ -20,7 +20,7 @@ def noise(classifier: Classifier, rows: np.ndarray, labels: np.ndarray, strength
     random = np.random.default_rng(seed)
     pictures = classifier.pictures[rows]
     changed = np.clip(pictures + random.normal(0, strength, pictures.shape), 0, 1).astype(np.float32)
-    return changed, classifier.scores(changed, rows).argmax(axis=1) != labels
+    return changed, classifier.decided(classifier.scores(changed, rows)) != labels
 
 
 def fgsm(classifier: Classifier, rows: np.ndarray, labels: np.ndarray, strength: float, seed: int) -> Found:
@@ -28,7 +28,7 @@ def fgsm(classifier: Classifier, rows: np.ndarray, labels: np.ndarray, strength:
     pictures = classifier.pictures[rows]
     _, gradient = classifier.gradient(pictures, rows, labels)
     changed = np.clip(pictures + strength * np.sign(gradient), 0, 1).astype(np.float32)
-    return changed, classifier.scores(changed, rows).argmax(axis=1) != labels
+    return changed, classifier.decided(classifier.scores(changed, rows)) != labels
 
 
 def pgd(
@@ -62,7 +62,7 @@ def pgd(
                 scores, gradient = classifier.gradient(changed, rows[active], own, loss)
             else:
                 scores, gradient = classifier.scores(changed, rows[active]), changed
-            wrong = scores.argmax(axis=1) != own
+            wrong = classifier.decided(scores) != own
             best[active], fooled[active] = changed, wrong
             active, changed, gradient = active[~wrong], changed[~wrong], gradient[~wrong]
             moved = changed + (REACH * strength / steps) * _direction(gradient, norm)

@@ -57,7 +57,7 @@ def _painted(picture: np.ndarray, genes: np.ndarray) -> np.ndarray:
 def _of_label(classifier: Classifier, pictures: np.ndarray, row: int, label: int) -> np.ndarray:
     """(p, 2): log probability of the label, and whether something else is predicted."""
     scores = classifier.scores(pictures, np.full(len(pictures), row))
-    return np.stack([scores[:, label], scores.argmax(axis=1) != label], axis=1)
+    return np.stack([scores[:, label], classifier.decided(scores) != label], axis=1)
 
 
 def patch(
@@ -82,7 +82,7 @@ def patch(
     active = np.arange(len(rows))
     for step in range(steps + 1):
         scores, gradient = classifier.gradient(changed, rows[active], labels[active])
-        wrong = scores.argmax(axis=1) != labels[active]
+        wrong = classifier.decided(scores) != labels[active]
         best[active], fooled[active] = changed, wrong
         active, changed, gradient = active[~wrong], changed[~wrong], gradient[~wrong]
         if not len(active):

@@ -7,10 +7,9 @@ from keras import layers
 
 from zoo.errors import ConfigError, require_known
 from zoo.keras_internals.graph import producer
-from zoo.tracing.gradients import named_outputs
+from zoo.tracing.gradients import SQUASHING, named_outputs
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
-SQUASHING = ("softmax", "sigmoid")
 
 
 def with_logits(model: keras.Model, output: str | None) -> tuple[keras.Model, str, str, int]:

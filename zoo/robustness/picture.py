@@ -37,7 +37,7 @@ def draw_attack(found: "Attack", path: Path | str) -> None:
     _curve(figure.add_subplot(grid[0, :]), found)
     if pictures:
         for column, flip in enumerate(flips):
-            _pictures([figure.add_subplot(grid[line + 1, column]) for line in range(lines)], flip, found.unit)
+            _pictures([figure.add_subplot(grid[line + 1, column]) for line in range(lines)], flip, found)
     else:
         _texts(figure.add_subplot(grid[1, :]), found)
     write_figure(figure, path)
@@ -52,7 +52,8 @@ def draw_fooling(found: "FoolingImages", path: Path | str) -> None:
     FigureCanvasAgg(figure)
     for place in range(count):
         axes = figure.add_subplot(rows, columns, place + 1)
-        _show(axes, found.pictures[place], f"{_plain(found.wanted[place])}: {found.confidence[place]:.1%}")
+        picture = in_rgb(found.pictures[place], found.colour)
+        _show(axes, picture, f"{_plain(found.wanted[place])}: {found.confidence[place]:.1%}")
     write_figure(figure, path)
 
 
@@ -70,13 +71,19 @@ def _curve(axes: Any, found: "Attack") -> None:
     axes.set_title(_plain(found.sentence()), fontsize=10.5)
 
 
-def _pictures(axes: list[Any], flip: "Flip", unit: str) -> None:
+def _pictures(axes: list[Any], flip: "Flip", found: "Attack") -> None:
     """Before, the change (grey where nothing changed, stretched to the full range), after."""
-    change = flip.changed - flip.original
+    before, after = (in_rgb(each, found.colour) for each in (flip.original, flip.changed))
+    change = after - before
     most = float(np.abs(change).max()) or 1.0
-    _show(axes[0], flip.original, f"{_plain(flip.before[0])} {flip.before[1]:.0%}")
-    _show(axes[1], 0.5 + change / (2 * most), f"at {in_words(flip.strength, unit.partition(' (')[0])}")
-    _show(axes[2], flip.changed, f"{_plain(flip.after[0])} {flip.after[1]:.0%}")
+    _show(axes[0], before, f"{_plain(flip.before[0])} {flip.before[1]:.0%}")
+    _show(axes[1], 0.5 + change / (2 * most), f"at {in_words(flip.strength, found.unit.partition(' (')[0])}")
+    _show(axes[2], after, f"{_plain(flip.after[0])} {flip.after[1]:.0%}")
+
+
+def in_rgb(picture: np.ndarray, colour: str) -> np.ndarray:
+    """(H, W, C) in the model's order of channels -> red first."""
+    return picture[..., [2, 1, 0]] if colour == "bgr" and picture.shape[-1] == 3 else picture
 
 
 def _show(axes: Any, picture: np.ndarray, title: str) -> None:

@@ -10,6 +10,7 @@ from zoo.robustness.words import in_words
 
 SHOWN = 50  # flips of a JSON file and of a page
 HALF = 0.5
+OWN_LABELS = "The labels are what the model predicted: no true ones were given."
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Attack:
     flips    one a sample that was right and is not any more, the easiest first.
     kind     "picture", "text" or "row".
     notes    what one should know of how it was measured.
+    colour   order of the channels of pictures, "rgb" or "bgr".
     """
 
     method: str
@@ -55,6 +57,7 @@ class Attack:
     kind: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    colour: str = "rgb"
 
     @property
     def half(self) -> float | None:

@@ -1,19 +1,22 @@
 """What an attack is given: a bare model with arrays, or a pipeline with rows; labels as texts or as numbers."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from zoo.columns.frames import Frame, frame_of, is_path
+from zoo.columns.outputs import OutputColumn
+from zoo.columns.reading import rows_of, scan_table
 from zoo.errors import ConfigError, DataError, require_known
+from zoo.pictures.pixel_scale import PixelScale
 from zoo.pipeline import Pipeline
 from zoo.robustness.classifier import Classifier
 from zoo.robustness.logits import with_logits
-from zoo.robustness.pixel_scale import PixelScale
-from zoo.samples import MISSING_CLASS, Samples, Target
+from zoo.samples import CLASSES, MISSING_CLASS, Samples
 
-CLASSES = ("classification", "ordered", "binary")
+HEAD = 100  # rows of a file that show its columns
 
 
 def picture_rows(
@@ -25,7 +28,8 @@ def picture_rows(
         column = _picture_column(model)
         names = list(model.schema.targets[output].labels)
         inputs, labels = _encoded(model, samples, labels, output)
-        classifier = Classifier(_keras(model), inputs, output, column if scale is None else scale)
+        decide = partial(decided, model, output)
+        classifier = Classifier(_keras(model), inputs, output, column if scale is None else scale, decide)
     else:
         inputs = _arrays(model, samples)
         if labels is None and isinstance(samples, Samples) and len(samples.targets) == 1:
@@ -36,7 +40,7 @@ def picture_rows(
     if not len(rows):
         raise DataError("There is no picture to attack.")
     if labels is None:
-        return classifier, classifier.scores(classifier.pictures, rows).argmax(axis=1), names
+        return classifier, classifier.decided(classifier.scores(classifier.pictures, rows)), names
     return classifier, class_numbers(labels, names, "labels", len(rows)), names
 
 
@@ -50,6 +54,7 @@ def pipeline_rows(
             f"{type(model).__name__}. See zoo.load_pipeline."
         )
     output = class_output(model, output)
+    samples = _with_label_column(model, samples, labels, output)
     found = _labels_beside(model, samples, labels, output)
     frame = model.rows(samples)[list(model.schema.names)].reset_index(drop=True)
     if found is None:
@@ -99,8 +104,12 @@ def class_output(pipeline: Pipeline, output: str | None) -> str:
 
 
 def class_numbers(given: Any, names: Sequence[str], what: str, rows: int | None = None) -> np.ndarray:
-    """Labels, as texts or numbers -> (n,) integers. Raises `DataError` for none of the classes, or another count."""
+    """Labels, as texts or numbers -> (n,) integers. Raises `DataError` for none of the classes, or another count.
+
+    Of labels of `rows`, -1 is one that is not known.
+    """
     values = list(given)
+    least = 0 if rows is None else MISSING_CLASS
     if rows is not None and len(values) != rows:
         raise DataError(f"There are {len(values)} {what} for {rows} samples.")
     places = {name: place for place, name in enumerate(names)}
@@ -108,9 +117,7 @@ def class_numbers(given: Any, names: Sequence[str], what: str, rows: int | None 
     for value in values:
         if isinstance(value, str) and value in places:
             found.append(places[value])
-        elif (
-            isinstance(value, int | np.integer) and not isinstance(value, bool) and MISSING_CLASS <= value < len(names)
-        ):
+        elif isinstance(value, int | np.integer) and not isinstance(value, bool) and least <= value < len(names):
             found.append(int(value))
         elif isinstance(value, str):
             require_known(f"class of '{what}'", value, names)
@@ -119,8 +126,10 @@ def class_numbers(given: Any, names: Sequence[str], what: str, rows: int | None 
     return np.array(found, dtype=np.int64)
 
 
-def target_of(pipeline: Pipeline, output: str) -> Target:
-    return pipeline.schema.targets[output]
+def decided(pipeline: Pipeline, output: str, shares: np.ndarray) -> np.ndarray:
+    """(n, classes) probabilities -> (n,) the labels that the pipeline gives: by costs, threshold, median or argmax."""
+    column = _column_of(pipeline, output)
+    return pipeline.decisions(column, shares[:, 1] if column.target.kind == "binary" else shares)
 
 
 def _keras(pipeline: Pipeline) -> Any:
@@ -144,8 +153,25 @@ def _picture_column(pipeline: Pipeline) -> Any:
 def _encoded(pipeline: Pipeline, samples: Any, labels: Any, output: str) -> tuple[Mapping[str, Any], Any]:
     if isinstance(samples, Samples):
         return samples.inputs, samples.targets.get(output) if labels is None else labels
+    samples = _with_label_column(pipeline, samples, labels, output)
     labels = _labels_beside(pipeline, samples, labels, output)
     return pipeline.schema.encode(pipeline.rows(samples), targets=False).inputs, labels
+
+
+def _column_of(pipeline: Pipeline, output: str) -> OutputColumn:
+    return next(each for each in pipeline.schema.outputs if each.output == output)
+
+
+def _with_label_column(pipeline: Pipeline, samples: Any, labels: Any, output: str) -> Any:
+    """The rows of a file with its column of labels, where it has one and no others are given; else as they are."""
+    if labels is not None or not is_path(samples):
+        return samples
+    name, reading = _column_of(pipeline, output).name, pipeline.reading
+    types = {**reading["types"], name: "category"}
+    first = next(scan_table(samples, types=types, written=reading["written"], chunk_rows=HEAD, unasked=None), None)
+    if first is None or name not in first.columns:
+        return samples
+    return rows_of(samples, columns=[*reading["columns"], name], types=types, written=reading["written"])
 
 
 def _labels_beside(pipeline: Pipeline, samples: Any, labels: Any, output: str) -> Any:
@@ -153,7 +179,7 @@ def _labels_beside(pipeline: Pipeline, samples: Any, labels: Any, output: str) -
     if labels is not None or is_path(samples) or isinstance(samples, Samples):
         return labels
     frame = frame_of(samples)
-    column = next(each for each in pipeline.schema.outputs if each.output == output)
+    column = _column_of(pipeline, output)
     return column.encode(frame[column.name]) if column.name in frame.columns else None
 
 

@@ -4,17 +4,17 @@ Words are tried in the order in which leaving them out lowers the label's probab
 """
 
 import re
-import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from zoo.errors import ConfigError, DataError, DataWarning, is_number, require_known
+from zoo.errors import ConfigError, require_known
 from zoo.keras_internals.graph import next_calls, producer
 from zoo.pipeline import Pipeline
 from zoo.robustness.result import Attack, Flip
-from zoo.robustness.sources import pipeline_rows
+from zoo.robustness.row_attacks import RowScores, Task, whole_strengths
 
 USUAL = (1, 2, 3, 5)
 TOKEN = re.compile(r"\w+|\W+")
@@ -39,52 +39,38 @@ def attack_texts(
     column: str | None = None,
 ) -> Attack:
     """As `zoo.attack`; strengths are numbers of words. `column`: which text, where there are several."""
-    strengths = _words(strength, method)
-    pipeline, frame, truth, output = pipeline_rows(model, samples, labels, output, method)
-    text = _text_column(pipeline, column)
-    suggest = _typos(np.random.default_rng(seed)) if method == "typos" else _neighbours(pipeline, text)
-    names = pipeline.schema.targets[output].labels
-    scores = _Scores(pipeline, output, text)
-    before = scores.of(frame)
-    own = truth is None
-    truth = before.argmax(axis=1) if truth is None else truth
-    known = np.flatnonzero(truth >= 0)
-    if not len(known):
-        raise DataError("No sample has a label.")
-    right = [int(row) for row in known if before[row].argmax() == truth[row]]
-    flips = []
-    for row in right:
-        found = _attacked(scores, frame.iloc[[row]], int(truth[row]), before[row], suggest, max(strengths))
-        if found is not None:
-            changed, count, shares = found
-            pairs = [(names[int(each.argmax())], float(each.max())) for each in (before[row], shares)]
-            flips.append(
-                Flip(row, float(count), names[truth[row]], pairs[0], pairs[1], scores.text(frame, row), changed)
-            )
-    accuracy = {0.0: len(right) / len(known)}
-    for each in strengths:
-        accuracy[each] = (len(right) - sum(flip.strength <= each for flip in flips)) / len(known)
-    notes = ["The labels are what the model predicted: no true ones were given."] if own else []
-    if method == "synonyms":
-        notes.append("Near words are those of the model's own embedding: they need not mean the same to people.")
-    ranked = sorted(flips, key=lambda flip: (flip.strength, -flip.after[1], flip.row))
-    return Attack(method, "words", output, len(known), accuracy, ranked, "text", {"seed": seed}, notes)
+    strengths = whole_strengths(strength, method, "words", USUAL)
+    task = Task.of(model, samples, labels, output, method)
+    text = _text_column(task.scores.pipeline, column)
+    suggest = _typos(np.random.default_rng(seed)) if method == "typos" else _neighbours(task.scores.pipeline, text)
+    texts = _Texts(task.scores, text)
+
+    def change(row: int) -> tuple[Flip, float] | None:
+        label, line, before = int(task.truth[row]), task.frame.iloc[[row]], task.before[row]
+        found = _attacked(texts, line, label, before, suggest, max(strengths))
+        if found is None:
+            return None
+        changed, count, shares = found
+        pairs = [task.scores.best(each) for each in (before, shares)]
+        flip = Flip(row, float(count), task.scores.labels[label], pairs[0], pairs[1], texts.text(line), changed)
+        return flip, -flip.after[1]
+
+    near = "Near words are those of the model's own embedding: they need not mean the same to people."
+    notes = [near] if method == "synonyms" else []
+    return task.attacked(
+        change, strengths, method=method, unit="words", kind="text", settings={"seed": seed}, notes=notes
+    )
 
 
-class _Scores:
-    """Probabilities of the classes of one output for rows whose text is exchanged."""
+@dataclass(frozen=True)
+class _Texts:
+    """Rows whose text in `column` is exchanged."""
 
-    def __init__(self, pipeline: Pipeline, output: str, column: Any):
-        self.pipeline, self.output, self.column = pipeline, output, column
+    scores: RowScores
+    column: Any
 
-    def text(self, frame: Any, row: int) -> str:
-        return str(self.column.raw(frame[self.column.name].iloc[[row]])[0])
-
-    def of(self, frame: Any) -> np.ndarray:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)
-            found = self.pipeline.predictions(frame, allow_unseen=True)[self.output]
-        return np.stack([1 - found, found], axis=1) if found.ndim == 1 else found
+    def text(self, row: Any) -> str:
+        return str(self.column.raw(row[self.column.name])[0])
 
     def of_texts(self, row: Any, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
         """(those of the texts that the model can read, their probabilities), beside the other columns of the row."""
@@ -93,29 +79,30 @@ class _Scores:
             return [], np.zeros((0, 2))
         frame = row.loc[row.index.repeat(len(kept))].reset_index(drop=True)
         frame[self.column.name] = kept
-        return kept, self.of(frame)
+        return kept, self.scores.shares(frame)
 
 
 def _attacked(
-    scores: _Scores, row: Any, label: int, before: np.ndarray, suggest: Suggest, most: float
+    texts: _Texts, row: Any, label: int, before: np.ndarray, suggest: Suggest, most: float
 ) -> tuple[str, int, np.ndarray] | None:
     """(changed text, how many words, its probabilities), or None where so many words do not change the prediction."""
-    parts = TOKEN.findall(scores.text(row, 0))
+    parts = TOKEN.findall(texts.text(row))
     places = [place for place, part in enumerate(parts) if part[0].isalpha()][:LONGEST]
     without = {"".join([*parts[:place], *parts[place + 1 :]]): place for place in places}
-    kept, shares = scores.of_texts(row, list(without))
+    kept, shares = texts.of_texts(row, list(without))
     drops = {without[text]: before[label] - share[label] for text, share in zip(kept, shares, strict=True)}
     count, current = 0, float(before[label])
     for place in sorted(places, key=lambda each: (-drops.get(each, 0.0), each)):
         options = {"".join([*parts[:place], word, *parts[place + 1 :]]): word for word in suggest(parts[place])}
-        kept, shares = scores.of_texts(row, list(options))
+        kept, shares = texts.of_texts(row, list(options))
         if not kept:
             continue
-        best = int(shares[:, label].argmin())
-        if shares[best, label] >= current:
+        turned = texts.scores.decided(shares) != label
+        best = int(np.where(turned, shares[:, label] - 1.0, shares[:, label]).argmin())  # a turned one first
+        if shares[best, label] >= current and not turned[best]:
             continue
         parts[place], current, count = options[kept[best]], float(shares[best, label]), count + 1
-        if shares[best].argmax() != label:
+        if turned[best]:
             return kept[best], count, shares[best]
         if count >= most:
             return None
@@ -202,11 +189,3 @@ def _text_column(pipeline: Pipeline, given: str | None) -> Any:
             else f"Words can be changed of texts; the model reads {kinds}."
         )
     return next(iter(columns.values()))
-
-
-def _words(given: Any, method: str) -> list[float]:
-    values = USUAL if given is None else given if isinstance(given, list | tuple) else [given]
-    for each in values:
-        if not is_number(each) or each < 1 or each != int(each):
-            raise ConfigError(f"The strength of '{method}' is a whole number of words, at least 1; received {each!r}.")
-    return sorted(set(map(float, values)))

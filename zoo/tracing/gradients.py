@@ -19,6 +19,7 @@ from keras import tree
 from zoo.errors import ConfigError, UnknownNameError, require_known
 from zoo.tracing.call_recorder import LayerCall, Values, is_float, operations, record_calls, to_array
 
+SQUASHING = ("softmax", "sigmoid")  # at whose ends a gradient vanishes: scores are taken from before them
 Tensor = Any
 Score = Callable[..., Tensor]  # (outputs by name, further arrays) -> (B,), or a single number
 

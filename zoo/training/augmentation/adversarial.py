@@ -10,13 +10,12 @@ from keras import ops
 
 from zoo.errors import ConfigError, is_number
 from zoo.lazy_array import LazyArray
+from zoo.pictures.pixel_scale import REACH, PixelScale
 from zoo.pictures.views import is_pictures
-from zoo.samples import Samples
+from zoo.samples import CLASSES, Samples
 from zoo.tracing.gradients import GradientFunction
 from zoo.training.heads import Head
 
-REACH = 2.5  # all steps together, in strengths; one step alone goes half as far (Wong et al. 2020)
-CLASSES = ("classification", "ordered", "binary")
 TINY = 1e-7
 
 
@@ -30,7 +29,8 @@ class AdversarialTraining:
     scale     (low, high), the input's numbers for black and white, or one for each channel; None: those of the pictures
               of a data set, which knows them.
 
-    Pictures that are attacked are those after augmentation. Validation sees them as they are.
+    Pictures that are attacked are those after augmentation. Validation sees them as they are. Pictures that do not fit
+    the scale are refused with a `ConfigError`.
     """
 
     strength: float = 8 / 255
@@ -66,20 +66,19 @@ class Adversary:
                 f"{', '.join(pictures) or 'none'}, the outputs of classes {', '.join(self.heads) or 'none'}."
             )
         self.options, self.seed, (self.name,) = options, seed, pictures
-        self.low, self.high = _ends(options.scale, samples.inputs[self.name])
+        self.scale = _scale(options.scale, samples.inputs[self.name])
         self.function = GradientFunction(model, self._loss, [self.name], compiled=True)
 
     def attacked(self, batch: Any, epoch: int, step: int) -> Any:
         """(inputs, targets, ...) -> the same with other pictures."""
         inputs, targets, *rest = batch
         random = np.random.default_rng([self.seed, epoch, step])
-        width = self.high - self.low
-        radius = (self.options.strength * width).astype(np.float32)
-        given = np.asarray(inputs[self.name], np.float32)
-        least, most = np.maximum(given - radius, self.low), np.minimum(given + radius, self.high)
+        radius = (self.options.strength * self.scale.width).astype(np.float32)
+        given = self.scale.clipped(inputs[self.name])
+        least, most = np.maximum(given - radius, self.scale.low), np.minimum(given + radius, self.scale.high)
         changed = np.clip(given + random.uniform(-1, 1, given.shape).astype(np.float32) * radius, least, most)
         count = self.options.steps
-        length = radius * (REACH / count if count > 1 else REACH / 2)
+        length = radius * (REACH / count if count > 1 else REACH / 2)  # Wong et al. 2020
         labels = [np.asarray(targets[name]).reshape(-1) for name in self.heads]
         for _ in range(count):
             (gradient,) = self.function({**inputs, self.name: changed}, *labels).gradients
@@ -99,18 +98,10 @@ class Adversary:
         return total
 
 
-def _ends(scale: Any, pictures: Any) -> tuple[np.ndarray, np.ndarray]:
-    """(C,) numbers of the input for black and white."""
+def _scale(scale: Any, pictures: Any) -> PixelScale:
+    """What was given, else that of a data set's pictures, which are computed from 0..255."""
     channels = pictures.shape[-1]
-    if scale is not None:
-        if not isinstance(scale, list | tuple) or len(scale) != 2:
-            raise ConfigError(f"'scale' of adversarial training is (low, high), as (0, 255); received {scale!r}.")
-        ends = [np.broadcast_to(np.asarray(each, np.float32), (channels,)) for each in scale]
-    elif isinstance(pictures, LazyArray) and pictures.finish is not None:
-        ends = [pictures.finish(np.full((1, 1, 1, channels), value, np.uint8))[0, 0, 0] for value in (0, 255)]
-    else:
-        raise ConfigError("How large a pixel may be is not known: give AdversarialTraining(scale=(0, 255)), or (0, 1).")
-    low, high = (np.asarray(each, np.float32) for each in ends)
-    if not (high > low).all():
-        raise ConfigError(f"The brightest pixel must be above the darkest; received scale={scale!r}.")
-    return low, high
+    if scale is None and isinstance(pictures, LazyArray) and pictures.finish is not None:
+        finish = pictures.finish
+        scale = tuple(finish(np.full((1, 1, 1, channels), value, np.uint8))[0, 0, 0] for value in (0, 255))
+    return PixelScale.of(scale, channels)

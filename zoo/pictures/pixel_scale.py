@@ -10,11 +10,14 @@ from zoo.errors import ConfigError, is_number
 from zoo.pictures.preprocessing import Preprocessing
 
 ROUNDING = 1e-3  # of the range, by which a pixel may lie outside of it
+OVERSHOOT = 0.25  # the same where pictures were augmented: sharp edges overshoot when they are resized
+REACH = 2.5  # of all steps of projected gradient ascent together, in strengths (Madry et al. 2018)
 
 
 @dataclass(frozen=True)
 class PixelScale:
-    """`low` and `high` are the input's numbers for the pixels 0 and 255: one for all channels, or one each (C,).
+    """`low` and `high` are the input's numbers for the pixels 0 and 255: one for all channels, or one each (C,);
+    `colour` is the order of the channels, "rgb" or "bgr".
 
     >>> PixelScale.of((0, 255), 3).to_share(np.full((1, 1, 3), 127.5)).tolist()
     [[[0.5, 0.5, 0.5]]]
@@ -22,6 +25,7 @@ class PixelScale:
 
     low: np.ndarray
     high: np.ndarray
+    colour: str = "rgb"
 
     @classmethod
     def of(cls, scale: Any, channels: int) -> "PixelScale":
@@ -48,7 +52,7 @@ class PixelScale:
         low, high = (np.asarray(end, np.float64) for end in ends)
         if not (high > low).all():
             raise ConfigError(f"The brightest pixel must be above the darkest; received scale={scale!r}.")
-        return cls(low.astype(np.float32), high.astype(np.float32))
+        return cls(low.astype(np.float32), high.astype(np.float32), getattr(scale, "colour", "rgb"))
 
     @property
     def width(self) -> np.ndarray:
@@ -56,15 +60,24 @@ class PixelScale:
 
     def to_share(self, values: np.ndarray) -> np.ndarray:
         """(..., C) numbers of the input -> shares of the range, from 0 to 1. Raises `ConfigError` for others."""
+        return np.clip(self._shares(values, ROUNDING), 0.0, 1.0)
+
+    def clipped(self, values: np.ndarray) -> np.ndarray:
+        """(..., C) numbers of the input, within the range of a pixel. Raises `ConfigError` for those that lie outside
+        by more than `OVERSHOOT` of it: they have another scale."""
+        self._shares(values, OVERSHOOT)
+        return np.clip(np.asarray(values, np.float32), self.low, self.high)
+
+    def _shares(self, values: np.ndarray, beyond: float) -> np.ndarray:
         shares = ((np.asarray(values, np.float32) - self.low) / self.width).astype(np.float32)
         least, most = float(shares.min(initial=0.0)), float(shares.max(initial=1.0))
-        if least < -ROUNDING or most > 1 + ROUNDING:
+        if least < -beyond or most > 1 + beyond:
             values = np.asarray(values)
             raise ConfigError(
                 f"The pictures hold numbers from {values.min():.4g} to {values.max():.4g}; by their scale pixels lie "
                 f"within {self.low.min():.4g} to {self.high.max():.4g}: give another scale=(low, high)."
             )
-        return np.clip(shares, 0.0, 1.0)
+        return shares
 
     def to_numbers(self, shares: np.ndarray) -> np.ndarray:
         """Shares of the range -> the model's numbers."""
