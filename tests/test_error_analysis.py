@@ -1,5 +1,7 @@
 """Slices, decisions by group, label errors, near-duplicates, drift, significance: on cases known beforehand."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -82,6 +84,33 @@ def test_rates_and_gaps_of_a_threshold():
     assert (found["false positive rate"].low, found["false positive rate"].high) == ("b", "a")
 
 
+def test_the_threshold_of_equal_rates_lets_through_as_many():
+    labels, codes = np.ones(20, int), np.repeat([0, 1], 10)
+    shares = np.concatenate([np.linspace(0.51, 0.6, 10), np.where(np.arange(10) < 6, 0.9, np.linspace(0, 0.4, 10))])
+    shares[:4] = 0.1
+    groups = rates_by_group(labels, shares, ("a", "b"), codes, 0.5)
+    assert [each.rates["true positive rate"][0] for each in groups] == [0.6, 0.6]
+    for each, code in zip(groups, (0, 1), strict=True):
+        assert (shares[codes == code] >= each.own_threshold).mean() == 0.6
+    nobody = rates_by_group(labels, shares, ("a", "b"), codes, 0.95)
+    assert [each.own_threshold for each in nobody] == [None, None]
+
+
+def test_rows_of_one_person_are_one_draw_of_a_group_too(random):
+    person = np.repeat(np.arange(40), 25)
+    labels, codes = np.repeat(random.integers(0, 2, 40), 25), (person >= 20).astype(int)
+    shares = np.repeat(random.random(40), 25)
+    names = ("a", "b")
+    rated, calibrated = (partial(each, labels, shares, names, codes) for each in (rates_by_group, calibration_by_group))
+    errors = [
+        [[each.rates["selected"][1] for each in rated(0.5, draws=draws)] for draws in (None, person)],
+        [[each.surplus_error for each in calibrated(draws=draws)] for draws in (None, person)],
+    ]
+    for apart, together in errors:
+        assert all(3 < two / one < 6 for one, two in zip(apart, together, strict=True))
+    assert gaps(rates_by_group(labels, shares, names, codes, 0.5, draws=person // 5)) == []  # four draws each
+
+
 def test_a_group_that_is_too_sure_is_flagged(random):
     labels = (random.random(ROWS) < 0.7).astype(int)
     codes = random.integers(0, 2, ROWS)
@@ -124,6 +153,8 @@ def test_near_duplicates_of_texts_and_rows():
     text = "the quick brown fox jumps over the lazy dog and runs far away into the dark green forest at night"
     found = near_duplicate_texts([text, "something else entirely", f"{text} again", ""], np.array([0, 0, 1, 0]))
     assert [(each.row, each.other, each.labels_differ) for each in found] == [(0, 2, True)]
+    unknown = near_duplicate_texts([text, text, f"{text} again"], np.array([0, -1, 1]))
+    assert [each.labels_differ for each in unknown] == [True, None, None]
     rows = {"area": [50.0, 50.0001, 90.0, 50.0], "town": ["Ulm", "Ulm", "Ulm", "Bonn"]}
     assert [(each.row, each.other) for each in near_duplicate_rows(rows)] == [(0, 1)]
     with pytest.raises(ZooError, match="at least one column"):
@@ -176,6 +207,10 @@ def test_two_models_are_compared_row_by_row():
     assert found.better == 0
     assert [each.row for each in found.disagreements] == list(range(8))
     assert (found.disagreements[0].true, found.disagreements[0].second) == ("yes", "no (90%)")
+    strict = ((first >= 0.7).astype(int), (first >= 0.5).astype(int))  # two thresholds on the same probabilities
+    found = compare_predictions("paid", target, labels, first, first, decided=strict)
+    assert found.counts == (20, 0, 20, 0)
+    assert (found.disagreements[0].first, found.disagreements[0].second) == ("no (40%)", "yes (60%)")
     same = compare_predictions("paid", target, labels, first, first)
     assert (same.p, same.better, list(same.disagreements)) == (1.0, None, [])
     numbers = np.arange(40.0)

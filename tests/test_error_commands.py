@@ -1,6 +1,7 @@
 """`zoo slices`, `compare`, `drift`, `label-errors` and `attack` on one small table, as a user types them."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -10,7 +11,13 @@ import pytest
 from zoo.cli import main
 from zoo.columns import Schema
 from zoo.create import create_model, full_config
-from zoo.pipeline import Pipeline
+from zoo.errors import ZooError
+from zoo.pipeline import Pipeline, load_pipeline
+from zoo.tasks.comparison import compare
+from zoo.tasks.drift import drift
+from zoo.tasks.judged import judged
+from zoo.tasks.label_errors import find_label_errors
+from zoo.tasks.slices import slices
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="commands run on the default backend")
 DATA = "loans.csv"
@@ -67,6 +74,51 @@ def test_slices_are_of_columns_that_the_model_is_not_shown_too(run, folder):
     assert {"income", "home", "town"} <= set(found["columns"])
     assert len(found["outputs"]["paid"]["worst"]) == 20
     assert {row["group"] for row in found["outputs"]["paid"]["rates_by_group"]["town"]} == {"Ulm", "Bonn"}
+
+
+def test_errors_are_those_of_the_models_own_decisions(folder, tmp_path):
+    """A model that says yes from a probability of 0 on is right wherever the label is yes, and nowhere else."""
+    always = replace(load_pipeline(folder / "first.keras"), thresholds={"paid": 0.0})
+    always.save(tmp_path / "always.keras")
+    rows = judged(tmp_path / "always.keras")
+    assert (rows.decided["paid"] == 1).all()
+    report = slices(tmp_path / "always.keras")
+    assert report.outputs["paid"].score == pytest.approx((rows.labels["paid"] == 1).mean())
+    assert {each.predicted for each in report.outputs["paid"].worst} == {"yes"}
+    found = compare(folder / "first.keras", tmp_path / "always.keras")
+    assert found.outputs[0].scores[1] == report.outputs["paid"].score
+
+
+def test_label_errors_of_a_run_with_a_pretrained_start_are_refused(folder, tmp_path):
+    known = load_pipeline(folder / "first.keras")
+    replace(known, origin={**known.origin, "start": "0123"}).save(tmp_path / "begun.keras")
+    with pytest.raises(ZooError, match="began with weights that were trained before"):
+        find_label_errors(tmp_path / "begun.keras")
+
+
+def test_what_is_not_compared_is_said(folder, monkeypatch):
+    monkeypatch.setattr("zoo.tasks.drift.CHECKED", 50)
+    found = drift(folder / "first.keras", folder / "new.csv").found
+    assert found.rows[1] == 300
+    assert "Of the new rows 50 were compared" in found.note
+
+
+def test_dates_count_in_near_duplicates_and_are_not_sliced(tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"size": random.normal(size=60).round(3), "day": pd.date_range("2020-01-01", periods=60)})
+    frame["paid"] = np.where(frame["size"] > 0, "yes", "no")
+    frame = pd.concat([frame] * 4, ignore_index=True)
+    frame.loc[120:, "day"] += pd.Timedelta(days=500)
+    frame.to_csv(tmp_path / "days.csv", index=False)
+    schema = Schema.fit(frame, {"paid": "binary"}, types={"day": "date"})
+    config = schema.model_config()
+    origin = {"data": str(tmp_path / "days.csv"), "data_options": {"targets": ["paid"]}, "seed": 0, "entry": "mlp",
+              "config": full_config("mlp", config), "metrics": {"paid": ["accuracy"]}}  # fmt: skip
+    Pipeline(schema, create_model("mlp", **config), origin=origin).save(tmp_path / "days.keras")
+    report = slices(tmp_path / "days.keras")
+    shown = judged(tmp_path / "days.keras").frame
+    assert all(shown["day"][each.row] == shown["day"][each.other] for each in report.duplicates)
+    assert any("No slices are made of day" in note for note in report.notes)
 
 
 def test_two_models_are_compared_and_other_splits_refused(run):

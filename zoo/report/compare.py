@@ -85,11 +85,13 @@ def compare_predictions(
     first: np.ndarray,
     second: np.ndarray,
     *,
+    decided: tuple[np.ndarray, np.ndarray] | None = None,
     draws: np.ndarray | None = None,
     seed: int = 0,
 ) -> OutputComparison | None:
     """(n,) labels and two models' predictions of the same rows (as a report takes them); None where no label is known.
 
+    decided  (n,) the label that each of the two gives, by its own rule; None: the likeliest.
     draws  (n,) which rows are one draw (a person's): the bootstrap draws those. McNemar's test takes rows one by one.
     """
     known = np.flatnonzero(present(labels))
@@ -103,9 +105,11 @@ def compare_predictions(
     difference = paired_bootstrap(*lost, draws=together, seed=seed)
     if numbers:
         scores = (float(lost[0].mean()), float(lost[1].mean()))
+        said = []
         counts, p, differs = None, difference.p, np.ones(len(known), bool)
     else:
-        said = [likeliest(each).astype(np.int64) for each in (one, two)]
+        given = (likeliest(one), likeliest(two)) if decided is None else (each[known] for each in decided)
+        said = [each.astype(np.int64) for each in given]
         right = [each == true for each in said]
         scores = (float(right[0].mean()), float(right[1].mean()))
         counts = (
@@ -118,26 +122,21 @@ def compare_predictions(
     gains = lost[0] - lost[1]
     places = np.flatnonzero(differs)
     places = places[np.argsort(-np.abs(gains[places]), kind="stable")][:MOST]
-    shown = [
-        Disagreement(
-            int(known[place]),
-            _label(target, true[place]),
-            _label(target, one[place]),
-            _label(target, two[place]),
-            float(gains[place]),
+    shown = []
+    for place in places:
+        named = [_label(target, part[place], said[k][place] if said else None) for k, part in enumerate((one, two))]
+        shown.append(
+            Disagreement(int(known[place]), _label(target, true[place]), named[0], named[1], float(gains[place]))
         )
-        for place in places
-    ]
     metric = "mae" if numbers else "accuracy"
     return OutputComparison(output, metric, len(known), scores, counts, p, difference, shown)
 
 
-def _label(target: Target, value: Any) -> str:
-    """A label, or what is predicted and how surely."""
+def _label(target: Target, value: Any, said: int | None = None) -> str:
+    """A number, a label, or what is `said` of probabilities and how sure it is."""
     if target.kind == "regression":
         return f"{float(value):.4g} {target.unit}".rstrip()
-    if np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iu":
+    if said is None:
         return target.labels[int(value)]
     shares = np.array([1.0 - value, value]) if np.ndim(value) == 0 else value
-    said = int(np.argmax(shares)) if np.ndim(value) else int(value >= 0.5)
     return f"{target.labels[said]} ({float(shares[said]):.0%})"

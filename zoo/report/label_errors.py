@@ -1,8 +1,8 @@
 """Labels that are probably wrong, by confident learning on out-of-sample probabilities (Northcutt et al. 2021).
 
-A row is suspected where the model, which never trained on it, gives another class at least the probability that rows
-of that class have on average, and its own label less. Suspected rows are ranked by how much more likely than its label
-another class is.
+How many labels are wrong is estimated by the confident joint: a row counts for the class whose probability, by a model
+which never trained on it, is at least what rows of that class have on average. So many rows are suspected, those first
+of which another class is the most likelier than the label; none whose label is the likeliest.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,6 @@ import numpy as np
 
 from zoo.errors import DataError
 from zoo.samples import present
-
-MOST = 50  # rows that a page shows
 
 
 @dataclass(frozen=True)

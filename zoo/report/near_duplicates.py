@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from zoo.errors import DataError
+from zoo.samples import present
 
 ALIKE = 0.8  # share of common word triples (Jaccard) from which two texts are nearly the same
 HASHES, BANDS = 64, 16  # of MinHash (Broder 1997): two texts alike by .8 meet in a band with p = 1 - (1 - .8^4)^16
@@ -20,7 +21,8 @@ MOST_IN_A_BUCKET = 200  # texts that all begin alike would be compared with each
 
 @dataclass(frozen=True)
 class NearDuplicate:
-    """Two rows; `similarity` is 1 for the same, `labels_differ` says that one of their labels is probably wrong."""
+    """Two rows; `similarity` is 1 for the same, `labels_differ` says that one of their labels is probably wrong;
+    None where one of them is not known."""
 
     row: int
     other: int
@@ -79,9 +81,12 @@ def near_duplicate_rows(columns: Mapping[str, Sequence[Any]], labels: np.ndarray
 
 
 def _sorted(found: Iterable[tuple[float, int, int]], labels: np.ndarray | None) -> list[NearDuplicate]:
-    pairs = [
-        NearDuplicate(a, b, alike, None if labels is None else bool(labels[a] != labels[b])) for alike, a, b in found
-    ]
+    known = np.zeros(0, bool) if labels is None else present(labels)
+
+    def differ(a: int, b: int) -> bool | None:
+        return bool(labels[a] != labels[b]) if labels is not None and known[a] and known[b] else None
+
+    pairs = [NearDuplicate(a, b, alike, differ(a, b)) for alike, a, b in found]
     return sorted(pairs, key=lambda each: (not each.labels_differ, -each.similarity, each.row, each.other))
 
 

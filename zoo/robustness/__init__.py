@@ -2,7 +2,7 @@
 
 found = zoo.attack(model, pictures, labels, method="pgd", strength=8 / 255, scale=(0, 255))
 found.accuracy        # strength -> accuracy
-found.save("attack")  # robustness.json and attack.png
+found.save("attack")  # robustness.json and robustness.png
 """
 
 from zoo.pictures.pixel_scale import PixelScale

@@ -167,10 +167,10 @@ def _with_label_column(pipeline: Pipeline, samples: Any, labels: Any, output: st
     if labels is not None or not is_path(samples):
         return samples
     name, reading = _column_of(pipeline, output).name, pipeline.reading
-    types = {**reading["types"], name: "category"}
-    first = next(scan_table(samples, types=types, written=reading["written"], chunk_rows=HEAD, unasked=None), None)
+    first = next(scan_table(samples, chunk_rows=HEAD, unasked=None), None)
     if first is None or name not in first.columns:
         return samples
+    types = {**reading["types"], name: "category"}
     return rows_of(samples, columns=[*reading["columns"], name], types=types, written=reading["written"])
 
 

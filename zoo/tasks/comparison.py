@@ -99,7 +99,10 @@ def compare(
     outputs = []
     for name in shared:
         predictions = (each.predictions[name] for each in (one, two))
-        found = compare_predictions(name, one.targets[name], one.labels[name], *predictions, draws=one.draws, seed=seed)
+        said = (one.decided[name], two.decided[name]) if name in one.decided else None
+        found = compare_predictions(
+            name, one.targets[name], one.labels[name], *predictions, decided=said, draws=one.draws, seed=seed
+        )
         outputs += [found] if found is not None else []
     if not outputs:
         raise DataError(f"'{one.name}' has fewer than two labelled rows: there is nothing to compare on.")

@@ -60,7 +60,8 @@ def drift(source: str | Path, rows: Any) -> DriftReport:
     Raises `DataError` for rows that lack a column, or of a model whose columns are all pictures.
     """
     pipeline = load_pipeline(source)
-    new = _some(pipeline.rows(rows), CHECKED)
+    given = pipeline.rows(rows)
+    new = _some(given, CHECKED)
     trained, validation, note = _training_rows(pipeline)
     columns = [
         _column(pipeline.schema.column(name), new, trained)
@@ -73,8 +74,15 @@ def drift(source: str | Path, rows: Any) -> DriftReport:
     both = with_corrected([*columns, *predictions])
     order = {"shifted": 0, "changed": 1, "as in training": 2}
     ranked = sorted(both[: len(columns)], key=lambda each: (order[each.verdict], -(each.stability or 0.0), each.name))
-    counts = (pipeline.schema.rows, len(new))
-    found = Drift(counts, ranked, both[len(columns) :], note)
+    skipped = [name for name, kind in pipeline.schema.types.items() if kind not in KINDS]
+    told = [note] if note else []
+    told += (
+        [f"{', '.join(skipped)}: not compared, as drift of dates, pictures and sounds is not told."] if skipped else []
+    )
+    if len(new) < len(given):
+        told.append(f"Of the new rows {len(new):,} were compared, evenly spaced.")
+    counts = (pipeline.schema.rows, len(given))
+    found = Drift(counts, ranked, both[len(columns) :], " ".join(told))
     return DriftReport(f"New rows beside the training of {pipeline.entry or source}", found)
 
 
@@ -83,7 +91,7 @@ def _training_rows(pipeline: Pipeline) -> tuple[Frame | None, Frame | None, str]
     try:
         table = dataset_of(pipeline).table
     except (ZooError, OSError) as error:
-        return None, None, f"Compared with the schema alone: the training rows cannot be loaded ({error})"
+        return None, None, f"Compared with the schema alone: the training rows cannot be loaded ({error})."
     if table is None:
         return None, None, "Compared with the schema alone: the training data is no table."
     return _some(table.train, CHECKED), _some(table.test, PREDICTED), ""
@@ -166,7 +174,8 @@ def _predictions(pipeline: Pipeline, new: Frame, old: Frame) -> list[ColumnDrift
         if column.target.kind == "regression" or before.ndim == 1:
             drifts.append(compare_numbers(empty, before, after))
         elif column.target.kind != "tags":
-            labels = [[column.target.labels[each] for each in part.argmax(axis=1)] for part in (before, after)]
+            said = (pipeline.decisions(column, part) for part in (before, after))
+            labels = [[column.target.labels[each] for each in part] for part in said]
             drifts.append(compare_categories(empty, *labels))
     return drifts
 

@@ -34,6 +34,7 @@ class Judged:
     name         of the data.
     targets      the outputs with one prediction a row; `left_out` are the others.
     labels, predictions  output -> (n,) and (n,) or (n, classes), as a report takes them.
+    decided      output of classes -> (n,) the labels that the pipeline gives: by costs, threshold, median or argmax.
     samples      the rows as the model read them; frame  as they stand in the table, None where there is none.
     draws        (n,) which rows are one person's; None: each stands for itself.
     """
@@ -44,6 +45,7 @@ class Judged:
     targets: Mapping[str, Target]
     labels: Mapping[str, np.ndarray]
     predictions: Mapping[str, np.ndarray]
+    decided: Mapping[str, np.ndarray]
     samples: Samples
     frame: Frame | None
     draws: np.ndarray | None
@@ -110,6 +112,9 @@ def judged(source: str | Path, data: str | None = None, data_options: Mapping[st
     kept = {name: each for name, each in whole.items() if each.kind != "tags" and test.targets[name].ndim == 1}
     if not kept:
         raise ConfigError(f"'{source}' predicts tags alone; errors are studied of numbers, classes and yes or no.")
+    checked = checked_predictions({name: predictions[name] for name in kept}, kept, len(test))
+    columns = {column.output: column for column in pipeline.schema.outputs}
+    classes = [name for name, target in kept.items() if target.kind != "regression"]
     frame = dataset.table.test if dataset.table is not None else None
     return Judged(
         name=dataset.name,
@@ -117,7 +122,8 @@ def judged(source: str | Path, data: str | None = None, data_options: Mapping[st
         dataset=dataset,
         targets=kept,
         labels=labels_of(test, kept),
-        predictions=checked_predictions({name: predictions[name] for name in kept}, kept, len(test)),
+        predictions=checked,
+        decided={name: pipeline.decisions(columns[name], checked[name]) for name in classes},
         samples=test,
         frame=frame if frame is not None and len(frame) == len(test) else None,
         draws=np.asarray(test.groups[PERSON], str) if PERSON in test.groups else None,

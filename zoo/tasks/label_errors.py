@@ -90,6 +90,11 @@ def find_label_errors(
     if not classes or task.evaluate is not None:
         raise ConfigError(f"'{source}' predicts no classes of rows: label errors are found of those alone.")
     origin = pipeline.origin
+    if origin.get("start"):
+        raise ConfigError(
+            f"'{source}' began with weights that were trained before, maybe on these rows: label "
+            "errors are found by trainings from fresh weights; train a run without 'weights' (--weights) first."
+        )
     wanted = origin.get("epochs") if epochs is None else epochs
     changes: dict[str, Any] = {} if wanted is None else {"epochs": wanted}
     recipe = recipe_for(dataset, pipeline.entry, data=origin["data"], options=origin["data_options"], changes=changes)

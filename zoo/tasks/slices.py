@@ -1,7 +1,7 @@
 """Where a trained model errs: slices that are worse, decisions and calibration by group, worst rows, wrong labels."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from zoo.errors import ConfigError, require_known
 from zoo.files import write_json
-from zoo.metrics import METRICS
 from zoo.report.examples import Example, examples
 from zoo.report.fairness import (
     Gap,
@@ -32,6 +31,8 @@ CLUSTER = "cluster of features"
 FEWEST = 40  # rows below which nothing is clustered
 SHOWN_ROWS = 5  # of a cluster
 COMPARED = 20_000  # rows among which near-duplicates are looked for
+COMPARED_KINDS = ("number", "category", "date")  # of columns that are compared value by value
+GROUPED_KINDS = ("number", "category", "text")
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,9 @@ def slices(
         raise ConfigError(f"No row of '{rows.name}' has a label: there is no error to look at.")
     duplicates, compared = _duplicates(rows)
     notes = [f"Outputs of tags are left out: {', '.join(rows.left_out)}."] if rows.left_out else []
+    kinds = rows.pipeline.schema.types
+    skipped = [name for name, kind in kinds.items() if kind not in GROUPED_KINDS and name not in columns]
+    notes += [f"No slices are made of {', '.join(skipped)}: dates, pictures and sounds."] if skipped else []
     notes += [compared] if compared else []
     wanted = {each.row for part in outputs.values() for each in part.worst}
     wanted |= {each.row for part in outputs.values() if part.label_errors for each in part.label_errors.suspected}
@@ -175,23 +179,30 @@ def _errors_of(rows: Judged, output: str, columns: Mapping[str, Groups], groups:
     labels, predicted = rows.labels[output][known], rows.predictions[output][known]
     draws = None if rows.draws is None else rows.draws[known]
     inside = {name: (names, codes[known]) for name, (names, codes) in columns.items()}
-    metric = "mae" if target.kind == "regression" else "accuracy"
-    each_row = losses(metric, labels, predicted)
-    lost = each_row if METRICS[metric].better == "lower" else 1.0 - each_row
+    classes = target.kind != "regression"
+    decided = rows.decided[output][known] if classes else None
+    metric = "accuracy" if classes else "mae"
+    each_row = losses(metric, labels, predicted) if decided is None else (decided == labels).astype(np.float64)
+    lost = 1.0 - each_row if classes else each_row
     score = float(each_row.mean())
     error = standard_error((each_row - score) / len(each_row), draws)
     shown = {name: each for name, each in inside.items() if not groups or name in groups}
-    classes = target.kind != "regression"
     threshold = threshold_of(rows.pipeline, output) if target.kind == "binary" else None
     rates = (
-        {name: rates_by_group(labels, predicted, *each, threshold) for name, each in shown.items()}
+        {name: rates_by_group(labels, predicted, *each, threshold, draws=draws) for name, each in shown.items()}
         if threshold is not None
         else {}
     )
     calibration = (
-        {name: calibration_by_group(labels, predicted, *each) for name, each in shown.items()} if classes else {}
+        {
+            name: calibration_by_group(labels, predicted, *each, decided=decided, draws=draws)
+            for name, each in shown.items()
+        }
+        if classes
+        else {}
     )
     worst, _ = examples(rows.labels[output], rows.predictions[output], target, worst=WORST, best=0)
+    worst = [_as_decided(rows, output, each) for each in worst] if classes else worst
     return OutputErrors(
         target=target,
         metric=metric,
@@ -205,6 +216,14 @@ def _errors_of(rows: Judged, output: str, columns: Mapping[str, Groups], groups:
         worst=worst,
         label_errors=label_errors(rows.labels[output], rows.predictions[output], target.labels) if classes else None,
     )
+
+
+def _as_decided(rows: Judged, output: str, example: Example) -> Example:
+    """The same with the label that the pipeline gives, in place of the likeliest."""
+    said, shares = int(rows.decided[output][example.row]), rows.predictions[output][example.row]
+    own = example.probability[0] if example.probability else 0.0
+    share = float(shares[said]) if np.ndim(shares) else float(shares if said else 1.0 - shares)
+    return replace(example, predicted=rows.targets[output].labels[said], probability=(own, share))
 
 
 def _of_cluster(rows: Judged, found: Groups, code: int, features: np.ndarray) -> str:
@@ -238,11 +257,9 @@ def _duplicates(rows: Judged) -> tuple[list[NearDuplicate], str]:
     for values in rows.samples.raw.values():
         if all(isinstance(each, str) and " " in each for each in values[:SHOWN_ROWS]):
             return near_duplicate_texts(list(values[:most]), some), note
-    schema = rows.pipeline.schema
-    if rows.frame is None or schema.of("picture"):
-        return [], ""
-    kinds = schema.types
-    columns = {
-        each: rows.frame[each].to_numpy()[:most] for each in schema.names if kinds[each] in ("number", "category")
-    }
-    return (near_duplicate_rows(columns, some), note) if columns else ([], "")
+    kinds = rows.pipeline.schema.types
+    others = sorted({kind for kind in kinds.values() if kind not in COMPARED_KINDS})
+    if rows.frame is None or not kinds or others:
+        told = f"the model also reads {', '.join(others)}" if others else "the data is no table"
+        return [], f"Near-duplicates were not looked for: {told}."
+    return near_duplicate_rows({each: rows.frame[each].to_numpy()[:most] for each in kinds}, some), note

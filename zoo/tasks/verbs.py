@@ -152,6 +152,7 @@ def _trained(
         "epochs": recipe.epochs,
         "best_epoch": run.best_epoch,
         "refit": recipe.refit,
+        **({"start": recipe.start} if recipe.start else {}),
         "rows": [len(dataset.train), len(dataset.validation), len(dataset.test)],
         "scores": _headlines(report),
     }
