@@ -12,7 +12,7 @@ from zoo.catalogue import describe
 from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.image_pairs.build import SAME, SIDES
+from zoo.datasets.image_pairs.build import LABELS, SAME, SIDES
 from zoo.errors import DataError
 from zoo.models.metric_learning import VERIFIED
 from zoo.pictures import SUFFIXES
@@ -159,8 +159,12 @@ def pixel_cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def file_options(schema: Schema) -> Mapping[str, Any]:
-    """What other pairs are read for: the two labels that a trained model predicts."""
-    return {"labels": list(schema.outputs[0].target.labels)}
+    """What other pairs are read for: the two labels that a trained model predicts, where they have names of their own.
+
+    "different" and "same" are what 0 and 1, or no and yes, are called too: those of a file need no names.
+    """
+    labels = schema.outputs[0].target.labels
+    return {} if tuple(labels) == LABELS else {"labels": list(labels)}
 
 
 def told(dataset: Dataset, entry: str, weights: str | None) -> list[str]:
