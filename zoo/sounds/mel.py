@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.errors import ConfigError, is_number
 
-LEAST_POWER = 1e-10  # below it a sound counts as silent: -100 dB
+LEAST_POWER = 1e-10  # what has less is shown as -100 dB
 LINEAR_STEP, LINEAR_TO = 200.0 / 3, 1000.0  # Hz a mel below, and where the logarithm begins
 LOG_STEP = np.log(6.4) / 27.0  # of frequencies, a mel above
 LIMITS = {
@@ -75,17 +75,12 @@ class FrontEnd:
         (96, 47)
         """
         half = self.window // 2
-        padded = np.pad(np.asarray(samples, np.float32), half)
+        padded = np.pad(np.asarray(samples, np.float32), (half, self.window - half))
         framed = np.lib.stride_tricks.sliding_window_view(padded, self.window)[:: self.hop]
         spectrum = np.fft.rfft(framed * _hann(self.window), axis=1)
         power = mel_filters(self.rate, self.window, self.bands) @ (spectrum.real**2 + spectrum.imag**2).T
         found = 10.0 * np.log10(np.maximum(power.astype(np.float64) ** self.exponent, LEAST_POWER))
         return np.maximum(found, found.max() - self.range).astype(np.float32)
-
-
-def is_silent(decibels: np.ndarray) -> bool:
-    """Whether nothing is heard in a spectrogram: all of it is the same."""
-    return bool(np.ptp(decibels) == 0)
 
 
 @cache
