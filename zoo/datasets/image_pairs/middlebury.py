@@ -15,7 +15,7 @@ from zoo.datasets.checks import require_count, require_seed
 from zoo.datasets.image_pairs.build import LABELS, SAME, SIDES, pairs_table
 from zoo.datasets.splits import SPLITS
 from zoo.datasets.table import Table
-from zoo.errors import require_known
+from zoo.errors import ConfigError, require_known
 
 # scene -> pictures of the left and the right camera, disparities of the left one, what they are multiplied by in it
 SCENES = {
@@ -42,10 +42,13 @@ def middlebury(
     """Pairs of crops, the left camera's and the right one's, of one scene each: one scene to test on, one held out to
     validate, three to train on; `count` places of each, and as many pairs of two places that do not overlap.
 
-    crop  pixels of a side, in pictures about 450 pixels wide.
+    crop  pixels of a side, less than half of what the pictures have, which are about 450 wide and 370 high: two crops
+          that do not overlap must have room. Raises `ConfigError` for more.
     """
     for name in (test, held_out):
         require_known("scene", name, SCENES)
+    if test == held_out:
+        raise ConfigError(f"A scene is either to test on or held out to validate; received '{test}' for both.")
     require_count("crop", crop, least=8)
     require_count("count", count, least=2)
     files = dict(read_members(fetch("middlebury.sample")))
@@ -72,6 +75,12 @@ def middlebury(
 def _pairs(files: Mapping[str, bytes], scene: str, crop: int, count: int, random: np.random.Generator) -> pd.DataFrame:
     """`count` pairs of one place, and as many of two places."""
     left, right, disparity = cameras(files, scene)
+    shortest = min(left.shape[:2])
+    if 2 * crop >= shortest:
+        raise ConfigError(
+            f"'crop' must be less than half of the {shortest} pixels of the shorter side of '{scene}', so that two "
+            f"crops do not overlap; received {crop}."
+        )
     rows: list[tuple[Any, Any, str]] = []
     while len(rows) < 2 * count:
         top, x = (int(random.integers(0, side - crop)) for side in left.shape[:2])
