@@ -13,7 +13,7 @@ from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.image_pairs.build import LABELS, SAME, SIDES
-from zoo.errors import DataError
+from zoo.errors import ConfigError, DataError
 from zoo.models.metric_learning import VERIFIED
 from zoo.pictures import SUFFIXES
 from zoo.samples import Samples
@@ -111,9 +111,16 @@ def fit_pairs(
     """`fit`; of another objective than the verification itself, first the backbone and then the verification.
 
     A pretrained backbone stands still where `recipe.fine_tune` says nothing: what it gives is computed once and kept.
+    Raises `ConfigError` where an objective of its own would so have nothing to train.
     """
     objective = recipe.config.get("objective", _objective(recipe.entry))
     if _pretrained(model) and recipe.fine_tune == AUTO:
+        network = _pretrained(model)[0]
+        if objective != VERIFIED and recipe.start is None and not any(each.name in ADDED for each in network.layers):
+            raise ConfigError(
+                f"objective={objective} has nothing to train: the pretrained backbone '{network.name}' stands still, "
+                "and no layer follows it. Add one with units=128, or train the backbone too with fine_tune='all'."
+            )
         for layer in _pretrained(model)[0].layers:
             layer.trainable = layer.name in ADDED
         recipe = replace(recipe, fine_tune=AS_FROZEN)
