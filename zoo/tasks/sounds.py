@@ -62,10 +62,10 @@ def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any
 
 
 def options(entry: str, weights: str | None) -> Mapping[str, Any]:
-    """How the entry wants its sounds: as its weights were trained, or with the bands that its pools take."""
+    """How the entry wants its sounds: as its published weights were trained, or with the bands that its pools take."""
     from zoo import models
 
-    if weights is not None:
+    if weights in describe(entry).weights:
         return {"front_end": dict(TAGGER)}
     taken = signature(getattr(models, entry)).parameters
     return {"front_end": {"bands": taken["input_shape"].default[0]}} if "pools" in taken else {}
@@ -78,7 +78,8 @@ def told(dataset: Dataset, entry: str, weights: str | None) -> list[str]:
     numbers = "{:,} sounds to train on, {:,} to validate, {:,} to test".format(*map(len, parts))
     numbers += f"; {left_out} files that cannot be read are left out." if left_out else "."
     (column,) = dataset.schema.of("sound")[:1]
-    how = f"prepared as {entry}.{weights} was trained" if weights else "brought to mean and deviation of the training"
+    published = weights in describe(entry).weights
+    how = f"prepared as {entry}.{weights} was trained" if published else "brought to mean and deviation of the training"
     return [numbers, f"Sounds are read as {column.describe()}, and {how}."]
 
 
