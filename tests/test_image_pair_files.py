@@ -9,10 +9,16 @@ import pytest
 from PIL import Image
 
 import zoo
-from zoo.datasets.image_pairs.build import SAME
-from zoo.errors import DataWarning
+from zoo.artifacts import artifact, can_be_fetched
+from zoo.datasets.image_pairs.build import LABELS, SAME
+from zoo.datasets.image_pairs.middlebury import middlebury
+from zoo.datasets.image_pairs.pairs_file import read_image_pairs
+from zoo.errors import ConfigError, DataError, DataWarning
+from zoo.models import image_similarity_tiny
 from zoo.samples import Target
-from zoo.tasks.image_pairs import file_options
+from zoo.tasks import image_pairs
+from zoo.tasks.image_pairs import file_options, fit_pairs
+from zoo.training import Head, Recipe
 
 PEOPLE = tuple("abcdefgh")
 
@@ -51,3 +57,48 @@ def test_a_model_of_zeros_and_ones_is_judged_on_its_own_file(people, tmp_path):
 def test_labels_with_names_of_their_own_are_asked_of_other_files(names):
     outputs = [SimpleNamespace(target=Target("binary", names))]
     assert file_options(SimpleNamespace(outputs=outputs)) == {"labels": list(names)}
+
+
+def test_scenes_leave_room_for_two_crops_and_one_to_validate():
+    with pytest.raises(ConfigError, match="either to test on or held out to validate; received 'Dolls' for both"):
+        middlebury(test="Dolls", held_out="Dolls")
+    if not can_be_fetched(artifact("middlebury.sample")):
+        pytest.skip("the sample is not there")
+    for crop in (185, 500):
+        with pytest.raises(ConfigError, match="'crop' must be less than half of the 370 pixels"):
+            middlebury(crop=crop, count=2)
+    assert len(middlebury(crop=60, count=4).train) == 3 * 2 * 4
+
+
+@pytest.mark.parametrize("objective", ["contrastive", "triplet", "classes"])
+def test_an_objective_with_nothing_to_train_is_refused(monkeypatch, objective):
+    model = image_similarity_tiny(objective=objective)
+    monkeypatch.setattr(image_pairs, "_pretrained", lambda model: [model.get_layer("cnn_tiny")])
+    recipe = Recipe(
+        {SAME: Head(Target("binary", LABELS))}, entry="image_similarity_tiny", config={"objective": objective}
+    )
+    with pytest.raises(ConfigError, match=f"objective={objective} has nothing to train.*units=128.*fine_tune='all'"):
+        fit_pairs(model, None, None, recipe)
+
+
+def test_pictures_that_cannot_be_read_still_say_who_is_who(people):
+    (people / "b" / "broken.png").write_bytes(b"no picture")
+    rows = [
+        *(("a/0.png", "b/broken.png", 1, "train"), ("b/broken.png", "c/0.png", 1, "train")),
+        *(("a/0.png", "a/1.png", 1, "train"), ("a/0.png", "d/0.png", 0, "train")),
+        *(("e/0.png", "e/1.png", 1, "dev"), ("e/0.png", "f/0.png", 0, "dev")),
+        *(("c/0.png", "c/1.png", 1, "test"), ("c/0.png", "g/0.png", 0, "test")),
+    ]
+    path = written(people, rows, columns=("left", "right", "label", "split"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        with pytest.raises(DataError, match=r"person or thing of '.*' stands in the splits"):
+            read_image_pairs(path, size=16)
+
+
+def test_one_damaged_page_under_two_names_is_not_one_picture(people):
+    for name in "ab":
+        (people / name / "page.png").write_bytes(b"<html>not found</html>")
+    rows = [*every_row(), ("a/0.png", "a/page.png", 1), ("b/0.png", "b/page.png", 1)]
+    with pytest.warns(DataWarning, match="2 rows with them are left out"):
+        read_image_pairs(written(people, rows), size=16)

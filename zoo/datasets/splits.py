@@ -1,6 +1,7 @@
 """Shares people or rows out to training, validation and test, so that nobody stands in two of them."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from zoo.errors import DataError
 
 SPLITS = ("train", "validation", "test")
 SHARES = (0.7, 0.1, 0.2)
+SPLIT = "split"  # the column of a file that divides its rows, where there is one
+SPLIT_OF = {"dev": "validation", "val": "validation", "valid": "validation", **{split: split for split in SPLITS}}
 LEAST_PEOPLE = 10  # one person for validation, two for the test
 
 
@@ -45,6 +48,15 @@ def split_people(
         behind[chosen] -= 1
         found[people[i]] = SPLITS[chosen]
     return found
+
+
+def splits_in_column(values: Iterable[object], path: Path | str) -> list[str]:
+    """The split that each value of a column "split" names. Raises `DataError` for one that is none."""
+    given = [str(value).strip().lower() for value in values]
+    for row, name in enumerate(given, start=1):
+        if name not in SPLIT_OF:
+            raise DataError(f"'{SPLIT}' of {path} must be train, validation or test; row {row} has '{name[:40]}'.")
+    return [SPLIT_OF[name] for name in given]
 
 
 def split_by_labels(labels: np.ndarray, shares: tuple[float, float], random: np.random.Generator) -> np.ndarray:

@@ -22,9 +22,6 @@ class Links:
     def of(cls, left: Sequence[str] | pd.Series, right: Sequence[str] | pd.Series, same: object) -> "Links":
         return cls(np.asarray(left, object), np.asarray(right, object), np.asarray(same, bool))
 
-    def taken(self, rows: np.ndarray) -> "Links":
-        return Links(self.left[rows], self.right[rows], self.same[rows])
-
 
 def person_of(links: Links, *, also_different: bool = False) -> dict[str, str]:
     """Key of a picture -> that of the first picture of its person; with `also_different`, of all that hangs together.

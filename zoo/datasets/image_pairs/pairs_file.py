@@ -16,15 +16,15 @@ import pandas as pd
 from zoo.columns import read_table
 from zoo.datasets.image_pairs.build import LABELS, LEAST_CLASSES, SAME, SIDES, pairs_table, require_apart, split_classes
 from zoo.datasets.image_pairs.links import Links, person_of, require_consistent
-from zoo.datasets.image_pairs.reading import SIZE, digest, readable
+from zoo.datasets.image_pairs.reading import SIZE, damaged_files, digest
 from zoo.datasets.joint.guessing import find_pictures
 from zoo.datasets.pictures.finding import PICTURE
-from zoo.datasets.splits import SPLITS
+from zoo.datasets.splits import SPLIT, SPLITS, splits_in_column
 from zoo.datasets.table import Table
 from zoo.errors import ConfigError, DataError, DataWarning, require_known
 
-SPLIT = "split"  # the column that divides the rows, where there is one
-SPLIT_OF = {"dev": "validation", "val": "validation", "valid": "validation", **{split: split for split in SPLITS}}
+KEYS = ("left_key", "right_key")  # columns: what each picture is known by, whatever its file is called
+DAMAGED = "damaged"  # column: whether one of both cannot be read
 NEGATIVE = ("0", "0.0", "false", "no", "different", "other", "unlike")
 POSITIVE = ("1", "1.0", "true", "yes", SAME, "equal", "match")
 MOST_TOGETHER = 0.3  # share of all pairs that hang together by their pictures, beyond which some must be left out
@@ -59,26 +59,17 @@ def read_image_pairs(
     """
     columns = {SIDES[0]: left_column, SIDES[1]: right_column, SAME: label_column}
     files = {"train": path, "validation": validation, "test": test}
-    frames = {
-        name: _rows(Path(file), columns, tuple(labels), encoding) for name, file in files.items() if file is not None
-    }
-    frame = pd.concat([rows.assign(given=name) for name, rows in frames.items()], ignore_index=True)
-    divided = SPLIT in frame.columns
-    if divided and len(frames) > 1:
-        raise DataError(f"'{path}' has a column '{SPLIT}', and files are given for splits; leave out one of them.")
-    if len(frames) == 2:
-        raise ConfigError("Of pairs, give files for both the validation and the test split, or for none.")
-    links = Links.of(frame[SIDES[0]].map(digest), frame[SIDES[1]].map(digest), frame[SAME] == LABELS[1])
-    frame = _without_self(frame, links, path)
-    links = links.taken(frame.pop("row").to_numpy())
+    frame, given = _joined(path, {name: file for name, file in files.items() if file}, columns, tuple(labels), encoding)
+    frame = _without_self(frame, path)
+    links = _links(frame)  # of all rows: who is who does not hang on which pictures can be read
     require_consistent(links, frame[list(SIDES)].to_numpy(str), path)
+    frame = frame[~frame[DAMAGED]].reset_index(drop=True)
+    if not len(frame):
+        raise DataError(f"No pair of '{path}' is of two different pictures that can be read.")
     if whole:
         parts = dict.fromkeys(SPLITS, frame)
-    elif divided or len(frames) > 1:
-        split = frame[SPLIT] if divided else frame["given"]
-        parts = _given(frame, split, links)
     else:
-        parts = _by_person(frame, links, path, seed)
+        parts = _given(frame, person_of(links)) if given else _by_person(frame, links, path, seed)
     told = tuple(labels) or LABELS
     named = {name: rows[[*SIDES]].assign(**{SAME: rows[SAME].map(dict(zip(LABELS, told, strict=True)))})
              for name, rows in parts.items()}  # fmt: skip
@@ -91,6 +82,25 @@ def read_image_pairs(
         labels=told,
         card={"source": Path(path).name, "rows": len(frame), "seed": seed},
     )
+
+
+def _joined(
+    path: Path | str,
+    files: Mapping[str, Path | str],
+    columns: Mapping[str, str],
+    labels: tuple[str, ...],
+    encoding: str | None,
+) -> tuple[pd.DataFrame, bool]:
+    """The rows of all files, split -> file, and whether their column "split" says in which one each stands."""
+    frames = {name: _rows(Path(file), columns, labels, encoding) for name, file in files.items()}
+    divided = any(SPLIT in rows.columns for rows in frames.values())
+    if divided and len(frames) > 1:
+        raise DataError(f"'{path}' has a column '{SPLIT}', and files are given for splits; leave out one of them.")
+    if len(frames) == 2:
+        raise ConfigError("Of pairs, give files for both the validation and the test split, or for none.")
+    if len(frames) > 1:
+        frames = {name: rows.assign(**{SPLIT: name}) for name, rows in frames.items()}
+    return pd.concat(frames.values(), ignore_index=True), divided or len(frames) > 1
 
 
 def _rows(path: Path, columns: Mapping[str, str], labels: tuple[str, ...], encoding: str | None) -> pd.DataFrame:
@@ -107,18 +117,18 @@ def _rows(path: Path, columns: Mapping[str, str], labels: tuple[str, ...], encod
             raise DataError(f"The column '{columns[side]}' of {path} has no picture in row {row}.")
     found[SAME] = [_label(value, row, columns[SAME], labels, path) for row, value in enumerate(frame[columns[SAME]], 1)]
     if SPLIT in frame.columns:
-        given = [str(value).strip().lower() for value in frame[SPLIT]]
-        for row, name in enumerate(given, start=1):
-            if name not in SPLIT_OF:
-                raise DataError(f"'{SPLIT}' of {path} must be train, validation or test; row {row} has '{name[:40]}'.")
-        found[SPLIT] = [SPLIT_OF[name] for name in given]
+        found[SPLIT] = splits_in_column(frame[SPLIT], path)
     unknown = int(found[SAME].isna().sum())
     if unknown:
         warnings.warn(f"{unknown} pairs of '{path}' have no label, and are left out.", DataWarning, stacklevel=4)
     found = found.dropna(subset=[SAME], ignore_index=True)
     if not len(found):
         raise DataError(f"No pair of '{path}' has a value in the column '{columns[SAME]}'.")
-    return readable(found, SIDES, path)
+    damaged = damaged_files(found, SIDES, path)
+    for side, key in zip(SIDES, KEYS, strict=True):  # a page of an error under many names is not one picture
+        found[key] = [file if file in damaged else digest(file) for file in found[side]]
+    found[DAMAGED] = found[list(SIDES)].isin(damaged).any(axis=1)
+    return found
 
 
 def _label(value: Any, row: int, column: str, labels: tuple[str, ...], path: Path) -> str | None:
@@ -137,9 +147,12 @@ def _label(value: Any, row: int, column: str, labels: tuple[str, ...], path: Pat
     )
 
 
-def _without_self(frame: pd.DataFrame, links: Links, path: Path | str) -> pd.DataFrame:
-    frame = frame.assign(row=range(len(frame)))
-    alone = links.left == links.right
+def _links(frame: pd.DataFrame) -> Links:
+    return Links.of(frame[KEYS[0]], frame[KEYS[1]], frame[SAME] == LABELS[1])
+
+
+def _without_self(frame: pd.DataFrame, path: Path | str) -> pd.DataFrame:
+    alone = frame[KEYS[0]] == frame[KEYS[1]]
     if not alone.any():
         return frame
     example = frame[SIDES[0]][alone].iloc[0]
@@ -152,34 +165,38 @@ def _without_self(frame: pd.DataFrame, links: Links, path: Path | str) -> pd.Dat
     return frame[~alone].reset_index(drop=True)
 
 
-def _given(frame: pd.DataFrame, split: pd.Series, links: Links) -> dict[str, pd.DataFrame]:
-    """The splits as they are given, of which no two may have pictures of one person."""
-    people = person_of(links)
+def _given(frame: pd.DataFrame, people: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+    """The splits as they are given in a column, of which no two may have pictures of one person.
+
+    people  key of a picture -> person.
+    """
     names: dict[str, str] = {}
-    for side, keys in zip(SIDES, (links.left, links.right), strict=True):
-        for key, file in zip(keys, frame[side], strict=True):
+    for side, keys in zip(SIDES, KEYS, strict=True):
+        for key, file in zip(frame[keys], frame[side], strict=True):
             names.setdefault(people[key], file)
     seen = {
-        name: sorted(
-            {names[people[key]] for keys in (links.left, links.right) for key in keys[(split == name).to_numpy()]}
-        )
+        name: sorted({names[people[key]] for keys in KEYS for key in frame[keys][frame[SPLIT] == name]})
         for name in SPLITS
     }
     require_apart(seen, "person or thing of")
-    parts = {name: frame[(split == name).to_numpy()].reset_index(drop=True) for name in SPLITS}
+    parts = {name: frame[frame[SPLIT] == name].reset_index(drop=True) for name in SPLITS}
     if lacking := [name for name, rows in parts.items() if not len(rows)]:
         raise DataError(f"There is no pair in the {lacking[0]} split.")
     return parts
 
 
 def _by_person(frame: pd.DataFrame, links: Links, path: Path | str, seed: int) -> dict[str, pd.DataFrame]:
-    """70:10:20 of the people or things; what hangs together stays together, or pairs across splits are left out."""
+    """70:10:20 of the people or things; what hangs together stays together, or pairs across splits are left out.
+
+    The links are those of all rows, also of others than the frame's.
+    """
     together = person_of(links, also_different=True)
-    clusters = pd.Series([together[key] for key in links.left])
+    clusters = frame[KEYS[0]].map(together)
     if clusters.value_counts().iloc[0] > MOST_TOGETHER * len(frame) or clusters.nunique() < LEAST_CLASSES:
         people = person_of(links)
-        split_of = split_classes(list(people.values()), seed=seed, what="people or things")
-        ends = [[split_of[people[key]] for key in keys] for keys in (links.left, links.right)]
+        shown = {people[key] for keys in KEYS for key in frame[keys]}
+        split_of = split_classes(list(shown), seed=seed, what="people or things")
+        ends = [[split_of[people[key]] for key in frame[keys]] for keys in KEYS]
         inside = pd.Series([one == other for one, other in zip(*ends, strict=True)])
         warnings.warn(
             f"{int((~inside).sum()):,} of {len(frame):,} pairs of '{path}' are of people or things in two splits, and "
