@@ -14,7 +14,7 @@ from zoo.datasets.pictures.as_trained import as_trained
 from zoo.datasets.pictures.build import IMAGE
 from zoo.datasets.pictures.facts import LOOKS, Facts, clusters_of, facts_of
 from zoo.datasets.pictures.finding import PICTURE, rows_of_table, splits_in, unpacked
-from zoo.datasets.pictures.splitting import parts_of, split_pictures
+from zoo.datasets.pictures.splitting import linked, parts_of, split_pictures
 from zoo.datasets.splits import SPLITS
 from zoo.datasets.table import Table
 from zoo.datasets.tables.table_file import kinds_of_targets, with_labels_of
@@ -142,7 +142,7 @@ def _shared_out(
         _require_classes(frame[classes], classes, path)
     names = frame["split"].to_numpy()
     frame = frame.drop(columns="split")
-    groups = _groups(frame, group)
+    groups = linked(frame[COPIES].to_numpy(), None if group is None else frame[group])
     if given == [""]:
         labels = _labels(frame[classes]) if classes else None
         split = split_pictures(labels, groups, seed=seed)
@@ -213,28 +213,6 @@ def _tell_labels(frame: pd.DataFrame, trained: pd.DataFrame, names: Sequence[str
                 said = f"the labels {other!r} and {label!r} of '{name}' differ in case alone, and are taken for two."
                 warnings.warn(f"'{path}': {said}", DataWarning, stacklevel=4)
                 break
-
-
-def _groups(frame: pd.DataFrame, group: str | None) -> np.ndarray:
-    """(n,) what stands in one split: copies of a picture, and with `group` all that is linked by equal values."""
-    copies = frame[COPIES].to_numpy()
-    if group is None:
-        return copies
-    values = frame[group].astype(str).where(frame[group].notna(), None)
-    people = np.array([f"row {row}" if value is None else f"of {value}" for row, value in enumerate(values)])
-    first: dict[str, int] = {}
-    parents: dict[int, int] = {}
-
-    def root(cluster: int) -> int:
-        while cluster in parents:
-            cluster = parents[cluster]
-        return cluster
-
-    for person, cluster in zip(people, copies.tolist(), strict=True):
-        one, other = root(first.setdefault(person, cluster)), root(cluster)
-        if one != other:
-            parents[other] = one
-    return np.array([root(cluster) for cluster in copies.tolist()])
 
 
 def _without_copies(split: np.ndarray, groups: np.ndarray) -> np.ndarray:

@@ -32,3 +32,25 @@ def parts_of(frame: pd.DataFrame, split: np.ndarray) -> tuple[pd.DataFrame, pd.D
     """The rows of each split."""
     train, validation, test = (frame[split == number].reset_index(drop=True) for number in range(len(SPLITS)))
     return train, validation, test
+
+
+def linked(copies: np.ndarray, values: pd.Series | None) -> np.ndarray:
+    """(n,) numbers, the same for what must stand in one split: copies, and all that equal `values` link; a missing one
+    links nothing."""
+    if values is None:
+        return copies
+    texts = values.astype(str).where(values.notna(), None)
+    people = [f"row {row}" if value is None else f"of {value}" for row, value in enumerate(texts)]
+    first: dict[str, int] = {}
+    parents: dict[int, int] = {}
+
+    def root(cluster: int) -> int:
+        while cluster in parents:
+            cluster = parents[cluster]
+        return cluster
+
+    for person, cluster in zip(people, copies.tolist(), strict=True):
+        one, other = root(first.setdefault(person, cluster)), root(cluster)
+        if one != other:
+            parents[other] = one
+    return np.array([root(cluster) for cluster in copies.tolist()])

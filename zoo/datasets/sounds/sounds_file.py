@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,10 +13,10 @@ from zoo.columns import read_table
 from zoo.columns.paths import beside_file
 from zoo.datasets.class_folders import LABEL, files_by_class, has_suffix, split_folders
 from zoo.datasets.damaged_files import tell_damaged
-from zoo.datasets.pictures.splitting import parts_of, split_pictures
+from zoo.datasets.pictures.splitting import linked, parts_of, split_pictures
 from zoo.datasets.sounds.build import SOUND, FrontEndOptions, sound_columns
 from zoo.datasets.sounds.facts import SoundFacts, facts_of
-from zoo.datasets.splits import SPLITS
+from zoo.datasets.splits import SPLIT, SPLITS, splits_in_column
 from zoo.datasets.table import Table
 from zoo.datasets.tables.table_file import kinds_of_targets, with_labels_of
 from zoo.errors import ConfigError, DataError, DataWarning, require_known
@@ -27,12 +28,37 @@ DAMAGED = ("leave out", "refuse")
 CLASSES = ("classification", "binary")
 
 
+@dataclass(frozen=True)
+class Columns:
+    """What a user, or a trained model, says of the columns of a table; see `read_sounds`."""
+
+    targets: Any
+    types: Mapping[str, str]
+    ignore: tuple[str, ...]
+    group: str | None
+    trained_as: Mapping[str, Any] | None
+
+    def of_trained(self, names: Sequence[str]) -> "Columns":
+        """Those of a trained model as far as the file has them: it finds the others among its own."""
+        if self.trained_as is None:
+            return self
+        sound, targets = self.trained_as["sound"], dict(self.trained_as["targets"])
+        missing = {sound, *targets} - set(names)
+        types = {name: kind for name, kind in self.types.items() if name not in missing}
+        if sound not in missing and SOUND not in types.values():
+            types[sound] = SOUND
+        if self.targets is None or self.targets == targets:
+            return replace(self, types=types, targets=None if missing & set(targets) else targets)
+        return replace(self, types=types)
+
+
 def read_sounds(
     path: Path | str,
     *,
     targets: Mapping[str, Kind] | Sequence[str] | str | None = None,
     types: Mapping[str, str] | None = None,
     ignore: Sequence[str] = (),
+    group: str | None = None,
     seconds: float | None = None,
     front_end: FrontEndOptions = None,
     damaged: Literal["leave out", "refuse"] = "leave out",
@@ -45,11 +71,12 @@ def read_sounds(
     """Sounds with labels, shared out 70:10:20 at random, the classes alike; copies of a sound stand in one split.
 
     `path` is a folder with a folder of sounds for each class, or with such folders in "train", "validation" and "test";
-    or a CSV, JSONL or Parquet file with the paths of sounds, relative to it, and labels.
+    or a CSV, JSONL or Parquet file with the paths of sounds, relative to it, and labels; a column "split" divides it.
 
     targets   of a table: columns to predict, with their kinds or without; the only other column where not given.
     types     of a table: which column holds sounds, {"clip": "sound"}; else the only one whose values end as sounds do.
-    ignore    of a table: columns that say nothing; all but the sound and the targets are left out anyway.
+    ignore    of a table: columns that say nothing.
+    group     of a table: a column whose equal rows stand in one split: the track that a sound was cut from.
     seconds   read of each sound; else what half of the training sounds have, 29.12 at the most.
     front_end   as in `SoundColumn.fit`.
     damaged   what is done about files that cannot be read: they are left out and named, or refused.
@@ -61,90 +88,111 @@ def read_sounds(
     """
     require_known("way with damaged sounds", damaged, DAMAGED)
     path = Path(path)
-    splits = _splits(path, targets, types)
-    for name, file in (("validation", validation), ("test", test)):
-        if file is not None:
-            if name in splits:
-                raise DataError(f"'{path}' has a folder for the {name} split already; leave '{file}' out.")
-            (splits[name],) = _splits(Path(file), targets, types).values()
-    if "" in splits and len(splits) > 1:
-        splits["train"] = splits.pop("")
-    column, wanted = _columns(next(iter(splits.values())), targets, types, path)
-    if trained_as is not None:
-        renamed = _as_trained(column, list(wanted), trained_as)
-        splits = {name: frame.rename(columns=renamed) for name, frame in splits.items()}
-        column, wanted = trained_as["sound"], dict(trained_as["targets"])
-    frame = pd.concat([rows.assign(split=name) for name, rows in splits.items()], ignore_index=True)
+    splits, column, wanted = _read(path, Columns(targets, types or {}, tuple(ignore), group, trained_as),
+                                   {"validation": validation, "test": test})  # fmt: skip
+    frame = pd.concat([rows.assign(**{SPLIT: name}) for name, rows in splits.items()], ignore_index=True)
     kinds: dict[str, Any] = dict(kinds_of_targets(frame, wanted))
     frame = frame.dropna(subset=[*kinds], how="all", ignore_index=True)
     front = FrontEnd(**{name: each for name, each in (front_end or {}).items() if name not in ("mean", "std")})
     frame, facts, left_out = _readable(frame, column, path, damaged, front)
     _tell(facts, path)
-    if whole:
-        parts, told = (frame.drop(columns="split"),) * 3, "all of it"
-    else:
-        classes = next((name for name, kind in kinds.items() if kind in CLASSES), None)
-        parts, told = (
-            _shared_out(frame, facts, classes, seed),
-            f"{', '.join(name for name in splits if name) or 'none'}",
-        )
+    split = np.zeros(len(frame), int) if whole else _shared_out(frame, facts, kinds, group, seed)
+    alone = frame.drop(columns=SPLIT)
+    parts = (alone,) * 3 if whole else parts_of(alone, split)
     if seconds is None and "seconds" not in (front_end or {}):
-        seconds = float(np.clip(round(np.median([each.seconds for each in facts]), 2), SHORTEST, LONGEST))
+        seconds = _usual_seconds(facts, split)
+    told = "all of it" if whole else ", ".join(name for name in splits if name) or "none"
     kinds = with_labels_of(frame, parts[0], kinds)
+    others = [name for name in parts[0].columns if name not in kinds and name != column]
     return Table(
         path.name,
         *parts,
         targets=kinds,
-        columns=sound_columns(
-            front_end or {},
-            column=column,
-            seconds=seconds,
-            ignore=[name for name in parts[0].columns if name not in kinds and name != column],
-        ),
+        columns=sound_columns(front_end or {}, column=column, seconds=seconds, ignore=others),
         unit="sounds",
         card={"source": str(path), "seed": seed, "sound": column, "left_out": left_out, "given_splits": told},
     )
 
 
-def _splits(path: Path, targets: Any, types: Mapping[str, str] | None) -> dict[str, pd.DataFrame]:
-    """Split -> rows, "" where nothing is split yet; paths are those from here."""
+def _read(
+    path: Path, said: Columns, given: Mapping[str, Path | str | None]
+) -> tuple[dict[str, pd.DataFrame], str, Any]:
+    """(split -> rows, "" where nothing is split; the column of sounds; the targets), with files of splits `given`."""
+    splits, column, wanted = _splits(path, said)
+    for name, file in given.items():
+        if file is not None:
+            if name in splits:
+                raise DataError(f"'{path}' has the {name} split already; leave '{file}' out.")
+            splits[name] = pd.concat(_splits(Path(file), said)[0].values(), ignore_index=True)
+    if "" in splits and len(splits) > 1:
+        splits["train"] = splits.pop("")
+    if said.trained_as is None:
+        return splits, column, wanted
+    renamed = _as_trained(column, _names(wanted), said.trained_as)
+    twice = set(renamed.values()) - set(renamed)  # other columns of the same name
+    splits = {name: frame.drop(columns=list(twice & set(frame.columns))).rename(columns=renamed)
+              for name, frame in splits.items()}  # fmt: skip
+    return splits, said.trained_as["sound"], dict(said.trained_as["targets"])
+
+
+def _splits(path: Path, said: Columns) -> tuple[dict[str, pd.DataFrame], str, Any]:
+    """As `_read`, of one folder or file, under its own names; paths are those from here."""
     if path.is_dir():
-        return {
+        splits = {
             name: pd.DataFrame(
                 [(str(file), label) for file, label in files_by_class(folder, SUFFIXES, of="sound")],
                 columns=[SOUND, LABEL],
             )
             for name, folder in split_folders(path).items()
         }
+        frame = next(iter(splits.values()))
+        return splits, *_columns(frame, said.of_trained(list(frame.columns)), path)
     if not path.exists():
         raise DataError(f"There is no folder or file '{path}'.")
-    frame = read_table(path, types=types)
-    column, _ = _columns(frame, targets, types, path)
-    frame = read_table(path, types={**(types or {}), column: SOUND})
+    said = said.of_trained(list(read_table(path, unasked=None).columns)) if said.trained_as else said
+    frame = read_table(path, types=said.types, unasked=said.ignore)
+    for name in said.ignore:
+        require_known("column of 'ignore'", name, frame.columns)
+    column, wanted = _columns(frame, said, path)
+    frame = read_table(path, types={**said.types, column: SOUND}, unasked=said.ignore)
     missing = np.flatnonzero(frame[column].isna())
     if len(missing):
         raise DataError(f"'{column}' of {path} names no sound in row {missing[0] + 1}.")
-    return {"": beside_file(frame, {column: SOUND}, path)}
+    frame = beside_file(frame, {column: SOUND}, path)
+    if SPLIT not in frame.columns:
+        return {"": frame}, column, wanted
+    if SPLIT in {str(name).partition("=")[0] for name in _names(wanted)}:
+        raise ConfigError(f"The column '{SPLIT}' of {path} divides its rows, and cannot be predicted: rename it.")
+    rows = frame.pop(SPLIT)
+    if SPLIT in said.ignore:
+        return {"": frame}, column, wanted
+    names = np.array(splits_in_column(rows, path))
+    return {name: frame[names == name] for name in SPLITS if (names == name).any()}, column, wanted
 
 
-def _columns(frame: pd.DataFrame, targets: Any, types: Mapping[str, str] | None, path: Path) -> tuple[str, Any]:
+def _columns(frame: pd.DataFrame, said: Columns, path: Path) -> tuple[str, Any]:
     """(the column of sounds, the targets) of a table or a folder."""
-    named = [name for name, kind in (types or {}).items() if kind == SOUND]
+    named = [name for name, kind in said.types.items() if kind == SOUND]
     for name in named:
         require_known("column of 'types'", name, frame.columns)
-    found = named or [name for name in frame.columns if _names_sounds(frame[name])]
+    known = [name for name in frame.columns if name not in (*said.ignore, said.group, SPLIT)]
+    found = named or [name for name in known if _names_sounds(frame[name])]
     if len(found) != 1:
         what = f"several columns of sounds: {', '.join(found)}" if found else "no column with the paths of sounds"
         raise DataError(f"{path} has {what}; say which it is: types={{'COLUMN': 'sound'}} (--types COLUMN=sound).")
-    if targets is not None:
-        return found[0], targets
-    others = [name for name in frame.columns if name != found[0]]
+    if said.targets is not None:
+        return found[0], said.targets
+    others = [name for name in known if name != found[0]]
     if len(others) != 1:
         raise ConfigError(
             f"'{path}' has the columns {', '.join(others) or 'of sounds alone'} beside '{found[0]}': name those that "
             "are to be predicted, as in targets=['label']."
         )
     return found[0], others
+
+
+def _names(targets: Any) -> list[str]:
+    return [targets] if isinstance(targets, str) else list(targets)
 
 
 def _names_sounds(values: pd.Series) -> bool:
@@ -178,6 +226,12 @@ def _readable(
     return frame[rows].reset_index(drop=True), known, list(map(str, errors))
 
 
+def _usual_seconds(facts: Sequence[SoundFacts], split: np.ndarray) -> float:
+    """What half of the training sounds have, within what is read at all."""
+    trained_on = [each.seconds for each, number in zip(facts, split, strict=True) if number == 0]
+    return float(np.clip(round(np.median(trained_on), 2), SHORTEST, LONGEST))
+
+
 def _tell(facts: Sequence[SoundFacts], path: Path) -> None:
     """Warn of sounds in which nothing is heard, and of those that are cut off at full scale."""
     for kind, what in (("silent", "silent"), ("clipped", "clipped (cut off at full scale)")):
@@ -187,29 +241,35 @@ def _tell(facts: Sequence[SoundFacts], path: Path) -> None:
 
 
 def _shared_out(
-    frame: pd.DataFrame, facts: Sequence[SoundFacts], classes: str | None, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Training, validation and test rows: as given, and what is not given at random, copies together."""
+    frame: pd.DataFrame, facts: Sequence[SoundFacts], kinds: Mapping[str, Any], group: str | None, seed: int
+) -> np.ndarray:
+    """(n,) 0 for training, 1 for validation, 2 for test, as given or else at random, copies together; -1 left out."""
+    if group is not None:
+        require_known("column of 'group'", group, frame.columns)
     copies = np.unique([each.content for each in facts], return_inverse=True)[1]
+    copies = linked(copies, None if group is None else frame[group])
+    classes = next((name for name, kind in kinds.items() if kind in CLASSES), None)
     labels = None if classes is None else frame[classes].astype(object).fillna("").astype(str).to_numpy()
-    names = frame["split"].to_numpy()
-    frame = frame.drop(columns="split")
+    names = frame[SPLIT].to_numpy()
     if labels is not None and len(set(labels) - {""}) < 2:
         raise DataError(f"All sounds have the same '{classes}': two are needed at least.")
     if set(names) == {""}:
-        return parts_of(frame, split_pictures(labels, copies, seed=seed, of="sounds"))
+        return split_pictures(labels, copies, seed=seed, of="sounds")
     split = np.array([SPLITS.index(name) for name in names])
     lost = (split == 0) & np.isin(copies, copies[split > 0])
     if lost.any():
         warnings.warn(
-            f"{int(lost.sum())} sounds to train on are copies of some that the model is judged by: they are left out "
-            "of the training.",
+            f"{int(lost.sum())} sounds to train on are copies of some that the model is judged by, or of their group: "
+            "they are left out of the training.",
             DataWarning,
             stacklevel=4,
         )
+    split[lost] = -1
+    if not (split == 0).any():
+        raise DataError("There is no sound in the train split.")
     for number in (1, 2):
         if not (split == number).any():
-            rows = np.flatnonzero((split == 0) & ~lost)
+            rows = np.flatnonzero(split == 0)
             drawn = split_pictures(None if labels is None else labels[rows], copies[rows], seed=seed, of="sounds")
             split[rows[drawn == number]] = number
-    return parts_of(frame[~lost].reset_index(drop=True), split[~lost])
+    return split
