@@ -53,15 +53,7 @@ def read_class_folders(
     """
     if validation is not None or test is not None:
         raise ConfigError(f"Of pairs from folders, splits are folders in '{path}': train, validation and test.")
-    source = Path(path)
-    if not source.exists():
-        raise DataError(f"There is no folder or file '{path}'.")
-    splits = splits_in(unpacked(source) if source.is_file() else source)
-    given = [name for name in SPLITS if name in splits]
-    if not whole and given and len(given) < len(SPLITS):
-        lacking = next(name for name in SPLITS if name not in given)
-        raise DataError(f"'{path}' has a folder {given[0]} and none for {lacking}: give all three, or class folders.")
-    frame = pd.concat([rows.assign(split=name) for name, rows in splits.items()], ignore_index=True)
+    frame, given = _found(Path(path), whole=whole)
     frame = _divided(readable(frame, [PICTURE], path), given, path, whole=whole, seed=seed)
     frame = _without_copies(frame, path)
     shares = dict(zip(SPLITS, (each / COUNTS[0] for each in COUNTS), strict=True))
@@ -74,7 +66,7 @@ def read_class_folders(
         for name, rows in frame.groupby("split")
     }
     return pairs_table(
-        source.name,
+        Path(path).name,
         dict.fromkeys(SPLITS, pairs["test"]) if whole else pairs,
         size=size,
         channels=channels,
@@ -87,6 +79,18 @@ def read_class_folders(
             "seed": seed,
         },
     )
+
+
+def _found(path: Path, *, whole: bool) -> tuple[pd.DataFrame, list[str]]:
+    """The pictures with class and split, and the splits that the folder or zip file is divided into."""
+    if not path.exists():
+        raise DataError(f"There is no folder or file '{path}'.")
+    splits = splits_in(unpacked(path) if path.is_file() else path)
+    given = [name for name in SPLITS if name in splits]
+    if not whole and given and len(given) < len(SPLITS):
+        lacking = next(name for name in SPLITS if name not in given)
+        raise DataError(f"'{path}' has a folder {given[0]} and none for {lacking}: give all three, or class folders.")
+    return pd.concat([rows.assign(split=name) for name, rows in splits.items()], ignore_index=True), given
 
 
 def _without_copies(frame: pd.DataFrame, path: Path | str) -> pd.DataFrame:
