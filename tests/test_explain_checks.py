@@ -13,7 +13,16 @@ from zoo.cli import main
 from zoo.columns import Schema
 from zoo.errors import ConfigError
 from zoo.explain import methods
-from zoo.explain.checks import imputed, infidelity, points_at, rank_correlation, removal_values, road
+from zoo.explain.checks import (
+    imputed,
+    infidelity,
+    order_of,
+    points_at,
+    rank_correlation,
+    removal_values,
+    road,
+    shuffle_weights,
+)
 from zoo.explain.compare import compare
 from zoo.explain.explain import find_subject
 from zoo.explain.methods import Found, Method
@@ -78,6 +87,37 @@ def test_hidden_pixels_are_made_of_their_neighbours():
     hidden = np.zeros((9, 9), bool)
     hidden[3:6, 3:6] = True
     np.testing.assert_allclose(imputed(slope, hidden, noise=0), slope, atol=1e-3)
+
+
+def test_a_large_hole_is_filled_as_well():
+    slope = np.tile(np.linspace(0, 1, 150)[None, :, None], (131, 1, 2)).astype("float32")
+    hidden = np.zeros((131, 150), bool)
+    hidden[25:105, 30:115] = True
+    found = imputed(slope, hidden, noise=0)
+    assert np.abs(found - slope)[hidden].mean() < 0.005
+    np.testing.assert_array_equal(found[~hidden], slope[~hidden])
+
+
+def test_equal_values_go_in_a_random_order_that_is_always_the_same():
+    groups = order_of(np.zeros((40, 40)))
+    assert abs(groups[0].mean() - 800) < 150
+    np.testing.assert_array_equal(groups[0], order_of(np.zeros((40, 40)))[0])
+    assert order_of(np.array([0.0, 3, 0, 2]), 4)[:2] == [1, 3]
+
+
+def test_frozen_weights_and_statistics_are_shuffled_too():
+    model = with_weights(STRUCTURES["flat"]())
+    x = keras.layers.BatchNormalization(name="norm")(model.output)
+    model = keras.Model(model.input, x)
+    norm = model.get_layer("norm")
+    norm.moving_variance.assign(np.array([1.0, 2, 3]))
+    model.trainable = False
+    before = {each.path: np.array(each) for each in model.weights}
+    shuffle_weights(model, 1)
+    for each in model.weights:
+        np.testing.assert_array_equal(np.sort(np.ravel(each)), np.sort(np.ravel(before[each.path])))
+        assert len(each.shape) == 1 or not np.array_equal(np.array(each), before[each.path])
+    assert not np.array_equal(np.array(norm.moving_variance), [1, 2, 3])
 
 
 def test_a_map_that_survives_random_weights_is_refused(monkeypatch):

@@ -12,6 +12,7 @@ import numpy as np
 
 from zoo.errors import ConfigError
 from zoo.explain.fills import filled
+from zoo.explain.heat_maps import resized
 from zoo.explain.methods import Found, run_method
 from zoo.explain.subject import ARRAY, PICTURE, TEXT, Subject
 from zoo.explain.tables import coalition_scores
@@ -24,6 +25,7 @@ SHUFFLES = 3
 NEIGHBOURS = ((-1, -1, 1 / 12), (-1, 0, 1 / 6), (-1, 1, 1 / 12), (0, -1, 1 / 6), (0, 1, 1 / 6), (1, -1, 1 / 12),
               (1, 0, 1 / 6), (1, 1, 1 / 12))  # fmt: skip
 ROAD_SHARE, SWEEPS = 0.3, 60
+SMALLEST = 8  # pixels a side from which the sweeps reach the middle of any hole
 
 
 def check_values(subject: Subject, method: str, found: Found, options: Mapping[str, Any]) -> dict[str, float]:
@@ -51,10 +53,17 @@ def check_values(subject: Subject, method: str, found: Found, options: Mapping[s
     return measured
 
 
-def order_of(subject: Subject, values: np.ndarray, steps: int = STEPS) -> list[np.ndarray]:
+def order_of(values: np.ndarray, steps: int = STEPS) -> list[np.ndarray]:
     """Places in groups, the most important first: pixels, words, columns."""
-    flat = np.argsort(-np.asarray(values, np.float64).reshape(-1), kind="stable")
+    flat = descending(values)
     return np.array_split(flat, min(steps, len(flat)))
+
+
+def descending(values: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """Places of the flat values, the largest first; equal ones (a map is 0 at many places) in a random order, as that
+    of rows would favour a side of the picture."""
+    flat = np.asarray(values, np.float64).reshape(-1)
+    return np.lexsort((np.random.default_rng(seed).random(flat.size), -flat))
 
 
 def removal_values(subject: Subject, found: Found, *, seed: int = 0) -> dict[str, float]:
@@ -65,7 +74,7 @@ def removal_values(subject: Subject, found: Found, *, seed: int = 0) -> dict[str
     random = np.random.default_rng(seed).normal(size=found.values.shape)
     curves = {}
     for name, values in {"": found.values, "random_": random}.items():
-        groups = order_of(subject, values)
+        groups = order_of(values)
         kept = np.ones((len(groups) + 1, found.values.size), bool)
         for step, group in enumerate(groups, start=1):
             kept[step:, group] = False
@@ -91,6 +100,8 @@ def keeping(subject: Subject, found: Found) -> Callable[[np.ndarray], np.ndarray
 
         return pixels
     if subject.sense == TEXT:
+        if subject.encode is None:  # no word can be left out
+            return None
         text = str(subject.shown)
         spans = sentences_in(text) if len(sentences_in(text)) == len(found.parts) else words_in(text)
         if len(spans) != len(found.parts):  # the values are of the model's own words, which may be fewer
@@ -140,7 +151,7 @@ def infidelity(subject: Subject, found: Found, *, draws: int = 64, seed: int = 0
 def road(subject: Subject, values: np.ndarray, *, share: float = ROAD_SHARE, seed: int = 0) -> float:
     """The score without the least important pixels less that without the most important ones, hidden pixels made of
     their neighbours with a little noise, so that the hole itself tells nothing."""
-    flat = np.argsort(-np.asarray(values, np.float64).reshape(-1), kind="stable")
+    flat = descending(values)
     count = max(1, int(share * flat.size))
     pictures = []
     for chosen in (flat[:count], flat[-count:]):
@@ -155,17 +166,38 @@ def imputed(value: np.ndarray, hidden: np.ndarray, *, noise: float = 0.01, seed:
     """(H, W, C) with the hidden pixels as weighted means of their neighbours (Rong et al. 2022, section 4.2), by
     relaxation; and noise of `noise` deviations."""
     found = value.astype(np.float64)
-    found[hidden] = value[~hidden].mean(axis=0) if (~hidden).any() else value.reshape(-1, value.shape[-1]).mean(axis=0)
+    if hidden.all():
+        found[:] = found.mean(axis=(0, 1))
+    else:
+        found = _relaxed(found, hidden)
+    random = np.random.default_rng(seed)
+    found[hidden] += noise * value.std() * random.normal(size=found[hidden].shape)
+    if value.dtype.kind in "iu":
+        found = np.clip(np.rint(found), np.iinfo(value.dtype).min, np.iinfo(value.dtype).max)
+    return found.astype(value.dtype)
+
+
+def _relaxed(value: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """`SWEEPS` sweeps from the solution at half the size: by themselves they would not reach the middle of a hole."""
+    found, (height, width) = value.copy(), hidden.shape
+    if min(height, width) <= SMALLEST:
+        found[hidden] = value[~hidden].mean(axis=0)
+    else:
+        pad = ((0, height % 2), (0, width % 2))
+        seen = np.pad(~hidden, pad)[..., None]  # (H, W, 1), both even
+        blocks = (-(-height // 2), 2, -(-width // 2), 2, -1)
+        count = seen.reshape(blocks).sum(axis=(1, 3))
+        total = (np.pad(value, (*pad, (0, 0))) * seen).reshape(blocks).sum(axis=(1, 3))
+        half = _relaxed(total / np.maximum(count, 1), count[..., 0] == 0)
+        large = np.stack([resized(each, 2 * half.shape[0], 2 * half.shape[1]) for each in np.moveaxis(half, -1, 0)], -1)
+        found[hidden] = large[:height, :width][hidden]
     for _ in range(SWEEPS):
         padded = np.pad(found, ((1, 1), (1, 1), (0, 0)), mode="edge")
-        height, width = hidden.shape
         mean = np.zeros_like(found)
         for down, right, weight in NEIGHBOURS:
             mean += weight * padded[1 + down : 1 + down + height, 1 + right : 1 + right + width]
         found[hidden] = mean[hidden]
-    random = np.random.default_rng(seed)
-    found[hidden] += noise * value.std() * random.normal(size=found[hidden].shape)
-    return found.astype(value.dtype)
+    return found
 
 
 def survival(subject: Subject, method: str, found: Found, options: Mapping[str, Any]) -> float:
@@ -179,9 +211,14 @@ def survival(subject: Subject, method: str, found: Found, options: Mapping[str, 
 
 
 def shuffle_weights(model: keras.Model, seed: int) -> None:
-    """The values of each trainable array in another order: as large as before, and nothing of what was learnt."""
+    """The values of each array of floats in another order: as large as before, and nothing of what was learnt.
+
+    Frozen layers' too, and the statistics of normalisations, whose variances stay above 0.
+    """
     random = np.random.default_rng(seed)
-    for variable in model.trainable_variables:
+    for variable in model.weights:
+        if "float" not in keras.backend.standardize_dtype(variable.dtype):
+            continue
         values = np.array(keras.ops.convert_to_numpy(variable))
         variable.assign(random.permutation(values.reshape(-1)).reshape(values.shape))
 
