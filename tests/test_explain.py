@@ -12,6 +12,7 @@ import zoo
 from tests.explain_models import SIDE, STRUCTURES, sample_of, with_weights
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.explain import METHODS
+from zoo.explain.heat_maps import grad_cam_plus_plus
 from zoo.tracing.gradients import GradientFunction
 
 pytestmark = pytest.mark.backends
@@ -47,7 +48,7 @@ def test_heat_maps_are_their_formulas(flat, image, by_hand):
     values, gradients = by_hand
     weights = gradients.mean(axis=(0, 1))
     square, cube = gradients**2, gradients**3
-    alpha = square / (2 * square + values.sum(axis=(0, 1)) * cube + 1e-7)
+    alpha = square / (2 * square + values.sum(axis=(0, 1)) * cube)
     plus = (alpha * np.maximum(gradients, 0)).sum(axis=(0, 1))
     expected = {
         "activation": values.mean(axis=-1),
@@ -59,6 +60,12 @@ def test_heat_maps_are_their_formulas(flat, image, by_hand):
         found = zoo.explain(flat, image, method=method, label=1)
         assert found.settings["layer"] == "conv2"
         np.testing.assert_allclose(found.values, enlarged(map_), rtol=1e-4, atol=1e-6, err_msg=method)
+
+
+def test_the_size_of_the_gradients_does_not_matter(by_hand):
+    values, gradients = by_hand
+    large, small = (grad_cam_plus_plus(np.abs(values) * 1e-6, gradients * scale) / scale for scale in (1, 1e-6))
+    np.testing.assert_allclose(small, large, rtol=1e-3)
 
 
 def test_gradients_are_those_of_differences_and_integrate_to_the_score(flat, image):
@@ -114,9 +121,17 @@ def test_guided_backpropagation_stops_what_is_below_zero_twice(flat, image):
     at_first = np.maximum(pulled(conv2, (SIDE, SIDE, 4), back), 0) * (first > 0)
     expected = np.abs(pulled(inner, (SIDE, SIDE, 3), at_first)[0]).max(axis=-1)
     np.testing.assert_allclose(found.values, expected, rtol=1e-3, atol=1e-6)
-    model = with_weights(STRUCTURES["sequence_output"]())
-    with pytest.raises(ConfigError, match="Guided backpropagation is defined for ReLU networks alone"):
-        zoo.explain(model, sample_of(model), method="guided-backpropagation")
+    for model in (STRUCTURES["sequence_output"](), with_attention()):
+        with pytest.raises(ConfigError, match="Guided backpropagation is defined for ReLU networks alone"):
+            zoo.explain(model, sample_of(model), method="guided-backpropagation")
+
+
+def with_attention():
+    """Curved, by a layer whose name begins as `Add`."""
+    x = keras.Input((SIDE, SIDE, 3), name="image")
+    flat = keras.layers.Reshape((16, 4))(keras.layers.Conv2D(4, 3, 2, padding="same", activation="relu")(x))
+    mixed = keras.layers.AdditiveAttention()([flat, flat])
+    return keras.Model(x, keras.layers.Dense(3, name="label")(keras.layers.Flatten()(mixed)))
 
 
 @pytest.mark.parametrize("name", STRUCTURES)

@@ -13,8 +13,6 @@ from zoo.explain.places import place_of
 from zoo.explain.subject import Subject
 from zoo.tracing.gradients import Place
 
-TINY = 1e-7
-
 
 def activation(values: np.ndarray, _: np.ndarray) -> np.ndarray:
     """(h, w, C) -> (h, w): the mean over channels."""
@@ -29,10 +27,11 @@ def grad_cam(values: np.ndarray, gradients: np.ndarray) -> np.ndarray:
 
 def grad_cam_plus_plus(values: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     """As `grad_cam`, the gradients > 0 weighed by place: several objects of a label count alike (equation 19)."""
-    square, cube = gradients**2, gradients**3
-    total = values.sum(axis=(0, 1), keepdims=True)
-    alpha = square / np.where(gradients != 0, 2 * square + total * cube + TINY, TINY)
-    weights = (np.maximum(gradients, 0) * np.where(gradients != 0, alpha, 0)).sum(axis=(0, 1))
+    square, cube = gradients.astype(np.float64) ** 2, gradients.astype(np.float64) ** 3
+    total = values.sum(axis=(0, 1), keepdims=True, dtype=np.float64)
+    divisor = 2 * square + total * cube
+    alpha = np.divide(square, divisor, out=np.zeros_like(square), where=divisor != 0)
+    weights = (np.maximum(gradients, 0) * alpha).sum(axis=(0, 1))
     return np.maximum((values * weights).sum(axis=-1), 0)
 
 

@@ -3,6 +3,7 @@
 Simonyan et al. 2014; Smilkov et al. 2017; Sundararajan et al. 2017; Springenberg et al. 2015.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,11 +17,13 @@ from zoo.explain.subject import BATCH, Subject
 from zoo.tracing.call_recorder import operations
 from zoo.tracing.gradients import GradientFunction
 
-# layers that are linear, or choose among their values: the rule of guided backpropagation leaves them alone
+# layers that are linear, or choose among their values: the rule of guided backpropagation leaves them alone; names
+# without "2D" and "Transpose"
 HARMLESS = (
-    "Add", "AveragePooling", "BatchNormalization", "Concatenate", "Conv", "Crop", "Dense", "DepthwiseConv", "Dropout",
-    "Flatten", "GlobalAveragePooling", "GlobalMaxPooling", "GetItem", "Identity", "MaxPooling", "Permute", "Reshape",
-    "Rescaling", "SeparableConv", "SpatialDropout", "Squeeze", "Subtract", "UpSampling", "ZeroPadding", "Normalization",
+    "Add", "AveragePooling", "BatchNormalization", "Concatenate", "Conv", "Cropping", "Dense", "DepthwiseConv",
+    "Dropout", "Flatten", "GlobalAveragePooling", "GlobalMaxPooling", "GetItem", "Identity", "MaxPooling", "Permute",
+    "Reshape", "Rescaling", "SeparableConv", "SpatialDropout", "Squeeze", "Subtract", "UpSampling", "ZeroPadding",
+    "Normalization",
 )  # fmt: skip
 
 
@@ -105,7 +108,7 @@ def _guided(model: keras.Model, output: str) -> Iterator[None]:
             found.append((each, "call"))
         elif name in ("relu", "relu6"):
             found.append((each, "activation"))
-        elif name != "linear" or not (kind == "Activation" or kind.startswith(HARMLESS)):
+        elif name != "linear" or not (kind == "Activation" or _without_rank(kind) in HARMLESS):
             other.append(path)
     if other:
         raise ConfigError(
@@ -130,6 +133,14 @@ def _guided(model: keras.Model, output: str) -> Iterator[None]:
                 each.activation = value
             else:
                 del each.__dict__["call"]
+
+
+def _without_rank(kind: str) -> str:
+    """
+    >>> _without_rank("Conv2DTranspose"), _without_rank("AdditiveAttention")
+    ('Conv', 'AdditiveAttention')
+    """
+    return re.sub(r"[123]D(Transpose)?$", "", kind)
 
 
 def _guided_relu(most: float | None) -> Any:
