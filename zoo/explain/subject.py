@@ -32,7 +32,8 @@ class Subject:
     shown     for people: pixels (H, W, C) uint8 of a picture; a text; column -> value of a table.
     columns   of a table: name -> where it stands in the inputs; of senses: the inputs of each.
     typical   of a table: inputs (1, ...) of a row that says nothing (medians, no category).
-    encode    of a text: texts -> inputs (n, ...), and the text that each is a piece of.
+    encode    of a text: texts -> inputs (n, ...), and the text that each is a piece of; None where the model's own
+              words have padding between them.
     said      the score of the sample, where it is known already.
     original  numbers as the model gives them -> the target's own units.
     """

@@ -24,6 +24,7 @@ class Target:
     label   its name, "" where there is none.
     sign    -1 for the negative label of an output (B, 1) that holds the probability of the positive one.
     logit   whether the number is taken before the softmax or sigmoid that ends the output, where there is one.
+    bounded  whether all numbers of the output are from 0 to 1 for the sample, and of several labels add up to 1.
     """
 
     output: str
@@ -31,6 +32,7 @@ class Target:
     label: str = ""
     sign: int = 1
     logit: bool = False
+    bounded: bool = False
 
     def score(self, outputs: Mapping[str, Tensor]) -> Tensor:
         """(B,) of tensors; the mean over all steps where the output is a sequence (B, T, C)."""
@@ -78,11 +80,21 @@ def choose_target(
     if width == 1 and name not in positives:
         if label is not None:
             raise ConfigError(f"The output '{name}' is a number and has no labels; received label={label!r}.")
+        if names:
+            raise ConfigError(f"The output '{name}' is a number and has no labels; received {len(names)} names.")
         return Target(name)
     binary = width == 1
-    known = names or [str(each) for each in range(2 if binary else width)]
+    count = 2 if binary else width
+    if names and len(names) != count:
+        raise ConfigError(f"'{name}' has {count} labels; received {len(names)} names.")
+    known = names or [str(each) for each in range(count)]
     if label is None:
         place = decided.get(name, int(mean[0] >= 0.5) if binary else int(np.argmax(mean)))
+    elif known.count(str(label)) > 1:
+        same = " and ".join(str(row) for row, each in enumerate(known) if each == str(label))
+        raise ConfigError(
+            f"'{label}' is the name of {known.count(str(label))} labels of '{name}', number {same}: give the number."
+        )
     elif str(label) in known:
         place = known.index(str(label))
     elif isinstance(label, int | np.integer) and 0 <= label < len(known):
@@ -90,7 +102,8 @@ def choose_target(
     else:
         require_known(f"label of '{name}'", str(label), known)
         raise AssertionError
-    return Target(name, 0 if binary else place, known[place], -1 if binary and place == 0 else 1)
+    bounded = bool((mean >= 0).all() and (mean <= 1).all() and (binary or abs(float(mean.sum()) - 1) < 1e-2))
+    return Target(name, 0 if binary else place, known[place], -1 if binary and place == 0 else 1, bounded=bounded)
 
 
 @contextmanager

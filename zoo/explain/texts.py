@@ -66,7 +66,10 @@ def occlusion(
 def text_scores(subject: Subject, texts: Sequence[str]) -> np.ndarray:
     """(n,) scores of other texts in the place of the sample's; the mean over the pieces of a long one."""
     if subject.encode is None:
-        raise ConfigError("Texts cannot be changed here: the model's own inputs were given, and no text.")
+        raise ConfigError(
+            "Words with padding between them cannot be left out; use method='integrated-gradients', or give them with "
+            "the padding on one side."
+        )
     inputs, owner = subject.encode(list(texts))
     return subject.scores(inputs, owner)
 
