@@ -35,7 +35,7 @@ def write_explanation(found: "Explanation", path: Path) -> None:
 
 
 def _title(found: "Explanation") -> str:
-    label = f" = {found.label} ({found.score:.1%})" if found.label else f" = {found.score:.4g}"
+    label = f" = {found.label} ({found.score_text})" if found.label else f" = {found.score_text}"
     return f"{found.output}{label}    {found.method}"
 
 

@@ -35,6 +35,7 @@ class Explanation:
     shown         pixels (H, W, C) uint8 of a picture; column -> value of a table.
     settings      of the method: layer, window, steps, ...
     faithfulness  what was measured of it (see `zoo.explain.checks`): "completeness_gap", "deletion", ...
+    probability   whether the label's score is one: False of an output without a softmax or sigmoid.
     """
 
     method: str
@@ -50,6 +51,7 @@ class Explanation:
     model: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     faithfulness: Mapping[str, float] = field(default_factory=dict)
+    probability: bool = True
 
     @property
     def summary(self) -> str:
@@ -64,7 +66,12 @@ class Explanation:
 
     @property
     def _answer(self) -> str:
-        return f"= '{self.label}' with {self.score:.1%}" if self.label else f"= {self.score:.4g}"
+        return f"= '{self.label}' with {self.score_text}" if self.label else f"= {self.score_text}"
+
+    @property
+    def score_text(self) -> str:
+        """A probability in percent, any other number with four digits."""
+        return f"{self.score:.1%}" if self.label and self.probability else f"{self.score:.4g}"
 
     @property
     def _places(self) -> str:
