@@ -36,7 +36,7 @@ def explain_command(parsed: argparse.Namespace) -> None:
         require_known("ending of --out", Path(parsed.out).suffix.lower(), SUFFIXES)
     if parsed.compare and parsed.method:
         raise ConfigError("--compare tries every method that suits; leave --method out.")
-    options: dict[str, Any] = read_config(parsed.option or ())
+    options: dict[str, Any] = read_config(parsed.option or (), "--option")
     import_frameworks()
     from zoo.explain.compare import compare
     from zoo.explain.explain import explain_subject, find_subject, opened

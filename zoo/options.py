@@ -263,7 +263,7 @@ def read_types(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def read_config(given: Sequence[str]) -> dict[str, Any]:
+def read_config(given: Sequence[str], option: str = "--config") -> dict[str, Any]:
     """ "NAME=VALUE" of a command line, once for each option; a value that is JSON is what it says, others are texts.
 
     >>> read_config(["picture=mobilenet", "width=32"])
@@ -273,7 +273,7 @@ def read_config(given: Sequence[str]) -> dict[str, Any]:
     for each in given:
         name, equals, value = each.partition("=")
         if not equals or not name or name in found:
-            raise ConfigError(f"Each of --config is NAME=VALUE, once an option; received '{each}'.")
+            raise ConfigError(f"Each of {option} is NAME=VALUE, once an option; received '{each}'.")
         try:
             found[name] = json.loads(value)
         except ValueError:

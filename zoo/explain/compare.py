@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, require_known
 from zoo.explain.checks import check_values
 from zoo.explain.explain import explanation_of
 from zoo.explain.explanation import Explanation
-from zoo.explain.methods import METHODS, run_method
+from zoo.explain.methods import METHODS, require_valid, run_method
 from zoo.explain.subject import Subject
 from zoo.records import plain
 
@@ -40,8 +40,14 @@ class Compared:
 def compare(subject: Subject, **options: Any) -> list[Compared]:
     """Every method of the sample's sense, the best mean rank over `RANKED` first, refused ones at the end.
 
-    Each option goes to the methods that take it.
+    Each option goes to the methods that take it. Raises `UnknownNameError` for one that none of them takes,
+    `ConfigError` for a value that does not fit.
     """
+    fitting = [method for method in METHODS.values() if subject.sense in method.runs]
+    known = dict.fromkeys(option for method in fitting for option in method.options_of(subject.sense))
+    for option in options:
+        require_known("option of these methods", option, known)
+    require_valid(options)
     rows = [_tried(subject, name, options) for name, method in METHODS.items() if subject.sense in method.runs]
     ranks: dict[str, list[float]] = {row.method: [] for row in rows}
     sound = [row for row in rows if not row.refused]
@@ -53,7 +59,7 @@ def compare(subject: Subject, **options: Any) -> list[Compared]:
 
 
 def _tried(subject: Subject, name: str, options: Mapping[str, Any]) -> Compared:
-    own = {key: value for key, value in options.items() if key in METHODS[name].options}
+    own = {key: value for key, value in options.items() if key in METHODS[name].options_of(subject.sense)}
     start = time.perf_counter()
     try:
         found = run_method(subject, name, own)

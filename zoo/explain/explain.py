@@ -13,6 +13,7 @@ from zoo.explain import rows, subjects
 from zoo.explain.explanation import Explanation
 from zoo.explain.methods import METHODS, USUAL, Found, run_method
 from zoo.explain.subject import SENSES, Subject
+from zoo.explain.target import before_squashing
 from zoo.pipeline import Pipeline, load_pipeline
 
 
@@ -47,19 +48,22 @@ def explain(
             call of a shared one; by default the last layer of maps.
     input   the explained input or column where there are several ("table", "senses").
     tag     of official weights that a given model has: how they read photos and name classes.
-    labels  names of the labels of a `keras.Model`.
+    labels  names of the labels of a `keras.Model` without a tag: of its first output (or `output`), or output -> names.
     check   measure how faithful the explanation is, and refuse a map that is the same with random weights.
-    options of the method: window, stride, fill, steps, baseline, samples, noise, masks, cells, background, orders.
+    options of the method: window, stride, fill, steps, baseline, samples, noise, masks, cells, share, orders, seed;
+            background: rows as the pipeline takes them, or of a `keras.Model` a dict, input -> (rows, ...).
 
     Raises `UnknownNameError` and `ConfigError` for names and settings that do not fit, `DataError` for the sample.
     """
+    if isinstance(model, str | os.PathLike):
+        model, tag = opened(model)
     subject = find_subject(
         model, sample, output=output, label=label, input=input, tag=tag, labels=labels, row=row,
         senses=input == SENSES,
     )  # fmt: skip
     if layer is not None:
         options["layer"] = layer
-    if options.get("background") is not None and isinstance(model, Pipeline):
+    if options.get("background") is not None:
         options["background"] = rows.background_of(model, options["background"])
     return explain_subject(subject, method, check=check, **options)
 
@@ -89,6 +93,7 @@ def explanation_of(subject: Subject, method: str, found: Found, measured: Mappin
         output=subject.target.output,
         label=subject.target.label,
         score=subject.score,
+        probability=_is_probability(subject),
         values=found.values,
         signed=METHODS[method].signed,
         parts=found.parts,
@@ -97,6 +102,11 @@ def explanation_of(subject: Subject, method: str, found: Found, measured: Mappin
         settings=found.settings,
         faithfulness=measured,
     )
+
+
+def _is_probability(subject: Subject) -> bool:
+    with before_squashing(subject.model, subject.target.output) as squashed:
+        return bool(squashed) or subject.target.bounded
 
 
 def find_subject(
@@ -115,6 +125,8 @@ def find_subject(
     target: dict[str, Any] = {"output": output, "label": label, "input": input, "senses": senses}
     if isinstance(model, str | os.PathLike):
         model, tag = opened(model)
+    if labels is not None and (tag is not None or isinstance(model, Pipeline)):
+        raise ConfigError("labels= names those of a bare Keras model: this one brings the names of its own.")
     if isinstance(model, Pipeline):
         return rows.of_pipeline(model, sample, row=row, **target)
     if not isinstance(model, keras.Model):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.errors import ConfigError, require_known
+from zoo.errors import ConfigError, is_number, require_known
 from zoo.explain import heat_maps, occlusion, slopes, tables, texts
 from zoo.explain.fills import map_of
 from zoo.explain.subject import ARRAY, PICTURE, SENSES, TABLE, TEXT, Subject
@@ -25,11 +25,19 @@ class Found:
 
 @dataclass(frozen=True)
 class Method:
-    """`run(subject, **options)` for each sense that it explains; `options` by name, with what they mean to a user."""
+    """`run(subject, **options)` for each sense that it explains.
+
+    options  that it takes, of any sense.
+    fewer    sense -> those that it takes there, where it does not take all.
+    """
 
     runs: Mapping[str, Callable[..., Found]]
     options: tuple[str, ...] = ()
     signed: bool = True
+    fewer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def options_of(self, sense: str) -> tuple[str, ...]:
+        return self.fewer.get(sense, self.options)
 
 
 def _heat_map(name: str) -> Method:
@@ -107,9 +115,17 @@ METHODS: dict[str, Method] = {
     "integrated-gradients": Method(
         {PICTURE: _integrated, ARRAY: _integrated, TEXT: _integrated_text, TABLE: _integrated_table},
         ("steps", "baseline", "layer"),
+        fewer={
+            PICTURE: ("steps", "baseline"),
+            ARRAY: ("steps", "baseline"),
+            TEXT: ("steps", "layer"),
+            TABLE: ("steps",),
+        },
     ),
     "occlusion": Method(
-        {PICTURE: _occlusion, TEXT: partial(_occlusion_text, parts="words")}, ("window", "stride", "fill")
+        {PICTURE: _occlusion, TEXT: partial(_occlusion_text, parts="words")},
+        ("window", "stride", "fill"),
+        fewer={TEXT: ("window",)},
     ),
     "sentence-occlusion": Method({TEXT: partial(_occlusion_text, parts="sentences")}, ("window",)),
     "rise": Method({PICTURE: _rise}, ("masks", "cells", "share", "fill", "seed"), signed=False),
@@ -128,9 +144,32 @@ def run_method(subject: Subject, name: str, options: Mapping[str, Any]) -> Found
         raise ConfigError(f"'{name}' does not explain a {subject.sense}; these do: {', '.join(fitting)}.")
     for option in options:
         require_known(f"option of {name}", option, method.options)
-    try:
-        return method.runs[subject.sense](subject, **options)
-    except TypeError as error:
-        if "unexpected keyword argument" in str(error):
-            raise ConfigError(f"'{name}' of a {subject.sense} does not take {str(error).split()[-1]}.") from error
-        raise
+        if option not in method.options_of(subject.sense):
+            raise ConfigError(f"'{name}' of a {subject.sense} does not take '{option}'.")
+    require_valid(options)
+    return method.runs[subject.sense](subject, **options)
+
+
+def require_valid(options: Mapping[str, Any]) -> None:
+    """`ConfigError` for a value that no method can work with; sizes of windows, fills and orders are told later."""
+    for name, value in options.items():
+        whole, number = is_whole(value), is_number(value) or isinstance(value, np.number)
+        rules = {
+            **dict.fromkeys(("steps", "samples", "masks", "cells"), (whole and value >= 1, "a number of at least 1")),
+            "seed": (whole and value >= 0, "a whole number of at least 0"),
+            "noise": (number and value >= 0, "a number of at least 0"),
+            "share": (number and 0 < value < 1, "a number between 0 and 1"),
+            "layer": (value is None or isinstance(value, str), "the name of a layer"),
+            "background": (value is None or isinstance(value, Mapping), "a dict, input -> rows"),
+        }
+        fits, expected = rules.get(name, (True, ""))
+        if not fits:
+            raise ConfigError(f"'{name}' must be {expected}; received {value!r}.")
+
+
+def is_whole(value: Any) -> bool:
+    """
+    >>> is_whole(3), is_whole(True), is_whole(3.0)
+    (True, False, False)
+    """
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.columns.frames import pandas
+from zoo.columns.frames import pandas, shown
 from zoo.errors import ConfigError, DataError, require_known
 from zoo.explain.subject import ARRAY, PICTURE, SENSES, TABLE, TABLE_NAME, TEXT, Slots, Subject, without_senses
 from zoo.explain.target import choose_target
@@ -110,9 +110,30 @@ def _text(subject: Subject, schema: Any, frame: Any, column: Any) -> Subject:
     return replace(subject, sense=TEXT, shown=text, encode=encode, words=words)
 
 
-def background_of(pipeline: Pipeline, rows: Any) -> dict[str, np.ndarray]:
-    """The inputs of rows that stand for all others."""
-    return dict(_encoded(pipeline.schema, pipeline.rows(rows))[0])
+def background_of(model: Pipeline | keras.Model, rows: Any) -> dict[str, np.ndarray]:
+    """The inputs of rows that stand for all others: rows as a pipeline takes them; of a bare model arrays (n, ...)."""
+    if isinstance(model, Pipeline):
+        return dict(_encoded(model.schema, model.rows(rows))[0])
+    inputs = {each.name: each for each in model.inputs}
+    if not isinstance(rows, Mapping) or rows.keys() != inputs.keys():
+        given = ", ".join(map(str, rows)) if isinstance(rows, Mapping) else shown(repr(rows))
+        raise ConfigError(
+            f"{model.name} has no columns: its background is a dict with the rows of every input "
+            f"({', '.join(inputs)}); received {given}."
+        )
+    found = {name: np.asarray(rows[name]) for name in inputs}
+    for name, values in found.items():
+        sides = tuple(inputs[name].shape)[1:]
+        fits = values.ndim == len(sides) + 1 and all(
+            b in (None, a) for a, b in zip(values.shape[1:], sides, strict=True)
+        )
+        if not fits or values.dtype.kind not in "biuf" or not len(values):
+            wanted = ", ".join("any" if side is None else str(side) for side in sides)
+            raise ConfigError(f"The background of '{name}' has the shape (rows, {wanted}); received {values.shape}.")
+    if len({len(values) for values in found.values()}) > 1:
+        raise ConfigError("The background has as many rows of every input; received "
+                          + ", ".join(f"{len(values)} of {name}" for name, values in found.items()) + ".")  # fmt: skip
+    return {name: values.astype(keras.backend.standardize_dtype(inputs[name].dtype)) for name, values in found.items()}
 
 
 def _encoded(schema: Any, frame: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:

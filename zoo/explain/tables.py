@@ -26,7 +26,7 @@ def shapley(
 
     orders  None: exact up to `EXACT` columns, else `ORDERS` random orders; a number: so many.
     """
-    ground = background or subject.typical
+    ground = subject.typical if background is None else background
     rows, count = len(next(iter(ground.values()))), len(subject.columns)
     if orders is None and count <= EXACT and rows * 2**count <= MOST_ASKED:
         masks = (np.arange(2**count)[:, None] >> np.arange(count) & 1).astype(bool)
