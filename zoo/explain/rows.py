@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.columns.frames import pandas, shown
+from zoo.columns.frames import pandas
 from zoo.errors import ConfigError, DataError, require_known
 from zoo.explain.subject import ARRAY, PICTURE, SENSES, TABLE, TABLE_NAME, TEXT, Slots, Subject, without_senses
 from zoo.explain.target import choose_target
@@ -116,7 +116,7 @@ def background_of(model: Pipeline | keras.Model, rows: Any) -> dict[str, np.ndar
         return dict(_encoded(model.schema, model.rows(rows))[0])
     inputs = {each.name: each for each in model.inputs}
     if not isinstance(rows, Mapping) or rows.keys() != inputs.keys():
-        given = ", ".join(map(str, rows)) if isinstance(rows, Mapping) else shown(repr(rows))
+        given = ", ".join(map(str, rows)) if isinstance(rows, Mapping) else f"{rows!r:.60}"
         raise ConfigError(
             f"{model.name} has no columns: its background is a dict with the rows of every input "
             f"({', '.join(inputs)}); received {given}."
