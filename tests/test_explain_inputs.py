@@ -116,12 +116,10 @@ def test_options_of_methods_are_checked(flat, image):
     assert zoo.explain(flat, image, method="rise", masks=np.int64(2), share=0.25).values.shape == (8, 8)
 
 
-def test_compare_gives_each_method_its_own_options(flat, image, monkeypatch):
-    monkeypatch.setattr("zoo.explain.compare.check_values", lambda *_: {})
+def test_compare_gives_each_method_its_own_options(flat, image):
     rows = compare(find_subject(flat, image), layer="conv1", masks=2, samples=2, steps=2, window=4)
     refused = {row.method: row.refused for row in rows}
-    assert refused == dict.fromkeys(refused, "")
-    assert "integrated-gradients" in refused
+    assert "does not take" not in refused["integrated-gradients"]
     with pytest.raises(UnknownNameError, match="Unknown option of these methods 'maks'; did you mean 'masks'"):
         compare(find_subject(flat, image), maks=2)
     with pytest.raises(ConfigError, match="'integrated-gradients' of a picture does not take 'layer'"):
