@@ -196,6 +196,19 @@ def test_a_table_names_pictures_relative_to_itself(folder, tmp_path, monkeypatch
     assert table.dataset().test.inputs["image"][:].shape == (6, 20, 24, 3)
 
 
+def test_a_column_split_divides_a_table(folder):
+    split = ["train"] * 20 + ["dev"] * 8 + ["test"] * 8
+    split = [split[(5 * number) % 36] for number in range(36)]  # every colour in every one
+    table = read_pictures(table_of(folder, folder / "labels.csv", split=split))
+    assert list(table.targets) == ["colour"]
+    assert [len(part) for part in (table.validation, table.test)] == [8, 8]
+    with pytest.raises(ConfigError, match="divides its rows"):
+        read_pictures(folder / "labels.csv", targets=["split"])
+    table_of(folder, folder / "labels.csv", split=["somewhere"] * 36)
+    with pytest.raises(DataError, match="must be train, validation or test; row 1 has 'somewhere'"):
+        read_pictures(folder / "labels.csv")
+
+
 def test_a_table_may_have_several_targets_and_people(folder):
     shade = [float(number % 7) + 0.5 for number in range(36)]
     who = [f"p{number // 2}" for number in range(36)]

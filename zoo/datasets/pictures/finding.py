@@ -11,6 +11,7 @@ import pandas as pd
 from zoo.artifacts import download_folder, extract
 from zoo.columns import read_table
 from zoo.datasets.class_folders import LABEL, files_by_class, folders_in, split_folders
+from zoo.datasets.splits import SPLIT
 from zoo.errors import ConfigError, DataError, require_known
 from zoo.pictures import SUFFIXES
 
@@ -44,7 +45,7 @@ def rows_of_table(
     require_known("column of 'picture'", column, frame.columns)
     frame = read_table(path, types={**(types or {}), column: PICTURE})
     if targets is None:
-        others = [name for name in frame.columns if name != column]
+        others = [name for name in frame.columns if name not in (column, SPLIT)]
         if len(others) != 1:
             raise ConfigError(
                 f"'{path}' has the columns {', '.join(others) or 'of pictures alone'} beside '{column}': name "

@@ -15,10 +15,10 @@ from zoo.datasets.pictures.build import IMAGE
 from zoo.datasets.pictures.facts import LOOKS, Facts, clusters_of, facts_of
 from zoo.datasets.pictures.finding import PICTURE, rows_of_table, splits_in, unpacked
 from zoo.datasets.pictures.splitting import linked, parts_of, split_pictures
-from zoo.datasets.splits import SPLITS
+from zoo.datasets.splits import SPLIT, SPLITS, splits_in_column
 from zoo.datasets.table import Table
 from zoo.datasets.tables.table_file import kinds_of_targets, with_labels_of
-from zoo.errors import DataError, DataWarning, require_known
+from zoo.errors import ConfigError, DataError, DataWarning, require_known
 from zoo.samples import Kind, Target
 
 Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # training, validation and test rows
@@ -47,7 +47,8 @@ def read_pictures(
     """Pictures with labels, shared out 70:10:20 at random, the classes alike; copies of a picture stand in one split.
 
     `path` is a folder with a folder of pictures for each class, or with such folders in "train", "validation" and
-    "test"; a zip file of one; or a CSV, JSONL or Parquet file with the paths of pictures, relative to it, and labels.
+    "test"; a zip file of one; or a CSV, JSONL or Parquet file with the paths of pictures, relative to it, and labels;
+    a column "split" divides it.
 
     targets   of a table: columns to predict, with their kinds or without; the only other column where not given.
     picture   of a table: the column of paths; else the only one whose values end as pictures do.
@@ -72,7 +73,7 @@ def read_pictures(
             splits[name] = pd.concat(others.values(), ignore_index=True).rename(columns={PICTURE: column})
     if trained_as is not None:
         splits, column, targets = as_trained(splits, column, targets, trained_as)
-    frame = pd.concat([rows.assign(split=name) for name, rows in splits.items()], ignore_index=True)
+    frame = pd.concat([rows.assign(**{SPLIT: name}) for name, rows in splits.items()], ignore_index=True)
     kinds: dict[str, Any] = dict(kinds_of_targets(frame, targets))
     if group is not None:
         require_known("column of 'group'", group, frame.columns)
@@ -115,7 +116,12 @@ def _splits(
     if not source.exists():
         raise DataError(f"There is no folder or file '{path}'.")
     frame, column, targets = rows_of_table(source, targets, picture, types)
-    return {"": frame}, column, targets
+    if SPLIT not in frame.columns:
+        return {"": frame}, column, targets
+    if SPLIT in {str(name).partition("=")[0] for name in ([targets] if isinstance(targets, str) else targets)}:
+        raise ConfigError(f"The column '{SPLIT}' of {path} divides its rows, and cannot be predicted: rename it.")
+    names = np.array(splits_in_column(frame.pop(SPLIT), path))
+    return {name: frame[names == name] for name in SPLITS if (names == name).any()}, column, targets
 
 
 def _readable(
