@@ -61,8 +61,8 @@ def test_fit_trains_on_attacked_pictures():
     assert not np.allclose(plain.get_weights()[0], robust.get_weights()[0])
 
 
-def test_a_recipe_without_it_says_nothing_of_it():
-    assert "adversarial" not in recipe().to_json()
+def test_a_recipe_says_whether_there_is_any():
+    assert recipe().to_json()["adversarial"] is None
     told = recipe(adversarial=AdversarialTraining(0.1, steps=2)).to_json()["adversarial"]
     assert told == {"strength": 0.1, "steps": 2, "scale": None}
 
