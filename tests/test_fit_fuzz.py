@@ -110,6 +110,7 @@ def test_each_statement_can_fail(trained, tmp_path, monkeypatch):
     assert "not the user's" in broken("G", seen=[(False, found, row)])
     assert "callback of epoch" in broken("G", seen=[(True, {"price": found["price"] + 1}, row)])
     assert "names changed" in broken("D", before={**trained.before, "names": []})
+    monkeypatch.setattr(model_fuzz, "REPEATS", 3)
     assert "ends with other" in broken("F", after=off)
     for variable in trained.model.weights:
         variable.assign(variable - 1)
