@@ -18,7 +18,7 @@ from zoo.sounds.mel import hertz, mel, mel_filters
 from zoo.training import Optimiser
 
 soundfile = pytest.importorskip("soundfile")
-from zoo.sounds.files import read_sound  # noqa: E402
+from zoo.sounds.files import read_sound  # noqa: E402 (needs it)
 
 needs_mirror = pytest.mark.skipif(
     not os.environ.get("ZOO_MIRROR"), reason="set ZOO_MIRROR to a mirror that holds the music tagger and GTZAN's sample"

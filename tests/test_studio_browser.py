@@ -159,7 +159,10 @@ def test_painting_dark_changes_the_prediction_by_mouse(page, folder):
 
 def test_everything_is_done_by_keyboard(page, folder):
     opened(page, "run0")
-    focused = lambda: page.switch_to.active_element  # noqa: E731
+
+    def focused():
+        return page.switch_to.active_element
+
     page.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
     assert focused().text == "Skip to the content"
     focused().send_keys(Keys.ENTER)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from zoo.catalogue import describe, list_models
 from zoo.errors import ConfigError, MissingExtraError, WeightsError
 from zoo.options import whole_number
-from zoo.studio.hosts import Hosts
+from zoo.studio.hosts import EVERYWHERE, Hosts
 from zoo.studio.tokens import token_for
 from zoo.terminal import console, import_frameworks
 
@@ -117,5 +117,5 @@ def address_of(listening: socket.socket, host: str, token: str) -> str:
     """What to open in the browser; it holds the token where one is asked for."""
     port = listening.getsockname()[1]
     name = host.strip("[]")
-    name = socket.gethostname() if name in ("0.0.0.0", "::") else f"[{name}]" if ":" in name else name  # noqa: S104
+    name = socket.gethostname() if name in EVERYWHERE else f"[{name}]" if ":" in name else name
     return f"http://{name}:{port}/login?token={quote(token, safe='')}" if token else f"http://{name}:{port}/"

@@ -45,5 +45,5 @@ class BusyError(StudioError):
     status = 503
 
 
-class Cancelled(Exception):  # noqa: N818 (no error: the user's wish)
+class CancelledError(Exception):
     """Raised inside a job that its user has ended."""

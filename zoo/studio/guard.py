@@ -20,7 +20,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-FORM_TOKEN = "X-Form-Token"  # noqa: S105 (a header's name)
+FORM_HEADER = "X-Form-Token"
 LOGIN = "/login"
 OPEN_PATHS = (LOGIN, "/static/studio.css", "/static/icon.svg")  # without the server's token
 LINKED = re.compile(r"/|/login|/compare|/models/[^/]+")  # pages that another site may link to
@@ -95,7 +95,7 @@ class Guard:
     def _require_form_token(self, request: Request, session: Session) -> None:
         if request.method in ("GET", "HEAD") or request.url.path == LOGIN:  # whose form holds it
             return
-        if not compare_digest(request.headers.get(FORM_TOKEN, "").encode(), session.form_token.encode()):
+        if not compare_digest(request.headers.get(FORM_HEADER, "").encode(), session.form_token.encode()):
             raise RefusedError("The page is out of date: load it again.")
 
     def _ask_for_token(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from zoo.errors import ZooError
-from zoo.studio.errors import Cancelled, TooManyError
+from zoo.studio.errors import CancelledError, TooManyError
 from zoo.studio.limits import QUEUED, RUNNING, WORKERS
 from zoo.studio.sessions import Session
 
@@ -47,9 +47,9 @@ class Job:
         return self.work is None or not self.work.done()
 
     def tell(self, share: float, doing: str = "") -> None:
-        """How much is done, from 0 to 1, and what is being done. Raises `Cancelled` where nobody waits any more."""
+        """How much is done, from 0 to 1, and what is done now. Raises `CancelledError` where nobody waits any more."""
         if self._cancelled.is_set():
-            raise Cancelled
+            raise CancelledError
         self.share = min(max(share, 0.0), 1.0)
         self.doing = doing or self.doing
 
@@ -61,7 +61,7 @@ class Job:
             found = work(self)
             self.tell(1.0)
             self.result, self.state = found, "done"
-        except Cancelled:
+        except CancelledError:
             self.state = "cancelled"
         except ZooError as error:
             self._fail(str(error))

@@ -109,9 +109,9 @@ def require_picture(upload: Upload) -> None:
     try:
         with Image.open(upload.path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
             width, height = image.size
-    except Exception as error:  # whatever Pillow says of a foreign file
-        if isinstance(error, Image.DecompressionBombError):
-            raise _bomb(upload) from error
+    except Image.DecompressionBombError as error:
+        raise _bomb(upload) from error
+    except Exception as error:  # whatever Pillow says of a foreign file: each of its readers has errors of its own
         raise WrongKindError(f"'{upload.name}' is no picture that can be read; expected {PICTURES}.") from error
     if width * height > LARGEST_PICTURE:
         raise _bomb(upload, f" ({width} x {height} pixels)")
