@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import zoo
-from benchmarks import imagenet_manifest, keras_downloads
+from tools import imagenet_manifest, keras_downloads
 from zoo.artifacts import artifacts, fetch
 from zoo.catalogue import ENTRIES
 from zoo.errors import ArtifactError, ConfigError, UnknownNameError

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from benchmarks.readme_figures import BLOCK, BLOCKS, ROOT, filled, pages
+from tools.readme_figures import BLOCK, BLOCKS, ROOT, filled, pages
 from zoo.cli import COMMANDS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -17,7 +17,7 @@ def test_every_figure_of_a_page_is_the_one_in_its_record():
     assert ROOT / "README.md" in pages(), "the README holds no block of figures"
     for page in pages():
         assert {found[1] for found in BLOCK.findall(text_of(page))} <= set(BLOCKS), page
-        assert filled(text_of(page)) == text_of(page), f"{page}: run python -m benchmarks.readme_figures"
+        assert filled(text_of(page)) == text_of(page), f"{page}: run python -m tools.readme_figures"
 
 
 def test_every_measured_figure_stands_on_a_page_of_the_docs():

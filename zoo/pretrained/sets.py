@@ -1,7 +1,7 @@
 """The official sets of ImageNet weights by name, `model.tag`: what is known of each, as data.
 
 weights/imagenet.json holds, beside the file (its address, hash and licence: the "artifacts"), what the numbers that go
-in and come out mean (the "sets"). benchmarks/imagenet_manifest.py writes it from what the publishers say.
+in and come out mean (the "sets"). tools/imagenet_manifest.py writes it from what the publishers say.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The front end of a network for sounds: a mel spectrogram in decibels, in NumPy alone.
 
 Bands, normalisation, window and edges are librosa's (McFee et al. 2015; Slaney 1998, Auditory Toolbox), whose values it
-gives to rounding (benchmarks/sound.py measures both).
+gives to rounding (benchmarks/senses/sound.py measures both).
 """
 
 from dataclasses import dataclass, fields

@@ -1,6 +1,6 @@
 """Pictures, and what is to be said of each: classes, numbers, tags; of folders, of tables with paths, of known sets.
 
-`SETTINGS` were chosen on validation pictures (benchmarks/small_pictures.py); `USUAL` is what is usual.
+`SETTINGS` were chosen on validation pictures (benchmarks/pictures/small_pictures.py); `USUAL` is what is usual.
 """
 
 from collections.abc import Mapping, Sequence

@@ -95,7 +95,7 @@ SETTINGS: dict[tuple[str, str], Settings] = {
 LENGTH = Length(steps=1_500, epochs=(8, 60), batch_size=(16, 256))
 LINEAR = Settings(training={"optimiser": Optimiser("adam", learning_rate=0.02)}, length=LENGTH)
 # entry -> settings for any other table, chosen on splits of five small tables other than those that
-# benchmarks/first_hour.py judges. An mlp whose outputs read the columns too is near a linear model from the start;
+# benchmarks/users/first_hour.py judges. A mlp whose outputs read the columns too is near a linear model from the start;
 # pieces let it bend (an error of 21,400 for flats, 24,200 without them). Normalised layers are better where there is
 # more to learn (digits), so that the two entries differ: train both, and take the better on validation.
 GENERAL = {

@@ -1,0 +1,32 @@
+"""A block of figures of the page on photos: weak labels."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Figures = Callable[[str], Mapping[str, Any]]
+
+
+def weak_labels(figures: Figures) -> str:
+    """The error of each way to train on labels of which most are wrong."""
+    found = figures("weak_labels")
+    rows, titles = (
+        found["rows"],
+        {
+            "clean": "the right labels alone",
+            "mixed": "all labels, absolute error",
+            "mixed_mse": "all labels, squared error",
+            "weak_clean": "cheap labels, then a fresh last layer and the right ones",
+        },
+    )
+    ahead = sum(run["weak_clean"] < run["clean"] for run in found["mae"].values())
+    lines = ["| trained on | error on the test part, years |", "|---|---|"]
+    lines += [
+        f"| {title} | {found['mean'][way]:.2f} ± {found['deviation'][way]:.2f} |" for way, title in titles.items()
+    ]
+    return "\n".join(lines) + (
+        f"\n\nAges of {rows['train']:,} faces, of which {rows['clean']:,} labels are right; of the others half are "
+        "those of another face, and half the middle of the decade. A small network on frozen features, "
+        f"{len(found['mae'])} seeds (`python -m benchmarks.pictures.weak_labels`); the median is off by "
+        f"{found['median']:.2f}. In {ahead} of {len(found['mae'])} seeds the last way is ahead of the first: no gain "
+        "is established.\n"
+    )
