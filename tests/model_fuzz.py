@@ -29,7 +29,7 @@ from zoo.samples import Samples
 from zoo.training import Recipe, Run, fit
 
 LONGEST = 600  # characters of a sentence
-REPEATS = 40  # of a training whose resumed run differs; ten of a bfloat16 graph of which a fourth differs were once the same
+REPEATS = 40  # of a training whose resumed run differs; ten of a graph of which a fourth differs were once the same
 
 
 @dataclass
