@@ -37,7 +37,7 @@ def test_a_date_of_one_meaning(text, iso):
 
 @pytest.mark.parametrize(
     "text",
-    ["1/2", "192.168.1.1", "12345678", "5263.5", "2020.5", "1.10.12", "2020-13-01", "room 12", "May 20", "12:30"],
+    ["1/2", "192.168.1.1", "12345678", "5263.5", "2020.5", "2020-13-01", "room 12", "May 20", "12:30"],
 )
 def test_what_is_no_date(text):
     assert readings(text) == {}
@@ -57,6 +57,7 @@ def kinds(values, **options):
         ([f"{day}/01/20" for day in range(10, 31)], "2020-01-10", "2020-01-30"),
         ([20200131, 20200201], "2020-01-31", "2020-02-01"),
         ([20200131.0, None, 20200201.0], "2020-01-31", "2020-02-01"),
+        ([f"{day}.1.20" for day in range(1, 31)], "2020-01-01", "2020-01-30"),
         (["2020-05", "2020-07"], "2020-05-01", "2020-07-01"),
     ],
     ids=str,
@@ -84,6 +85,23 @@ def test_dates_that_do_not_agree_are_told_or_asked_for(values, sentence):
     with pytest.raises(DataError, match=sentence):
         kinds(values)
     assert kinds(values, types={"when": "category"}).of("category")
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        ["1.10.12", "1.10.11", "2.1.10"],
+        [f"{n}.1.10" for n in range(1, 13)],
+        [f"{n}.1.10" for n in range(1, 40)],
+        ["13.1.10", "14.2.20", "15.13.10"],
+    ],
+)
+def test_versions_are_no_days(versions):
+    assert kinds(versions).column("when").kind == "category"
+
+
+def test_days_as_a_version_may_be_forced():
+    assert kinds(["1.10.12", "2.10.12"], types={"when": "date"}, date_order="dmy").of("date")[0].first == "2012-10-01"
 
 
 @pytest.mark.parametrize(("order", "month"), [("dmy", "3"), ("mdy", "5")])

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -40,6 +41,10 @@ def read(*texts, decimal=None):
         (("$1.2bn", "$3.5k"), [1.2e9, 3500]),
         (("１２％", "3%"), [12, 3]),
         (("1e3 kg", "2 kg"), [1000, 2]),
+        (("٨٠٫٥", "٧"), [80.5, 7]),
+        (("१२", "७"), [12, 7]),
+        (("7:05", "23:30"), [425, 1410]),
+        (("0:59:58", "1:00:00"), [3598, 3600]),
     ],
     ids=str,
 )
@@ -48,12 +53,21 @@ def test_a_column_is_read_in_its_one_format(texts, numbers):
 
 
 @pytest.mark.parametrize(
-    "texts", [("12b", "13a"), ("1st", "2nd"), ("1.2.3", "1.2.4"), ("192.168.1.1", "10.0.0.1"), ("3 rooms", "4 flats")]
+    "texts",
+    [
+        ("12b", "13a"),
+        ("1st", "2nd"),
+        ("1.2.3", "1.2.4"),
+        ("192.168.1.1", "10.0.0.1"),
+        ("3 rooms", "4 flats"),
+        [f"<{n}" for n in range(30)],
+        ("4:3", "16:9"),
+    ],
 )
 def test_what_only_looks_like_numbers_is_none(texts):
     found = formats_of(texts, share=0.9, least=20)
     assert (found.formats, found.unlike) == ((), None)
-    assert Schema.fit(pd.DataFrame({"c": texts, "y": [1.0, 2.0]}), {"y": "regression"}).of("category")
+    assert Schema.fit(pd.DataFrame({"c": texts, "y": np.arange(len(texts)) / 2}), {"y": "regression"}).of("category")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +78,9 @@ def test_what_only_looks_like_numbers_is_none(texts):
         (["1,234.50", "1.234,50"], "numbers as 1,234.56, but text in row 2: '1.234,50'"),
         ([*(f"{n} %" for n in range(40)), "none"], "numbers as 1234.56 %, but text in row 41: 'none'.*--missing"),
         (["1,234", "5,678"], "'1,234': give decimal='.' where that is 1234, or decimal=',' where that is 1.234"),
+        ([*(f"{n}.5" for n in range(20)), "<5", "< 0.5"], "holds numbers, but text in row 21: '<5'"),
+        ([*(f"{n}.5*" for n in range(20)), "7.5"], "holds numbers, but text in row 1: '0.5\\*'"),
+        (["7:05", "7:05:10"], "text in row 2: '7:05:10'"),
         (["1.234 €", "2.500 €"], "'1.234 €': give decimal=',' where that is 1234, or decimal='.'"),
     ],
     ids=str,

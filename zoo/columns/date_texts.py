@@ -15,6 +15,7 @@ ORDERS = ("dmy", "mdy", "ymd")
 YEARS = (1900, 2100)  # of days without marks: 20240501 is one, 12345678 is not
 PIVOT = 69  # two digits from here on are of the last century, as Python has it
 LOOKED_AT = 50  # values that say whether a column is worth reading whole
+LATE_DAYS = 3  # different days after the twelfth of a month, by which a column is one of days
 _NAMES = (
     "jan january januar janvier janv enero ene gennaio gen januari jän jänner",
     "feb february februar février fevrier févr fév febrero febbraio februari",
@@ -48,12 +49,15 @@ _YEAR_NAME = re.compile(r"(\d{4})[-/ ,]*([^\W\d_]{3,10})\.?(?:[-/ ]*(\d{1,2}))?"
 _WEEK = re.compile(r"(\d{4})-?W(\d{2})(?:-?([1-7]))?")
 _QUARTER = re.compile(r"(?:(\d{4})[-/ ]?Q([1-4])|Q([1-4])[-/ ]?(\d{4}))")
 _SHAPE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T]\d{1,2}:\d{2}.*)?")  # of a date, be it one or not
+_SHORT = re.compile(r"(?=\d[-.]|\d\d[-.]\d[-.])(\d{1,2})[-.]\d{1,2}[-.]\d{2}")  # 1.10.12 may be a version
 _WEEKDAY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+", re.IGNORECASE)
 
 
 @lru_cache(maxsize=200_000)
 def readings(text: str) -> dict[str, str]:
     """Order -> the date by it as ISO 8601, its own clock's time without the zone; "" where the order does not matter.
+
+    1.10.12 is a day here; whether a column of such is one of versions, `are_dates` says.
 
     >>> readings("2021-03-05T08:30Z"), readings("31.12.2020")
     ({'': '2021-03-05T08:30:00'}, {'dmy': '2020-12-31'})
@@ -86,7 +90,7 @@ def _days(text: str) -> dict[str, str]:
             return {}
         return {"": f"{whole}T{hour:02}:{minute:02}:{second:02}" if clock[0] else whole}
     if found := _YEAR_LAST.fullmatch(text):
-        return _ordered(found[1], found[3], found[4], slashes=found[2] == "/")
+        return _ordered(found[1], found[3], found[4])
     day = _of_one_order(_WEEKDAY.sub("", text, count=1))
     return {"": day} if day else {}
 
@@ -112,10 +116,8 @@ def _of_one_order(text: str) -> str:
     return ""
 
 
-def _ordered(first: str, second: str, year: str, slashes: bool) -> dict[str, str]:
-    """By day first and month first; the year first only where neither is a date. 1.10.12 is a version: two digits."""
-    if len(year) == 2 and not slashes and (len(first) < 2 or len(second) < 2):
-        return {}
+def _ordered(first: str, second: str, year: str) -> dict[str, str]:
+    """By day first and month first, and where the year has two digits by the year first."""
     found = {"dmy": _day(_year(year), int(second), int(first)), "mdy": _day(_year(year), int(first), int(second))}
     if len(year) == 2:
         found["ymd"] = _day(_year(first), int(second), int(year)) if len(first) == 2 else ""
@@ -181,6 +183,8 @@ def are_dates(texts: Sequence[str], *, share: float, least: int) -> tuple[bool, 
     Nearly all of many texts make the rest slips, as does a look of dates: 31/02/2020. Dates of two orders are told by
     `order_of`.
     """
+    if _are_versions(texts):
+        return False, ""
     head = [bool(readings(text)) for text in texts[:LOOKED_AT]]
     if not head or 2 * sum(head) < len(head):
         return False, ""
@@ -189,3 +193,14 @@ def are_dates(texts: Sequence[str], *, share: float, least: int) -> tuple[bool, 
         return True, ""
     slips = [text for text, fits in zip(texts, fit, strict=True) if not fits]
     return sum(fit) >= max(least, share * len(texts)) or all(map(_SHAPE.fullmatch, slips)), slips[0]
+
+
+def _are_versions(texts: Sequence[str]) -> bool:
+    """Whether texts as 1.10.12 are no days: nothing in the column is one that no version would be.
+
+    Days go on beyond the twelfth, and every text is one in the same order: of versions some do not fit.
+    """
+    short = any(map(_SHORT.fullmatch, texts))
+    late = {int(text[:2]) for text in texts if text[:2].isdigit() and int(text[:2]) > 12}
+    fit = any(all({"", order} & readings(text).keys() for text in texts) for order in ORDERS[:2])
+    return short and not (len(late) >= LATE_DAYS and fit)

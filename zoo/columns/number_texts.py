@@ -37,7 +37,13 @@ _FLAT = {ord(each): " " for each in "\u00a0\u2007\u2009\u202f\u2002\u2003"} | {
     ord(each): "-" for each in "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"
 }
 _FLAT |= {ord("’"): "'", ord("‘"): "'", ord("％"): "%", ord("＄"): "$", ord("￥"): "¥"}
-_FLAT |= {0xFF10 + digit: str(digit) for digit in range(10)}  # those of full width
+_ZEROS = (  # of Arabic, Persian, Devanagari, Bengali, Tamil, Thai, Lao, Tibetan, Burmese, Khmer and full width
+    (0x660, 0x6F0, 0x966, 0x9E6, 0xBE6, 0xE50, 0xED0, 0xF20, 0x1040, 0x17E0, 0xFF10)
+)
+_FLAT |= {zero + digit: str(digit) for zero in _ZEROS for digit in range(10)}
+_FLAT |= {0x66A: "%", 0x66B: ".", 0x66C: ","}  # the Arabic per cent, decimal point and thousands mark
+_CLOCK = re.compile(r"(?P<minus>-)?(?P<hours>[0-9]{1,3}):(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9]))?")
+_MARKS = re.compile(r"(?:[<>≤≥~≈±]=?|ca\.|c\.)\s*(?=[\d.,+-])|(?<=\d)\s*[*†‡¹]+$")  # of bounds, estimates and footnotes
 _CELL = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[+-])?\s*(?P<before>[^\d\s.,+()'-][^\d\s+()-]{0,5})?\s*(?P<inner>[+-])?\s*"
     r"(?P<body>[.,]?[0-9](?:[0-9.,' ]*[0-9])?[.,]?)(?P<power>[eE][+-]?[0-9]{1,3})?"
@@ -97,8 +103,17 @@ def format_like(example: str) -> NumberFormat:
 
 @lru_cache(maxsize=20_000)
 def read_cell(text: str) -> Cell | None:
-    """The parts of a text that is one number, with or without a unit; else None."""
-    found = _CELL.fullmatch(text.translate(_FLAT).strip())
+    """The parts of a text that is one number, with or without a unit, or a time; else None.
+
+    A time of day, or how long something took, is a number of minutes (08:30) or of seconds (08:30:15).
+    """
+    text = text.translate(_FLAT).strip()
+    if clock := _CLOCK.fullmatch(text):
+        total, unit = 60 * int(clock["hours"]) + int(clock["minutes"]), "h:mm"
+        if clock["seconds"]:
+            total, unit = 60 * total + int(clock["seconds"]), "h:mm:ss"
+        return Cell(-1.0 if clock["minus"] else 1.0, str(total), "", unit, known=True)
+    found = _CELL.fullmatch(text)
     if found is None or bool(found["open"]) != bool(found["close"]):
         return None
     minus = [bool(found["open"]), found["sign"] == "-", found["inner"] == "-", bool(found["late"])]
@@ -166,6 +181,8 @@ def formats_of(texts: Sequence[str], *, share: float, least: int, decimal: str |
     """How the different texts of a column are written. `share` of at least `least` texts alike make the rest slips."""
     if decimal is not None:
         require_known("decimal mark", decimal, DECIMALS)
+    if slip := _marked(texts, least):
+        return Reading(unlike=(NumberFormat(), slip))
     head = [read_cell(text) for text in texts[:LOOKED_AT]]
     if 2 * sum(cell is not None for cell in head) < len(head) or not head:
         return Reading()
@@ -190,6 +207,17 @@ def formats_of(texts: Sequence[str], *, share: float, least: int, decimal: str |
     if numbers or sum(fitting[best]) >= max(least, share * len(texts)):
         return Reading(unlike=(best, slip))
     return Reading()
+
+
+def _marked(texts: Sequence[str], least: int) -> str:
+    """The first text with a mark, as <5 or 5*, where without these marks all of at least so many texts are numbers.
+
+    Where every text has one, they are names.
+    """
+    marked = [text for text in texts if _MARKS.search(text)]
+    if len(texts) < least or not 0 < len(marked) < len(texts):
+        return ""
+    return marked[0] if all(read_cell(_MARKS.sub("", text)) for text in texts) else ""
 
 
 def _decided(ways: list[NumberFormat], cells: Sequence[Cell]) -> Iterable[NumberFormat]:
