@@ -35,6 +35,7 @@ GROUND = {
     "zoo.drawing",
     "zoo.pictures",
     "zoo.sounds",
+    "zoo.volumes",
 }
 SECOND = {"zoo.models", "zoo.datasets", "zoo.weights", "zoo.pretrained"}
 BELOW_TOP = (
@@ -62,9 +63,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(GROUND, LEAVES),
     **dict.fromkeys(("zoo.sentinel", "zoo.inspection"), {"zoo.tracing"} | LEAVES),
     "zoo.training": {"zoo.sentinel", "zoo.tracing", "zoo.pictures"} | LEAVES,
-    "zoo.columns": {"zoo.pictures", "zoo.sounds"} | LEAVES,
+    "zoo.columns": {"zoo.pictures", "zoo.sounds", "zoo.volumes"} | LEAVES,
     "zoo.models": {"blocks", "zoo.errors", "zoo.catalogue", "zoo.lazy_package"},  # the list of its builders
-    "zoo.datasets": {"zoo.artifacts", "zoo.columns", "zoo.pictures", "zoo.sounds"} | LEAVES,
+    "zoo.datasets": {"zoo.artifacts", "zoo.columns", "zoo.pictures", "zoo.sounds", "zoo.volumes"} | LEAVES,
     "zoo.weights": {"zoo.artifacts"} | LEAVES,
     "zoo.pretrained": {"zoo.artifacts", "zoo.pictures"} | LEAVES,
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,

@@ -233,6 +233,7 @@ def every_kind():
         "poem": [("白日", "依山") for _ in rows],
         "photo": [np.full((9, 9, 3), 20 * row, np.uint8) for row in rows],
         "clip": [np.full((4, 6), -5.0 * row, np.float32) for row in rows],  # decibels
+        "scan": [np.full((3, 4, 5), row, np.int16) for row in rows],
         "price": [1.5 + row for row in rows],
         "sold": [("no", "yes")[row % 2] for row in rows],
         "grade": [("c", "b", "a")[row % 3] for row in rows],
@@ -250,6 +251,7 @@ TYPES = {
     "day": "date",
     "photo": "picture",
     "clip": "sound",
+    "scan": "volume",
 }
 TARGETS = {
     "price": Target("regression", unit="points of 1 to 20"),
@@ -304,7 +306,7 @@ def test_an_option_of_a_target_is_kept_beside_the_others():
 def test_a_schema_of_one_kind_survives_a_trip_through_text(kind):
     column = {
         "number": "size", "category": "colour", "text": "note", "story": "tale", "verse": "poem",
-        "picture": "photo", "sound": "clip",
+        "picture": "photo", "sound": "clip", "volume": "scan",
     }[kind]  # fmt: skip
     frame = {name: values for name, values in every_kind().items() if name in (column, "price")}
     schema = Schema.fit(frame, {"price": "regression"}, types={column: kind})

@@ -202,7 +202,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         action="extend",
         nargs="+",
         metavar="COLUMN=KIND",
-        help="number, category, date, text, picture or sound, where values mislead",
+        help="number, category, date, text, picture, sound or volume, where values mislead",
     )
     parser.add_argument(
         "--date-order", action="append", metavar="[COLUMN=]ORDER", help="dmy, mdy or ymd, of dates as 05/03/2021"

@@ -17,6 +17,7 @@ from zoo.columns.story import StoryColumn  # isort: skip
 from zoo.columns.verse import VerseColumn  # isort: skip
 from zoo.columns.picture import PictureColumn  # isort: skip
 from zoo.columns.sound import SoundColumn  # isort: skip
+from zoo.columns.volume import VolumeColumn  # isort: skip
 from zoo.columns.column import KINDS, Column, InputSpec, register
 from zoo.columns.dates import add_date_parts
 from zoo.columns.outputs import OutputColumn
@@ -37,6 +38,7 @@ __all__ = [
     "StoryColumn",
     "TextColumn",
     "VerseColumn",
+    "VolumeColumn",
     "add_date_parts",
     "read_table",
     "register",

@@ -1,4 +1,4 @@
-"""Paths of pictures and sounds in a file of rows: they are meant from where that file stands."""
+"""Paths of pictures, sounds and volumes in a file of rows: they are meant from where that file stands."""
 
 import os
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from zoo.columns.frames import Frame
 
-KINDS = ("picture", "sound")  # of columns, whose values are paths
+KINDS = ("picture", "sound", "volume")  # of columns, whose values are paths
 
 
 def beside_file(rows: Frame, types: Mapping[str, str], file: Path | str) -> Frame:
@@ -23,4 +23,4 @@ def beside_file(rows: Frame, types: Mapping[str, str], file: Path | str) -> Fram
 
 def _beside(value: object, folder: Path) -> object:
     there = folder / value.strip() if isinstance(value, str) and value.strip() else None
-    return str(there) if there is not None and os.path.isfile(there) else value
+    return str(there) if there is not None and os.path.exists(there) else value
