@@ -41,6 +41,7 @@ TITLES = {  # family -> heading of its page, where the name does not say it
     "dex": "Age from a face, DEX",
     "music_tagger": "MusicTaggerCRNN",
     "sound_cnn": "A small network for sounds",
+    "volume_classifier": "Residual network for volumes",
 }
 TASKS = {  # task of the catalogue -> heading in the list of models
     "author-profiling": "Texts: authors, and labels of your own",
@@ -52,6 +53,7 @@ TASKS = {  # task of the catalogue -> heading in the list of models
     "age-estimation": "Ages from faces",
     "image-similarity": "Pairs of pictures",
     "sound-classification": "Sounds and music",
+    "volume-classification": "Volumes",
 }
 METRICS = {  # name in a card -> as people write it
     "mae": "mean absolute error",

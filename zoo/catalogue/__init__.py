@@ -17,6 +17,7 @@ from zoo.catalogue import (
     small_images,
     sounds,
     tables,
+    volumes,
 )
 from zoo.catalogue.entry import Entry, Weights
 from zoo.errors import ConfigError, require_known
@@ -33,6 +34,7 @@ ENTRIES: dict[str, Entry] = {
         tables,
         joint,
         sounds,
+        volumes,
         pairs,
         image_pairs,
         questions,

@@ -1,0 +1,62 @@
+"""A residual network for volumes of one channel, of any size: what it finds anywhere counts."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import keras
+from keras import layers
+
+from blocks.checks import require_integer, require_share
+from blocks.convolution import conv_norm_act
+from blocks.padding import symmetric_conv
+from blocks.residual import basic_block
+from zoo.errors import ConfigError
+from zoo.models.outputs import Outputs, heads_of
+
+LABEL: Outputs = {"label": {"kind": "classification", "classes": 2}}
+CONV = partial(symmetric_conv, rank=3)
+
+
+def volume_classifier(
+    *,
+    input_shape: Sequence[int | None] = (None, None, None, 1),
+    outputs: Outputs = LABEL,
+    filters: Sequence[int] = (16, 32, 64),
+    blocks: int = 1,
+    dropout: float = 0.3,
+    name: str = "volume_classifier",
+) -> keras.Model:
+    """volume (B, D, H, W, 1) -> heads: a convolution at half the size, then residual stages, each at half of the last.
+
+    The heads read mean and maximum over all places. He et al. 2015, figure 5, left, in 3-D, as Yang et al. 2023
+    (MedMNIST v2) train ResNet-18 on volumes; here with fewer layers and filters.
+
+    filters  of each stage.
+    blocks   of two convolutions each, in every stage.
+
+    Raises `ConfigError` for an input that is no volume of one channel.
+    """
+    sides = tuple(input_shape)[:-1]
+    if len(input_shape) != 4 or input_shape[-1] != 1 or not all(each is None or type(each) is int for each in sides):
+        raise ConfigError(
+            f"'input_shape' of {name} must be (depth, height, width, 1), None where a side is free; received "
+            f"{tuple(input_shape)!r}."
+        )
+    volume = keras.Input(tuple(input_shape), name="volume")
+    names = ("stem_conv", "stem_bn", "stem_relu")
+    x = conv_norm_act(volume, require_integer("filters", filters[0]), 3, strides=2, conv=CONV, names=names)
+    for stage, width in enumerate(filters, start=1):
+        for block in range(1, require_integer("blocks", blocks) + 1):
+            stride = 2 if stage > 1 and block == 1 else 1
+            where = f"stage{stage}_block{block}"
+            x = basic_block(x, require_integer("filters", width), stride=stride, conv=CONV, name=where)
+    # (B, D / 2**stages, H / 2**stages, W / 2**stages, filters[-1])
+    pooled = [layers.GlobalAveragePooling3D(name="mean")(x), layers.GlobalMaxPooling3D(name="max")(x)]
+    x = layers.Concatenate(name="mean_and_max")(pooled)
+    x = layers.Dropout(require_share("dropout", dropout), name="dropout")(x)
+    return keras.Model([volume], heads_of(x, outputs), name=name)
+
+
+volume_classifier_tiny = partial(
+    volume_classifier, input_shape=(8, 8, 8, 1), filters=(4, 6), dropout=0.0, name="volume_classifier_tiny"
+)
