@@ -11,31 +11,19 @@ from keras import layers
 from blocks.checks import require_integer
 
 
-OF_RANK = {2: (layers.Conv2D, layers.ZeroPadding2D), 3: (layers.Conv3D, layers.ZeroPadding3D)}
-
-
 def symmetric_conv(
-    filters: int,
-    kernel: int,
-    *,
-    name: str,
-    strides: int = 1,
-    padding: int | str = "same",
-    rank: int = 2,
-    **options: Any,
+    filters: int, kernel: int, *, name: str, strides: int = 1, padding: int | str = "same", **options: Any
 ) -> Any:
     """A 2D convolution, to be called on (B, H, W, C): (kernel - 1) / 2 zeros on all four sides, or `padding` zeros.
 
-    "valid" adds none. `kernel` is odd where the padding is "same". With `rank` 3 it is one of volumes (B, D, H, W, C),
-    with six sides. `options` are those of `keras.layers.Conv2D`.
+    "valid" adds none. `kernel` is odd where the padding is "same". `options` are those of `keras.layers.Conv2D`.
     """
-    conv, zeros = OF_RANK[rank]
     if padding == "same" and strides > 1:
         padding = (kernel - 1) // 2
     if not padding or isinstance(padding, str):
-        return conv(filters, kernel, strides=strides, padding=padding or "valid", name=name, **options)
-    pad = zeros(padding, name=f"{name}_pad")
-    convolution = conv(filters, kernel, strides=strides, name=name, **options)
+        return layers.Conv2D(filters, kernel, strides=strides, padding=padding or "valid", name=name, **options)
+    pad = layers.ZeroPadding2D(padding, name=f"{name}_pad")
+    convolution = layers.Conv2D(filters, kernel, strides=strides, name=name, **options)
     return lambda x: convolution(pad(x))
 
 

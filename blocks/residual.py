@@ -72,7 +72,6 @@ def residual_unit(
     """(B, H, W, C) -> (B, H/stride, W/stride, F): normalised convolutions, a shortcut around them, ReLU on the sum.
 
     `plan` has (filters, kernel, stride) of each convolution. The shortcut is a 1x1 convolution where shapes differ.
-    Volumes (B, D, H, W, C) take a `conv` of theirs: partial(symmetric_conv, rank=3).
     """
     stride = 1
     for _, _, step in plan:

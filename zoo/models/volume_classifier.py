@@ -8,13 +8,12 @@ from keras import layers
 
 from blocks.checks import require_integer, require_share
 from blocks.convolution import conv_norm_act
-from blocks.padding import symmetric_conv
 from blocks.residual import basic_block
 from zoo.errors import ConfigError
 from zoo.models.outputs import Outputs, heads_of
 
+POOLS = {"mean": layers.AveragePooling3D, "max": layers.MaxPooling3D}
 LABEL: Outputs = {"label": {"kind": "classification", "classes": 2}}
-CONV = partial(symmetric_conv, rank=3)
 
 
 def volume_classifier(
@@ -29,9 +28,10 @@ def volume_classifier(
     """volume (B, D, H, W, 1) -> heads: a convolution at half the size, then residual stages, each at half of the last.
 
     The heads read mean and maximum over all places. He et al. 2015, figure 5, left, in 3-D, as Yang et al. 2023
-    (MedMNIST v2) train ResNet-18 on volumes; here with fewer layers and filters.
+    (MedMNIST v2) train ResNet-18 on volumes; here with fewer layers and filters. Sizes are halved by pools: the gradient
+    of a 3-D convolution with a stride takes TensorFlow ten times as long on a processor as that of one without.
 
-    filters  of each stage.
+    filters  of the first convolution, and of each stage.
     blocks   of two convolutions each, in every stage.
 
     Raises `ConfigError` for an input that is no volume of one channel.
@@ -43,14 +43,16 @@ def volume_classifier(
             f"{tuple(input_shape)!r}."
         )
     volume = keras.Input(tuple(input_shape), name="volume")
+    halved = [pool(2, padding="same", name=f"stem_{what}")(volume) for what, pool in POOLS.items()]
+    x = layers.Concatenate(name="stem_mean_and_max")(halved)  # (B, D/2, H/2, W/2, 2)
     names = ("stem_conv", "stem_bn", "stem_relu")
-    x = conv_norm_act(volume, require_integer("filters", filters[0]), 3, strides=2, conv=CONV, names=names)
-    for stage, width in enumerate(filters, start=1):
+    x = conv_norm_act(x, require_integer("filters", filters[0]), 3, conv=layers.Conv3D, names=names)
+    for stage, width in enumerate(filters[1:], start=1):
+        x = layers.MaxPooling3D(2, padding="same", name=f"stage{stage}_pool")(x)
         for block in range(1, require_integer("blocks", blocks) + 1):
-            stride = 2 if stage > 1 and block == 1 else 1
             where = f"stage{stage}_block{block}"
-            x = basic_block(x, require_integer("filters", width), stride=stride, conv=CONV, name=where)
-    # (B, D / 2**stages, H / 2**stages, W / 2**stages, filters[-1])
+            x = basic_block(x, require_integer("filters", width), conv=layers.Conv3D, name=where)
+    # (B, D/2**len(filters), H/2**len(filters), W/2**len(filters), filters[-1])
     pooled = [layers.GlobalAveragePooling3D(name="mean")(x), layers.GlobalMaxPooling3D(name="max")(x)]
     x = layers.Concatenate(name="mean_and_max")(pooled)
     x = layers.Dropout(require_share("dropout", dropout), name="dropout")(x)

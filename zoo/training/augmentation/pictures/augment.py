@@ -9,9 +9,11 @@ from zoo.lazy_array import LazyArray
 from zoo.pictures.sampling import warp
 from zoo.training.augmentation.pictures.colour import recolour
 from zoo.training.augmentation.pictures.erasing import Erase
+from zoo.training.augmentation.pictures.mixing import CutMix, Mixup
 from zoo.training.augmentation.pictures.spectrograms import OfSounds
 from zoo.training.augmentation.pictures.tables import change_values, sharpen
 from zoo.training.augmentation.pictures.transform import Draw, Plan, Transform
+from zoo.training.augmentation.volumes import augment_volumes, is_volumes, require_fitting
 
 LOOKED_AT = 64  # pictures that tell what the value of white is
 
@@ -42,7 +44,7 @@ def draw_for(
 ) -> Draw:
     """The random numbers of input `place` of one batch; `place` -1 for what all inputs share."""
     random = np.random.default_rng([seed, epoch, step + 1, 2 + place, 1])  # dropped tokens have three numbers
-    count, height, width = pictures.shape[:3]
+    count, height, width = pictures.shape[0], *pictures.shape[-3:-1]
     return Draw(random, count, height, width, np.arange(count) if rows is None else rows, seed, epoch)
 
 
@@ -51,7 +53,11 @@ def augment(pictures: np.ndarray, transforms: Sequence[Transform], draw: Draw, *
 
     Pixels are moved first, by all transforms together, then colours changed, then rectangles erased. `white` is the
     largest value of floats, 1 or 255. `mixup` and `cutmix` are not done here: they change labels too (`draw_mix`).
+    Volumes (B, D, H, W, 1) have transforms of their own. Raises `ConfigError` for those of the other kind.
     """
+    require_fitting(transforms, is_volumes(pictures), (Mixup,) if is_volumes(pictures) else (Mixup, CutMix))
+    if is_volumes(pictures):
+        return augment_volumes(pictures, transforms, draw)
     plan = Plan(draw.count)
     for each in transforms:
         each.plan(plan, draw)

@@ -10,6 +10,7 @@ from zoo.samples import Samples
 from zoo.training.augmentation.pictures.augment import augment, draw_for, white_of
 from zoo.training.augmentation.pictures.mixing import CutMix, Mix, Mixup, draw_mix
 from zoo.training.augmentation.pictures.presets import Transforms
+from zoo.training.augmentation.volumes import is_volumes
 
 Arrays = dict[str, np.ndarray]
 
@@ -23,12 +24,12 @@ class PictureAugmentation:
     """
 
     def __init__(self, samples: Samples, augmentation: Transforms | Mapping[str, Transforms], seed: int):
-        pictures = [name for name, values in samples.inputs.items() if is_pictures(values)]
+        pictures = [name for name, values in samples.inputs.items() if is_pictures(values) or is_volumes(values)]
         shapes = {name: f"{values.dtype} {values.shape[1:]}" for name, values in samples.inputs.items()}
         if augmentation and not pictures:
             raise ConfigError(
-                "The recipe augments pictures, (height, width, channels) of 1, 3 or 4 channels in uint8 or float32; the"
-                f" inputs are {shapes}."
+                "The recipe augments pictures, (height, width, channels) of 1, 3 or 4 channels in uint8 or float32, or "
+                f"volumes (depth, height, width, 1); the inputs are {shapes}."
             )
         if isinstance(augmentation, Mapping):
             for name in augmentation:

@@ -57,13 +57,13 @@ class Mix:
     boxes: Mapping[int, tuple[float, float, float, float]]
 
     def pictures(self, pictures: np.ndarray) -> np.ndarray:
-        """(B, H, W, C) mixed."""
+        """(B, H, W, C), or volumes of one more side, mixed."""
         found = pictures.copy()
         cut = np.zeros(len(pictures), bool)
         cut[list(self.boxes)] = True
         rows = np.flatnonzero((self.share < 1.0) & ~cut)
         if len(rows):
-            own = self.share[rows, None, None, None]
+            own = self.share[rows].reshape(-1, *[1] * (pictures.ndim - 1))
             mixed = pictures[rows] * own + pictures[self.partner[rows]] * (np.float32(1.0) - own)
             found[rows] = np.rint(mixed) if pictures.dtype == np.uint8 else mixed
         height, width = pictures.shape[1:3]
