@@ -8,7 +8,7 @@ trained, report = train("mlp", "adult", folder="runs/income")
 zoo.load_pipeline("runs/income").predict(frame)  # a DataFrame
 """
 
-from zoo.tasks import texts, tables, pairs, poems, questions, pictures, sounds, joint, image_pairs  # isort: skip  (`load_dataset` asks them in this order)
+from zoo.tasks import texts, tables, pairs, poems, questions, pictures, sounds, volumes, joint, image_pairs  # isort: skip  (`load_dataset` asks them in this order)
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.tasks.evaluation import evaluate
 from zoo.tasks.imbalance_and_costs import read_costs, read_plans
@@ -29,6 +29,7 @@ for _task in (
     poems.TASK,
     pictures.TASK,
     sounds.TASK,
+    volumes.TASK,
     joint.TASK,
     image_pairs.TASK,
 ):  # one row a task
@@ -64,4 +65,5 @@ __all__ = [
     "task_of",
     "texts",
     "train",
+    "volumes",
 ]

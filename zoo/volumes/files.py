@@ -6,7 +6,8 @@ Headers are looked at before any voxel is: one that says too much is refused wit
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,24 @@ def read_volume(source: Any, *, name: str = "The volume") -> Volume:
                     "of DICOM slices."
                 ) from error
     raise DataError(f"{told} does not end as a volume does: {ENDINGS}, or a folder of DICOM slices.")
+
+
+def find_volumes(given: Iterable[Path | str]) -> list[Path]:
+    """The files that are named, and those in named folders and below; a folder without any is one of DICOM slices.
+
+    Raises `DataError` for a file that does not exist, and where nothing is named.
+    """
+    found: list[Path] = []
+    for each in map(Path, given):
+        if each.is_dir():
+            files = sorted(path for path in each.rglob("*") if path.name.lower().endswith(SUFFIXES) and path.is_file())
+            found += files or [each]
+        else:
+            require_file(each)
+            found.append(each)
+    if not found:
+        raise DataError("Name volumes, or folders of them.")
+    return found
 
 
 def require_file(path: str | os.PathLike[str]) -> None:

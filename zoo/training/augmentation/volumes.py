@@ -35,7 +35,7 @@ class OfVolumes(Transform):
 
 @dataclass(frozen=True)
 class FlipAxes(OfVolumes):
-    """Mirror along each of the `axes`, in a `share` of the volumes. Left out: the axes on which sides mean something."""
+    """Mirror along each of the `axes`, in a `share` of the volumes. Leave out axes whose two sides mean something."""
 
     name: ClassVar[str] = "flip_axes"
     axes: tuple[str, ...] = AXES
