@@ -28,8 +28,8 @@ def volume_classifier(
     """volume (B, D, H, W, 1) -> heads: a convolution at half the size, then residual stages, each at half of the last.
 
     The heads read mean and maximum over all places. He et al. 2015, figure 5, left, in 3-D, as Yang et al. 2023
-    (MedMNIST v2) train ResNet-18 on volumes; here with fewer layers and filters. Sizes are halved by pools: on a processor
-    the gradient of a 3-D convolution with a stride takes TensorFlow ten times as long as that of one without.
+    (MedMNIST v2) train ResNet-18 on volumes; here with fewer layers and filters. Sizes are halved by pools: a 3-D
+    convolution with a stride is ten times as slow in TensorFlow's gradient on a processor as one without.
 
     filters  of the first convolution, and of each stage.
     blocks   of two convolutions each, in every stage.
