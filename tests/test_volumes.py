@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(folder, tmp_path_factory):
     run = tmp_path_factory.mktemp("runs") / "volumes"
-    settings = {"epochs": 8, "batch_size": 8, "optimiser": Optimiser("adam", learning_rate=3e-2)}
+    settings = {"epochs": 12, "batch_size": 8, "optimiser": Optimiser("adam", learning_rate=3e-2)}
     return run, zoo.train("volume_classifier_tiny", folder, folder=run, baselines="none", augmentation="flip_axes",
                           **settings)[0]  # fmt: skip
 
@@ -53,7 +53,7 @@ def test_a_folder_of_volumes_is_trained_on_and_its_file_predicts_paths(folder, t
 
 
 def test_a_table_names_its_column_of_volumes_patients_and_points(folder, tmp_path):
-    rows = [(f"{folder / name / file.name}", name, f"p{number // 2}", 5, 5, 5) for name in ("small", "large")
+    rows = [(f"{folder / name / file.name}", name, f"{name} {number // 2}", 5, 5, 5) for name in ("small", "large")
             for number, file in enumerate(sorted((folder / name).iterdir()))]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["scan", "size", "patient", "z", "y", "x"])
     frame.to_csv(tmp_path / "scans.csv", index=False)

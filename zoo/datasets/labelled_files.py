@@ -49,6 +49,7 @@ class Columns:
     ignore: tuple[str, ...]
     group: str | None
     trained_as: Mapping[str, Any] | None
+    points: tuple[str, ...] = ()
 
     def of_trained(self, names: Sequence[str]) -> "Columns":
         """Those of a trained model as far as the file has them: it finds the others among its own."""
@@ -101,8 +102,9 @@ def _splits(path: Path, said: Columns) -> tuple[dict[str, pd.DataFrame], str, An
         raise DataError(f"There is no folder or file '{path}'.")
     said = said.of_trained(list(read_table(path, unasked=None).columns)) if said.trained_as else said
     frame = read_table(path, types=said.types, unasked=said.ignore)
-    for name in said.ignore:
-        require_known("column of 'ignore'", name, frame.columns)
+    for what in ("ignore", "points"):
+        for name in getattr(said, what):
+            require_known(f"column of '{what}'", name, frame.columns)
     column, wanted = _columns(frame, said, path)
     frame = read_table(path, types={**said.types, column: said.files.kind}, unasked=said.ignore)
     missing = np.flatnonzero(frame[column].isna())
@@ -125,7 +127,7 @@ def _columns(frame: pd.DataFrame, said: Columns, path: Path) -> tuple[str, Any]:
     named = [name for name, kind in said.types.items() if kind == said.files.kind]
     for name in named:
         require_known("column of 'types'", name, frame.columns)
-    known = [name for name in frame.columns if name not in (*said.ignore, said.group, SPLIT)]
+    known = [name for name in frame.columns if name not in (*said.ignore, *said.points, said.group, SPLIT)]
     found = named or [name for name in known if _are_names(frame[name], said.files.suffixes)]
     if len(found) != 1:
         kind, of = said.files.kind, said.files.of

@@ -13,6 +13,7 @@ from zoo.errors import ConfigError
 from zoo.models.outputs import Outputs, heads_of
 
 POOLS = {"mean": layers.AveragePooling3D, "max": layers.MaxPooling3D}
+NORM = partial(layers.BatchNormalization, momentum=0.9)  # few volumes are few steps
 LABEL: Outputs = {"label": {"kind": "classification", "classes": 2}}
 
 
@@ -46,12 +47,12 @@ def volume_classifier(
     halved = [pool(2, padding="same", name=f"stem_{what}")(volume) for what, pool in POOLS.items()]
     x = layers.Concatenate(name="stem_mean_and_max")(halved)  # (B, D/2, H/2, W/2, 2)
     names = ("stem_conv", "stem_bn", "stem_relu")
-    x = conv_norm_act(x, require_integer("filters", filters[0]), 3, conv=layers.Conv3D, names=names)
+    x = conv_norm_act(x, require_integer("filters", filters[0]), 3, conv=layers.Conv3D, norm=NORM, names=names)
     for stage, width in enumerate(filters[1:], start=1):
         x = layers.MaxPooling3D(2, padding="same", name=f"stage{stage}_pool")(x)
         for block in range(1, require_integer("blocks", blocks) + 1):
             where = f"stage{stage}_block{block}"
-            x = basic_block(x, require_integer("filters", width), conv=layers.Conv3D, name=where)
+            x = basic_block(x, require_integer("filters", width), conv=layers.Conv3D, norm=NORM, name=where)
     # (B, D/2**len(filters), H/2**len(filters), W/2**len(filters), filters[-1])
     pooled = [layers.GlobalAveragePooling3D(name="mean")(x), layers.GlobalMaxPooling3D(name="max")(x)]
     x = layers.Concatenate(name="mean_and_max")(pooled)

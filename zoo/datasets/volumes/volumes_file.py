@@ -58,9 +58,8 @@ def read_volumes(
     """
     require_known("way with damaged volumes", damaged, DAMAGED)
     path = Path(path)
-    left = (*ignore, *(points or ()))
-    splits, column, wanted = read_rows(path, Columns(FILES, targets, types or {}, left, group, trained_as),
-                                       {"validation": validation, "test": test})  # fmt: skip
+    said = Columns(FILES, targets, types or {}, tuple(ignore), group, trained_as, tuple(points or ()))
+    splits, column, wanted = read_rows(path, said, {"validation": validation, "test": test})
     frame = pd.concat([rows.assign(**{SPLIT: name}) for name, rows in splits.items()], ignore_index=True)
     kinds: dict[str, Any] = dict(kinds_of_targets(frame, wanted))
     frame = frame.dropna(subset=[*kinds], how="all", ignore_index=True)
@@ -101,8 +100,6 @@ def _crops(frame: pd.DataFrame, column: str, points: Sequence[str]) -> pd.Series
     """The volumes with the points that they are cut about."""
     if len(points) != 3:
         raise DataError(f"'points' names the three columns of depth, height and width; received {list(points)}.")
-    for name in points:
-        require_known("column of 'points'", name, frame.columns)
     numbers = frame[list(points)].apply(pd.to_numeric, errors="coerce").to_numpy(float)
     bad = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
     if len(bad):
