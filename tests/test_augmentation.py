@@ -57,6 +57,7 @@ STILL = [
 ]
 NAMES = [*TRANSFORMS, *PRESETS]
 OF_SOUNDS = ("time_shift", "gain", "noise", "spec_augment", "sounds")
+OF_VOLUMES = ("flip_axes", "quarter_turns", "affine", "voxel_noise", "volumes")
 
 
 def pictures(count=6, height=20, width=16, channels=3, dtype="uint8"):
@@ -65,7 +66,9 @@ def pictures(count=6, height=20, width=16, channels=3, dtype="uint8"):
 
 
 def given_to(name):
-    """Pictures; of sounds decibels (bands, frames, 1)."""
+    """Pictures; of sounds decibels (bands, frames, 1); volumes (depth, height, width, 1)."""
+    if name in OF_VOLUMES:
+        return pictures(channels=8, dtype="float32")[..., None]
     return -80 * pictures(channels=1, dtype="float32") if name in OF_SOUNDS else pictures()
 
 
@@ -81,7 +84,7 @@ def smooth(height=24, width=24):
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_SOUNDS])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in (*OF_SOUNDS, *OF_VOLUMES)])
 def test_type_and_shape_stay_and_the_given_array_is_not_written_to(name, channels, dtype):
     given = pictures(channels=channels, dtype=dtype)
     kept = given.copy()
@@ -91,8 +94,8 @@ def test_type_and_shape_stay_and_the_given_array_is_not_written_to(name, channel
     np.testing.assert_array_equal(given, kept)
 
 
-@pytest.mark.parametrize("name", OF_SOUNDS)
-def test_of_sounds_too_type_and_shape_stay_and_the_given_array_is_not_written_to(name):
+@pytest.mark.parametrize("name", [*OF_SOUNDS, *OF_VOLUMES])
+def test_of_sounds_and_volumes_too_type_and_shape_stay_and_the_given_array_is_not_written_to(name):
     given = given_to(name)
     kept = given.copy()
     found = seen(given, *augmentation(name))

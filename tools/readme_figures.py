@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.readme_blocks import explain, first_hour, image_similarity, pictures, sequences, sound, steps, weak_labels
+from tools.readme_blocks import explain, first_hour, image_similarity, pictures, sequences, sound, steps, volumes, weak_labels
 from zoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -347,6 +347,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "photos": photos,
     "music_tagger": lambda: sound.music_tagger(figures),
     "genres": lambda: sound.genres(figures),
+    "volumes": lambda: volumes.classifiers(ROOT / "results"),
     "explanations": lambda: explain.explanations(figures),
     "weak_labels": lambda: weak_labels.weak_labels(figures),
     "image_similarity": lambda: image_similarity.image_similarity(figures),

@@ -1,0 +1,42 @@
+"""Blocks of figures of the page on volumes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+WORK = {  # record -> in words, goal
+    "volumes_nodules": ("lung nodules, 5 folds by exam", "nodules"),
+    "volumes_adrenal": ("adrenal glands, 3 seeds", "adrenal"),
+}
+
+
+def classifiers(results: Path) -> str:
+    """AUC beside logistic regression, and a training step beside PyTorch; what has no record yet is told."""
+    lines, lacking = [], []
+    for name, (words, part) in WORK.items():
+        if (found := _figures(results / f"{name}.json")) is None:
+            lacking.append(f"`python -m benchmarks.volumes.classifiers {part}`")
+            continue
+        cells = " | ".join(_spread(found[each]) for each in ("logistic_regression", "network_plain", "network"))
+        short = "" if found["trainings"] == found["of"] else f" ({found['trainings']} of {found['of']} trainings)"
+        lines.append(f"| {words}{short} | {cells} |")
+    if lines:
+        head = ["| work | logistic regression | `volume_classifier` | mean over its eight mirrored views |"]
+        lines = [*head, "|---|---|---|---|", *lines, "", "AUC, mean ± standard deviation."]
+    step = _figures(results / "volumes_step.json")
+    if step is None:
+        lacking.append("`python -m benchmarks.volumes.step`")
+    else:
+        times = step["torch_times_as_long_as_the_zoo"]["processor_milliseconds_a_step"]
+        lines += ["", f"A training step of the same network in PyTorch takes {times:.2f} times the processor's time."]
+    if lacking:
+        lines += ["", f"Not measured yet: {', '.join(lacking)}."]
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def _figures(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))["figures"] if path.exists() else None
+
+
+def _spread(row: Any) -> str:
+    return f"{row['mean']:.3f} ± {row['deviation']:.3f}"
