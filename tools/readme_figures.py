@@ -9,7 +9,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.readme_blocks import explain, first_hour, image_similarity, pictures, sequences, sound, steps, volumes, weak_labels
+from tools.readme_blocks import (
+    explain,
+    first_hour,
+    image_similarity,
+    pictures,
+    sequences,
+    sound,
+    steps,
+    volumes,
+    weak_labels,
+)
 from zoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]

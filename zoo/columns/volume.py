@@ -213,7 +213,8 @@ def identity_of(item: Any) -> str:
 
 
 def _is_missing(item: Any) -> bool:
-    return not isinstance(item, np.ndarray | Crop | Volume) and bool(pandas().isna(item))
+    found = False if isinstance(item, Crop | Volume) else pandas().isna(item)
+    return np.ndim(found) == 0 and bool(found)  # of an array or a list each number is asked
 
 
 def _usual(

@@ -21,7 +21,7 @@ from zoo.volumes import SUFFIXES
 
 VOLUME_SOURCES = "zoo.datasets.volumes"
 CHUNK = 64  # volumes decoded together
-POOLED = 4  # places a side whose means simple models see
+POOLED = 2  # places a side whose means simple models see beside the measures
 
 USUAL = Settings(
     training={
@@ -59,7 +59,7 @@ def told(dataset: Dataset, entry: str, weights: str | None) -> list[str]:
 
 
 def baseline_inputs(samples: Samples) -> Samples:
-    """What simple models are shown of volumes: `measures`, and the means of 4 x 4 x 4 parts."""
+    """What simple models are shown of volumes: `measures`, and the means of 2 x 2 x 2 parts."""
     (volumes,) = samples.inputs.values()
     least = min((float(volumes[rows].min()) for rows in _chunks(samples)), default=0.0)
     parts = [
