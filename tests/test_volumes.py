@@ -1,6 +1,7 @@
 """Volumes are trained on: folders, tables and known sets, by the public verbs; and refused in words."""
 
 import os
+import warnings
 
 import keras
 import numpy as np
@@ -128,3 +129,16 @@ def test_an_exam_of_nodules_stands_in_one_split_and_the_glands_are_those_of_the_
     glands = adrenal3d()
     assert (len(glands.train) + len(glands.validation), len(glands.test)) == (1_188, 98)
     assert glands.validation["volume"][0].shape == (32, 32, 32)
+
+
+def test_a_joint_model_reads_volumes_beside_numbers(folder):
+    rows = [(f"{name}/{number}.npy", number, name) for name in ("small", "large") for number in range(12)]
+    pd.DataFrame(rows, columns=["scan", "age", "kind"]).to_csv(folder / "joint.csv", index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        dataset = zoo.load_dataset(folder / "joint.csv", task="joint", types={"scan": "volume"}, targets=["kind"])
+    (folder / "joint.csv").unlink()
+    config = {**dataset.schema.model_config()}
+    model = zoo.create_model("joint", texts={}, pictures={}, others={"volumes": config.pop("volumes")}, **config)
+    batch = {name: values[np.arange(2)] for name, values in dataset.train.inputs.items()}
+    assert zoo.predict(model, batch)["kind"].shape == (2, 1)

@@ -10,6 +10,7 @@ and by the clock; ratios are of the medians of the rounds.
 import argparse
 import statistics
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,9 @@ def torch_network() -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.stem = nn.Sequential(*unit(2, FILTERS[0], 3), nn.ReLU())
-            pairs = zip(FILTERS[:-1], FILTERS[1:], strict=True)
-            self.stages = nn.Sequential(*[each for one, two in pairs for each in (nn.MaxPool3d(2), Residual(one, two))])
+            self.stages = nn.Sequential(
+                *[each for one, two in pairwise(FILTERS) for each in (nn.MaxPool3d(2), Residual(one, two))]
+            )
             self.head = nn.Linear(2 * FILTERS[-1], 2)
 
         def forward(self, x: Any) -> Any:

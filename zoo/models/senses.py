@@ -96,6 +96,16 @@ def picture_cnn(name: str, shape: Sequence[int], *, filters: Sequence[int] = (32
     return keras.Model(image, layers.Concatenate(name="mean_and_max")(pooled), name=name)
 
 
+def volume_cnn(name: str, shape: Sequence[int], *, filters: Sequence[int] = (16, 32, 64)) -> keras.Model:
+    """(B, D, H, W, C) -> (B, 2 * filters[-1]): convolutions, each after a maximum over 2x2x2; mean and maximum."""
+    volume = x = keras.Input((None, None, None, shape[-1]), name="volume")
+    for stage, width in enumerate(filters, start=1):
+        x = layers.MaxPooling3D(2, padding="same", name=f"pool{stage}")(x)
+        x = conv_norm_act(x, width, 3, conv=layers.Conv3D, names=(f"conv{stage}", f"bn{stage}", f"relu{stage}"))
+    pooled = [layers.GlobalAveragePooling3D(name="mean")(x), layers.GlobalMaxPooling3D(name="max")(x)]
+    return keras.Model(volume, layers.Concatenate(name="mean_and_max")(pooled), name=name)
+
+
 def picture_conv4(name: str, shape: Sequence[int], *, filters: Sequence[int] = (32, 64, 96, 128)) -> keras.Model:
     """(B, H, W, C) -> (B, H/16 * W/16 * filters[-1]): convolutions, each with a maximum over 2x2, and all places.
 
@@ -129,6 +139,14 @@ def text_input(name: str, size: Any) -> Tensor:
     if type(size) is not int or size < 2:
         raise ConfigError(f"A text is told by the number of its words' ids, at least 2; '{name}' has {size!r}.")
     return keras.Input((None,), dtype="int32", name=name)
+
+
+def volume_input(name: str, shape: Any) -> Tensor:
+    if not isinstance(shape, list | tuple) or len(shape) != 4 or not all(type(side) is int for side in shape):
+        raise ConfigError(
+            f"A volume is told by (depth, height, width, channels), as (32, 32, 32, 1); '{name}' has {shape!r}."
+        )
+    return keras.Input(tuple(shape), name=name)
 
 
 def picture_input(name: str, shape: Any) -> Tensor:
@@ -176,6 +194,9 @@ SENSES: dict[str, Sense] = {
     ),
     "sounds": Sense(
         make_input=picture_input, encoders={"cnn": picture_cnn, "cnn_tiny": partial(picture_cnn, filters=(4, 8))}
+    ),
+    "volumes": Sense(
+        make_input=volume_input, encoders={"cnn": volume_cnn, "cnn_tiny": partial(volume_cnn, filters=(4, 8))}
     ),
     "vectors": Sense(make_input=vector_input, encoders={"as_it_is": vector_as_it_is}),  # features made elsewhere
 }

@@ -79,8 +79,8 @@ def read_joint_file(
     files = {"train": path, "validation": validation, "test": test}
     pictures = [name for name, kind in senses.items() if kind == "picture"]
     frames = {split: _with_pictures(frame, pictures, Path(files[split] or path)) for split, frame in frames.items()}
-    sounds = {name: kind for name, kind in senses.items() if kind == "sound"}
-    frames = {split: beside_file(frame, sounds, files[split] or path) for split, frame in frames.items()}
+    others = {name: kind for name, kind in senses.items() if kind != "picture"}
+    frames = {split: beside_file(frame, others, files[split] or path) for split, frame in frames.items()}
     features = [name for name in frames["train"].columns if name not in kinds and name not in ignore]
     tell_repeated(frames, [name for name in features if name not in pictures])
     if not whole:

@@ -66,12 +66,12 @@ class QuarterTurns(OfVolumes):
 
     def change(self, volumes: np.ndarray, draw: Draw) -> np.ndarray:
         for axis in self.axes:
-            plane = tuple(place for place in range(3) if place != AXES.index(axis))
+            one, other = (place for place in range(3) if place != AXES.index(axis))
             turns = draw.random.integers(0, 4, draw.count)
-            if volumes.shape[1 + plane[0]] != volumes.shape[1 + plane[1]]:
+            if volumes.shape[1 + one] != volumes.shape[1 + other]:
                 turns = turns // 2 * 2
             for row in np.flatnonzero(turns).tolist():
-                volumes[row] = np.rot90(volumes[row], int(turns[row]), plane).copy()
+                volumes[row] = np.rot90(volumes[row], int(turns[row]), (one, other)).copy()
         return volumes
 
 

@@ -21,7 +21,7 @@ from zoo.training.augmentation.pictures.mixing import CutMix, Mixup
 from zoo.training.augmentation.pictures.rand_augment import RandAugment
 from zoo.training.augmentation.pictures.spectrograms import Gain, Noise, SpecAugment, TimeShift
 from zoo.training.augmentation.pictures.transform import Transform
-from zoo.training.augmentation.volumes import VOLUME_TRANSFORMS, FlipAxes
+from zoo.training.augmentation.volumes import Affine, FlipAxes, QuarterTurns, VoxelNoise
 
 Transforms = tuple[Transform, ...]
 
@@ -49,7 +49,10 @@ TRANSFORMS: dict[str, type[Transform]] = {
         Gain,
         Noise,
         SpecAugment,
-        *VOLUME_TRANSFORMS,
+        FlipAxes,
+        QuarterTurns,
+        Affine,
+        VoxelNoise,
     )
 }
 
@@ -63,7 +66,7 @@ PRESETS: dict[str, Transforms] = {
     "digits": (Shift(0.08, 0.08), Rotate(10.0), Zoom((0.9, 1.1))),  # a mirrored digit is another one, or none
     "drawings": (Shift(0.06, 0.06), Rotate(15.0), Zoom((0.8, 1.2)), Shear(0.3)),  # strokes as other hands draw them
     "sounds": (TimeShift(), Gain(), Noise(), SpecAugment()),
-    "volumes": (FlipAxes(), *(kind() for kind in VOLUME_TRANSFORMS[1:])),
+    "volumes": (FlipAxes(), QuarterTurns(), Affine(), VoxelNoise()),
     "faces": (Flip(), Crop(0.0625), Rotate(10.0), *COLOURS),
 }
 
