@@ -174,7 +174,7 @@ def share_out(
     group: str | None,
     seed: int,
     *,
-    of: str,
+    files: FileKind,
 ) -> np.ndarray:
     """(n,) 0 for training, 1 for validation, 2 for test, as given or else at random, copies together; -1 left out."""
     if group is not None:
@@ -185,24 +185,24 @@ def share_out(
     labels = None if classes is None else frame[classes].astype(object).fillna("").astype(str).to_numpy()
     names = frame[SPLIT].to_numpy()
     if labels is not None and len(set(labels) - {""}) < 2:
-        raise DataError(f"All {of} have the same '{classes}': two are needed at least.")
+        raise DataError(f"All {files.of} have the same '{classes}': two are needed at least.")
     if set(names) == {""}:
-        return split_pictures(labels, copies, seed=seed, of=of)
+        return split_pictures(labels, copies, seed=seed, of=files.of)
     split = np.array([SPLITS.index(name) for name in names])
     lost = (split == 0) & np.isin(copies, copies[split > 0])
     if lost.any():
         warnings.warn(
-            f"{int(lost.sum())} {of} to train on are copies of some that the model is judged by, or of their group: "
-            "they are left out of the training.",
+            f"{int(lost.sum())} {files.of} to train on are copies of some that the model is judged by, or of "
+            "their group: they are left out of the training.",
             DataWarning,
             stacklevel=4,
         )
     split[lost] = -1
     if not (split == 0).any():
-        raise DataError(f"There are no {of} in the train split.")
+        raise DataError(f"There is no {files.kind} in the train split.")
     for number in (1, 2):
         if not (split == number).any():
             rows = np.flatnonzero(split == 0)
-            drawn = split_pictures(None if labels is None else labels[rows], copies[rows], seed=seed, of=of)
+            drawn = split_pictures(None if labels is None else labels[rows], copies[rows], seed=seed, of=files.of)
             split[rows[drawn == number]] = number
     return split

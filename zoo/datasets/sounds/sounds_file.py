@@ -72,7 +72,7 @@ def read_sounds(
     split = (
         np.zeros(len(frame), int)
         if whole
-        else share_out(frame, [each.content for each in facts], kinds, group, seed, of=FILES.of)
+        else share_out(frame, [each.content for each in facts], kinds, group, seed, files=FILES)
     )
     alone = frame.drop(columns=SPLIT)
     parts = (alone,) * 3 if whole else parts_of(alone, split)

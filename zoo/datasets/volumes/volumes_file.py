@@ -72,7 +72,7 @@ def read_volumes(
     known = [each for each in facts if isinstance(each, VolumeFacts)]
     _tell(known, path)
     contents = [each.content for each in known]
-    split = np.zeros(len(frame), int) if whole else share_out(frame, contents, kinds, group, seed, of=FILES.of)
+    split = np.zeros(len(frame), int) if whole else share_out(frame, contents, kinds, group, seed, files=FILES)
     alone = frame.drop(columns=SPLIT)
     parts = (alone,) * 3 if whole else parts_of(alone, split)
     kinds = with_labels_of(frame, parts[0], kinds)
