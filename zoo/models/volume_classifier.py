@@ -12,7 +12,10 @@ from blocks.residual import basic_block
 from zoo.errors import ConfigError
 from zoo.models.outputs import Outputs, heads_of
 
-POOLS = {"mean": layers.AveragePooling3D, "max": layers.MaxPooling3D}
+POOLS = {
+    "mean": partial(layers.AveragePooling3D, dtype="float32"),  # PyTorch has none of bfloat16 on a processor
+    "max": layers.MaxPooling3D,
+}
 NORM = partial(layers.BatchNormalization, momentum=0.9)  # few volumes are few steps
 LABEL: Outputs = {"label": {"kind": "classification", "classes": 2}}
 
