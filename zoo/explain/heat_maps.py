@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import ConfigError
-from zoo.explain.places import place_of
+from zoo.explain.places import place_of, sees_steps
 from zoo.explain.subject import Subject
 from zoo.tracing.gradients import Place
 
@@ -51,6 +51,12 @@ FORMULAS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 def heat_map(subject: Subject, method: str, layer: str | None = None) -> tuple[np.ndarray, dict[str, Any]]:
     """(H, W) of the picture, bilinear from the layer's own (h, w); and the settings."""
     place = place_of(subject.model, subject.inputs, subject.input, subject.target.output, layer)
+    steps = sees_steps(subject.model, place.layer)
+    if steps is not None:
+        raise ConfigError(
+            f"'{place.layer}' sees a step of '{steps}' at a time, not the whole picture: name another layer, or use "
+            "method='integrated-gradients' or 'occlusion'."
+        )
     found = subject.gradients([place])
     values, gradients = found.values[0][0], found.gradients[0][0]
     if values.ndim != 3:

@@ -10,7 +10,7 @@ from keras import tree
 
 from zoo.errors import ConfigError
 from zoo.keras_internals.graph import calls_in_order, is_graph
-from zoo.tracing.call_recorder import LayerCall, Values, is_float, record_calls, to_array
+from zoo.tracing.call_recorder import LayerCall, Values, is_float, operations, record_calls, to_array
 from zoo.tracing.gradients import Place, find_layer, in_structure, symbolic_outputs
 
 CALL_MARK = "#"  # "encoder/conv#2" is the second call
@@ -129,6 +129,14 @@ def place_of(
     return max(found, key=lambda place: place.call)
 
 
+def sees_steps(model: keras.Model, path: str) -> str | None:
+    """The path of the `TimeDistributed` layer that this one stands in; None where it stands in none."""
+    around = dict(operations(model))
+    parts = path.split("/")
+    above = ["/".join(parts[:count]) for count in range(1, len(parts))]
+    return next((each for each in above if isinstance(around.get(each), keras.layers.TimeDistributed)), None)
+
+
 def _called_once(model: keras.Model, path: str) -> bool:
     """Whether the layer and all models around it stand in the graph once."""
     parts, graph = path.split("/"), model
@@ -138,4 +146,6 @@ def _called_once(model: keras.Model, path: str) -> bool:
             return False
         if row < len(parts) - 1:
             graph = calls[0].operation
+            if not is_graph(graph):  # a wrapper, which may call its layer at every step
+                return False
     return True

@@ -100,7 +100,7 @@ def _guided(model: keras.Model, output: str) -> Iterator[None]:
     found, other = [], []
     for path, each in operations(model):
         kind, name = type(each).__name__, getattr(getattr(each, "activation", None), "__name__", "linear")
-        if isinstance(each, keras.Model) or path == output:
+        if isinstance(each, keras.Model | keras.layers.TimeDistributed) or path == output:
             continue
         if (kind == "ReLU" and not float(getattr(each, "negative_slope", 0))) or (
             kind.lower() == "relu" and not isinstance(each, keras.Layer)

@@ -117,7 +117,7 @@ def _embeddings(subject: Subject, ids: np.ndarray, layer: str | None) -> list[Pl
             raise ConfigError(f"'{layer}' gives {shape[1:]} for a sample, not one vector for each of the words.")
         return [place]
     among = layers_between(model, subject.input, subject.target.output)
-    paths = list(dict.fromkeys(each.path for each in among if isinstance(each.operation, keras.layers.Embedding)))
+    paths = list(dict.fromkeys(each.path for each in among if _embeds(each.operation)))
     found = calls_reading(model, subject.inputs, subject.input, paths) if paths else {}
     places = [place for place, value in found.items() if value.shape[:-1] == ids.shape]
     if not places:
@@ -126,3 +126,10 @@ def _embeddings(subject: Subject, ids: np.ndarray, layer: str | None) -> list[Pl
             "with layer=, or use method='occlusion'."
         )
     return places
+
+
+def _embeds(operation: Any) -> bool:
+    """Whether it is an `Embedding`, of all words at once or of each sentence's."""
+    if isinstance(operation, keras.layers.TimeDistributed):
+        return _embeds(operation.layer)
+    return isinstance(operation, keras.layers.Embedding)

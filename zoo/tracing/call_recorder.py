@@ -38,7 +38,8 @@ class LayerCall:
 
 
 def operations(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """(path, layer or operation) of all that a model computes with; parts of nested models before these."""
+    """(path, layer or operation) of all that a model computes with; parts of nested models before these, and what a
+    wrapper calls (once for each step, for `TimeDistributed`) before the wrapper."""
     inner = getattr(model, "model", None)
     if isinstance(inner, keras.Model):  # a trainer around the model whose layers have the names
         yield from operations(inner, prefix)
@@ -47,9 +48,18 @@ def operations(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         if isinstance(operation, keras.layers.InputLayer):
             continue
         path = f"{prefix}{operation.name}"
-        if isinstance(operation, keras.Model):
-            yield from operations(operation, f"{path}/")
-        yield path, operation
+        yield from _with_parts(path, operation)
+
+
+def _with_parts(path: str, operation: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(operation, keras.Model):
+        yield from operations(operation, f"{path}/")
+    elif isinstance(operation, keras.layers.Bidirectional):
+        for each in (operation.forward_layer, operation.backward_layer):
+            yield from _with_parts(f"{path}/{each.name}", each)
+    elif isinstance(operation, keras.layers.Wrapper):
+        yield from _with_parts(f"{path}/{operation.layer.name}", operation.layer)
+    yield path, operation
 
 
 def variable_names(model: Any) -> dict[int, str]:
