@@ -84,7 +84,10 @@ def dataset_of(data: str) -> Any:
 
 
 def trained(data: str, folder: Path, epochs: int) -> dict[str, float]:
-    """Train both networks -> seconds of each."""
+    """Train both networks, unless the folder has them -> seconds of each."""
+    done = folder / "seconds.json"
+    if done.exists():
+        return json.loads(done.read_text(encoding="utf-8"))
     setting, dataset = SETTINGS[data], dataset_of(data)
     usual = recipe_for(dataset, ENTRY, data=data, options={})
     recipe = replace(usual, epochs=setting.epochs, **{"augmentation": None, **setting.training})
@@ -93,13 +96,14 @@ def trained(data: str, folder: Path, epochs: int) -> dict[str, float]:
     train = dataset.train.take(np.arange(setting.trained))
     validation = dataset.validation.take(np.arange(setting.validated))
     attack = AdversarialTraining(setting.strength, steps=setting.attack_steps)
-    seconds = {}
+    seconds: dict[str, float] = {}
     for name, plan in zip(NETWORKS, (recipe, replace(recipe, epochs=epochs, adversarial=attack)), strict=True):
         started = time.perf_counter()
         run = zoo.fit(model, train, validation, plan, seed=SEED)
         model.save(folder / f"{name}.keras")
         seconds[name] = time.perf_counter() - started
         print(name, round(seconds[name]), "s; best epoch", run.best_epoch, flush=True)
+    done.write_text(json.dumps(seconds), encoding="utf-8")
     return seconds
 
 
@@ -118,12 +122,13 @@ def attacked(data: str, folder: Path) -> dict[str, Any]:
     for name in NETWORKS:
         model, samples, scale = given(data, folder, name, PICTURES)
         found[name] = {}
-        for label, options in {
+        attacks: dict[str, dict[str, Any]] = {
             "noise": {"method": "noise", "strength": linf},
             "fgsm": {"method": "fgsm", "strength": linf},
             "pgd_linf": {"method": "pgd", "strength": linf, "steps": STEPS},
             "pgd_l2": {"method": "pgd", "norm": "l2", "strength": list(setting.l2), "steps": STEPS},
-        }.items():
+        }
+        for label, options in attacks.items():
             result = zoo.attack(model, samples, scale=scale, seed=SEED, **options)
             found[name][label] = {f"{each:g}": share for each, share in result.accuracy.items()}
             print(name, result.sentence(), flush=True)
@@ -172,7 +177,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=SETTINGS, default="mnist")
     parser.add_argument("--epochs", type=int, help="of adversarial training")
-    parser.add_argument("--folder", help="where the trained networks are kept (default: a temporary folder)")
+    parser.add_argument(
+        "--folder", help="where the trained networks are kept, and taken from (default: a temporary one)"
+    )
     parser.add_argument("--foolbox", metavar="FILE", help=argparse.SUPPRESS)  # what the second process writes
     parsed = parser.parse_args()
     import_frameworks()
