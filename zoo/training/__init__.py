@@ -14,12 +14,14 @@ from zoo.training.output_layers.calibration import Calibration
 from zoo.training.predictions import predict, predict_rows
 from zoo.training.rate_finder import RateSearch, find_learning_rate
 from zoo.training.recipe import Recipe
+from zoo.training.resampling.co_teaching import CoTeaching
 from zoo.training.resampling.imbalance import Imbalance
 from zoo.training.sequence_outputs import judge_steps
 
 __all__ = [
     "AdversarialTraining",
     "Calibration",
+    "CoTeaching",
     "FineTune",
     "FineTuningNotice",
     "Frozen",

@@ -20,6 +20,7 @@ from zoo.training.named_graph import named_graph, with_named_inputs, with_standa
 from zoo.training.output_layers.calibration import Calibration
 from zoo.training.output_layers.probabilities import require_probabilities
 from zoo.training.recipe import Recipe
+from zoo.training.resampling.co_teaching import with_peer
 from zoo.training.resampling.sampling import require_two_labels
 from zoo.training.runs.run_folder import RunFolder, data_fingerprint, model_facts
 from zoo.training.session import Session
@@ -88,6 +89,14 @@ def fit(
     require_probabilities(graph, settled.heads, train)
     config = {"model": model_facts(model), "recipe": recipe.to_json(), "seed": seed, "data": data}
     plan = plan_for(graph, settled, train, stages_in(folder))
+    if recipe.co_teaching is not None:
+        if plan is not None:
+            raise ConfigError(
+                f"Co-teaching trains '{graph.name}' beside one with fresh weights, not in stages: freeze what was "
+                "pretrained, or train on its features, with fine_tune=None."
+            )
+        graph, heads, (train, validation) = with_peer(graph, settled.heads, seed, train, validation)
+        settled = replace(settled, heads=heads)
 
     def train_part(part: Part) -> tuple[Run, Mapping[str, np.ndarray]]:
         named = replace(recipe, epochs=part.recipe.epochs, fine_tune=part.recipe.fine_tune)

@@ -11,6 +11,7 @@ from zoo.training.augmentation.pictures.presets import augmentation, augmentatio
 from zoo.training.fine_tuning.fine_tune import AUTO, FineTune, fine_tune_of
 from zoo.training.heads import Head
 from zoo.training.optimisers.optimiser import Optimiser
+from zoo.training.resampling.co_teaching import CoTeaching
 
 BALANCE_NAMES = ("relative", "static", "uncertainty", "gradnorm")
 
@@ -33,6 +34,8 @@ class Recipe:
                     these, with options as in ("rotate", {"degrees": 15}), or input -> one of these; None for nothing.
                     Validation and predictions see pictures as they are. See `zoo.training.augmentation.pictures`.
     adversarial     an `AdversarialTraining`: the pictures of each batch are attacked before the model learns from them.
+    co_teaching     a `CoTeaching`, for labels of which many are wrong: a second network is trained beside the first,
+                    and each leaves out the rows of a batch whose labels the other finds unlikely.
     standard_units  train regressions in units of their own deviation, where the output's layer allows it
                     (`target_scaling`); off for plain gradient descent.
     start_at_prior  begin with the best constant prediction at each output whose layer is fresh (its bias is 0); one
@@ -71,6 +74,7 @@ class Recipe:
     shuffled_entities: Sequence[Sequence[int]] | None = None
     augmentation: Any = None
     adversarial: AdversarialTraining | None = None
+    co_teaching: CoTeaching | None = None
     standard_units: bool = True
     start_at_prior: bool = True
     patience: int | None = None
@@ -114,6 +118,10 @@ class Recipe:
                 f"'adversarial' must be an AdversarialTraining, as in AdversarialTraining(8 / 255); received "
                 f"{self.adversarial!r}."
             )
+        if self.co_teaching is not None and not isinstance(self.co_teaching, CoTeaching):
+            raise ConfigError(
+                f"'co_teaching' must be a CoTeaching, as in CoTeaching(wrong=0.2); received {self.co_teaching!r}."
+            )
         if not isinstance(self.heads, Mapping) or not self.heads:
             raise ConfigError("A recipe needs at least one head: Recipe({output: Head(target)}).")
         for name, head in self.heads.items():
@@ -133,5 +141,6 @@ class Recipe:
         plain["optimiser"] = asdict(self.optimiser)
         plain["augmentation"] = augmentation_json(self.augmentation)
         plain["adversarial"] = None if self.adversarial is None else asdict(self.adversarial)
+        plain["co_teaching"] = None if self.co_teaching is None else asdict(self.co_teaching)
         plain["fine_tune"] = asdict(self.fine_tune) if isinstance(self.fine_tune, FineTune) else self.fine_tune
         return plain

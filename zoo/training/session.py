@@ -33,6 +33,7 @@ from zoo.training.output_layers.presentation import Presentation
 from zoo.training.output_layers.prior import prior_losses
 from zoo.training.predictions import each_output
 from zoo.training.recipe import Recipe
+from zoo.training.resampling.co_teaching import CoTeachers
 from zoo.training.resampling.sampling import sampler_for
 from zoo.training.resampling.synthesis import with_synthetic_rows
 from zoo.training.runs.checkpoint import load_checkpoint, save_checkpoint
@@ -112,7 +113,10 @@ class Session:
         self.together = steps_per_execution(model, self.train, wanted if fast else wanted or 1)
         attack = recipe.adversarial
         self.adversary = Adversary(attack, model, recipe.heads, train, seed) if attack is not None else None
-        self.together = 1 if attack is not None else self.together  # an attack follows each change of the weights
+        pair = recipe.co_teaching
+        self.teachers = CoTeachers(pair, recipe.heads, self.trainer) if pair is not None else None
+        follow = attack is not None or pair is not None  # each change of the weights
+        self.together = 1 if follow else self.together
         self.reads_ahead = fast and self.train.are_computed
         self.sums = EpochMetrics(self.trainer.log.keys)
         self.history: list[dict[str, Any]] = []
@@ -195,6 +199,8 @@ class Session:
                 callbacks.batch_begin(first)
                 if self.adversary is not None:
                     batch = self.adversary.attacked(batch, self.epoch, self.step)
+                if self.teachers is not None:
+                    batch = self.teachers.taught(batch, self.epoch)
                 log = self.trainer.train_on(batch)
                 self.step += len(batch) if isinstance(batch, StackedBatches) else 1
                 if self.sentinel is None:

@@ -11,6 +11,7 @@ from zoo.errors import ConfigError
 from zoo.samples import Samples
 from zoo.training.fine_tuning.fine_tune import ALL, AUTO, PROBE, FineTune
 from zoo.training.fine_tuning.freezing import require_graph
+from zoo.training.fine_tuning.initial_values import initial_values
 from zoo.training.fine_tuning.network import Network
 from zoo.training.fit import Run, fit
 from zoo.training.recipe import Recipe
@@ -31,29 +32,10 @@ def fresh_head(model: keras.Model, *, seed: int = 0) -> tuple[str, ...]:
     """
     found = {id(call.layer): call.layer for call in Network(require_graph(model)).head}
     for place, layer in enumerate(found.values()):
-        values = _initial_values(layer, seed + place)
+        values = initial_values(layer, seed + place)
         for variable, value in zip(layer.weights, values, strict=True):
             variable.assign(value)
     return tuple(layer.name for layer in found.values())
-
-
-def _initial_values(layer: keras.Layer, seed: int) -> list[Any]:
-    """What the weights of a layer made anew, with this seed, would be."""
-    try:
-        config = layer.get_config()
-        initialisers = [name for name in config if name.endswith("_initializer")]
-        for offset, name in enumerate(initialisers):
-            given = config[name]
-            if isinstance(given, dict) and "seed" in given.get("config", {}):
-                config[name] = {**given, "config": {**given["config"], "seed": seed * len(initialisers) + offset}}
-        twin = type(layer).from_config(config)
-        twin.build_from_config(layer.get_build_config() or {})
-        values = [keras.ops.convert_to_numpy(variable) for variable in twin.weights]
-    except (NotImplementedError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(f"The layer '{layer.name}' cannot be made anew: {error}") from error
-    if [value.shape for value in values] != [tuple(variable.shape) for variable in layer.weights]:
-        raise ConfigError(f"The layer '{layer.name}', made anew, has weights of other shapes.")
-    return values
 
 
 def fit_weak_then_clean(

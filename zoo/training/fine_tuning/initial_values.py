@@ -1,0 +1,26 @@
+"""The weights that a layer would begin with, made anew by its own initialisers."""
+
+from typing import Any
+
+import keras
+
+from zoo.errors import ConfigError
+
+
+def initial_values(layer: keras.Layer, seed: int) -> list[Any]:
+    """What the weights of a layer made anew, with this seed, would be. Raises `ConfigError` where it does not tell."""
+    try:
+        config = layer.get_config()
+        initialisers = [name for name in config if name.endswith("_initializer")]
+        for offset, name in enumerate(initialisers):
+            given = config[name]
+            if isinstance(given, dict) and "seed" in given.get("config", {}):
+                config[name] = {**given, "config": {**given["config"], "seed": seed * len(initialisers) + offset}}
+        twin = type(layer).from_config(config)
+        twin.build_from_config(layer.get_build_config() or {})
+        values = [keras.ops.convert_to_numpy(variable) for variable in twin.weights]
+    except (NotImplementedError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"The layer '{layer.name}' cannot be made anew: {error}") from error
+    if [value.shape for value in values] != [tuple(variable.shape) for variable in layer.weights]:
+        raise ConfigError(f"The layer '{layer.name}', made anew, has weights of other shapes.")
+    return values
