@@ -33,6 +33,22 @@ def timm(torchvision):
 
 
 @pytest.fixture(scope="module")
+def flat_model():
+    """The plainest of the models that explanations are tried on."""
+    from tests.explain_models import STRUCTURES, with_weights
+
+    return with_weights(STRUCTURES["flat"]())
+
+
+@pytest.fixture(scope="module")
+def flat_image(flat_model):
+    """A sample of it, (8, 8, 3)."""
+    from tests.explain_models import sample_of
+
+    return sample_of(flat_model)["image"]
+
+
+@pytest.fixture(scope="module")
 def pairs_mirror(tmp_path_factory):
     """SICK and STS-B from a mirror, kept in a folder of the tests unless one is given; or a skip that says so."""
     if not os.environ.get("ZOO_MIRROR"):

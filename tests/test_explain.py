@@ -22,21 +22,11 @@ FEW = {"smoothgrad": {"samples": 4}, "integrated-gradients": {"steps": 8}, "rise
 
 
 @pytest.fixture(scope="module")
-def flat():
-    return with_weights(STRUCTURES["flat"]())
-
-
-@pytest.fixture(scope="module")
-def image(flat):
-    return sample_of(flat)["image"]
-
-
-@pytest.fixture(scope="module")
-def by_hand(flat, image):
+def by_hand(flat_model, flat_image):
     """Values of the last maps, and the gradients of the logit of label 1 being those of a mean and a dense layer."""
-    front = keras.Model(flat.input, flat.get_layer("conv2").output)
-    values = keras.ops.convert_to_numpy(front(image[None]))[0]
-    kernel = flat.get_layer("label").get_weights()[0]
+    front = keras.Model(flat_model.input, flat_model.get_layer("conv2").output)
+    values = keras.ops.convert_to_numpy(front(flat_image[None]))[0]
+    kernel = flat_model.get_layer("label").get_weights()[0]
     return values, np.broadcast_to(kernel[:, 1] / 16, values.shape)  # a mean over 16 places
 
 
@@ -44,7 +34,7 @@ def enlarged(map_):
     return keras.ops.convert_to_numpy(keras.ops.image.resize(map_[..., None].astype("float32"), (SIDE, SIDE)))[..., 0]
 
 
-def test_heat_maps_are_their_formulas(flat, image, by_hand):
+def test_heat_maps_are_their_formulas(flat_model, flat_image, by_hand):
     values, gradients = by_hand
     weights = gradients.mean(axis=(0, 1))
     square, cube = gradients**2, gradients**3
@@ -57,7 +47,7 @@ def test_heat_maps_are_their_formulas(flat, image, by_hand):
         "layer-cam": np.maximum((values * np.maximum(gradients, 0)).sum(axis=-1), 0),
     }
     for method, map_ in expected.items():
-        found = zoo.explain(flat, image, method=method, label=1)
+        found = zoo.explain(flat_model, flat_image, method=method, label=1)
         assert found.settings["layer"] == "conv2"
         np.testing.assert_allclose(found.values, enlarged(map_), rtol=1e-4, atol=1e-6, err_msg=method)
 
@@ -68,45 +58,45 @@ def test_the_size_of_the_gradients_does_not_matter(by_hand):
     np.testing.assert_allclose(small, large, rtol=1e-3)
 
 
-def test_gradients_are_those_of_differences_and_integrate_to_the_score(flat, image):
-    logits = keras.Model(flat.input, flat.get_layer("label").output)
+def test_gradients_are_those_of_differences_and_integrate_to_the_score(flat_model, flat_image):
+    logits = keras.Model(flat_model.input, flat_model.get_layer("label").output)
     logits.layers[-1].activation = keras.activations.linear
     try:
         score = GradientFunction(logits, lambda outputs: outputs["label"][:, 1], by=["image"])
-        plain = score({"image": image[None]})
-        ends = score({"image": np.stack([np.zeros_like(image), image])}).scores
+        plain = score({"image": flat_image[None]})
+        ends = score({"image": np.stack([np.zeros_like(flat_image), flat_image])}).scores
     finally:
         logits.layers[-1].activation = keras.activations.softmax
-    found = zoo.explain(flat, image, method="saliency", label=1)
+    found = zoo.explain(flat_model, flat_image, method="saliency", label=1)
     np.testing.assert_allclose(found.values, np.abs(plain.gradients[0][0]).max(axis=-1), rtol=1e-4)
-    found = zoo.explain(flat, image, method="integrated-gradients", label=1, steps=512)
+    found = zoo.explain(flat_model, flat_image, method="integrated-gradients", label=1, steps=512)
     assert found.values.sum() == pytest.approx(ends[1] - ends[0], rel=2e-3)
     assert found.faithfulness["completeness_gap"] < 2e-3
 
 
-def test_occlusion_is_what_the_score_loses(flat, image):
-    found = zoo.explain(flat, image, method="occlusion", label=2, window=4, stride=4, fill=0.5)
+def test_occlusion_is_what_the_score_loses(flat_model, flat_image):
+    found = zoo.explain(flat_model, flat_image, method="occlusion", label=2, window=4, stride=4, fill=0.5)
     expected = np.zeros((SIDE, SIDE))
-    whole = keras.ops.convert_to_numpy(flat(image[None]))[0, 2]
+    whole = keras.ops.convert_to_numpy(flat_model(flat_image[None]))[0, 2]
     for top in (0, 4):
         for left in (0, 4):
-            hidden = image.copy()
+            hidden = flat_image.copy()
             hidden[top : top + 4, left : left + 4] = 0.5
-            lost = whole - keras.ops.convert_to_numpy(flat(hidden[None]))[0, 2]
+            lost = whole - keras.ops.convert_to_numpy(flat_model(hidden[None]))[0, 2]
             expected[top : top + 4, left : left + 4] = lost
     np.testing.assert_allclose(found.values, expected, atol=1e-6)
     assert found.score == pytest.approx(whole, abs=1e-6)
 
 
-def test_guided_backpropagation_stops_what_is_below_zero_twice(flat, image):
+def test_guided_backpropagation_stops_what_is_below_zero_twice(flat_model, flat_image):
     """By hand at the last ReLU: the gradient that goes into conv2 is that of open units with a positive weight."""
-    found = zoo.explain(flat, image, method="guided-backpropagation", label=1)
-    saliency = zoo.explain(flat, image, method="saliency", label=1)
+    found = zoo.explain(flat_model, flat_image, method="guided-backpropagation", label=1)
+    saliency = zoo.explain(flat_model, flat_image, method="saliency", label=1)
     assert np.abs(found.values - saliency.values).max() > 1e-3
-    kernel, _ = flat.get_layer("label").get_weights()
-    inner = flat.get_layer("conv1")
-    first = keras.ops.convert_to_numpy(inner(image[None]))
-    conv2 = flat.get_layer("conv2")
+    kernel, _ = flat_model.get_layer("label").get_weights()
+    inner = flat_model.get_layer("conv1")
+    first = keras.ops.convert_to_numpy(inner(flat_image[None]))
+    conv2 = flat_model.get_layer("conv2")
     second = keras.ops.convert_to_numpy(conv2(first))
     back = np.maximum(np.broadcast_to(kernel[:, 1] / 16, second.shape), 0) * (second > 0)
 
@@ -209,30 +199,30 @@ def methods_of_the_flat_model():
     return [name for name, method in METHODS.items() if "picture" in method.runs]
 
 
-def test_all_backends_give_what_is_kept(flat, image):
+def test_all_backends_give_what_is_kept(flat_model, flat_image):
     kept = json.loads(GOLDEN.read_text())
     assert kept.keys() == set(methods_of_the_flat_model())
     for method, values in kept.items():
-        found = zoo.explain(flat, image, method=method, label=1, **FEW.get(method, {}))
+        found = zoo.explain(flat_model, flat_image, method=method, label=1, **FEW.get(method, {}))
         scale = np.abs(values).max()
         np.testing.assert_allclose(found.values, values, atol=1e-4 * scale, err_msg=method)
 
 
-def test_what_cannot_be_explained_is_told(flat, image):
+def test_what_cannot_be_explained_is_told(flat_model, flat_image):
     with pytest.raises(UnknownNameError, match="Unknown method 'gradcam'; did you mean 'grad-cam'"):
-        zoo.explain(flat, image, method="gradcam")
+        zoo.explain(flat_model, flat_image, method="gradcam")
     with pytest.raises(UnknownNameError, match="Unknown label of 'label' '7'"):
-        zoo.explain(flat, image, label=7)
+        zoo.explain(flat_model, flat_image, label=7)
     with pytest.raises(UnknownNameError, match="Unknown option of occlusion 'windw'; did you mean 'window'"):
-        zoo.explain(flat, image, method="occlusion", windw=3)
+        zoo.explain(flat_model, flat_image, method="occlusion", windw=3)
     with pytest.raises(ConfigError, match="'window' must be a number of pixels from 1 to 8; received 9"):
-        zoo.explain(flat, image, method="occlusion", window=9)
+        zoo.explain(flat_model, flat_image, method="occlusion", window=9)
     with pytest.raises(ConfigError, match="'shapley' does not explain a picture; these do: activation, grad-cam"):
-        zoo.explain(flat, image, method="shapley")
+        zoo.explain(flat_model, flat_image, method="shapley")
     with pytest.raises(DataError, match=r"takes one sample of shape \(8, 8, 3\); received an array of shape \(8, 8\)"):
-        zoo.explain(flat, image[..., 0])
+        zoo.explain(flat_model, flat_image[..., 0])
     with pytest.raises(ConfigError, match=r"'label' gives .* a heat map needs a layer of maps"):
-        zoo.explain(flat, image, layer="label")
+        zoo.explain(flat_model, flat_image, layer="label")
 
 
 if __name__ == "__main__":  # python -m tests.test_explain: what all backends must give from now on

@@ -18,16 +18,6 @@ from zoo.pipeline import Pipeline
 
 
 @pytest.fixture(scope="module")
-def flat():
-    return with_weights(STRUCTURES["flat"]())
-
-
-@pytest.fixture(scope="module")
-def image(flat):
-    return sample_of(flat)["image"]
-
-
-@pytest.fixture(scope="module")
 def placed():
     """Token ids whose place counts, as it does for an LSTM."""
     ids = keras.Input((6,), dtype="int32", name="ids")
@@ -57,13 +47,13 @@ def test_words_with_padding_between_them_are_not_left_out(placed):
     assert list(found.parts) == ["5", "6", "7"]
 
 
-def test_numbers_that_are_no_probabilities_are_not_percentages(flat, image):
+def test_numbers_that_are_no_probabilities_are_not_percentages(flat_model, flat_image):
     x = picture()
     logits = with_weights(keras.Model(x, layers.Dense(3, name="label")(layers.Flatten()(x)), name="logits"))
-    for values in (image, image * 1e-3):  # all logits of the second lie near the bias
+    for values in (flat_image, flat_image * 1e-3):  # all logits of the second lie near the bias
         said = zoo.explain(logits, values, method="saliency")
         assert said.summary.startswith(f"logits gives 'label' = '{said.label}' with {said.score:.4g},")
-    assert "%" in zoo.explain(flat, image, method="saliency").summary.split(",")[0]
+    assert "%" in zoo.explain(flat_model, flat_image, method="saliency").summary.split(",")[0]
 
 
 def test_pictures_of_bytes_are_pictures():
@@ -81,9 +71,9 @@ def test_pictures_of_bytes_are_pictures():
         zoo.explain(model, photo / 255)
 
 
-def test_a_name_of_two_labels_is_not_chosen(flat, image):
+def test_a_name_of_two_labels_is_not_chosen(flat_model, flat_image):
     with pytest.raises(ConfigError, match=r"'crane' is the name of 2 labels of 'label', number 0 and 2"):
-        zoo.explain(flat, image, labels=["crane", "dog", "crane"], label="crane")
+        zoo.explain(flat_model, flat_image, labels=["crane", "dog", "crane"], label="crane")
     classes = [("n02012849", "crane"), ("n02099601", "retriever"), ("n03126707", "crane")]
     with pytest.raises(ConfigError, match=r"'crane' is the name of 2 classes of a\.b: give n02012849 or n03126707"):
         subjects.class_number("crane", classes, "a.b")
@@ -91,13 +81,13 @@ def test_a_name_of_two_labels_is_not_chosen(flat, image):
     assert subjects.class_number("retriever", classes, "a.b") == "retriever"
 
 
-def test_names_of_labels_must_fit_the_output(flat, image):
+def test_names_of_labels_must_fit_the_output(flat_model, flat_image):
     with pytest.raises(ConfigError, match="'label' has 3 labels; received 2 names"):
-        zoo.explain(flat, image, labels=["cat", "dog"])
+        zoo.explain(flat_model, flat_image, labels=["cat", "dog"])
     with pytest.raises(UnknownNameError, match="Unknown output in labels= 'lable'; did you mean 'label'"):
-        zoo.explain(flat, image, labels={"lable": ["cat", "dog", "bird"]})
+        zoo.explain(flat_model, flat_image, labels={"lable": ["cat", "dog", "bird"]})
     with pytest.raises(ConfigError, match="labels= are names in a list, or output -> list; received 'cat'"):
-        zoo.explain(flat, image, labels="cat")
+        zoo.explain(flat_model, flat_image, labels="cat")
 
 
 WRONG = [
@@ -109,21 +99,21 @@ WRONG = [
 ]  # fmt: skip
 
 
-def test_options_of_methods_are_checked(flat, image):
+def test_options_of_methods_are_checked(flat_model, flat_image):
     for method, option, value in WRONG:
         with pytest.raises(ConfigError, match=f"'{option}' must be .*; received {value!r}"):
-            zoo.explain(flat, image, method=method, **{option: value})
-    assert zoo.explain(flat, image, method="rise", masks=np.int64(2), share=0.25).values.shape == (8, 8)
+            zoo.explain(flat_model, flat_image, method=method, **{option: value})
+    assert zoo.explain(flat_model, flat_image, method="rise", masks=np.int64(2), share=0.25).values.shape == (8, 8)
 
 
-def test_compare_gives_each_method_its_own_options(flat, image):
-    rows = compare(find_subject(flat, image), layer="conv1", masks=2, samples=2, steps=2, window=4)
+def test_compare_gives_each_method_its_own_options(flat_model, flat_image):
+    rows = compare(find_subject(flat_model, flat_image), layer="conv1", masks=2, samples=2, steps=2, window=4)
     refused = {row.method: row.refused for row in rows}
     assert "does not take" not in refused["integrated-gradients"]
     with pytest.raises(UnknownNameError, match="Unknown option of these methods 'maks'; did you mean 'masks'"):
-        compare(find_subject(flat, image), maks=2)
+        compare(find_subject(flat_model, flat_image), maks=2)
     with pytest.raises(ConfigError, match="'integrated-gradients' of a picture does not take 'layer'"):
-        zoo.explain(flat, image, method="integrated-gradients", layer="conv1")
+        zoo.explain(flat_model, flat_image, method="integrated-gradients", layer="conv1")
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +142,7 @@ def test_the_background_is_rows_of_any_kind(table, tmp_path, capsys):
     assert "Each of --option is NAME=VALUE" in capsys.readouterr().err
 
 
-def test_the_background_of_a_bare_model_is_arrays(flat, image):
+def test_the_background_of_a_bare_model_is_arrays(flat_model, flat_image):
     model = with_weights(STRUCTURES["joint"]())
     sample = sample_of(model)
     ground = {name: np.stack([values, values]) for name, values in sample.items()}
