@@ -12,13 +12,14 @@ from zoo.training.resampling.co_teaching import CoTeachers, with_peer
 
 LABELS = ("left", "right")
 HEADS = {"side": zoo.Head(Target("classification", LABELS))}
-WRONG = 0.4
+WRONG = 0.3
 
 
 def samples(rows, seed, wrong=0.0):
     """A side that one of 20 numbers tells; of some rows the other label."""
     random = np.random.default_rng(seed)
     values = random.normal(size=(rows, 20)).astype(np.float32)
+    values[:, 0] += 3 * np.sign(values[:, 0])
     label = (values[:, 0] > 0).astype(np.int32)
     return Samples({"values": values}, {"side": np.where(random.random(rows) < wrong, 1 - label, label)})
 
@@ -47,7 +48,7 @@ def test_rows_are_chosen_by_the_other_network():
     assert np.abs(outputs["side"] - outputs["side_peer"]).max() > 0.01
     teachers = CoTeachers(CoTeaching(WRONG, epochs=2), heads, pair)
     batch = (split.inputs, both.targets)
-    for epoch, few in ((0, 50), (1, 40), (2, 30), (9, 30)):
+    for epoch, few in ((0, 50), (1, 43), (2, 35), (9, 35)):
         _, targets, weights = teachers.taught(batch, epoch)
         assert targets is both.targets
         for name, other in (("side", "side_peer"), ("side_peer", "side")):
@@ -62,23 +63,21 @@ def test_rows_are_chosen_by_the_other_network():
     missing = {name: np.where(np.arange(50) < 20, -1, values) for name, values in both.targets.items()}
     few = teachers.taught((split.inputs, missing), 9)[2]["side"]
     assert not few[:20].any()
-    assert np.count_nonzero(few) == 18
+    assert np.count_nonzero(few) == 21
 
 
-def test_wrong_labels_harm_less():
-    """Where a network has weights enough to learn every label, the wrong ones too."""
-    validation, test = samples(100, 2), samples(1000, 3)
-    found = {}
-    for name, teaching in (("plain", None), ("taught", CoTeaching(WRONG, epochs=4))):
-        scores = []
-        for seed in range(3):
-            model = network(seed)
-            run = fit(model, samples(400, 1, WRONG), validation, recipe(co_teaching=teaching), seed=seed)
-            scores.append(accuracy(model, test))
-        found[name] = np.mean(scores)
-    assert found["taught"] > found["plain"] + 0.02
+def test_wrong_labels_are_not_learnt():
+    """What is surest wrong in the end are the rows with a wrong label, though there are weights to learn them too."""
+    train = samples(300, 1, WRONG)
+    right = (train.inputs["values"][:, 0] > 0).astype(np.int32)
+    model = network()
+    run = fit(model, train, samples(100, 2), recipe(co_teaching=CoTeaching(WRONG, epochs=4)))
     assert list(model.output) == ["side"]
     assert {"val_side_loss", "val_side_peer_loss"} <= set(run.history[-1])
+    share = predict(model, train, HEADS)["side"][np.arange(300), train.targets["side"]]
+    wrong = train.targets["side"] != right
+    least = np.argsort(share)[: wrong.sum()]
+    assert wrong[least].mean() > 0.9
 
 
 @pytest.mark.backends

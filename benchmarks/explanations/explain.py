@@ -3,6 +3,7 @@
     python -m benchmarks.explanations.explain pointing      a planted set: the largest value within the deciding pattern
     python -m benchmarks.explanations.explain speed  MobileNet at 224 pixels, in forward passes measured in turn
     KERAS_BACKEND=torch python -m benchmarks.explanations.explain agreement     with captum, pytorch-grad-cam
+    KERAS_BACKEND=torch python -m benchmarks.explanations.explain occlusion     MobileNet's, beside captum
 
 Each writes its part of results/explain_PART.json.
 """
@@ -27,6 +28,8 @@ SEED = 0
 POINTED = 50  # test pictures that are explained
 EPOCHS = {"average": 3, "max": 1}
 MARGIN = 2  # pixels around the pattern that count as hit: a cell of a heat map is four wide
+LARGER = 100.0  # times: pytorch-grad-cam adds 1e-6 to a divisor of Grad-CAM++ that is as small in this network
+WINDOW, STRIDE, TOGETHER, ROUNDS = 28, 28, 32, 2  # of occlusion beside captum: 64 windows, so many asked about at once
 OPTIONS: dict[str, dict[str, Any]] = {"occlusion": {"window": 12, "stride": 4}, "rise": {"masks": 128, "cells": 6}}
 
 
@@ -139,7 +142,17 @@ def agreement() -> dict[str, Any]:
     model, image = small_network(), planted(1, seed=7).pictures[0]
     twin = torch_twin(model)
     x = torch.tensor(image.transpose(2, 0, 1)[None])
-    figures: dict[str, Any] = {}
+    figures = compared(model, twin, image, x)
+    for row in (model.get_layer("pattern").kernel, model.get_layer("pattern").bias):
+        row.assign(row * LARGER)
+    larger = compared(model, torch_twin(model), image, x)
+    missing = [each for each in ("captum", "pytorch_grad_cam") if importlib.util.find_spec(each) is None]
+    return {"methods": figures, "larger_gradients": {"times": LARGER, "methods": larger}, "not_installed": missing}
+
+
+def compared(model: keras.Model, twin: Any, image: np.ndarray, x: Any) -> dict[str, dict[str, float]]:
+    """Method -> how near the map of here is to that of the other tools."""
+    figures: dict[str, dict[str, float]] = {}
     label = int(twin(x).argmax())
     for name, reference in {**of_captum(twin, x, label), **of_grad_cam(twin, x, label)}.items():
         options = {"integrated-gradients": {"steps": 64}, "occlusion": {"window": 8, "stride": 4, "fill": "zero"}}
@@ -150,8 +163,7 @@ def agreement() -> dict[str, Any]:
             "largest_relative_difference": float(np.abs(found - reference).max() / scale),
         }
         print(name, figures[name], flush=True)
-    missing = [each for each in ("captum", "pytorch_grad_cam") if importlib.util.find_spec(each) is None]
-    return {"methods": figures, "not_installed": missing}
+    return figures
 
 
 def torch_twin(model: keras.Model) -> Any:
@@ -230,7 +242,51 @@ def of_grad_cam(twin: Any, x: Any, label: int) -> dict[str, np.ndarray]:
     return found
 
 
-PARTS = {"pointing": pointing, "speed": speed, "agreement": agreement}
+def occlusion() -> dict[str, Any]:
+    """MobileNet at 224 pixels on PyTorch, the same network explained here and by captum, in turn; seconds of each."""
+    import torch
+    from captum.attr import Occlusion
+
+    if keras.backend.backend() != "torch":
+        raise SystemExit("captum is of PyTorch: set KERAS_BACKEND=torch.")
+    keras.utils.set_random_seed(SEED)
+    model = zoo.create_model("mobilenet", input_shape=(224, 224, 3))
+    image = np.random.default_rng(SEED).random((224, 224, 3)).astype("float32")
+    subject = find_subject(model, image)
+    label, batch = int(subject.target.place or 0), torch.tensor(image[None])
+    found: dict[str, np.ndarray] = {}
+
+    def here() -> None:
+        found["zoo"] = explain_subject(subject, "occlusion", window=WINDOW, stride=STRIDE, fill="zero").values
+
+    def captum(together: int) -> None:
+        tool = Occlusion(lambda pixels: model([pixels], training=False)["predictions"])
+        shape, strides = (WINDOW, WINDOW, 3), (STRIDE, STRIDE, 3)
+        lost = tool.attribute(batch, shape, strides, 0, label, perturbations_per_eval=together)
+        found["captum"] = lost.detach().numpy()[0, ..., 0]
+
+    ways = {"zoo": here, "captum": lambda: captum(1), "captum_together": lambda: captum(TOGETHER)}
+    model([batch], training=False)
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, run in ways.items():
+            start = time.process_time()
+            run()
+            seconds[name].append(time.process_time() - start)
+            print(name, round(seconds[name][-1], 1), "s of the processor", flush=True)
+    least = {name: min(each) for name, each in seconds.items()}
+    return {
+        "windows": (224 // STRIDE) ** 2,
+        "together": TOGETHER,
+        "rounds": ROUNDS,
+        "processor_seconds": least,
+        "captum_in_times_of_zoo": least["captum"] / least["zoo"],
+        "captum_together_in_times_of_zoo": least["captum_together"] / least["zoo"],
+        "correlation": float(np.corrcoef(found["zoo"].reshape(-1), found["captum"].reshape(-1))[0, 1]),
+    }
+
+
+PARTS = {"pointing": pointing, "speed": speed, "agreement": agreement, "occlusion": occlusion}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
