@@ -64,7 +64,7 @@ class Setting:
 SETTINGS = {
     "mnist": Setting(6_000, 1_000, 3, 5, 0.3, 2, (0.1, 0.2, 0.3), (1.0, 2.0), "robustness"),
     "cifar10": Setting(
-        20_000, 1_000, 2, 3, 8 / 255, 1, (2 / 255, 4 / 255, 8 / 255), (0.25, 0.5), "robustness_cifar10",
+        10_000, 1_000, 2, 3, 8 / 255, 1, (2 / 255, 4 / 255, 8 / 255), (0.25, 0.5), "robustness_cifar10",
         config={"filters": (16, 32, 64), "dropout": 0.0},
         training={
             "augmentation": ["flip", "crop"],
