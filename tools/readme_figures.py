@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.readme_blocks import (
+    attacks,
     explain,
     first_hour,
     image_similarity,
