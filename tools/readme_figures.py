@@ -360,6 +360,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "genres": lambda: sound.genres(figures),
     "volumes": lambda: volumes.classifiers(ROOT / "results"),
     "explanations": lambda: explain.explanations(figures),
+    "attacks": lambda: attacks.attacks(figures, "robustness"),
+    "co_teaching": lambda: attacks.co_teaching(figures),
     "weak_labels": lambda: weak_labels.weak_labels(figures),
     "image_similarity": lambda: image_similarity.image_similarity(figures),
     "tables": tables,
