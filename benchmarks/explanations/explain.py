@@ -142,19 +142,20 @@ def agreement() -> dict[str, Any]:
     model, image = small_network(), planted(1, seed=7).pictures[0]
     twin = torch_twin(model)
     x = torch.tensor(image.transpose(2, 0, 1)[None])
-    figures = compared(model, twin, image, x)
+    figures = compared(model, twin, image, x, of_captum, of_grad_cam)
     for row in (model.get_layer("pattern").kernel, model.get_layer("pattern").bias):
         row.assign(row * LARGER)
-    larger = compared(model, torch_twin(model), image, x)
+    larger = compared(model, torch_twin(model), image, x, of_grad_cam)
     missing = [each for each in ("captum", "pytorch_grad_cam") if importlib.util.find_spec(each) is None]
     return {"methods": figures, "larger_gradients": {"times": LARGER, "methods": larger}, "not_installed": missing}
 
 
-def compared(model: keras.Model, twin: Any, image: np.ndarray, x: Any) -> dict[str, dict[str, float]]:
+def compared(model: keras.Model, twin: Any, image: np.ndarray, x: Any, *tools: Any) -> dict[str, dict[str, float]]:
     """Method -> how near the map of here is to that of the other tools."""
     figures: dict[str, dict[str, float]] = {}
     label = int(twin(x).argmax())
-    for name, reference in {**of_captum(twin, x, label), **of_grad_cam(twin, x, label)}.items():
+    references = {name: map_ for tool in tools for name, map_ in tool(twin, x, label).items()}
+    for name, reference in references.items():
         options = {"integrated-gradients": {"steps": 64}, "occlusion": {"window": 8, "stride": 4, "fill": "zero"}}
         found = zoo.explain(model, image, method=name, label=label, **options.get(name, {})).values
         scale = np.abs(reference).max()
