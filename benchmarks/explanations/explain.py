@@ -28,7 +28,7 @@ SEED = 0
 POINTED = 50  # test pictures that are explained
 EPOCHS = {"average": 3, "max": 1}
 MARGIN = 2  # pixels around the pattern that count as hit: a cell of a heat map is four wide
-LARGER = 100.0  # times: pytorch-grad-cam adds 1e-6 to a divisor of Grad-CAM++ that is as small in this network
+LARGER = 1000.0  # times: pytorch-grad-cam adds 1e-6 to a divisor of Grad-CAM++ that is as small in this network
 WINDOW, STRIDE, TOGETHER, ROUNDS = 28, 28, 32, 2  # of occlusion beside captum: 64 windows, so many asked about at once
 OPTIONS: dict[str, dict[str, Any]] = {"occlusion": {"window": 12, "stride": 4}, "rise": {"masks": 128, "cells": 6}}
 
