@@ -1,4 +1,4 @@
-"""A block of figures of the page on photos: weak labels."""
+"""Blocks of figures of the page on photos: weak labels, and labels of which many are wrong."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,4 +29,25 @@ def weak_labels(figures: Figures) -> str:
         f"{len(found['mae'])} seeds (`python -m benchmarks.pictures.weak_labels`); the median is off by "
         f"{found['median']:.2f}. In {ahead} of {len(found['mae'])} seeds the last way is ahead of the first: no gain "
         "is established.\n"
+    )
+
+
+def co_teaching(figures: Figures) -> str:
+    """Accuracy of each way to train on labels of which two in five are wrong."""
+    found = figures("co_teaching")
+    titles = {
+        "plain": "cross-entropy",
+        "noise_aware": "generalised cross-entropy",
+        "co_teaching": "co-teaching",
+        "clean": "cross-entropy on the right labels alone",
+    }
+    lines = ["| trained by | accuracy on the test part, % | processor seconds |", "|---|---|---|"]
+    for way, title in titles.items():
+        seconds = [run[way]["processor_seconds"] for run in found["runs"].values()]
+        mean, spread = 100 * found["mean"][way], 100 * found["deviation"][way]
+        lines.append(f"| {title} | {mean:.2f} ± {spread:.2f} | {sum(seconds) / len(seconds):.0f} |")
+    return "\n".join(lines) + (
+        f"\n\n{found['rows']['train']:,} digits, {100 * found['wrong_share']:.0f} % of the labels wrong at random, "
+        f"`{found['entry']}`, {found['epochs']} epochs, {len(found['runs'])} seeds; validation has right labels. "
+        "`python -m benchmarks.pictures.co_teaching`\n"
     )
