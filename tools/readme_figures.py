@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.readme_blocks import (
+    attacks,
     explain,
     first_hour,
     image_similarity,
@@ -359,6 +360,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "genres": lambda: sound.genres(figures),
     "volumes": lambda: volumes.classifiers(ROOT / "results"),
     "explanations": lambda: explain.explanations(figures),
+    "attacks": lambda: attacks.attacks(figures, "robustness"),
     "co_teaching": lambda: weak_labels.co_teaching(figures),
     "weak_labels": lambda: weak_labels.weak_labels(figures),
     "image_similarity": lambda: image_similarity.image_similarity(figures),
