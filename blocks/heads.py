@@ -37,6 +37,30 @@ def tags_head(
     return _head(x, tags, "sigmoid", scores, name)
 
 
+def heat_map_head(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
+    """(B, ..., C) of a volume -> (B, ..., 1), 0 to 1: how near each place is to a centre.
+
+    It begins at a tenth, so that the many places without a centre do not drown the few with one in the first steps (Lin
+    et al. 2017, section 4.1; Law and Deng 2018).
+    """
+    require_rank("x", x, (5,), "features of a volume, (B, D, H, W, C)")
+    begin = keras.initializers.Constant(-2.19)  # the logit of .1, as in the papers' code
+    return layers.Conv3D(1, 1, activation="sigmoid", bias_initializer=begin, dtype="float32", name=name)(x)
+
+
+def map_regression_head(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
+    """(B, ..., C) of a volume -> (B, ..., 1), any real number at each place."""
+    require_rank("x", x, (5,), "features of a volume, (B, D, H, W, C)")
+    return layers.Conv3D(1, 1, dtype="float32", name=name)(x)
+
+
+def mask_head(x: keras.KerasTensor, classes: int, *, name: str) -> keras.KerasTensor:
+    """(B, ..., C) of a volume -> (B, ..., classes), probabilities that sum to 1 at each place."""
+    require_rank("x", x, (5,), "features of a volume, (B, D, H, W, C)")
+    require_integer("classes", classes, least=2)
+    return layers.Conv3D(classes, 1, activation="softmax", dtype="float32", name=name)(x)
+
+
 def expected_value_head(x: keras.KerasTensor, low: float, high: float, bins: int, *, name: str) -> keras.KerasTensor:
     """(B, C) -> (B, 1) from `low` to `high`: what a distribution over `bins` numbers between them expects.
 

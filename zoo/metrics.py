@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from zoo.errors import require_known
-from zoo.samples import Kind, present, row_batches
+from zoo.samples import MISSING_CLASS, Kind, present, row_batches
 
 TINY = 1e-7  # probabilities are clipped to [TINY, 1 - TINY] before a logarithm
 BINS = 10  # of a calibration error, as in a report's reliability plot
@@ -212,6 +212,27 @@ def equal_error_rate(target: np.ndarray, predicted: np.ndarray) -> float:
     return float(wrong[place - 1] + share * (wrong[place] - wrong[place - 1]))
 
 
+def mean_dice(target: np.ndarray, predicted: np.ndarray) -> float:
+    """Of masks (n, ...) and probabilities (n, ..., labels): the mean Dice over samples and labels but the first, the
+    background. Twice what both share of a label over what they have of it; 1 where neither has any.
+    """
+    found = []
+    for each, shares in zip(target, predicted, strict=True):
+        chosen = np.where(each == MISSING_CLASS, MISSING_CLASS, np.argmax(shares, axis=-1))
+        for label in range(1, shares.shape[-1]):
+            total = int((each == label).sum()) + int((chosen == label).sum())
+            found.append(2.0 * float(((each == label) & (chosen == label)).sum()) / total if total else 1.0)
+    return float(np.mean(found))
+
+
+def centre_precision(target: np.ndarray, predicted: np.ndarray) -> float:
+    """Of heat maps (n, ...) and predictions (n, ..., 1): the average precision of centres among the places that lie far
+    from any, whose target is 0.
+    """
+    chosen = (target >= 1.0) | (target <= 1e-3)
+    return average_precision((target[chosen] >= 1.0).astype(np.int32), predicted[..., 0][chosen])
+
+
 METRICS: dict[str, Metric] = {
     "mae": Metric(mean_absolute_error, "lower"),
     "rmse": Metric(root_mean_squared_error, "lower"),
@@ -230,13 +251,18 @@ METRICS: dict[str, Metric] = {
     "average_precision": Metric(average_precision, "higher"),
     "calibration_error": Metric(calibration_error, "lower"),
     "equal_error_rate": Metric(equal_error_rate, "lower", "%"),
+    "centre_precision": Metric(centre_precision, "higher"),
+    "dice": Metric(mean_dice, "higher"),
 }
+OF_MAPS = ("centre_precision", "dice")  # metrics that take whole maps
 DEFAULTS: dict[Kind, tuple[str, ...]] = {
     "regression": ("mae", "rmse", "r2"),
     "classification": ("accuracy", "log_loss"),
     "ordered": ("steps_off", "kappa", "accuracy", "log_loss"),
     "binary": ("accuracy", "auc", "log_loss"),
     "tags": ("accuracy", "auc", "log_loss"),
+    "heat_map": ("centre_precision",),
+    "mask": ("dice",),
 }
 ALLOWED: dict[Kind, tuple[str, ...]] = {
     "regression": (*DEFAULTS["regression"], "mse", "pearson", "spearman", "exp_rmspe"),
@@ -244,6 +270,8 @@ ALLOWED: dict[Kind, tuple[str, ...]] = {
     "ordered": (*DEFAULTS["ordered"], "calibration_error"),
     "binary": (*DEFAULTS["binary"], "f1", "average_precision", "calibration_error", "equal_error_rate"),
     "tags": (*DEFAULTS["tags"], "average_precision", "calibration_error"),
+    "heat_map": DEFAULTS["heat_map"],
+    "mask": DEFAULTS["mask"],
 }
 
 
@@ -253,6 +281,8 @@ def score(metric: str, target: np.ndarray, predicted: np.ndarray) -> float | Non
     Of vectors and tags, both (n, k), the mean over the columns that have a label ("macro").
     """
     require_known("metric", metric, METRICS)
+    if metric in OF_MAPS:
+        return METRICS[metric].function(target, predicted) if present(target).any() else None
     if target.ndim > 1:
         columns = zip(_columns(target), _columns(predicted), strict=True)
         scores = [score(metric, *column) for column in columns]

@@ -9,8 +9,9 @@ import numpy as np
 from zoo.errors import DataError, require_known
 from zoo.lazy_array import join, take
 
-Kind = Literal["regression", "classification", "binary", "ordered", "tags"]
-KINDS: tuple[Kind, ...] = ("regression", "classification", "binary", "ordered", "tags")
+Kind = Literal["regression", "classification", "binary", "ordered", "tags", "heat_map", "mask"]
+KINDS: tuple[Kind, ...] = ("regression", "classification", "binary", "ordered", "tags", "heat_map", "mask")
+MAPS = ("heat_map", "mask")  # kinds whose output has a value for each place of a picture or volume
 EXCLUSIVE = ("classification", "ordered")  # kinds whose output has a probability for each label, of which one is right
 CLASSES = (*EXCLUSIVE, "binary")  # kinds whose labels exclude each other: a row has one of them
 MISSING_CLASS = -1  # a class label that is not known; an unknown number is NaN
@@ -23,8 +24,8 @@ class Target:
 
     `labels` are the class names in the order of their integers: all of them for "classification", from the least to the
     most for "ordered", the negative and the positive one for "binary", none for "regression"; of "tags", several of
-    which may hold at once, the name of each
-    column. `unit` is that of a regression ("years").
+    which may hold at once, the name of each column. A "heat_map" says how near each place is to a centre, 0 to 1, and
+    has no labels; a "mask" has one of its labels at each place. `unit` is that of a regression ("years").
     """
 
     kind: Kind
@@ -37,6 +38,7 @@ class Target:
             raise DataError(f"The labels of a target must be different texts; received {list(self.labels)}.")
         expected = {
             "regression": len(self.labels) == 0,
+            "heat_map": len(self.labels) == 0,
             "binary": len(self.labels) == 2,
             "tags": len(self.labels) >= 1,
         }
@@ -51,7 +53,8 @@ class Samples:
     inputs   name -> (n, ...), arrays or lazy ones (`zoo.lazy_array`). Integer sequences are padded on the right with 0.
     targets  name -> (n,). Regression: floats, NaN where missing; vectors are (n, k). Classes: integers,
              `MISSING_CLASS` where missing. Tags: (n, tags) of 0, 1 or `MISSING_CLASS`. Of an output that predicts at
-             every step of a sequence: (n, steps).
+             every step of a sequence: (n, steps). Of a heat map (n, ...) floats, 1 at each centre, and of a mask
+             (n, ...) integers, one for each place.
     groups   name -> (n,) strings: columns to break errors down by, beside the targets themselves.
     raw      input -> n values as people read them (a text, the path of a picture), for simple models and for showing.
     sample_weight  name of a target -> (n,) numbers >= 0: how much each sample counts in the loss of that output, beside

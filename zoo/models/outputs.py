@@ -18,8 +18,10 @@ OPTIONS = {
     "binary": set[str](),
     "ordered": {"classes"},
     "tags": {"classes"},
+    "heat_map": set[str](),
+    "mask": {"classes"},
 }
-KINDS = tuple(OPTIONS)
+KINDS = ("regression", "classification", "binary", "ordered", "tags")  # of outputs that are made of one vector
 PARTS = ("", "_scores", "_distribution")  # what follows an output's name in the names of its layers with weights
 REGRESSION: Outputs = {"target": {"kind": "regression"}}
 CLASSIFICATION: Outputs = {"target": {"kind": "classification", "classes": 2}}

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.samples import MISSING_CLASS
+from zoo.samples import MAPS, MISSING_CLASS
 from zoo.training.heads import Head
 from zoo.training.labels import label_table
 from zoo.training.losses import sample_losses
@@ -46,6 +46,9 @@ def _loss(head: Head) -> Callable[[Tensor, Tensor], Tensor]:
     settled = head.settled()
 
     def loss(target: Tensor, output: Tensor) -> Tensor:
+        if head.target.kind in MAPS:
+            known = ops.where(ops.isnan(target), MISSING_CLASS, target)
+            return _mean(*sample_losses(settled, ops.cast(known, "int32") if head.target.labels else target, output))
         if head.target.kind == "regression":
             return _mean(*sample_losses(settled, ops.reshape(target, ops.shape(output)), output))
         target = ops.cast(ops.where(ops.isnan(target), MISSING_CLASS, target), "int32")

@@ -14,8 +14,8 @@ from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, UnknownNameError, is_number, require_known
 from zoo.keras_internals.graph import input_names
 from zoo.metrics import ALLOWED, DEFAULTS
-from zoo.samples import EXCLUSIVE, Samples, Target, present
-from zoo.training.resampling.imbalance import Imbalance, merged_labels
+from zoo.samples import EXCLUSIVE, MAPS, Samples, Target, present
+from zoo.training.resampling.imbalance import SAMPLING, Imbalance, merged_labels
 
 if TYPE_CHECKING:
     import keras
@@ -29,6 +29,8 @@ LOSSES: dict[str, tuple[str, ...]] = {
     "ordered": ("ranked", "crossentropy", "expected_cost", *NOISE_AWARE),
     "binary": ("crossentropy", "expected_cost", *NOISE_AWARE, *DISTANCES),
     "tags": ("crossentropy",),
+    "heat_map": ("penalty_reduced_focal",),
+    "mask": ("dice_crossentropy",),
 }
 
 
@@ -43,7 +45,8 @@ class Head:
                    2019) are for labels of which many are wrong; "smoothed_crossentropy" gives a tenth of each label to
                    all classes alike (Szegedy et al. 2016, section 7); "contrastive" (Hadsell et al. 2006) and "triplet"
                    (Schroff et al. 2015) read distances in the output (`zoo.models.metric_learning`); "expected_cost" is
-                   what the predictions, taken as shares of decisions, cost by `costs`.
+                   what the predictions, taken as shares of decisions, cost by `costs`. Of a heat map the focal loss that
+                   pardons places near a centre (Law and Deng 2018), of a mask Dice and cross-entropy.
     weight         its share in the sum of losses, under "relative" and "static" balancing.
     metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the
@@ -98,7 +101,10 @@ class Head:
         return replace(self, target=self.answers, imbalance=replace(self.plan, merge={}, ignore=()))
 
     def _check_classes(self) -> None:
-        if self.target.kind in ("regression", "tags"):
+        if self.target.kind == "heat_map" and isinstance(self.imbalance, Imbalance):
+            self._check_sampling(self.imbalance)
+            return
+        if self.target.kind in ("regression", "tags", *MAPS):
             for what in ("imbalance", "costs", "class_weights"):
                 if getattr(self, what) is not None:
                     raise ConfigError(f"A {self.target.kind} output has no classes; '{what}' is for classes.")
@@ -116,6 +122,15 @@ class Head:
             raise ConfigError(f"'focal' changes the cross-entropy; it does not go with the loss '{self.loss}'.")
         if self.class_weights is not None and (self.plan.method == "class_weights" or self.plan.alpha is not None):
             raise ConfigError("Class weights are given twice: by 'class_weights' and by 'imbalance'.")
+
+    def _check_sampling(self, plan: Imbalance) -> None:
+        """Of a heat map, samples with a centre and samples without are chosen; nothing is calibrated."""
+        require_known("method against the imbalance of a heat_map output", plan.method, ("none", *SAMPLING))
+        if plan.calibration != "none" or plan.merge or plan.ignore or self.costs or self.class_weights:
+            raise ConfigError(
+                "A heat_map output has no classes: of its 'imbalance' only the method, the ratio and the share of hard "
+                "samples are for it, with calibration='none'; 'costs' and 'class_weights' are for classes."
+            )
 
     def _check_class_weights(self) -> None:
         if self.class_weights is None:
@@ -151,9 +166,21 @@ class Head:
             raise ConfigError("An output without a single label in the training split cannot be trained.")
         if self.target.kind in EXCLUSIVE:
             return self._shares(values, weights)
+        if self.target.kind in MAPS or values.ndim > 3:
+            return self._everywhere(values)
         columns = values.reshape(len(values), -1)
         found = [self._constant(columns[:, place], weights) for place in range(columns.shape[1])]
         return np.array(found, dtype=np.float32).reshape(values.shape[1:] or (1,))
+
+    def _everywhere(self, values: np.ndarray) -> np.ndarray:
+        """The same constant at each place of a map, shaped as its output."""
+        if self.target.kind == "mask":
+            shares = self._shares(values, None)
+            return np.broadcast_to(shares, (*values.shape[1:], len(shares)))
+        if self.target.kind == "heat_map":
+            share = float(np.mean(values[present(values)] >= 1.0, dtype=np.float64))
+            return np.full((*values.shape[1:], 1), max(share, 1e-4), np.float32)
+        return np.full(values.shape[1:], self._constant(values.reshape(-1), None), np.float32)
 
     def _constant(self, values: np.ndarray, weights: np.ndarray | None) -> float:
         """The best constant of one column; 0, or one half, for a column without a label."""
@@ -237,7 +264,9 @@ def check_heads(model: "keras.Model", heads: Mapping[str, Head], *splits: Sample
             steps = head.target.kind == "classification" and len(outputs[name].shape) == 3
             check_values(name, head, samples.targets[name], steps=steps)
             expected = tuple(outputs[name].shape)
-            if head.target.kind in ("regression", "tags") and not _fits(samples.targets[name].shape, expected):
+            shape = samples.targets[name].shape
+            shape = (*shape, expected[-1] or 1) if head.target.kind in MAPS else shape
+            if head.target.kind in ("regression", "tags", *MAPS) and not _fits(shape, expected):
                 raise ConfigError(
                     f"Output '{name}' of '{model.name}' has shape {expected}, and its target "
                     f"{samples.targets[name].shape}; the target must be {_told(expected)}."
@@ -272,6 +301,9 @@ def _check_output(model: str, name: str, head: Head, shape: tuple[int | None, ..
     kind, labels = head.target.kind, len(head.target.labels)
     if kind == "regression":
         fits, expected = len(shape) >= 2, "(None, k)"
+    elif kind in MAPS:
+        width = labels or 1
+        fits, expected = len(shape) >= 4 and shape[-1] == width, f"(None, places along each axis, {width})"
     elif kind in EXCLUSIVE:
         fits, expected = len(shape) in (2, 3) and shape[-1] == labels, f"(None, {labels})"
     else:
@@ -328,7 +360,7 @@ def check_values(name: str, head: Head, values: np.ndarray, *, steps: bool = Fal
         expected = "(n, steps), as the output predicts at every step" if steps else "(n,)"
         hint = " Of one-hot rows, give the places of the ones: values.argmax(axis=1)." if values.ndim == 2 else ""
         raise ConfigError(f"Target '{name}' must have shape {expected}; received {values.shape}.{hint}")
-    if kind == "regression":
+    if kind in ("regression", "heat_map"):
         if not np.issubdtype(values.dtype, np.floating):
             raise ConfigError(f"Target '{name}' must be floats (NaN where missing); received {values.dtype}.")
         if np.isinf(values).any():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from zoo.errors import ConfigError, DataWarning, require_known
-from zoo.samples import MISSING_CLASS, Samples
+from zoo.samples import MAPS, MISSING_CLASS, Samples
 from zoo.training.heads import Head, check_values
 from zoo.training.resampling.imbalance import new_label
 
@@ -42,7 +42,7 @@ def require_labels_from_zero(heads: Mapping[str, Head], samples: Samples) -> Non
     """
     for name, head in heads.items():
         values = np.asarray(samples.targets.get(name, ()))
-        if head.target.kind == "regression" or values.dtype.kind not in "fi":
+        if head.target.kind in ("regression", *MAPS) or values.dtype.kind not in "fi":
             continue
         found = np.unique(values[~np.isnan(values)] if values.dtype.kind == "f" else values).tolist()
         two = head.target.kind == "tags" or len(head.target.labels) == 2

@@ -8,8 +8,9 @@ from keras import ops
 
 from zoo.costs import decide, expected_cost
 from zoo.metrics import TINY, score
-from zoo.samples import MISSING_CLASS, present, row_batches
+from zoo.samples import MAPS, MISSING_CLASS, present, row_batches
 from zoo.training.heads import Head
+from zoo.training.map_losses import MAP_LOSSES
 
 if TYPE_CHECKING:
     from zoo.training.acceleration.tied_softmax import TiedSoftmax
@@ -26,11 +27,14 @@ def sample_losses(
 ) -> tuple[Tensor, Tensor]:
     """Targets (B,), outputs (B, 1) or (B, classes) -> losses (B,) and 1.0 where the label is known, else 0.0 (B,).
 
-    Of vectors, tags and outputs at every step, targets (B, ...) and losses (B, ...); a `tied` softmax is given its
+    Of vectors, tags and outputs at every step, targets (B, ...) and losses (B, ...); of maps, targets (B, ...) and losses
+    (B,); a `tied` softmax is given its
     features instead of the outputs. A missing label is replaced before the loss: NaN times a weight of 0 would still
     be NaN. Half precision is left before the loss is taken: it would count to 2,048.
     """
     output = output if tied is not None else ops.cast(output, "float32")
+    if head.target.kind in MAPS:
+        return MAP_LOSSES[head.target.kind](target, output)
     if head.target.kind == "regression":
         output = ops.squeeze(output, -1) if len(output.shape) > len(target.shape) else output
         known = ops.logical_not(ops.isnan(target))
@@ -245,7 +249,7 @@ def judged_loss(head: Head, target: np.ndarray, output: np.ndarray, weights: np.
     an expected cost that of the cheapest decisions, else the head's own. None when no label is known.
     """
     known = present(target)
-    if head.target.kind in ("regression", "tags") or not known.any():
+    if head.target.kind in ("regression", "tags", *MAPS) or not known.any():
         return mean_loss(head, target, output, weights)
     answers = output[:, 0] if head.target.kind == "binary" else output
     if head.loss == "expected_cost" and head.costs is not None:

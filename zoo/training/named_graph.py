@@ -127,7 +127,8 @@ def with_standard_targets(model: keras.Model, samples: Samples, heads: Mapping[s
             and head.target.kind != "tags"
         ):
             values = values[:, 0]
-        targets[name] = _numbers(name, values) if head.target.kind == "regression" else _labels(name, values)
+        numbers = head.target.kind in ("regression", "heat_map")
+        targets[name] = _numbers(name, values) if numbers else _labels(name, values)
     return replace(samples, targets=targets)
 
 

@@ -265,7 +265,7 @@ class Session:
             found = {name: np.zeros(len(labels), np.float32) for name, labels in self.sampler.labels.items()}
             for rows, outputs in each_output(self.trainer, self.train):
                 for name in self.sampler.losses:
-                    labels = self.sampler.labels[name][rows]
+                    labels = self.train.samples.targets[name][rows]
                     found[name][rows] = row_losses(self.recipe.heads[name], labels, outputs[name])
             for name, losses in self.sampler.losses.items():
                 losses.assign(found[name])
@@ -279,7 +279,7 @@ class Session:
         """The sentinel of this training, where one is wanted."""
         if on_nonfinite is None:
             return []
-        numbers = [name for name, head in self.recipe.heads.items() if head.target.kind == "regression"]
+        numbers = [name for name, head in self.recipe.heads.items() if head.target.kind in ("regression", "heat_map")]
         folder = store.path / "incidents" if store else None
         numbers += [f"{PARTNER}{name}" for name in numbers]  # of the samples that others are mixed with
         every = batches_between_looks(self.together)  # a run that is resumed may begin with single steps

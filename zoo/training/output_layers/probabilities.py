@@ -20,6 +20,7 @@ from zoo.training.predictions import outputs_of
 ROUNDING = 2e-2  # how far a sum of probabilities may lie from 1: bfloat16 has 3 digits
 ROWS = 64  # on which an output is tried whose layers do not tell
 NEEDED = {"classification": "softmax", "ordered": "softmax", "binary": "sigmoid", "tags": "sigmoid"}
+NEEDED |= {"heat_map": "sigmoid", "mask": "softmax"}
 PASSED = (layers.Reshape, layers.Flatten, layers.Identity, layers.Dropout, layers.Permute)
 END_IN_THEIR_ACTIVATION = (
     layers.Activation,
@@ -34,6 +35,8 @@ SUITABLE = {
     "ordered": (activations.softmax,),
     "binary": (activations.sigmoid, activations.hard_sigmoid),
     "tags": (activations.sigmoid, activations.hard_sigmoid),
+    "heat_map": (activations.sigmoid, activations.hard_sigmoid),
+    "mask": (activations.softmax,),
 }
 
 

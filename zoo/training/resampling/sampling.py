@@ -25,7 +25,7 @@ class Sampler:
         self.size, self.seed = len(samples), seed
         self.outputs = tuple(heads)
         self.plans = {name: head.plan for name, head in heads.items() if head.plan.method in SAMPLING}
-        self.labels = {name: samples.targets[name] for name in self.plans}
+        self.labels = {name: labels_of(heads[name], samples.targets[name]) for name in self.plans}
         self.losses = {
             name: keras.Variable(np.zeros(self.size, np.float32), trainable=False, name=f"losses_{name}")
             for name, plan in self.plans.items()
@@ -83,6 +83,14 @@ class Sampler:
         return copies
 
 
+def labels_of(head: Head, values: np.ndarray) -> np.ndarray:
+    """(n,) the label of each row; of heat maps, whether a row has a centre."""
+    if head.target.kind != "heat_map":
+        return values
+    places = tuple(range(1, values.ndim))
+    return np.where(present(values).any(axis=places), (values >= 1.0).any(axis=places), MISSING_CLASS).astype(np.int32)
+
+
 def goals(labels: np.ndarray, plan: Imbalance) -> dict[int, int]:
     """Label -> how many rows of it an epoch reads. Over-sampling fills up to the largest, the others cut down."""
     found, counts = np.unique(labels[present(labels)], return_counts=True)
@@ -103,10 +111,11 @@ def require_two_labels(heads: Mapping[str, Head], train: Samples, validation: Sa
             ("training", train, head.plan.method != "none"),
             ("validation", validation, head.plan.calibration in LEARNT),
         ):
-            values = samples.targets[name]
+            values = labels_of(head, samples.targets[name])
             seen = np.unique(values[present(values)])
             if needed and len(seen) < 2:
-                only = f"only '{head.target.labels[seen[0]]}'" if len(seen) else "no label"
+                names = head.target.labels or ("no centre", "a centre")
+                only = f"only '{names[seen[0]]}'" if len(seen) else "no label"
                 raise ConfigError(
                     f"Output '{name}' has {only} in the {len(values)} rows of the {split} split; "
                     f"'{head.plan.method}' with calibration '{head.plan.calibration}' needs two labels there."
