@@ -113,6 +113,9 @@ def predict_with(
     from zoo.tasks import task_of
 
     task = task_of(pipeline.entry) if pipeline.entry else None
+    if task is not None and task.find is not None:
+        write_found(task.find(pipeline, texts or ([file] if file else [])), output)
+        return
     reader = reader_of(pipeline, task, output, reading)
     if file and file != STANDARD_INPUT:
         write_rows(pipeline, output, reader.file(file), file, allow_unseen=reading.allow_unseen)
@@ -137,6 +140,19 @@ def predict_with(
         stream = io.BytesIO("\n".join(" ".join(text.splitlines()) for text in texts).encode())
     parts = reader.stream(stream, "the command line" if texts else "standard input", suffix)
     write_rows(pipeline, output, parts, allow_unseen=reading.allow_unseen)
+
+
+def write_found(rows: Any, output: Output) -> None:
+    """Rows of what was found: into the file of `--out`, else on standard output, as CSV where nothing else is said."""
+    from zoo.files import atomic_path
+    from zoo.pipeline.prediction_writer import WRITERS, format_of
+
+    if output.out is None:
+        WRITERS[output.format or "csv"](sys.stdout, [rows])
+        return
+    write = WRITERS[format_of(output.out, output.format)]
+    with atomic_path(output.out) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
+        write(file, [rows])
 
 
 def show_texts(pipeline: "Pipeline", task: Any, texts: list[str], *, allow_unseen: bool = False) -> None:

@@ -16,6 +16,7 @@ from zoo.catalogue import (
     questions,
     small_images,
     sounds,
+    structures,
     tables,
     volumes,
 )
@@ -35,6 +36,7 @@ ENTRIES: dict[str, Entry] = {
         joint,
         sounds,
         volumes,
+        structures,
         pairs,
         image_pairs,
         questions,

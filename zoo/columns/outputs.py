@@ -55,7 +55,7 @@ class OutputColumn:
 
     def config(self) -> dict[str, Any]:
         """What a builder is told of this output."""
-        if self.target.kind in (*EXCLUSIVE, "tags"):
+        if self.target.kind in (*EXCLUSIVE, "tags", "mask"):
             return {"kind": self.target.kind, "classes": len(self.target.labels)}
         if self.low is None:
             return {"kind": self.target.kind}

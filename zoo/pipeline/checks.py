@@ -6,6 +6,9 @@ from typing import Any
 from zoo.columns import Schema
 from zoo.errors import DataError, WeightsError
 from zoo.keras_internals.graph import is_symbolic, next_calls, producer
+from zoo.samples import MAPS
+
+PLACES = (None, None, None)  # of a volume
 
 
 def require_fit(schema: Schema, model: Any) -> None:
@@ -21,6 +24,8 @@ def require_fit(schema: Schema, model: Any) -> None:
         else (*(() if name in own else (None,)), len(target.labels))
         for name, target in schema.targets.items()
     }
+    if any(target.kind in MAPS for target in schema.targets.values()):  # numbers beside them are maps too
+        widths = {name: (*PLACES, len(target.labels) or 1) for name, target in schema.targets.items()}
     _require_same("outputs", {name: tuple(tensor.shape[1:]) for name, tensor in model.output.items()}, widths)
 
 

@@ -8,7 +8,7 @@ trained, report = train("mlp", "adult", folder="runs/income")
 zoo.load_pipeline("runs/income").predict(frame)  # a DataFrame
 """
 
-from zoo.tasks import texts, tables, pairs, poems, questions, pictures, sounds, volumes, joint, image_pairs  # isort: skip  (`load_dataset` asks them in this order)
+from zoo.tasks import texts, tables, pairs, poems, questions, pictures, sounds, volumes, joint, image_pairs, structures  # isort: skip  (`load_dataset` asks them in this order)
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.tasks.evaluation import evaluate
 from zoo.tasks.imbalance_and_costs import read_costs, read_plans
@@ -32,6 +32,7 @@ for _task in (
     volumes.TASK,
     joint.TASK,
     image_pairs.TASK,
+    structures.TASK,
 ):  # one row a task
     register(_task)
 
@@ -61,6 +62,7 @@ __all__ = [
     "register",
     "show_batch",
     "sounds",
+    "structures",
     "tables",
     "task_of",
     "texts",

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.given_files import tell_repeated
+from zoo.datasets.table import Table
 from zoo.errors import ConfigError, DataWarning, ZooError
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.report.budget import budget_of
@@ -72,7 +73,7 @@ def with_test_file(pipeline: Pipeline, data: str, given: Mapping[str, Any]) -> t
         nothing = whole.test.take(np.arange(0))
         reason = f"the rows that the model was trained on cannot be loaded ({str(error).rstrip('.')})"
         return replace(whole, train=nothing, validation=nothing, limits={}), reason
-    if own.table is not None and whole.table is not None:
+    if isinstance(own.table, Table) and isinstance(whole.table, Table):
         frames = {"the rows that were trained on": own.table.train, f"'{data}'": whole.table.test}
         columns = [*pipeline.schema.names, *(column.name for column in pipeline.schema.outputs)]
         tell_repeated(frames, columns)

@@ -64,6 +64,8 @@ class Task:
               of the samples: name -> (n,) texts, "" where unknown.
     supplement  (report, data set) -> what the report shows beside the usual.
     rows      texts of a command line -> the rows that they mean.
+    find      (pipeline, files) -> rows of what is found in them, several of one file, where a prediction a row is not
+              what the model gives.
     show      (pipeline, texts) -> lines of text that reply to them, where rows of predictions do not.
     """
 
@@ -92,6 +94,7 @@ class Task:
     groups: Callable[[Dataset, Samples, Samples], Mapping[str, np.ndarray]] | None = None
     supplement: "Callable[[Report, Dataset], Supplement] | None" = None
     rows: Callable[[Sequence[str], Schema], Frame] | None = None
+    find: Callable[[Pipeline, Sequence[str]], Frame] | None = None
     show: Callable[[Pipeline, Sequence[str]], list[str]] | None = None
     readers: Mapping[str, str] = field(default_factory=dict)  # option -> function that reads a file where it is given
     asked_by: tuple[str, ...] = ()

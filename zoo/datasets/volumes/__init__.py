@@ -1,1 +1,1 @@
-"""Data sets of volumes: nodules of lungs, adrenal glands, and files of the user's own."""
+"""Data sets of volumes: nodules, adrenal glands, hippocampi, generated phantoms, and files of the user's own."""

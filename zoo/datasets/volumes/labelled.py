@@ -1,0 +1,148 @@
+"""Volumes with labelled structures, of any size: what windows are cut from, and what a search is judged on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from zoo.columns import OutputColumn, Schema, VolumeColumn
+from zoo.datasets.dataset import Dataset
+from zoo.errors import ConfigError, DataError
+from zoo.samples import Samples, Target
+from zoo.structures.masks import mask_windows
+from zoo.structures.structure import Structure
+from zoo.structures.windows import windows_of
+from zoo.volumes import Preparation, Volume
+
+VOLUME, CENTRE, RADIUS, MASK = "volume", "centre", "radius", "mask"
+SIDE, STRIDE = 24, 2  # of windows in voxels, and of the maps of centres
+WINDOWS = {"around": 6, "elsewhere": 12}  # of each structure, of each volume
+FEWER = {"around": 2, "elsewhere": 6}  # of those that judge an epoch
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A volume as it was read, with its structures in its voxels, or with a mask of its shape."""
+
+    name: str
+    volume: Volume
+    structures: tuple[Structure, ...] = ()
+    mask: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class LabelledVolumes:
+    """Three splits of labelled volumes; no volume, and no case, stands in two.
+
+    labels   of the masks, the background first; () where structures are round: centres with radii.
+    windows  voxels of a window; () takes the default.
+    spacing  millimetres to which all are resampled; None: voxels are taken as they are.
+    """
+
+    name: str
+    train: Sequence[Labelled]
+    validation: Sequence[Labelled]
+    test: Sequence[Labelled]
+    labels: tuple[str, ...] = ()
+    side: int = SIDE
+    spacing: tuple[float, float, float] | None = None
+    seed: int = 0
+    limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
+    unit: str = "volumes"
+
+    def dataset(self, schema: Schema | None = None) -> Dataset:
+        """Windows to train on and to choose an epoch by; the whole volumes are the `table` of the data set."""
+        told = self.schema() if schema is None else schema
+        if schema is not None:
+            self._require_meaning(schema)
+        parts = (self.train, self.validation, self.test)
+        train, validation, test = (
+            self.windows(part, told, number, WINDOWS if number == 0 else FEWER) for number, part in enumerate(parts)
+        )
+        limits, table = self.limits, self
+        return Dataset(self.name, train, validation, test, told.targets, told, limits, self.card, table)  # type: ignore[arg-type]
+
+    def schema(self) -> Schema:
+        """How voxels become numbers, learnt of the training volumes, and what is predicted of a window."""
+        arrays = [each.volume for each in self.train]
+        column = VolumeColumn.fit(arrays, VOLUME, shape=self.side, spacing=self.spacing)
+        column = replace(column, input=VOLUME, spacing=self.spacing)
+        if self.labels:
+            outputs = (OutputColumn(MASK, Target("mask", self.labels), MASK),)
+        else:
+            radius = Target("regression", unit="voxels")
+            outputs = (OutputColumn(CENTRE, Target("heat_map"), CENTRE), OutputColumn(RADIUS, radius, RADIUS))
+        return Schema((column,), outputs, None, len(self.train))
+
+    def windows(self, part: Sequence[Labelled], schema: Schema, number: int, how_many: Mapping[str, int]) -> Samples:
+        """Windows of a split as samples, and the same for the same seed."""
+        read = [prepared(each, schema) for each in part]
+        if self.labels:
+            return mask_windows([each for each, _, _ in read], [mask for _, _, mask in read], self.side)
+        volumes, known = [each for each, _, _ in read], [structures for _, structures, _ in read]
+        options = {**how_many, "seed": self.seed + number, "side": self.side, "stride": STRIDE}
+        return windows_of(volumes, known, **options)
+
+    def _require_meaning(self, schema: Schema) -> None:
+        ours, theirs = set(self.schema_targets()), set(schema.targets)
+        if ours != theirs:
+            raise ConfigError(
+                f"The model predicts {', '.join(sorted(theirs))}; '{self.name}' has labels of "
+                f"{', '.join(sorted(ours))}."
+            )
+
+    def schema_targets(self) -> tuple[str, ...]:
+        return (MASK,) if self.labels else (CENTRE, RADIUS)
+
+
+def numbers_of(volume: Volume, schema: Schema) -> tuple[np.ndarray, tuple[float, float, float]]:
+    """A volume -> (the numbers (D, H, W) that the model takes of all of it, voxels of the volume for one of them)."""
+    column: VolumeColumn = schema.of(VOLUME)[0]
+    if column.spacing is None:
+        return column.numbers(_scaled(column, volume).voxels), (1.0, 1.0, 1.0)
+    preparation = Preparation((1, 1, 1), column.spacing)
+    first, second, third = preparation.factors(volume)
+    shape = tuple(
+        max(round(side / factor), 1)
+        for side, factor in zip(volume.voxels.shape, (first, second, third), strict=True)
+    )
+    fitted = replace(preparation, shape=shape).fitted(_scaled(column, volume))
+    return column.numbers(fitted.astype(np.float32)), (first, second, third)
+
+
+def _scaled(column: VolumeColumn, volume: Volume) -> Volume:
+    """With its own percentiles brought to 0 to 1, where the column says so."""
+    if column.percentiles is None:
+        return volume
+    low, high = np.percentile(volume.voxels, column.percentiles)
+    voxels = (volume.voxels.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-6))
+    return replace(volume, voxels=voxels)
+
+
+def to_model(structure: Structure, volume: Volume, shape: Sequence[int], factors: Sequence[float]) -> Structure:
+    """A structure in a volume's voxels -> in those that the model sees, of `shape`; both share their middle."""
+    sides = zip(structure.centre, volume.voxels.shape, shape, factors, strict=True)
+    x, y, z = ((at + 0.5 - side / 2) / factor + seen / 2 - 0.5 for at, side, seen, factor in sides)
+    return replace(structure, centre=(x, y, z), radius=structure.radius / float(np.mean(factors)))
+
+
+def from_model(structure: Structure, volume: Volume, shape: Sequence[int], factors: Sequence[float]) -> Structure:
+    """The inverse of `to_model`, with the centre in millimetres too."""
+    sides = zip(structure.centre, volume.voxels.shape, shape, factors, strict=True)
+    x, y, z = ((at + 0.5 - seen / 2) * factor + side / 2 - 0.5 for at, side, seen, factor in sides)
+    found = replace(structure, centre=(x, y, z), radius=structure.radius * float(np.mean(factors)))
+    return found.with_spacing(volume.spacing)
+
+
+def prepared(each: Labelled, schema: Schema) -> tuple[np.ndarray, list[Structure], np.ndarray | None]:
+    """What the model sees of a labelled volume: numbers, structures in their voxels, and the mask."""
+    numbers, factors = numbers_of(each.volume, schema)
+    known = [to_model(structure, each.volume, numbers.shape, factors) for structure in each.structures]
+    if each.mask is None or each.mask.shape == numbers.shape:
+        return numbers, known, each.mask
+    raise DataError(
+        f"The mask of '{each.name}' has the shape {each.mask.shape}; what the model sees of the volume has "
+        f"{numbers.shape}."
+    )

@@ -1,0 +1,203 @@
+"""Small structures in volumes: where they are and how large, or the mask of each. Choices were made on validation."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.catalogue import describe
+from zoo.columns import Schema
+from zoo.columns.frames import Frame, pandas
+from zoo.datasets.dataset import Dataset
+from zoo.datasets.volumes.labelled import CENTRE, MASK, RADIUS, STRIDE, LabelledVolumes, from_model, numbers_of, prepared
+from zoo.errors import DataError
+from zoo.pipeline import Pipeline
+from zoo.structures.froc import dice, froc_of
+from zoo.structures.masks import centroid, find_mask
+from zoo.structures.search import find_structures
+from zoo.structures.structure import Structure
+from zoo.tasks.settings import Settings
+from zoo.tasks.structure_report import COSTS, StructureReport, decided, radius_error, scores_of_centres
+from zoo.tasks.task import Task
+from zoo.training import Imbalance, Optimiser, Recipe, Run
+from zoo.volumes import SUFFIXES, Volume
+from zoo.volumes.files import read_volume
+
+SOURCES = "zoo.datasets.volumes"
+LEAST_SCORE = 0.05  # of a finding that is told at all
+SHOWN = 0.3  # of a finding that is shown where nobody says what mistakes cost
+
+CENTRES = Settings(
+    losses={RADIUS: "mae"},
+    weights={RADIUS: 0.1},
+    # Few windows have a structure: half of an epoch's have, and half of the others are those that were taken for some.
+    imbalance={CENTRE: Imbalance("hard_negatives", calibration="none")},
+    config={"stride": STRIDE},
+    training={
+        "epochs": 12,
+        "batch_size": 16,
+        "balance": "static",
+        "standard_units": False,
+        "start_at_prior": False,
+        "optimiser": Optimiser("adamw", learning_rate=3e-3, weight_decay=1e-3, schedule="one_cycle"),
+    },
+)
+MASKS = Settings(
+    config={"stride": 1},
+    training={
+        "epochs": 12,
+        "batch_size": 4,
+        "start_at_prior": False,
+        "optimiser": Optimiser("adamw", learning_rate=3e-3, weight_decay=1e-3, schedule="one_cycle"),
+    },
+)
+
+
+def settings(dataset: Dataset, entry: str, data: str) -> Settings:
+    """Those of masks, or of centres."""
+    return MASKS if MASK in dataset.targets else CENTRES
+
+
+def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
+    """A map for each target."""
+    return {**settings.config, "outputs": dataset.schema.model_config()["outputs"]}
+
+
+def evaluate(
+    model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | None = None, seed: int = 0
+) -> StructureReport:
+    """The whole volumes of the test split searched; the threshold is the cheapest on those of validation."""
+    table = dataset.table
+    assert isinstance(table, LabelledVolumes)
+    read = [prepared(each, dataset.schema) for each in table.test]
+    common = {
+        "title": f"{recipe.entry} on {dataset.name}",
+        "sizes": {"train": len(table.train), "validation": len(table.validation), "test": len(table.test)},
+        "history": list(run.history) if run else [],
+        "volumes": [numbers for numbers, _, _ in read],
+    }
+    if table.labels:
+        masks = [mask for _, _, mask in read if mask is not None]
+        return masks_report(model, [numbers for numbers, _, _ in read], masks, table.labels, common)
+    judged = [prepared(each, dataset.schema) for each in table.validation]
+    threshold = SHOWN
+    if any(known for _, known, _ in judged):
+        chosen = [find_structures(model, numbers, threshold=LEAST_SCORE) for numbers, _, _ in judged]
+        threshold = decided(froc_of(chosen, [known for _, known, _ in judged]), COSTS)
+    found = [find_structures(model, numbers, threshold=LEAST_SCORE) for numbers, _, _ in read]
+    known = [structures for _, structures, _ in read]
+    froc = froc_of(found, known)
+    scores = scores_of_centres(froc, COSTS, threshold)
+    if (error := radius_error(found, known)) is not None:
+        scores.append({"output": RADIUS, "metric": "mean absolute error, voxels", "model": error})
+    note = "A missed structure costs 10, a false alarm 1: the threshold is the cheapest on validation volumes."
+    return StructureReport(**common, scores=scores, known=known, found=found, froc=froc, threshold=threshold, note=note)
+
+
+def masks_report(
+    model: keras.Model,
+    volumes: Sequence[np.ndarray],
+    masks: Sequence[np.ndarray],
+    labels: Sequence[str],
+    common: Mapping[str, Any],
+) -> StructureReport:
+    """Dice of each label, mean over volumes, and how far the middle of what was found lies from that of the mask."""
+    found = [find_mask(model, numbers) for numbers in volumes]
+    scores = mask_scores(found, masks, labels)
+    rows = [{"output": MASK, "metric": name, "model": value} for name, value in scores.items()]
+    note = "Dice of a label: the mean over volumes. The centre is the mean place of all labels but the background."
+    return StructureReport(**common, scores=rows, known=list(masks), found=found, note=note)
+
+
+def mask_scores(
+    found: Sequence[np.ndarray], masks: Sequence[np.ndarray], labels: Sequence[str]
+) -> dict[str, float]:
+    """ "Dice" over labels and volumes, that of each label, and the error of centres; a volume's size where none is found."""
+    by_label = {
+        name: float(np.mean([dice(each, mask, number) for each, mask in zip(found, masks, strict=True)]))
+        for number, name in enumerate(labels)
+        if number
+    }
+    errors = []
+    for each, mask in zip(found, masks, strict=True):
+        right, ours = centroid(mask), centroid(each)
+        if right is not None:
+            errors.append(float(np.linalg.norm(right - ours)) if ours is not None else float(max(mask.shape)))
+    scores = {"Dice": float(np.mean(list(by_label.values()))), **{f"Dice, {name}": each for name, each in by_label.items()}}
+    return {**scores, "centre error, voxels": float(np.mean(errors))} if errors else scores
+
+
+def find_in(pipeline: Pipeline, source: Any, *, threshold: float = LEAST_SCORE) -> list[Structure]:
+    """The structures of a volume (a path or an array), centres in its own voxels and in millimetres, best first."""
+    volume = read_volume(source)
+    numbers, factors = numbers_of(volume, pipeline.schema)
+    found = find_structures(pipeline.model, numbers, threshold=threshold)
+    return [from_model(each, volume, numbers.shape, factors) for each in found]
+
+
+def find(pipeline: Pipeline, files: Sequence[str]) -> Frame:
+    """Volumes -> a row for each structure found: its centre in voxels and millimetres, radius and score; of a model of
+    masks a row for each label. Raises `DataError` for what is no volume.
+    """
+    if not files:
+        raise DataError(f"Name a volume to search: {', '.join(SUFFIXES)} or a folder of DICOM slices.")
+    rows: list[dict[str, Any]] = []
+    for file in files:
+        volume = read_volume(file)
+        if MASK in pipeline.schema.targets:
+            rows += _mask_rows(pipeline, file, volume)
+            continue
+        for each in find_in(pipeline, volume):
+            x, y, z = each.centre[::-1]
+            millimetres = dict(zip(("z_mm", "y_mm", "x_mm"), each.millimetres or each.centre, strict=True))
+            places = {"x": x, "y": y, "z": z, **dict(sorted(millimetres.items()))}
+            row = {**places, "radius": each.radius, "score": each.score}
+            rows.append({"volume": file, **{name: round(value, 3) for name, value in row.items()}})
+    columns = COLUMNS[MASK in pipeline.schema.targets]
+    return pandas().DataFrame(rows, columns=list(columns))
+
+
+COLUMNS = {
+    False: ("volume", "x", "y", "z", "x_mm", "y_mm", "z_mm", "radius", "score"),
+    True: ("volume", "label", "voxels", "x", "y", "z"),
+}
+
+
+def _mask_rows(pipeline: Pipeline, file: str, volume: Volume) -> list[dict[str, Any]]:
+    mask = find_mask(pipeline.model, numbers_of(volume, pipeline.schema)[0])
+    rows = []
+    for number, label in enumerate(pipeline.schema.targets[MASK].labels):
+        middle = centroid(mask, number)
+        if number and middle is not None:
+            places = dict(zip(("z", "y", "x"), (round(float(at), 2) for at in middle), strict=True))
+            rows.append({"volume": file, "label": label, "voxels": int((mask == number).sum()), **places})
+    return rows
+
+
+def told(dataset: Dataset, entry: str, weights: str | None) -> list[str]:
+    """How many volumes and structures there are, and how they are read."""
+    table = dataset.table
+    assert isinstance(table, LabelledVolumes)
+    parts = (table.train, table.validation, table.test)
+    numbers = "{:,} volumes to train on, {:,} to validate, {:,} to test".format(*map(len, parts))
+    if not table.labels:
+        numbers += "; {:,}, {:,} and {:,} structures".format(*(sum(len(each.structures) for each in part) for part in parts))
+    windows = f"{len(dataset.train):,} windows of {dataset.train.inputs['volume'].shape[1:4]} voxels are cut of them."
+    return [f"{numbers}. {windows}", f"Volumes are read as {dataset.schema.of('volume')[0].describe()}."]
+
+
+TASK = Task(
+    name="structures",
+    families=("structure_detector",),
+    of="volumes",
+    sources={"phantom": f"{SOURCES}.phantom:phantom", "hippocampus": f"{SOURCES}.hippocampus:hippocampus"},
+    file=f"{SOURCES}.structures_file:read_structures",
+    suffixes=(".csv", ".csv.gz", ".tsv", ".jsonl", ".parquet"),
+    settings=settings,
+    config=config,
+    evaluate=evaluate,
+    told=told,
+    find=find,
+    read_again=(),
+)
