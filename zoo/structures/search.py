@@ -12,7 +12,7 @@ from zoo.structures.suppression import peaks, suppress_near
 
 WINDOW = 64  # voxels a side: how far a small network sees is little beside it
 OVERLAP = 16  # voxels
-AT_ONCE = 1  # windows of one call: memory is that of one
+TRIED = 32  # voxels a side of a volume whose map's size is asked for
 
 
 def find_structures(
@@ -48,14 +48,9 @@ def _is_in(structure: Structure, shape: Sequence[int]) -> bool:
 
 
 def stride_of(model: Any, output: str) -> int:
-    """How many voxels of the volume one of the map stands for."""
-    return int(getattr(model.get_layer(output), "stride_of_map", 0)) or _tried_stride(model, output)
-
-
-def _tried_stride(model: Any, output: str) -> int:
-    side = 32
-    shape = model.compute_output_shape((1, side, side, side, 1))[output]
-    return side // int(shape[1])
+    """How many voxels of the volume, along each axis, one of the map stands for."""
+    shape = model.compute_output_shape([(1, TRIED, TRIED, TRIED, 1)])[output]
+    return TRIED // int(shape[1])
 
 
 def blended_maps(
@@ -77,7 +72,7 @@ def blended_maps(
     sums: dict[str, np.ndarray] = {}
     weights = {name: np.zeros(map_shape(volume.shape, strides[name]), np.float32) for name in outputs}
     for start in starts_of(volume.shape, sides, overlap):
-        found = model.predict_on_batch(_cut(volume, start, sides)[None, ..., None])
+        found = model.predict_on_batch({model.inputs[0].name: _cut(volume, start, sides)[None, ..., None]})
         for name in outputs:
             stride, part = strides[name], np.asarray(found[name], np.float32)[0]
             weight = _weight(part.shape[:3], max(overlap // stride, 1))

@@ -43,9 +43,9 @@ def _draw_learning(axes: Any, report: "StructureReport") -> None:
         axes.set_axis_off()
         return
     epochs = [row["epoch"] for row in report.history]
-    names = [key.removeprefix("loss_") for key in report.history[0] if key.startswith("loss_")]
+    names = [key[4:-5] for key in report.history[0] if key.startswith("val_") and key.endswith("_loss") and len(key) > 8]
     for place, name in enumerate(names):
-        axes.plot(epochs, [row[f"loss_{name}"] for row in report.history], color=f"C{place}", label=f"{name}, training")
+        axes.plot(epochs, [row[f"{name}_loss"] for row in report.history], color=f"C{place}", label=f"{name}, training")
         axes.plot(epochs, [row.get(f"val_{name}_loss", np.nan) for row in report.history], "--", color=f"C{place}",
                   label=f"{name}, validation")  # fmt: skip
     axes.set(xlabel="epoch", ylabel="loss", yscale="log", title=report.title)

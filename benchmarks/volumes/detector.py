@@ -1,0 +1,262 @@
+"""What the detector of small structures reaches: a phantom with a known limit, hippocampi, and a large volume searched.
+
+    python -m benchmarks.volumes.detector phantom --seed 0    beside the matched filter, and 2.5-D; seeds 0, 1, 2
+    python -m benchmarks.volumes.detector labels              what n more labelled volumes bought, and weak labels
+    python -m benchmarks.volumes.detector hippocampus --seed 0
+    python -m benchmarks.volumes.detector search              256 x 256 x 128 voxels
+
+Each writes its part of results/volumes_phantom.json, volumes_hippocampus.json or volumes_search.json. Validation chooses
+the epoch and the threshold; the test volumes are read once, in the end. On a CPU without AVX-512 a training in three
+dimensions is fastest with KERAS_BACKEND=torch.
+"""
+
+import argparse
+import json
+import os
+import resource
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.records import write_record
+
+RESULTS = Path(__file__).resolve().parents[2] / "results"
+ENTRY = "structure_detector"
+EPOCHS, MASK_EPOCHS = 8, 10
+SEARCHED = (128, 256, 256)
+SIDE_2D = 16  # pixels of the three slices through a candidate
+WEAK = {"jitter": 2.0}
+NOTE = "One core of a machine that others used at the same time."
+
+
+def known_and_found(model: Any, dataset: Any) -> tuple[list[Any], list[Any]]:
+    """Of the test volumes: what is there, and what the detector finds."""
+    from zoo.datasets.volumes.labelled import prepared
+    from zoo.structures.search import find_structures
+
+    read = [prepared(each, dataset.schema) for each in dataset.table.test]
+    return [known for _, known, _ in read], [find_structures(model, numbers, threshold=0.03) for numbers, _, _ in read]
+
+
+def figures_of(found: Sequence[Any], known: Sequence[Any]) -> dict[str, Any]:
+    """Sensitivities with their intervals."""
+    from zoo.structures.froc import ALARMS, froc_of, interval_at, sensitivity_at
+
+    froc = froc_of(found, known)
+    rows = {f"{each:g}": sensitivity_at(froc, each) for each in ALARMS}
+    return {"sensitivity": rows, "interval_at_3": list(interval_at(froc, 3.0)), "structures": float(froc.known.sum())}
+
+
+def trained(dataset: Any, seed: int, *, model: Any = None, epochs: int = EPOCHS, **changes: Any) -> tuple[Any, float]:
+    """The detector by its recipe on a data set, and the seconds of its training."""
+    import keras
+
+    from zoo.create import create_model
+    from zoo.tasks.task import recipe_for
+    from zoo.training import fit
+
+    recipe = replace(recipe_for(dataset, ENTRY, data=dataset.name, options={}), epochs=epochs, **changes)
+    keras.utils.set_random_seed(seed)
+    model = create_model(ENTRY, **recipe.config) if model is None else model
+    start = time.perf_counter()
+    run = fit(model, dataset.train, dataset.validation, recipe, seed=seed)
+    for row in run.history:
+        print({name: round(value, 4) for name, value in row.items() if name.startswith(("val", "epoch", "sec"))}, flush=True)
+    return model, time.perf_counter() - start
+
+
+def phantom(seed: int) -> dict[str, Any]:
+    from zoo.costs import CostMatrix
+    from zoo.datasets.volumes.phantom import filtered, phantom, phantoms
+    from zoo.structures.froc import cost_at, froc_of
+    from zoo.tasks.structure_report import LABELS, decided, mistakes_of
+
+    dataset = phantom(seed=seed)
+    model, seconds = trained(dataset, seed)
+    known, found = known_and_found(model, dataset)
+    again = phantoms(len(known), seed=10 * seed + 2)  # the same test volumes, with what their vessels are
+    rows = {
+        "detector": {**figures_of(found, known), "seconds": seconds},
+        "matched_filter_vessels_known": figures_of(filtered(again, vessels_known=True), known),
+        "matched_filter": figures_of(filtered(again, vessels_known=False), known),
+        "slices_2_5d": slices(seed, dataset, known, again),
+    }
+    chosen = replace_test(dataset)
+    judged = froc_of(*known_and_found(model, chosen)[::-1])
+    froc = froc_of(found, known)
+    for missed in (1.0, 10.0, 100.0):
+        costs = CostMatrix.of_mistakes(LABELS, false_positive=1.0, false_negative=missed)
+        threshold = decided(judged, costs)
+        rows[f"costs_{missed:g}_to_1"] = {"threshold": threshold, "cost": cost_at(froc, threshold, *mistakes_of(costs))}
+    best = rows["matched_filter_vessels_known"]["sensitivity"]["3"]
+    return {**rows, "share_of_limit": rows["detector"]["sensitivity"]["3"] / best}
+
+
+def replace_test(dataset: Any) -> Any:
+    """The data set with its validation volumes in the place of the test."""
+    return replace(dataset, table=replace(dataset.table, test=dataset.table.validation))
+
+
+def slices(seed: int, dataset: Any, known: Sequence[Any], test: Sequence[Any]) -> dict[str, Any]:
+    """Candidates by the matched filter, judged by a network on three orthogonal slices (Roth et al. 2014)."""
+    import keras
+
+    from zoo.datasets.volumes.phantom import filtered, phantoms
+    from zoo.samples import Samples, Target
+    from zoo.training import Head, Optimiser, Recipe, fit
+
+    parts = [phantoms(len(part), seed=10 * seed + n) for n, part in enumerate((dataset.table.train, dataset.table.validation))]
+    start = time.perf_counter()
+    splits = []
+    for number, part in enumerate(parts):
+        candidates = filtered(part, vessels_known=False)
+        patches, labels = patches_of(part, candidates, [each.nodes for each in part], turns=4 if number == 0 else 1)
+        splits.append(Samples({"slices": patches}, {"node": labels}))
+    keras.utils.set_random_seed(seed)
+    x = image = keras.Input((SIDE_2D, SIDE_2D, 3), name="slices")
+    for stage, width in enumerate((16, 32, 64), start=1):
+        x = keras.layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"conv{stage}")(x)
+        x = keras.layers.ReLU(name=f"relu{stage}")(keras.layers.BatchNormalization(name=f"bn{stage}")(x))
+        x = keras.layers.MaxPooling2D(2, name=f"pool{stage}")(x)
+    x = keras.layers.Dropout(0.3, name="dropout")(keras.layers.Flatten(name="flat")(x))
+    model = keras.Model([image], {"node": keras.layers.Dense(1, activation="sigmoid", name="node")(x)})
+    optimiser = Optimiser("adamw", learning_rate=2e-3, weight_decay=1e-2, schedule="one_cycle")
+    recipe = Recipe({"node": Head(Target("binary", ("no", "yes")))}, epochs=15, batch_size=64, optimiser=optimiser)
+    fit(model, *splits, recipe, seed=seed)
+    seconds = time.perf_counter() - start
+    candidates = filtered(test, vessels_known=False)
+    patches, _ = patches_of(test, candidates, known, turns=1)
+    scores = iter(np.asarray(model.predict_on_batch({"slices": patches})["node"])[:, 0].tolist())
+    found = [[replace(each, score=next(scores)) for each in part] for part in candidates]
+    return {**figures_of(found, known), "seconds": seconds}
+
+
+def patches_of(volumes: Sequence[Any], candidates: Sequence[Any], known: Sequence[Any], *, turns: int) -> tuple[Any, Any]:
+    """(n, 16, 16, 3) slices through each candidate, in `turns` orders of the axes, and whether it is a node (n,)."""
+    from zoo.structures.froc import ALARM, matched
+
+    patches, labels, half = [], [], SIDE_2D // 2
+    orders = [(0, 1, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)][:turns]
+    for each, found, truths in zip(volumes, candidates, known, strict=True):
+        padded = np.pad(each.volume, half)
+        for one, outcome in zip(found, matched(found, truths), strict=True):
+            low = np.rint(one.centre).astype(int)
+            cube = padded[tuple(slice(at, at + SIDE_2D) for at in low)]
+            for order in orders:
+                turned = cube.transpose(order)
+                patches.append(np.stack([turned[half], turned[:, half], turned[:, :, half]], axis=-1))
+                labels.append(int(outcome != ALARM))
+    return np.stack(patches).astype(np.float32), np.array(labels, np.int32)
+
+
+def labels(seed: int) -> dict[str, Any]:
+    """Sensitivity at 3 false alarms of trainings on 10 and 20 volumes; and on 40 with weak labels, then 10 clean ones."""
+    from zoo.datasets.volumes.phantom import phantom
+    from zoo.training import Optimiser
+
+    rows = {}
+    for volumes in (10, 20):
+        dataset = phantom(seed=seed, volumes=volumes)
+        model, _ = trained(dataset, seed, epochs=EPOCHS)
+        rows[f"{volumes}_clean"] = figures_of(*known_and_found(model, dataset)[::-1])
+        print(rows, flush=True)
+    few = phantom(seed=seed, volumes=10)
+    weak = replace(phantom(seed=seed, volumes=40, **WEAK), schema=few.schema)
+    model, _ = trained(weak, seed)
+    rows["40_weak"] = figures_of(*known_and_found(model, few)[::-1])
+    print(rows, flush=True)
+    slow = Optimiser("adamw", learning_rate=1e-3, weight_decay=1e-3, schedule="one_cycle")
+    model, _ = trained(few, seed, model=model, epochs=EPOCHS, optimiser=slow)
+    rows["40_weak_then_10_clean"] = figures_of(*known_and_found(model, few)[::-1])
+    return rows
+
+
+def hippocampus(seed: int) -> dict[str, Any]:
+    from zoo.datasets.volumes.hippocampus import LABELS, hippocampus
+    from zoo.structures.masks import find_mask, mean_shape
+    from zoo.tasks.structures import mask_scores
+    from zoo.datasets.volumes.labelled import prepared
+
+    dataset = hippocampus(seed=seed)
+    model, seconds = trained(dataset, seed, epochs=MASK_EPOCHS)
+    read = [prepared(each, dataset.schema) for each in dataset.table.test]
+    masks = [mask for _, _, mask in read]
+    found = [find_mask(model, numbers) for numbers, _, _ in read]
+    taught = [each.mask for each in dataset.table.train]
+    means = [mean_shape(taught, mask.shape, len(LABELS)) for mask in masks]
+    return {
+        "detector": {**mask_scores(found, masks, LABELS), "seconds": seconds},
+        "mean_shape": mask_scores(means, masks, LABELS),
+        "cases": [len(dataset.table.train), len(dataset.table.validation), len(dataset.table.test)],
+    }
+
+
+def search(seed: int) -> dict[str, Any]:
+    """Seconds and memory of one search, after a first small one that compiles; of untrained weights, which cost the same."""
+    from zoo.create import create_model
+    from zoo.datasets.volumes.phantom import phantoms
+    from zoo.structures.search import find_structures
+
+    (each,) = phantoms(1, seed=seed, side=SEARCHED, nodes=(20, 20), vessels=(20, 20))
+    model = create_model(ENTRY)
+    find_structures(model, each.volume[:64, :64, :64], threshold=0.5)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    start, cpu = time.perf_counter(), time.process_time()
+    find_structures(model, each.volume, threshold=0.5)
+    return {
+        "shape": list(SEARCHED),
+        "seconds": time.perf_counter() - start,
+        "cpu_seconds": time.process_time() - cpu,
+        "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "peak_gib_before": before,
+    }
+
+
+PARTS = {"phantom": phantom, "labels": labels, "hippocampus": hippocampus, "search": search}
+FILES = {"labels": "phantom"}
+
+
+def spread(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Mean and deviation over seeds of what each row says, and the seeds themselves."""
+    runs = [each for name, each in figures.items() if name.startswith("seed_")]
+    if not runs:
+        return dict(figures)
+
+    def both(path: tuple[str, ...], value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: both((*path, name), each) for name, each in value.items()}
+        if not isinstance(value, int | float):
+            return value
+        numbers = []
+        for run in runs:
+            for name in path:
+                run = run[name]
+            numbers.append(float(run))
+        return {"mean": float(np.mean(numbers)), "deviation": float(np.std(numbers, ddof=1)) if len(numbers) > 1 else 0.0}
+
+    return {**figures, "over_seeds": both((), runs[0])}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    path = RESULTS / f"volumes_{FILES.get(asked.part, asked.part)}.json"
+    old = json.loads(path.read_text()) if path.exists() else {"figures": {}, "seed": []}
+    figures = {name: each for name, each in old["figures"].items() if name != "over_seeds"}
+    key = asked.part if asked.part in ("labels", "search") else f"seed_{asked.seed}"
+    figures[key] = PARTS[asked.part](asked.seed)
+    figures |= {"backend": os.environ.get("KERAS_BACKEND", "tensorflow"), "note": NOTE}
+    print(json.dumps(figures[key], indent=1))
+    seeds = sorted({*old["seed"], asked.seed})
+    command = f"python -m benchmarks.volumes.detector {asked.part} --seed N, each seed"
+    write_record(path, spread(figures), command=command, seed=seeds)
+
+
+if __name__ == "__main__":
+    main()
