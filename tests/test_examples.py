@@ -57,7 +57,7 @@ def shown(tmp_path, monkeypatch, capsys):
 
 
 def test_there_is_a_page_for_every_task():
-    assert len(PAGES) == 25
+    assert len(PAGES) == 26
 
 
 @pytest.mark.parametrize("name", PAGES)

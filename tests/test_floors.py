@@ -66,7 +66,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.training": {"zoo.sentinel", "zoo.tracing", "zoo.pictures"} | LEAVES,
     "zoo.columns": {"zoo.pictures", "zoo.sounds", "zoo.volumes"} | LEAVES,
     "zoo.models": {"blocks", "zoo.errors", "zoo.catalogue", "zoo.lazy_package"},  # the list of its builders
-    "zoo.datasets": {"zoo.artifacts", "zoo.columns", "zoo.pictures", "zoo.sounds", "zoo.volumes", "zoo.structures"} | LEAVES,
+    "zoo.datasets": {"zoo.artifacts", "zoo.columns", "zoo.pictures", "zoo.sounds", "zoo.volumes", "zoo.structures"}
+    | LEAVES,
     "zoo.weights": {"zoo.artifacts"} | LEAVES,
     "zoo.pretrained": {"zoo.artifacts", "zoo.pictures"} | LEAVES,
     "zoo.create": {"blocks"} | LEAVES | GROUND | SECOND,

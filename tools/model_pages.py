@@ -42,6 +42,7 @@ TITLES = {  # family -> heading of its page, where the name does not say it
     "music_tagger": "MusicTaggerCRNN",
     "sound_cnn": "A small network for sounds",
     "volume_classifier": "Residual network for volumes",
+    "structure_detector": "A detector of small structures in volumes",
 }
 TASKS = {  # task of the catalogue -> heading in the list of models
     "author-profiling": "Texts: authors, and labels of your own",
@@ -54,6 +55,7 @@ TASKS = {  # task of the catalogue -> heading in the list of models
     "image-similarity": "Pairs of pictures",
     "sound-classification": "Sounds and music",
     "volume-classification": "Volumes",
+    "structure-detection": "Small structures in volumes",
 }
 METRICS = {  # name in a card -> as people write it
     "mae": "mean absolute error",

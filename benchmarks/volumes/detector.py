@@ -5,9 +5,9 @@
     python -m benchmarks.volumes.detector hippocampus --seed 0
     python -m benchmarks.volumes.detector search              256 x 256 x 128 voxels
 
-Each writes its part of results/volumes_phantom.json, volumes_hippocampus.json or volumes_search.json. Validation chooses
-the epoch and the threshold; the test volumes are read once, in the end. On a CPU without AVX-512 a training in three
-dimensions is fastest with KERAS_BACKEND=torch.
+Each writes its part of results/volumes_phantom.json, volumes_hippocampus.json or volumes_search.json. Validation
+chooses the epoch and the threshold; the test volumes are read once, in the end. On a CPU without AVX-512 a training in
+three dimensions is fastest with KERAS_BACKEND=torch.
 """
 
 import argparse
@@ -65,7 +65,10 @@ def trained(dataset: Any, seed: int, *, model: Any = None, epochs: int = EPOCHS,
     start = time.perf_counter()
     run = fit(model, dataset.train, dataset.validation, recipe, seed=seed)
     for row in run.history:
-        print({name: round(value, 4) for name, value in row.items() if name.startswith(("val", "epoch", "sec"))}, flush=True)
+        print(
+            {name: round(value, 4) for name, value in row.items() if name.startswith(("val", "epoch", "sec"))},
+            flush=True,
+        )
     return model, time.perf_counter() - start
 
 
@@ -109,7 +112,10 @@ def slices(seed: int, dataset: Any, known: Sequence[Any], test: Sequence[Any]) -
     from zoo.samples import Samples, Target
     from zoo.training import Head, Optimiser, Recipe, fit
 
-    parts = [phantoms(len(part), seed=10 * seed + n) for n, part in enumerate((dataset.table.train, dataset.table.validation))]
+    parts = [
+        phantoms(len(part), seed=10 * seed + n)
+        for n, part in enumerate((dataset.table.train, dataset.table.validation))
+    ]
     start = time.perf_counter()
     splits = []
     for number, part in enumerate(parts):
@@ -135,7 +141,9 @@ def slices(seed: int, dataset: Any, known: Sequence[Any], test: Sequence[Any]) -
     return {**figures_of(found, known), "seconds": seconds}
 
 
-def patches_of(volumes: Sequence[Any], candidates: Sequence[Any], known: Sequence[Any], *, turns: int) -> tuple[Any, Any]:
+def patches_of(
+    volumes: Sequence[Any], candidates: Sequence[Any], known: Sequence[Any], *, turns: int
+) -> tuple[Any, Any]:
     """(n, 16, 16, 3) slices through each candidate, in `turns` orders of the axes, and whether it is a node (n,)."""
     from zoo.structures.froc import ALARM, matched
 
@@ -154,7 +162,7 @@ def patches_of(volumes: Sequence[Any], candidates: Sequence[Any], known: Sequenc
 
 
 def labels(seed: int) -> dict[str, Any]:
-    """Sensitivity at 3 false alarms of trainings on 10 and 20 volumes; and on 40 with weak labels, then 10 clean ones."""
+    """Trainings on 10 and on 20 volumes; on 40 with weak labels, and then on 10 with clean ones."""
     from zoo.datasets.volumes.phantom import phantom
     from zoo.training import Optimiser
 
@@ -177,9 +185,9 @@ def labels(seed: int) -> dict[str, Any]:
 
 def hippocampus(seed: int) -> dict[str, Any]:
     from zoo.datasets.volumes.hippocampus import LABELS, hippocampus
+    from zoo.datasets.volumes.labelled import prepared
     from zoo.structures.masks import find_mask, mean_shape
     from zoo.tasks.structures import mask_scores
-    from zoo.datasets.volumes.labelled import prepared
 
     dataset = hippocampus(seed=seed)
     model, seconds = trained(dataset, seed, epochs=MASK_EPOCHS)
@@ -196,7 +204,7 @@ def hippocampus(seed: int) -> dict[str, Any]:
 
 
 def search(seed: int) -> dict[str, Any]:
-    """Seconds and memory of one search, after a first small one that compiles; of untrained weights, which cost the same."""
+    """Seconds and memory of a search, after a small one that compiles; untrained weights cost the same."""
     from zoo.create import create_model
     from zoo.datasets.volumes.phantom import phantoms
     from zoo.structures.search import find_structures
@@ -236,7 +244,10 @@ def spread(figures: Mapping[str, Any]) -> dict[str, Any]:
             for name in path:
                 run = run[name]
             numbers.append(float(run))
-        return {"mean": float(np.mean(numbers)), "deviation": float(np.std(numbers, ddof=1)) if len(numbers) > 1 else 0.0}
+        return {
+            "mean": float(np.mean(numbers)),
+            "deviation": float(np.std(numbers, ddof=1)) if len(numbers) > 1 else 0.0,
+        }
 
     return {**figures, "over_seeds": both((), runs[0])}
 

@@ -3,8 +3,8 @@
 from zoo.catalogue.entry import Entry
 
 _SOURCE = (
-    "Ronneberger et al. 2015, U-Net, arXiv 1505.04597, in three dimensions (Cicek et al. 2016, 1606.06650); centres as in "
-    "Zhou et al. 2019, Objects as Points, 1904.07850"
+    "Ronneberger et al. 2015, U-Net, arXiv 1505.04597, in three dimensions (Cicek et al. 2016, 1606.06650); centres as "
+    "in Zhou et al. 2019, Objects as Points, 1904.07850"
 )
 _OUTPUTS = {
     "centre": "(batch, D/2, H/2, W/2, 1) how near each place is to a centre, 0 to 1",
@@ -28,6 +28,8 @@ def _entry(name: str, parameters: int, summary: str, *, for_tests: bool = False)
 
 
 ENTRIES = (
-    _entry("structure_detector", 73_306, "a 3-D encoder-decoder for centres and radii, or masks, in volumes of any size"),
+    _entry(
+        "structure_detector", 73_306, "a 3-D encoder-decoder for centres and radii, or masks, in volumes of any size"
+    ),
     _entry("structure_detector_tiny", 0, "the same network for tests that run in milliseconds", for_tests=True),
 )

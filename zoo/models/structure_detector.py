@@ -29,8 +29,8 @@ def structure_detector(
     stride: int = 2,
     name: str = "structure_detector",
 ) -> keras.Model:
-    """volume (B, D, H, W, 1) -> maps (B, D/stride, H/stride, W/stride, channels): a heat map of centres (sigmoid), a map
-    of numbers such as radii, or a mask (softmax over its classes), as `outputs` name them.
+    """volume (B, D, H, W, 1) -> maps (B, D/stride, H/stride, W/stride, channels): a heat map of centres (sigmoid), a
+    map of numbers such as radii, or a mask (softmax over its classes), as `outputs` name them.
 
     Sides are multiples of 2 ** (len(filters) - 1). Ronneberger et al. 2015, U-Net, and Cicek et al. 2016, 3D U-Net; the
     centres as in Zhou et al. 2019, Objects as Points. Raises `ConfigError` for other shapes, strides and outputs.

@@ -20,8 +20,8 @@ def map_shape(shape: Sequence[int], stride: int) -> tuple[int, int, int]:
 
 
 def centre_map(structures: Sequence[Structure], shape: Sequence[int], stride: int = 1) -> np.ndarray:
-    """Structures in a volume of `shape` -> float32 map of 1/stride of it: 1 at the voxel of each centre, and around it a
-    bell whose deviation is a third of the radius; the larger of two that overlap. What lies outside is left out.
+    """Structures in a volume of `shape` -> float32 map of 1/stride of it: 1 at the voxel of each centre, and around it
+    a bell whose deviation is a third of the radius; the larger of two that overlap. What lies outside is left out.
     """
     found = np.zeros(map_shape(shape, stride), np.float32)
     for each in structures:

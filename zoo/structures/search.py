@@ -76,7 +76,9 @@ def blended_maps(
         for name in outputs:
             stride, part = strides[name], np.asarray(found[name], np.float32)[0]
             weight = _weight(part.shape[:3], max(overlap // stride, 1))
-            box = tuple(slice(at // stride, at // stride + side) for at, side in zip(start, part.shape[:3], strict=True))
+            box = tuple(
+                slice(at // stride, at // stride + side) for at, side in zip(start, part.shape[:3], strict=True)
+            )
             total = sums.setdefault(name, np.zeros((*weights[name].shape, part.shape[-1]), np.float32))
             room = tuple(min(part.shape[axis], total.shape[axis] - box[axis].start) for axis in range(3))
             kept = tuple(slice(0, side) for side in room)

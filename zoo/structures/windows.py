@@ -65,7 +65,7 @@ def _starts(
 def _cut(
     volume: np.ndarray, structures: Sequence[Structure], start: np.ndarray, side: int
 ) -> tuple[np.ndarray, list[Structure]]:
-    """The window that begins there, with the volume's border going on outside, and the structures whose centre is in."""
+    """The window that begins there, the volume's border going on outside, and the structures whose centre is in it."""
     before, after = np.maximum(-start, 0), np.maximum(start + side - np.array(volume.shape), 0)
     box = tuple(slice(max(at, 0), at + side) for at in start.tolist())
     part = np.pad(volume[box].astype(np.float32), list(zip(before, after, strict=True)), mode="edge")

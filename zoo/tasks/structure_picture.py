@@ -43,7 +43,9 @@ def _draw_learning(axes: Any, report: "StructureReport") -> None:
         axes.set_axis_off()
         return
     epochs = [row["epoch"] for row in report.history]
-    names = [key[4:-5] for key in report.history[0] if key.startswith("val_") and key.endswith("_loss") and len(key) > 8]
+    names = [
+        key[4:-5] for key in report.history[0] if key.startswith("val_") and key.endswith("_loss") and len(key) > 8
+    ]
     for place, name in enumerate(names):
         axes.plot(epochs, [row[f"{name}_loss"] for row in report.history], color=f"C{place}", label=f"{name}, training")
         axes.plot(epochs, [row.get(f"val_{name}_loss", np.nan) for row in report.history], "--", color=f"C{place}",
@@ -88,7 +90,11 @@ def _draw_findings(shown: Sequence[Any], report: "StructureReport") -> None:
 
 def _outcomes(found: Sequence[Structure], known: Sequence[Structure]) -> list[tuple[str, Structure]]:
     outcome = matched(found, known)
-    named = [("hit" if what == HIT else "false alarm", each) for what, each in zip(outcome, found, strict=True) if what != AGAIN]
+    named = [
+        ("hit" if what == HIT else "false alarm", each)
+        for what, each in zip(outcome, found, strict=True)
+        if what != AGAIN
+    ]
     reached = {id(truth) for truth in known if any(_near(each, truth) for what, each in named if what == "hit")}
     return [*named, *(("missed", truth) for truth in known if id(truth) not in reached)]
 
@@ -108,7 +114,9 @@ def _draw_scene(axes: Any, report: "StructureReport", volume: int, each: Structu
     given = [one for one in report.found[volume] if one.score >= report.threshold]
     for what, one in _outcomes(given, report.known[volume]):
         if abs(one.centre[0] - depth) <= max(one.radius, 1.0):
-            circle = Circle(one.centre[:0:-1], max(one.radius, 1.0) + 1.0, fill=False, color=COLOURS[what], linewidth=1.6)
+            circle = Circle(
+                one.centre[:0:-1], max(one.radius, 1.0) + 1.0, fill=False, color=COLOURS[what], linewidth=1.6
+            )
             axes.add_patch(circle)
     told = f", score {each.score:.2f}" if name != "missed" else f", radius {each.radius:.1f}"
     axes.set_title(f"{name}{told}", color=COLOURS[name], fontsize=10)

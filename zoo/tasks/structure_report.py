@@ -23,7 +23,7 @@ COSTS = CostMatrix.of_mistakes(LABELS, false_positive=1.0, false_negative=10.0) 
 class StructureReport:
     """What a detector is worth on the test split.
 
-    scores     one row a figure: "output", "metric", "model", and "low" and "high" of a 95 % interval where there is one.
+    scores     one row a figure: "output", "metric", "model", and "low" and "high" of a 95 % interval, if any.
     volumes    of the test split as the model sees them, with `known` and `found`: shown as slices.
     froc       of the test split; None of masks.
     threshold  the score from which findings are shown.

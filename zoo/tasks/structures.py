@@ -1,16 +1,23 @@
 """Small structures in volumes: where they are and how large, or the mask of each. Choices were made on validation."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
-from zoo.catalogue import describe
-from zoo.columns import Schema
 from zoo.columns.frames import Frame, pandas
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.volumes.labelled import CENTRE, MASK, RADIUS, STRIDE, LabelledVolumes, from_model, numbers_of, prepared
+from zoo.datasets.volumes.labelled import (
+    CENTRE,
+    MASK,
+    RADIUS,
+    STRIDE,
+    LabelledVolumes,
+    from_model,
+    numbers_of,
+    prepared,
+)
 from zoo.errors import DataError
 from zoo.pipeline import Pipeline
 from zoo.structures.froc import dice, froc_of
@@ -110,10 +117,8 @@ def masks_report(
     return StructureReport(**common, scores=rows, known=list(masks), found=found, note=note)
 
 
-def mask_scores(
-    found: Sequence[np.ndarray], masks: Sequence[np.ndarray], labels: Sequence[str]
-) -> dict[str, float]:
-    """ "Dice" over labels and volumes, that of each label, and the error of centres; a volume's size where none is found."""
+def mask_scores(found: Sequence[np.ndarray], masks: Sequence[np.ndarray], labels: Sequence[str]) -> dict[str, float]:
+    """Dice over labels and volumes, that of each label, and the error of centres (a side's length where none is found)."""
     by_label = {
         name: float(np.mean([dice(each, mask, number) for each, mask in zip(found, masks, strict=True)]))
         for number, name in enumerate(labels)
@@ -124,7 +129,10 @@ def mask_scores(
         right, ours = centroid(mask), centroid(each)
         if right is not None:
             errors.append(float(np.linalg.norm(right - ours)) if ours is not None else float(max(mask.shape)))
-    scores = {"Dice": float(np.mean(list(by_label.values()))), **{f"Dice, {name}": each for name, each in by_label.items()}}
+    scores = {
+        "Dice": float(np.mean(list(by_label.values()))),
+        **{f"Dice, {name}": each for name, each in by_label.items()},
+    }
     return {**scores, "centre error, voxels": float(np.mean(errors))} if errors else scores
 
 
@@ -182,7 +190,9 @@ def told(dataset: Dataset, entry: str, weights: str | None) -> list[str]:
     parts = (table.train, table.validation, table.test)
     numbers = "{:,} volumes to train on, {:,} to validate, {:,} to test".format(*map(len, parts))
     if not table.labels:
-        numbers += "; {:,}, {:,} and {:,} structures".format(*(sum(len(each.structures) for each in part) for part in parts))
+        numbers += "; {:,}, {:,} and {:,} structures".format(
+            *(sum(len(each.structures) for each in part) for part in parts)
+        )
     windows = f"{len(dataset.train):,} windows of {dataset.train.inputs['volume'].shape[1:4]} voxels are cut of them."
     return [f"{numbers}. {windows}", f"Volumes are read as {dataset.schema.of('volume')[0].describe()}."]
 

@@ -45,8 +45,8 @@ class Head:
                    2019) are for labels of which many are wrong; "smoothed_crossentropy" gives a tenth of each label to
                    all classes alike (Szegedy et al. 2016, section 7); "contrastive" (Hadsell et al. 2006) and "triplet"
                    (Schroff et al. 2015) read distances in the output (`zoo.models.metric_learning`); "expected_cost" is
-                   what the predictions, taken as shares of decisions, cost by `costs`. Of a heat map the focal loss that
-                   pardons places near a centre (Law and Deng 2018), of a mask Dice and cross-entropy.
+                   what the predictions, taken as shares of decisions, cost by `costs`. Of a heat map the focal loss
+                   that pardons places near a centre (Law and Deng 2018), of a mask Dice and cross-entropy.
     weight         its share in the sum of losses, under "relative" and "static" balancing.
     metrics        names in `zoo.metrics.ALLOWED[kind]`; its `DEFAULTS` where empty. The first is the headline.
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the

@@ -105,8 +105,7 @@ def numbers_of(volume: Volume, schema: Schema) -> tuple[np.ndarray, tuple[float,
     preparation = Preparation((1, 1, 1), column.spacing)
     first, second, third = preparation.factors(volume)
     shape = tuple(
-        max(round(side / factor), 1)
-        for side, factor in zip(volume.voxels.shape, (first, second, third), strict=True)
+        max(round(side / factor), 1) for side, factor in zip(volume.voxels.shape, (first, second, third), strict=True)
     )
     fitted = replace(preparation, shape=shape).fitted(_scaled(column, volume))
     return column.numbers(fitted.astype(np.float32)), (first, second, third)

@@ -29,7 +29,7 @@ RADII = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0)  # of the filters that know the sizes
 
 @dataclass(frozen=True)
 class Phantom:
-    """`volume` (D, H, W) float32, the nodes in it, and what the vessels add to it: the rest are nodes and white noise."""
+    """`volume` (D, H, W) float32, the nodes in it, and what vessels add to it; the rest is nodes and white noise."""
 
     volume: np.ndarray
     nodes: tuple[Structure, ...]
@@ -46,8 +46,8 @@ def phantoms(
     contrast: tuple[float, float] = CONTRAST,
     noise: float = NOISE,
 ) -> list[Phantom]:
-    """`count` volumes of `side` voxels along each axis; small nodes are as bright as large ones, and lie beside vessels,
-    not in them.
+    """`count` volumes of `side` voxels along each axis; small nodes are as bright as large ones, and lie beside
+    vessels, not in them.
     """
     shape = (side, side, side) if isinstance(side, int) else tuple(side)
     found = []

@@ -80,8 +80,7 @@ def _masked(frame: pd.DataFrame, volume: str, masks: str) -> list[Labelled]:
         read, marked = read_volume(source), read_volume(mask, name=f"The mask of '{source}'")
         if marked.voxels.shape != read.voxels.shape:
             raise DataError(
-                f"The mask '{mask}' has the shape {marked.voxels.shape}; its volume '{source}' has "
-                f"{read.voxels.shape}."
+                f"The mask '{mask}' has the shape {marked.voxels.shape}; its volume '{source}' has {read.voxels.shape}."
             )
         numbers = np.rint(marked.voxels)
         if (numbers != marked.voxels).any() or numbers.min() < 0 or numbers.max() > LARGEST_LABEL:
