@@ -63,12 +63,8 @@ def trained(dataset: Any, seed: int, *, model: Any = None, epochs: int = EPOCHS,
     keras.utils.set_random_seed(seed)
     model = create_model(ENTRY, **recipe.config) if model is None else model
     start = time.perf_counter()
-    run = fit(model, dataset.train, dataset.validation, recipe, seed=seed)
-    for row in run.history:
-        print(
-            {name: round(value, 4) for name, value in row.items() if name.startswith(("val", "epoch", "sec"))},
-            flush=True,
-        )
+    told = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs, flush=True))
+    fit(model, dataset.train, dataset.validation, recipe, seed=seed, callbacks=[told])
     return model, time.perf_counter() - start
 
 

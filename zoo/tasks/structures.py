@@ -118,7 +118,7 @@ def masks_report(
 
 
 def mask_scores(found: Sequence[np.ndarray], masks: Sequence[np.ndarray], labels: Sequence[str]) -> dict[str, float]:
-    """Dice over labels and volumes, that of each label, and the error of centres (a side's length where none is found)."""
+    """Dice over labels and volumes, that of each label, and the error of centres: a side's length without any."""
     by_label = {
         name: float(np.mean([dice(each, mask, number) for each, mask in zip(found, masks, strict=True)]))
         for number, name in enumerate(labels)

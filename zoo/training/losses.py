@@ -29,7 +29,8 @@ def sample_losses(
 
     Of vectors, tags and outputs at every step, targets (B, ...) and losses (B, ...); of maps, targets (B, ...) and
     losses (B,); a `tied` softmax is given its features instead of the outputs. A missing label is replaced before the
-    loss: NaN times a weight of 0 would still be NaN. Half precision is left before the loss is taken: it would count to 2,048.
+    loss: NaN times a weight of 0 would still be NaN. Half precision is left before
+    the loss is taken: it would count to 2,048.
     """
     output = output if tied is not None else ops.cast(output, "float32")
     if head.target.kind in MAPS:
