@@ -38,11 +38,12 @@ SHOWN = 0.3  # of a finding that is shown where nobody says what mistakes cost
 CENTRES = Settings(
     losses={RADIUS: "mae"},
     weights={RADIUS: 0.1},
+    metrics={RADIUS: ("mae",)},
     # Few windows have a structure: half of an epoch's have, and half of the others are those that were taken for some.
     imbalance={CENTRE: Imbalance("hard_negatives", calibration="none")},
     config={"stride": STRIDE},
     training={
-        "epochs": 12,
+        "epochs": 8,
         "batch_size": 16,
         "balance": "static",
         "standard_units": False,
@@ -53,7 +54,7 @@ CENTRES = Settings(
 MASKS = Settings(
     config={"stride": 1},
     training={
-        "epochs": 12,
+        "epochs": 8,
         "batch_size": 4,
         "start_at_prior": False,
         "optimiser": Optimiser("adamw", learning_rate=3e-3, weight_decay=1e-3, schedule="one_cycle"),

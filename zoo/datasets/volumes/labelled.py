@@ -17,8 +17,9 @@ from zoo.volumes import Preparation, Volume
 
 VOLUME, CENTRE, RADIUS, MASK = "volume", "centre", "radius", "mask"
 SIDE, STRIDE = 24, 2  # of windows in voxels, and of the maps of centres
-WINDOWS = {"around": 6, "elsewhere": 12}  # of each structure, of each volume
-FEWER = {"around": 2, "elsewhere": 6}  # of those that judge an epoch
+AROUND, ELSEWHERE = (2, 12), (4, 24)  # windows of a structure, and of a volume: at least and at most
+LONG = 480  # windows around structures that training has, if it can; twice as many elsewhere
+SHORT = 120  # of those that judge an epoch
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class LabelledVolumes:
             self._require_meaning(schema)
         parts = (self.train, self.validation, self.test)
         train, validation, test = (
-            self.windows(part, told, number, WINDOWS if number == 0 else FEWER) for number, part in enumerate(parts)
+            self.windows(part, told, number, SHORT if number else LONG) for number, part in enumerate(parts)
         )
         limits, table = self.limits, self
         return Dataset(self.name, train, validation, test, told.targets, told, limits, self.card, table)  # type: ignore[arg-type]
@@ -76,14 +77,16 @@ class LabelledVolumes:
             outputs = (OutputColumn(CENTRE, Target("heat_map"), CENTRE), OutputColumn(RADIUS, radius, RADIUS))
         return Schema((column,), outputs, None, len(self.train))
 
-    def windows(self, part: Sequence[Labelled], schema: Schema, number: int, how_many: Mapping[str, int]) -> Samples:
-        """Windows of a split as samples, and the same for the same seed."""
+    def windows(self, part: Sequence[Labelled], schema: Schema, number: int, wanted: int) -> Samples:
+        """Windows of a split as samples, about as many for few volumes as for many, and the same for the same seed."""
         read = [prepared(each, schema) for each in part]
         if self.labels:
             return mask_windows([each for each, _, _ in read], [mask for _, _, mask in read], self.side)
         volumes, known = [each for each, _, _ in read], [structures for _, structures, _ in read]
-        options = {**how_many, "seed": self.seed + number, "side": self.side, "stride": STRIDE}
-        return windows_of(volumes, known, **options)
+        around = int(np.clip(round(wanted / max(sum(map(len, known)), 1)), *AROUND))
+        elsewhere = int(np.clip(round(2 * wanted / len(part)), *ELSEWHERE))
+        options = {"seed": self.seed + number, "side": self.side, "stride": STRIDE}
+        return windows_of(volumes, known, around=around, elsewhere=elsewhere, **options)
 
     def _require_meaning(self, schema: Schema) -> None:
         ours, theirs = set(self.schema_targets()), set(schema.targets)

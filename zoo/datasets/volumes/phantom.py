@@ -122,8 +122,8 @@ def _draw_ball(signal: np.ndarray, centre: np.ndarray, radius: float, contrast: 
 def phantom(
     *,
     seed: int = 0,
-    volumes: int = 40,
-    validation_volumes: int = 16,
+    volumes: int = 120,
+    validation_volumes: int = 24,
     test_volumes: int = 40,
     side: int = SIDE,
     jitter: float = 0.0,
