@@ -6,9 +6,11 @@ python -m tools.readme_figures
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tools.readme_blocks import explain, first_hour, image_similarity, pictures, sequences, sound, steps, volumes, weak_labels
 from tools.readme_blocks import (
     attacks,
     explain,
@@ -19,6 +21,7 @@ from tools.readme_blocks import (
     sound,
     steps,
     volumes,
+    structures,
     weak_labels,
 )
 from zoo.files import write_text
@@ -359,6 +362,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "music_tagger": lambda: sound.music_tagger(figures),
     "genres": lambda: sound.genres(figures),
     "volumes": lambda: volumes.classifiers(ROOT / "results"),
+    **{f"structures_{name}": partial(structures.part, figures, name) for name in structures.PARTS},
     "explanations": lambda: explain.explanations(figures),
     "attacks": lambda: attacks.attacks(figures, "robustness"),
     "co_teaching": lambda: weak_labels.co_teaching(figures),

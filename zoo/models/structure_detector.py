@@ -78,4 +78,4 @@ def _head(x: keras.KerasTensor, name: str, options: dict[str, object]) -> keras.
     return map_regression_head(x, name=name)
 
 
-structure_detector_tiny = partial(structure_detector, filters=(4, 4), name="structure_detector_tiny")
+structure_detector_tiny = partial(structure_detector, filters=(4, 4, 4), name="structure_detector_tiny")
