@@ -49,13 +49,13 @@ def phantom(figures: Figures) -> str:
         min(run["detector"]["interval_at_3"][0] for run in runs),
         max(run["detector"]["interval_at_3"][1] for run in runs),
     )
+    seconds, slices = ([run[name]["seconds"] for run in runs] for name in ("detector", "slices_2_5d"))
     return "\n".join(lines) + (
-        f"\n\nSensitivity in % at so many false alarms, mean ± standard deviation of {len(runs)} seeds, each with volumes "
-        f"of its own (`{COMMAND} phantom --seed N`). 95 % intervals of one seed's 40 test volumes reach from {100 * low:.0f} "
-        f"to {100 * high:.0f} at 3. At 3 the detector finds {shown(both['share_of_limit'])} % of the limit's. It trained "
-        f"{min(run['detector']['seconds'] for run in runs):.0f} to {max(run['detector']['seconds'] for run in runs):.0f} s "
-        f"on {found['backend']}, 2.5-D with its candidates {min(run['slices_2_5d']['seconds'] for run in runs):.0f} to "
-        f"{max(run['slices_2_5d']['seconds'] for run in runs):.0f} s. {found['note']}\n"
+        f"\n\nSensitivity in % at so many false alarms, mean ± standard deviation of {len(runs)} seeds, each with "
+        f"volumes of its own (`{COMMAND} phantom --seed N`). 95 % intervals of one seed's 40 test volumes reach from "
+        f"{100 * low:.0f} to {100 * high:.0f} at 3. At 3 the detector finds {shown(both['share_of_limit'])} % of the "
+        f"limit's. It trained {min(seconds):.0f} to {max(seconds):.0f} s on {found['backend']}, 2.5-D with its "
+        f"candidates {min(slices):.0f} to {max(slices):.0f} s. {found['note']}\n"
     )
 
 
@@ -95,9 +95,9 @@ def hippocampus(figures: Figures) -> str:
         lines.append(f"| {words} | " + " | ".join(cells) + " |")
     cases = runs[0]["cases"]
     return "\n".join(lines) + (
-        f"\n\n{cases[0]} cases to train on, {cases[1]} to choose the epoch, {cases[2]} of the test; {len(runs)} "
-        f"seed{'s' if len(runs) > 1 else ''}, each with its own split (`{COMMAND} hippocampus --seed N`). nnU-Net's published "
-        f"Dice is about 0.89, of five-fold cross-validation on twice as many. {found['note']}\n"
+        f"\n\n{cases[0]} cases to train on, {cases[1]} choose the epoch, {cases[2]} are the test; {len(runs)} "
+        f"seed{'s' if len(runs) > 1 else ''}, each with its own split (`{COMMAND} hippocampus --seed N`). nnU-Net's "
+        f"published Dice is about 0.89, of five-fold cross-validation on twice as many. {found['note']}\n"
     )
 
 
@@ -106,7 +106,7 @@ def search(figures: Figures) -> str:
     row = figures("volumes_search")["search"]
     shape = " x ".join(map(str, reversed(row["shape"])))
     return (
-        f"A volume of {shape} voxels is searched in {row['seconds']:.0f} s of wall clock, {row['cpu_seconds']:.0f} s of "
+        f"A volume of {shape} voxels is searched in {row['seconds']:.0f} s, {row['cpu_seconds']:.0f} s of "
         f"processor time, on one core ({figures('volumes_search')['backend']}); the process then holds "
         f"{row['peak_gib']:.2f} GiB at most, of which {row['peak_gib_before']:.2f} GiB before (`{COMMAND} search`).\n"
     )
