@@ -216,6 +216,8 @@ def test_a_detector_learns_searches_and_is_loaded_again(tmp_path):
 
     first, again = (find(each, [str(tmp_path / "scan.npy")]) for each in (trained, zoo.load_pipeline(tmp_path)))
     pd.testing.assert_frame_equal(first, again, atol=2e-3)
+    with pytest.raises(ConfigError, match="maps of a volume"):
+        trained.predict({"volume": [volume]})
     assert list(first.columns) == ["volume", "x", "y", "z", "x_mm", "y_mm", "z_mm", "radius", "score"]
 
 

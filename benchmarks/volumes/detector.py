@@ -6,6 +6,8 @@
     python -m benchmarks.volumes.detector hippocampus --seed 0
     python -m benchmarks.volumes.detector search              256 x 256 x 128 voxels
 
+    python -m benchmarks.volumes.detector picture             the report of seed 0 as a picture of the guide
+
 Each writes its part of results/volumes_phantom.json, volumes_hippocampus.json or volumes_search.json. Validation
 chooses the epoch and the threshold; the test volumes are read once, in the end. On a CPU without AVX-512 a training in
 three dimensions is fastest with KERAS_BACKEND=torch.
@@ -233,7 +235,23 @@ def search(seed: int) -> dict[str, Any]:
     }
 
 
-PARTS = {"phantom": phantom, "beside": beside, "labels": labels, "hippocampus": hippocampus, "search": search}
+def picture(seed: int) -> dict[str, Any]:
+    """The report of the trained detector as docs/images/structures.png."""
+    from zoo.datasets.volumes.phantom import phantom
+    from zoo.tasks.structure_picture import draw_report
+    from zoo.tasks.structures import evaluate
+    from zoo.tasks.task import recipe_for
+
+    dataset = phantom(seed=seed)
+    model, _ = trained(dataset, seed)
+    recipe = recipe_for(dataset, ENTRY, data=dataset.name, options={})
+    report = evaluate(model, recipe, dataset, seed=seed)
+    history = [json.loads(line) for line in (RUNS / f"{dataset.name}_{seed}" / "history.jsonl").read_text().splitlines()]
+    draw_report(replace(report, history=history), RESULTS.parent / "docs" / "images" / "structures.png")
+    return {}
+
+
+PARTS = {"picture": picture, "phantom": phantom, "beside": beside, "labels": labels, "hippocampus": hippocampus, "search": search}
 FILES = {"labels": "phantom", "beside": "phantom"}
 
 
@@ -270,6 +288,9 @@ def main() -> None:
     old = json.loads(path.read_text()) if path.exists() else {"figures": {}, "seed": []}
     figures = {name: each for name, each in old["figures"].items() if name != "over_seeds"}
     key = asked.part if asked.part in ("labels", "search") else f"seed_{asked.seed}"
+    if asked.part == "picture":
+        picture(asked.seed)
+        return
     figures[key] = {**figures.get(key, {}), **PARTS[asked.part](asked.seed)}
     if {"detector", "matched_filter_vessels_known"} <= figures[key].keys():
         at_3 = [figures[key][name]["sensitivity"]["3"] for name in ("detector", "matched_filter_vessels_known")]

@@ -27,7 +27,7 @@ from zoo.pipeline.finding import trained_file
 from zoo.pipeline.predicted_parts import Outcome, free_name, predicted
 from zoo.pipeline.prediction_writer import WRITERS, format_of
 from zoo.pipeline.row_parts import PART, Part, RowReader
-from zoo.samples import EXCLUSIVE, mean_of_pieces
+from zoo.samples import EXCLUSIVE, MAPS, mean_of_pieces
 from zoo.weights.readers.net import printable, read_json
 
 AT_ONCE = 10_000_000  # numbers of a part of a file's predictions
@@ -106,6 +106,11 @@ class Pipeline:
     def _predictions(self, frame: Frame) -> dict[str, np.ndarray]:
         if not self.schema.outputs:
             raise ConfigError("The model predicts every step of a sequence, and nothing of a row as a whole.")
+        if any(target.kind in MAPS for target in self.schema.targets.values()):
+            raise ConfigError(
+                "The model gives maps of a volume, and nothing of a row as a whole: zoo predict, or "
+                "zoo.tasks.structures.find_in, tells what is found."
+            )
         self._require_readable(frame)
         pieces, owner = self.schema.cut(frame)
         outputs = self._outputs(self.schema.encode(pieces, targets=False).inputs)
