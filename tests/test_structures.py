@@ -11,7 +11,7 @@ import zoo
 from zoo.datasets.volumes.labelled import Labelled, from_model, to_model
 from zoo.datasets.volumes.phantom import RADII, filtered, phantom, phantoms
 from zoo.datasets.volumes.structures_file import read_structures
-from zoo.errors import ConfigError, DataError
+from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.metrics import score
 from zoo.samples import MISSING_CLASS, Target
 from zoo.structures import centre_map, find_structures, froc_of, peaks, radius_map, sensitivity_at, suppress_near
@@ -133,13 +133,13 @@ def test_free_response_roc_by_hand():
 def test_the_matched_filter_finds_nodes_and_without_vessels_more_of_them():
     assert template(2.0).sum() == pytest.approx(0, abs=1e-5)
     assert np.linalg.norm(template(2.0)) == pytest.approx(1)
-    made = phantoms(6, seed=3, side=40, contrast=(2.0, 2.2), nodes=(2, 3))
+    made = phantoms(3, seed=3, side=32, contrast=(2.0, 2.2), nodes=(2, 3))
     known = [each.nodes for each in made]
     with_vessels, without = (
         sensitivity_at(froc_of(filtered(made, vessels_known=taken), known), 1.0) for taken in (False, True)
     )
     assert without >= max(0.9, with_vessels)
-    assert (made[0].volume == phantoms(1, seed=3, side=40, contrast=(2.0, 2.2), nodes=(2, 3))[0].volume).all()
+    assert (made[0].volume == phantoms(1, seed=3, side=32, contrast=(2.0, 2.2), nodes=(2, 3))[0].volume).all()
     assert matched_filter(np.zeros((12, 12, 12), np.float32), RADII[:1]) == []
 
 
@@ -187,7 +187,7 @@ def test_heat_maps_take_sampling_and_nothing_that_is_for_classes():
     head = Head(Target("heat_map"), imbalance=plan)
     with pytest.raises(ConfigError, match="has no classes"):
         Head(Target("heat_map"), imbalance=Imbalance("hard_negatives"))
-    with pytest.raises(ConfigError, match="method against the imbalance of a heat_map"):
+    with pytest.raises(UnknownNameError, match="Unknown method against the imbalance of a heat_map output .smote."):
         Head(Target("heat_map"), imbalance=Imbalance("smote", calibration="none"))
     made = phantoms(2, seed=0, nodes=(2, 2))
     samples = windows_of([each.volume for each in made], [each.nodes for each in made], around=1, elsewhere=12)
