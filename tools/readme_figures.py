@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tools.readme_blocks import explain, first_hour, image_similarity, pictures, sequences, sound, steps, volumes, weak_labels
 from tools.readme_blocks import (
     attacks,
     explain,
@@ -22,6 +21,7 @@ from tools.readme_blocks import (
     steps,
     volumes,
     structures,
+    volumes,
     weak_labels,
 )
 from zoo.files import write_text

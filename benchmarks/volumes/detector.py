@@ -32,7 +32,6 @@ RUNS = Path(__file__).resolve().parents[2] / "runs" / "volumes"  # remove it to 
 ENTRY = "structure_detector"
 EPOCHS, MASK_EPOCHS = 8, 10
 SEARCHED = (128, 256, 256)
-SIDE_2D = 16  # pixels of the three slices through a candidate
 WEAK = {"jitter": 2.0}  # voxels
 FEW = (10, 40)  # volumes; the training of the part "phantom" has all
 NOTE = "One core of a machine that others used at the same time."
@@ -59,7 +58,7 @@ def figures_of(found: Sequence[Any], known: Sequence[Any]) -> dict[str, Any]:
 def trained(
     dataset: Any, seed: int, *, model: Any = None, epochs: int = EPOCHS, name: str = "", **changes: Any
 ) -> tuple[Any, float]:
-    """The detector by its recipe on a data set, and the seconds of its training, which goes on where it was stopped."""
+    """The detector by its recipe on a data set, and the seconds of its training; one that stopped goes on."""
     import keras
 
     from zoo.create import create_model
@@ -97,79 +96,24 @@ def phantom(seed: int) -> dict[str, Any]:
 
 def beside(seed: int) -> dict[str, Any]:
     """What the matched filter finds in the same test volumes, and 2.5-D."""
+    from benchmarks.volumes.slices import found_by_slices
     from zoo.datasets.volumes.phantom import filtered, phantom, phantoms
 
     dataset = phantom(seed=seed)
     known = [each.structures for each in dataset.table.test]
     again = phantoms(len(known), seed=10 * seed + 2)  # the same test volumes, with what their vessels are
     assert all((one.volume == each.volume.voxels).all() for one, each in zip(again, dataset.table.test, strict=True))
+    by_slices, seconds = found_by_slices(seed, dataset, again)
     return {
         "matched_filter_vessels_known": figures_of(filtered(again, vessels_known=True), known),
         "matched_filter": figures_of(filtered(again, vessels_known=False), known),
-        "slices_2_5d": slices(seed, dataset, known, again),
+        "slices_2_5d": {**figures_of(by_slices, known), "seconds": seconds},
     }
 
 
 def replace_test(dataset: Any) -> Any:
     """The data set with its validation volumes in the place of the test."""
     return replace(dataset, table=replace(dataset.table, test=dataset.table.validation))
-
-
-def slices(seed: int, dataset: Any, known: Sequence[Any], test: Sequence[Any]) -> dict[str, Any]:
-    """Candidates by the matched filter, judged by a network on three orthogonal slices (Roth et al. 2014)."""
-    import keras
-
-    from zoo.datasets.volumes.phantom import filtered, phantoms
-    from zoo.samples import Samples, Target
-    from zoo.training import Head, Optimiser, Recipe, fit
-
-    parts = [
-        phantoms(len(part), seed=10 * seed + n)
-        for n, part in enumerate((dataset.table.train, dataset.table.validation))
-    ]
-    start = time.perf_counter()
-    splits = []
-    for number, part in enumerate(parts):
-        candidates = filtered(part, vessels_known=False)
-        patches, labels = patches_of(part, candidates, [each.nodes for each in part], turns=4 if number == 0 else 1)
-        splits.append(Samples({"slices": patches}, {"node": labels}))
-    keras.utils.set_random_seed(seed)
-    x = image = keras.Input((SIDE_2D, SIDE_2D, 3), name="slices")
-    for stage, width in enumerate((16, 32, 64), start=1):
-        x = keras.layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"conv{stage}")(x)
-        x = keras.layers.ReLU(name=f"relu{stage}")(keras.layers.BatchNormalization(name=f"bn{stage}")(x))
-        x = keras.layers.MaxPooling2D(2, name=f"pool{stage}")(x)
-    x = keras.layers.Dropout(0.3, name="dropout")(keras.layers.Flatten(name="flat")(x))
-    model = keras.Model([image], {"node": keras.layers.Dense(1, activation="sigmoid", name="node")(x)})
-    optimiser = Optimiser("adamw", learning_rate=2e-3, weight_decay=1e-2, schedule="one_cycle")
-    recipe = Recipe({"node": Head(Target("binary", ("no", "yes")))}, epochs=8, batch_size=64, optimiser=optimiser)
-    fit(model, *splits, recipe, seed=seed)
-    seconds = time.perf_counter() - start
-    candidates = filtered(test, vessels_known=False)
-    patches, _ = patches_of(test, candidates, known, turns=1)
-    scores = iter(np.asarray(model.predict_on_batch({"slices": patches})["node"])[:, 0].tolist())
-    found = [[replace(each, score=next(scores)) for each in part] for part in candidates]
-    return {**figures_of(found, known), "seconds": seconds}
-
-
-def patches_of(
-    volumes: Sequence[Any], candidates: Sequence[Any], known: Sequence[Any], *, turns: int
-) -> tuple[Any, Any]:
-    """(n, 16, 16, 3) slices through each candidate, in `turns` orders of the axes, and whether it is a node (n,)."""
-    from zoo.structures.froc import ALARM, matched
-
-    patches, labels, half = [], [], SIDE_2D // 2
-    orders = [(0, 1, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)][:turns]
-    for each, found, truths in zip(volumes, candidates, known, strict=True):
-        padded = np.pad(each.volume, half)
-        for one, outcome in zip(found, matched(found, truths), strict=True):
-            low = np.rint(one.centre).astype(int)
-            cube = padded[tuple(slice(at, at + SIDE_2D) for at in low)]
-            for order in orders:
-                turned = cube.transpose(order)
-                patches.append(np.stack([turned[half], turned[:, half], turned[:, :, half]], axis=-1))
-                labels.append(int(outcome != ALARM))
-    return np.stack(patches).astype(np.float32), np.array(labels, np.int32)
 
 
 def labels(seed: int) -> dict[str, Any]:
@@ -246,12 +190,20 @@ def picture(seed: int) -> dict[str, Any]:
     model, _ = trained(dataset, seed)
     recipe = recipe_for(dataset, ENTRY, data=dataset.name, options={})
     report = evaluate(model, recipe, dataset, seed=seed)
-    history = [json.loads(line) for line in (RUNS / f"{dataset.name}_{seed}" / "history.jsonl").read_text().splitlines()]
+    lines = (RUNS / f"{dataset.name}_{seed}" / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    history = [json.loads(line) for line in lines]
     draw_report(replace(report, history=history), RESULTS.parent / "docs" / "images" / "structures.png")
     return {}
 
 
-PARTS = {"picture": picture, "phantom": phantom, "beside": beside, "labels": labels, "hippocampus": hippocampus, "search": search}
+PARTS = {
+    "picture": picture,
+    "phantom": phantom,
+    "beside": beside,
+    "labels": labels,
+    "hippocampus": hippocampus,
+    "search": search,
+}
 FILES = {"labels": "phantom", "beside": "phantom"}
 
 
