@@ -202,7 +202,7 @@ def test_heat_maps_take_sampling_and_nothing_that_is_for_classes():
 
 
 def test_a_detector_learns_searches_and_is_loaded_again(tmp_path):
-    options = {"volumes": 4, "validation_volumes": 2, "test_volumes": 3, "side": 32}
+    options = {"volumes": 4, "validation_volumes": 2, "test_volumes": 2, "side": 24, "windows": 8}
     trained, report = zoo.train(
         "structure_detector_tiny", "phantom", folder=tmp_path, data_options=options, epochs=2, baselines="none"
     )

@@ -18,8 +18,8 @@ from zoo.volumes import Preparation, Volume
 VOLUME, CENTRE, RADIUS, MASK = "volume", "centre", "radius", "mask"
 SIDE, STRIDE = 24, 2  # of windows in voxels, and of the maps of centres
 AROUND, ELSEWHERE = (2, 12), (4, 24)  # windows of a structure, and of a volume: at least and at most
-LONG = 480  # windows around structures that training has, if it can; twice as many elsewhere
-SHORT = 120  # of those that judge an epoch
+WINDOWS = 480  # around structures that training has, if it can; twice as many elsewhere
+FEWER = 4  # times, of those that judge an epoch
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class LabelledVolumes:
     """Three splits of labelled volumes; no volume, and no case, stands in two.
 
     labels   of the masks, the background first; () where structures are round: centres with radii.
-    windows  voxels of a window; () takes the default.
+    side     voxels of a window.
+    windows  around structures that a training has, about; twice as many elsewhere.
     spacing  millimetres to which all are resampled; None: voxels are taken as they are.
     """
 
@@ -47,6 +48,7 @@ class LabelledVolumes:
     test: Sequence[Labelled]
     labels: tuple[str, ...] = ()
     side: int = SIDE
+    windows: int = WINDOWS
     spacing: tuple[float, float, float] | None = None
     seed: int = 0
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -60,7 +62,8 @@ class LabelledVolumes:
             self._require_meaning(schema)
         parts = (self.train, self.validation, self.test)
         train, validation, test = (
-            self.windows(part, told, number, SHORT if number else LONG) for number, part in enumerate(parts)
+            self.cut(part, told, number, self.windows // FEWER if number else self.windows)
+            for number, part in enumerate(parts)
         )
         limits, table = self.limits, self
         return Dataset(self.name, train, validation, test, told.targets, told, limits, self.card, table)  # type: ignore[arg-type]
@@ -77,7 +80,7 @@ class LabelledVolumes:
             outputs = (OutputColumn(CENTRE, Target("heat_map"), CENTRE), OutputColumn(RADIUS, radius, RADIUS))
         return Schema((column,), outputs, None, len(self.train))
 
-    def windows(self, part: Sequence[Labelled], schema: Schema, number: int, wanted: int) -> Samples:
+    def cut(self, part: Sequence[Labelled], schema: Schema, number: int, wanted: int) -> Samples:
         """Windows of a split as samples, about as many for few volumes as for many, and the same for the same seed."""
         read = [prepared(each, schema) for each in part]
         if self.labels:
