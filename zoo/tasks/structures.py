@@ -37,7 +37,7 @@ SHOWN = 0.3  # of a finding that is shown where nobody says what mistakes cost
 
 CENTRES = Settings(
     losses={RADIUS: "mae"},
-    weights={RADIUS: 0.1},
+    weights={RADIUS: 0.02},  # of losses as shares of the constant prediction's: centres are what counts
     metrics={RADIUS: ("mae",)},
     # Few windows have a structure: half of an epoch's have, and half of the others are those that were taken for some.
     imbalance={CENTRE: Imbalance("hard_negatives", calibration="none")},
@@ -45,7 +45,6 @@ CENTRES = Settings(
     training={
         "epochs": 8,
         "batch_size": 16,
-        "balance": "static",
         "standard_units": False,
         "start_at_prior": False,
         "optimiser": Optimiser("adamw", learning_rate=3e-3, weight_decay=1e-3, schedule="one_cycle"),
