@@ -57,6 +57,6 @@ def mean_shape(masks: Sequence[np.ndarray], shape: Sequence[int], labels: int) -
             ours.append(slice(max(shift, 0), max(shift, 0) + min(given, side)))
             theirs.append(slice(max(-shift, 0), max(-shift, 0) + min(given, side)))
         for label in range(1, labels):
-            votes[(label, *ours)] += mask[tuple(theirs)] == label
+            votes[label][tuple(ours)] += mask[tuple(theirs)] == label
     votes[0] = len(masks) - votes[1:].sum(axis=0)
     return np.argmax(votes, axis=0).astype(np.int32)

@@ -25,7 +25,8 @@ def draw_report(report: "StructureReport", path: Path) -> None:
 
     figure = Figure(figsize=(13, 10), dpi=100, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
-    top, below = figure.subfigures(2, 1, height_ratios=(1, 2))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1, 2))
+    top, below = parts
     learning, curve = top.subplots(1, 2)
     _draw_learning(learning, report)
     shown = below.subplots(2, COLUMNS).ravel()

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from zoo.report import Report
     from zoo.report.language import LanguageReport
     from zoo.report.supplement import Supplement
+    from zoo.tasks.structure_report import StructureReport
 
-    AnyReport = Report | LanguageReport
+    AnyReport = Report | LanguageReport | StructureReport
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class LabelledVolumes:
         column = VolumeColumn.fit(arrays, VOLUME, shape=self.side, spacing=self.spacing)
         column = replace(column, input=VOLUME, spacing=self.spacing)
         if self.labels:
-            outputs = (OutputColumn(MASK, Target("mask", self.labels), MASK),)
+            outputs: tuple[OutputColumn, ...] = (OutputColumn(MASK, Target("mask", self.labels), MASK),)
         else:
             radius = Target("regression", unit="voxels")
             outputs = (OutputColumn(CENTRE, Target("heat_map"), CENTRE), OutputColumn(RADIUS, radius, RADIUS))
