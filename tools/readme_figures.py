@@ -19,7 +19,6 @@ from tools.readme_blocks import (
     sequences,
     sound,
     steps,
-    volumes,
     structures,
     volumes,
     weak_labels,
