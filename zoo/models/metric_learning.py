@@ -11,7 +11,8 @@ from blocks.siamese import shared_encoder
 
 VERIFIED = "sigmoid"  # by the verification alone
 CONTRASTIVE, TRIPLET, CLASSES = "contrastive", "triplet", "classes"
-OBJECTIVES = (VERIFIED, CONTRASTIVE, TRIPLET, CLASSES)
+DISCRIMINANT = "discriminant"  # in closed form: `zoo.tasks.discriminant`
+OBJECTIVES = (VERIFIED, CONTRASTIVE, TRIPLET, CLASSES, DISCRIMINANT)
 NEARER, CLASS = "nearer", "class"  # outputs
 TRIPLETS = ("anchor", "positive", "negative")
 SHARPNESS = 16.0  # logits of vectors of length 1 would hardly differ (Wang et al. 2017, NormFace, section 3.3)

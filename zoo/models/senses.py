@@ -20,7 +20,7 @@ from zoo.errors import ConfigError, require_known
 from zoo.models.image_builder import ImageBuilder
 
 Tensor = Any
-Encoder = Callable[[str, Any], keras.Model]  # (name of the model, what is told of the column) -> input -> (B, C)
+Encoder = Callable[..., keras.Model]  # (name of the model, what is told of the column) -> input -> (B, C)
 PRESENT = "_present"  # the input beside that of a column of which a row may have nothing ends so
 IMAGES = "image-classification"  # the task of the catalogue's networks for pictures
 PAIR_BUCKETS = 2**14  # of hashed pairs of words
@@ -119,7 +119,10 @@ def picture_conv4(name: str, shape: Sequence[int], *, filters: Sequence[int] = (
 
 
 def backbone(entry: str) -> Encoder | None:
-    """A network of the catalogue without its top, by its own name; None where it is none for pictures."""
+    """A network of the catalogue without its top, by its own name; None where it is none for pictures.
+
+    The encoder takes a `tap` ("s16"): the mean over places of what the network knows at so large a stride.
+    """
     if entry not in ENTRIES or describe(entry).task != IMAGES:
         return None
     module, _, function = describe(entry).builder.partition(":")
@@ -127,9 +130,14 @@ def backbone(entry: str) -> Encoder | None:
     if not isinstance(build, ImageBuilder):
         return None
 
-    def encoder(name: str, shape: Sequence[int]) -> keras.Model:
-        network = build(input_shape=(None, None, shape[-1]), include_top=False, pooling="avg", name=entry)
-        return keras.Model(network.inputs, network.output["features"], name=entry)
+    def encoder(name: str, shape: Sequence[int], *, tap: str | None = None) -> keras.Model:
+        options: dict[str, Any] = {"input_shape": (None, None, shape[-1]), "include_top": False, "name": entry}
+        if tap is None:
+            network = build(pooling="avg", **options)
+            return keras.Model(network.inputs, network.output["features"], name=entry)
+        network = build(taps=(tap,), **options)  # layers above the tap are not in the model
+        pooled = layers.GlobalAveragePooling2D(name="avg_pool")(network.output[tap])
+        return keras.Model(network.inputs, pooled, name=entry)
 
     return encoder
 

@@ -22,17 +22,19 @@ def backbones_in(model: keras.Model) -> Iterator[Any]:
 
 
 def load_imagenet(network: Any, schema: Schema) -> tuple[str, ...]:
-    """Give a network in a model the weights of ImageNet, by the names of its layers -> these names.
+    """Give a network in a model the weights of ImageNet, by the names of its layers -> the names of all of the donor.
 
-    Raises `ConfigError` where those want other pixels than the schema of the data makes.
+    A network that ends at a tap has the donor's lower layers. Raises `ConfigError` where the weights want other pixels
+    than the schema of the data makes.
     """
     _require_pixels(network.name, schema)
     channels = network.inputs[0].shape[-1]
     donor = create_model(
         network.name, weights=PRETRAINED, input_shape=(None, None, channels), include_top=False, pooling="avg"
     )
+    own = {layer.name for layer in network.layers}
     for layer in donor.layers:
-        if layer.weights:
+        if layer.weights and layer.name in own:
             network.get_layer(layer.name).set_weights(layer.get_weights())
     return tuple(layer.name for layer in donor.layers)
 
