@@ -3,6 +3,7 @@
     python -m benchmarks.senses.sound tagger       the four example tracks on three backends
     python -m benchmarks.senses.sound mel          the front end beside librosa, which must be installed
     python -m benchmarks.senses.sound simple       five folds: logistic regression on rows, and on what the tagger gives
+    python -m benchmarks.senses.sound linear_probe five folds: the recipe's way, new heads on what the tagger gives
     python -m benchmarks.senses.sound fine_tuned   five folds: the tagger's upper layers trained on
     python -m benchmarks.senses.sound scratch      five folds: a small network without any weights
 
@@ -227,6 +228,27 @@ def _trained(build: Callable[[], Any], inputs: dict[str, Any], settings: dict[st
     return {**spread(scores), "settings": settings, "seconds": time.perf_counter() - start}
 
 
+def linear_probe() -> dict[str, Any]:
+    """As `zoo train music_tagger_crnn --weights msd` does: the tagger stands still, its stages' means are read."""
+    import keras
+
+    from zoo.models.outputs import heads_of
+    from zoo.tasks.sounds import FINE_TUNING
+
+    features = np.concatenate(tagger_features(), axis=1)
+    optimiser = FINE_TUNING.training["optimiser"]
+    rows = len(folds()[0][0])
+
+    def build() -> Any:
+        given = keras.Input(features.shape[1:], name="features")
+        x = keras.layers.Dropout(0.3, name="dropout")(given)  # as in the builder
+        return keras.Model([given], heads_of(x, GENRE), name="probe")
+
+    settings = {"learning_rate": optimiser.learning_rate, "weight_decay": optimiser.weight_decay}
+    length = FINE_TUNING.length.training(rows)
+    return _trained(build, {"features": features}, {**settings, **length}, patience=length["patience"])
+
+
 def fine_tuned() -> dict[str, Any]:
     with np.load(features_file()) as kept:
         inputs = {"trunk": kept["trunk"].astype("float32"), "means": kept["means"]}
@@ -253,7 +275,7 @@ def scratch() -> dict[str, Any]:
 
 
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
-    each.__name__: each for each in (tagger, mel, simple, fine_tuned, scratch)
+    each.__name__: each for each in (tagger, mel, simple, linear_probe, fine_tuned, scratch)
 }
 
 
