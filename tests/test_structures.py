@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.datasets.volumes.labelled import Labelled, from_model, to_model
+from zoo.datasets.volumes.labelled import Labelled, LabelledVolumes, from_model, to_model
 from zoo.datasets.volumes.phantom import RADII, filtered, phantom, phantoms
 from zoo.datasets.volumes.structures_file import read_structures
 from zoo.errors import ConfigError, DataError, UnknownNameError
@@ -24,6 +24,7 @@ from zoo.structures.windows import turned, windows_of
 from zoo.training import Head, Imbalance, Recipe, fit
 from zoo.training.losses import mean_loss, row_losses
 from zoo.training.resampling.sampling import Sampler
+from zoo.volumes import Volume
 
 NODE = Structure((8.0, 10.0, 12.0), 3.0)
 
@@ -271,6 +272,19 @@ def test_centres_of_ones_own_are_read_and_points_outside_are_refused(scans):
     nothing = [{**row, "x": None, "y": None, "z": None, "radius": None} for row in rows]
     with pytest.raises(DataError, match="there is nothing to learn"):
         read_structures(written(scans, nothing))
+
+
+def test_all_splits_have_windows_of_the_shape_that_training_needs():
+    parts = [
+        Labelled(str(side), Volume(np.zeros((side, 9, 16), np.float32)), mask=np.ones((side, 9, 16), np.int32))
+        for side in (12, 20, 33)
+    ]
+    data = LabelledVolumes("boxes", *([each] for each in parts), labels=("background", "inside"), side=64).dataset()
+    shapes = [part.targets["mask"].shape for part in (data.train, data.validation, data.test)]
+    assert shapes == [(1, 16, 16, 16), (2, 16, 16, 16), (3, 16, 16, 16)]
+    assert [int((part.targets["mask"] == 1).sum()) for part in (data.train, data.validation, data.test)] == [
+        side * 9 * 16 for side in (12, 20, 33)
+    ]
 
 
 def test_masks_of_another_shape_are_refused(scans):

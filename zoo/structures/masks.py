@@ -11,13 +11,17 @@ from zoo.structures.search import blended_maps
 MULTIPLE = 8  # sides of what a network with three halvings takes
 
 
-def mask_windows(volumes: Sequence[np.ndarray], masks: Sequence[np.ndarray | None], side: int) -> Samples:
-    """Volumes and masks of one shape or of several -> samples of the largest, padded at the end to multiples of 8.
-
-    What is padded has no label. Larger sides than `side` are cut into windows of that.
-    """
+def window_shape(volumes: Sequence[np.ndarray], side: int) -> tuple[int, ...]:
+    """The shape of windows that hold the largest volume, in multiples of 8 voxels, at most `side`."""
     largest = np.max([each.shape for each in volumes], axis=0)
-    shape = tuple(int(min(-(-length // MULTIPLE) * MULTIPLE, side)) for length in largest)
+    return tuple(int(min(-(-length // MULTIPLE) * MULTIPLE, side)) for length in largest)
+
+
+def mask_windows(volumes: Sequence[np.ndarray], masks: Sequence[np.ndarray | None], shape: tuple[int, ...]) -> Samples:
+    """Volumes and masks of any shapes -> samples of one: cut into windows, padded at the end.
+
+    What is padded has no label.
+    """
     parts, labels, owners = [], [], []
     for number, (volume, mask) in enumerate(zip(volumes, masks, strict=True)):
         for start in np.ndindex(*(-(-length // window) for length, window in zip(volume.shape, shape, strict=True))):

@@ -10,7 +10,7 @@ from zoo.columns import OutputColumn, Schema, VolumeColumn
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, DataError
 from zoo.samples import Samples, Target
-from zoo.structures.masks import mask_windows
+from zoo.structures.masks import mask_windows, window_shape
 from zoo.structures.structure import Structure
 from zoo.structures.windows import windows_of
 from zoo.volumes import Preparation, Volume
@@ -84,7 +84,8 @@ class LabelledVolumes:
         """Windows of a split as samples, about as many for few volumes as for many, and the same for the same seed."""
         read = [prepared(each, schema) for each in part]
         if self.labels:
-            return mask_windows([each for each, _, _ in read], [mask for _, _, mask in read], self.side)
+            shape = window_shape([prepared(each, schema)[0] for each in self.train], self.side)  # of all splits
+            return mask_windows([each for each, _, _ in read], [mask for _, _, mask in read], shape)
         volumes, known = [each for each, _, _ in read], [structures for _, structures, _ in read]
         around = int(np.clip(round(wanted / max(sum(map(len, known)), 1)), *AROUND))
         elsewhere = int(np.clip(round(2 * wanted / len(part)), *ELSEWHERE))
