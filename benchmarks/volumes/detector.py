@@ -30,7 +30,7 @@ from zoo.records import write_record
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 RUNS = Path(__file__).resolve().parents[2] / "runs" / "volumes"  # remove it to train anew
 ENTRY = "structure_detector"
-EPOCHS, MASK_EPOCHS = 8, 10
+EPOCHS, MASK_EPOCHS = 8, 12
 SEARCHED = (128, 256, 256)
 WEAK = {"jitter": 2.0}  # voxels
 FEW = (10, 40)  # volumes; the training of the part "phantom" has all

@@ -53,8 +53,8 @@ CENTRES = Settings(
 MASKS = Settings(
     config={"stride": 1},
     training={
-        "epochs": 8,
-        "batch_size": 4,
+        "epochs": 12,
+        "batch_size": 2,
         "start_at_prior": False,
         "optimiser": Optimiser("adamw", learning_rate=3e-3, weight_decay=1e-3, schedule="one_cycle"),
     },
