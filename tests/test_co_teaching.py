@@ -1,5 +1,7 @@
 """Co-teaching: each network learns from the rows whose labels the other finds likely, and wrong labels harm less."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import pytest
 import zoo
 from zoo.errors import ConfigError
 from zoo.samples import Samples, Target
-from zoo.training import CoTeaching, Optimiser, Recipe, fit, predict
+from zoo.training import AdversarialTraining, CoTeaching, Optimiser, Recipe, fit, predict
 from zoo.training.resampling.co_teaching import CoTeachers, with_peer
 
 LABELS = ("left", "right")
@@ -73,6 +75,7 @@ def test_wrong_labels_are_not_learnt():
     model = network()
     run = fit(model, train, samples(100, 2), recipe(co_teaching=CoTeaching(WRONG, epochs=4)))
     assert list(model.output) == ["side"]
+    assert not any("_peer" in name for name in run.calibrations)
     assert {"val_side_loss", "val_side_peer_loss"} <= set(run.history[-1])
     share = predict(model, train, HEADS)["side"][np.arange(300), train.targets["side"]]
     wrong = train.targets["side"] != right
@@ -123,6 +126,24 @@ def test_frozen_layers_are_those_of_the_first_network_and_others_are_fresh():
     assert np.abs(pair.get_layer("side_peer").get_weights()[0] - model.get_layer("side").get_weights()[0]).max() > 0.01
 
 
+def test_what_inputs_are_scaled_by_stays_and_layers_in_wrappers_begin_by_the_seed():
+    def scaled(begin):
+        keras.utils.set_random_seed(begin)
+        given = keras.Input((20,), name="values")
+        scale = keras.layers.Normalization(name="scale", mean=np.arange(20.0), variance=np.full(20, 4.0))
+        learnt = keras.layers.Normalization(name="learnt")
+        learnt.adapt(np.arange(40.0).reshape(2, 20))
+        x = keras.layers.Reshape((5, 4))(learnt(scale(given)))
+        x = keras.layers.Bidirectional(keras.layers.LSTM(2), name="both")(x)
+        return keras.Model([given], {"side": keras.layers.Dense(2, activation="softmax", name="side")(x)})
+
+    pairs = [with_peer(scaled(begin), HEADS, seed)[0] for begin, seed in ((0, 3), (1, 3), (1, 4))]
+    np.testing.assert_array_equal(pairs[0].get_layer("learnt_peer").get_weights()[0], np.arange(20.0) + 10)
+    first, again, other = (pair.get_layer("both_peer").get_weights()[0] for pair in pairs)
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.01
+
+
 def test_what_does_not_go_with_it_is_told():
     for wrong in (0, 1, "many", True):
         with pytest.raises(ConfigError, match="'wrong' of CoTeaching is the share of wrong labels"):
@@ -131,4 +152,9 @@ def test_what_does_not_go_with_it_is_told():
         recipe(co_teaching=0.2)
     with pytest.raises(ConfigError, match="not in stages: freeze what was pretrained"):
         fit(network(), samples(50, 0), samples(50, 1), recipe(co_teaching=CoTeaching(0.2), fine_tune="all"))
+    with pytest.raises(ConfigError, match="'adversarial' and 'co_teaching' do not go together"):
+        recipe(co_teaching=CoTeaching(0.2), adversarial=AdversarialTraining(0.1))
+    drawn = {"side": zoo.Head(HEADS["side"].target, imbalance="over_sampling")}
+    with pytest.raises(ConfigError, match="'over_sampling' for the imbalance of 'side' draws them by their labels"):
+        fit(network(), samples(50, 0), samples(50, 1), replace(recipe(co_teaching=CoTeaching(0.2)), heads=drawn))
     assert recipe(co_teaching=CoTeaching(0.2)).to_json()["co_teaching"] == {"wrong": 0.2, "epochs": 10}

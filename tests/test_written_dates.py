@@ -58,6 +58,7 @@ def kinds(values, **options):
         ([20200131, 20200201], "2020-01-31", "2020-02-01"),
         ([20200131.0, None, 20200201.0], "2020-01-31", "2020-02-01"),
         ([f"{day}.1.20" for day in range(1, 31)], "2020-01-01", "2020-01-30"),
+        ([f"{1 + day % 7}.{day}.20" for day in range(1, 29)], "2020-01-07", "2020-07-27"),  # months first
         (["2020-05", "2020-07"], "2020-05-01", "2020-07-01"),
     ],
     ids=str,
@@ -76,6 +77,9 @@ def test_a_column_of_dates_is_read_in_its_one_order(values, first, last):
         ),
         (["20/12/31", "21/01/30"], "'dmy' for 20 December 2031, or 'ymd' for 31 December 2020"),
         (["31/12/2020", "12/31/2020"], "dates, but text in row 2: '12/31/2020'"),
+        ([f"2020-01-{day:02}" for day in range(1, 29)] + ["5.1.20"], "2 orders: row 29 holds '5.1.20'"),
+        ([*(f"{day}.1.20" for day in range(1, 29)), "31.2.20"], "dates, but text in row 29: '31.2.20'"),
+        ([*(f"{day}.1.20" for day in range(1, 29)), "soon"], "dates, but text in row 29: 'soon'"),
         (["2020-01-05", "31/02/2020"], "dates, but text in row 2: '31/02/2020'"),
         ([*(f"2020-01-{day:02}" for day in range(1, 29)), "soon"], "dates, but text in row 29: 'soon'"),
     ],
@@ -94,6 +98,10 @@ def test_dates_that_do_not_agree_are_told_or_asked_for(values, sentence):
         [f"{n}.1.10" for n in range(1, 13)],
         [f"{n}.1.10" for n in range(1, 40)],
         ["13.1.10", "14.2.20", "15.13.10"],
+        [f"1.{n}.10" for n in range(10, 30)],
+        ["20.04.1", "18.04.5", "22.04.10", "20.04.10"],
+        ["5²", "6²"],
+        ["①", "②"],
     ],
 )
 def test_versions_are_no_days(versions):

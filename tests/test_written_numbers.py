@@ -45,6 +45,11 @@ def read(*texts, decimal=None):
         (("१२", "७"), [12, 7]),
         (("7:05", "23:30"), [425, 1410]),
         (("0:59:58", "1:00:00"), [3598, 3600]),
+        (("-0:30", "+1:15", "24:00"), [-30, 75, 1440]),
+        (("8:30 pm", "12:05 AM", "12 p.m.", "9am"), [1230, 5, 720, 540]),
+        (("0:22:46.788", "0:25:22,98"), [1366.788, 1522.98]),
+        (("4:11.64", "5:02.05"), [251.64, 302.05]),
+        (("150 pm", "13 pm"), [150, 13]),  # picometres
     ],
     ids=str,
 )
@@ -80,7 +85,8 @@ def test_what_only_looks_like_numbers_is_none(texts):
         (["1,234", "5,678"], "'1,234': give decimal='.' where that is 1234, or decimal=',' where that is 1.234"),
         ([*(f"{n}.5" for n in range(20)), "<5", "< 0.5"], "holds numbers, but text in row 21: '<5'"),
         ([*(f"{n}.5*" for n in range(20)), "7.5"], "holds numbers, but text in row 1: '0.5\\*'"),
-        (["7:05", "7:05:10"], "text in row 2: '7:05:10'"),
+        (["7:05", "7:05:10"], "times as 8:30, but text in row 2: '7:05:10'"),
+        (["7:05", "7:05 pm"], "times as 8:30, but text in row 2: '7:05 pm'"),
         (["1.234 €", "2.500 €"], "'1.234 €': give decimal=',' where that is 1234, or decimal='.'"),
     ],
     ids=str,
@@ -115,6 +121,32 @@ def test_thousands_in_a_file_of_semicolons_are_asked_for_where_nothing_tells(tmp
     with pytest.raises(DataError, match=r"'1.234', in a file parted by semicolons: give decimal=','"):
         read_table(tmp_path / "x.csv")
     assert read_table(tmp_path / "x.csv", decimal=",")["a"].tolist() == [1234, 950]
+
+
+@pytest.mark.parametrize("other", ["8:30", "8 kg"])
+def test_a_column_without_marks_says_nothing_of_those_of_others(tmp_path, other):
+    (tmp_path / "x.csv").write_text(f"a;b\n1,234;{other}\n5,678;{other}\n")
+    with pytest.raises(DataError, match="'1,234': give decimal='.' where that is 1234, or decimal=',' where"):
+        read_table(tmp_path / "x.csv")
+
+
+def test_hours_may_be_names_of_columns(tmp_path):
+    (tmp_path / "x.csv").write_text("8:00,9:00\n5,6\n7,8\n")
+    assert read_table(tmp_path / "x.csv").to_dict("list") == {"8:00": [5, 7], "9:00": [6, 8]}
+    (tmp_path / "x.csv").write_text("8:00,5\n9:00,6\n")
+    with pytest.raises(DataError, match="first row of .* looks like data, as '8:00'"):
+        read_table(tmp_path / "x.csv")
+
+
+def test_a_target_of_times_is_in_minutes_or_seconds():
+    for text, unit in (("8:30", "min"), ("8:30:15", "s"), ("8 pm", "min")):
+        frame = pd.DataFrame({"x": [1.0, 2.0], "y": [text, text.replace("8", "9")]})
+        assert Schema.fit(frame, {"y": "regression"}).outputs[0].target.unit == unit
+
+
+def test_names_with_leading_zeros_of_other_scripts_are_no_numbers():
+    frame = pd.DataFrame({"x": ["००७", "१२"], "y": [1.0, 2.0]})
+    assert Schema.fit(frame, {"y": "regression"}).of("category")
 
 
 def test_rows_to_predict_are_read_in_the_format_of_the_training_rows(tmp_path):

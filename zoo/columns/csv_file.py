@@ -15,7 +15,7 @@ from typing import IO, Any, NoReturn
 
 from zoo.columns.date_texts import readings
 from zoo.columns.frames import shown
-from zoo.columns.number_texts import read_cell
+from zoo.columns.number_texts import is_time, read_cell
 from zoo.errors import ConfigError, DataError
 
 HEAD = 1 << 16  # bytes that say how a file is written
@@ -147,10 +147,15 @@ def data_in_header(names: tuple[str, ...], rows: list[list[str]]) -> str | None:
         below = [row[place] for row in rows if len(row) > place and row[place].strip()]
         if not below or (numerals_are_names and name in numerals):
             continue
-        for is_one in (lambda text: read_cell(text) is not None, lambda text: bool(readings(text))):
+        for is_one in (_is_number, is_time, lambda text: bool(readings(text))):
             if is_one(name) and all(map(is_one, below)):
                 return name
     return None
+
+
+def _is_number(text: str) -> bool:
+    """Hours (8:00) are none: over numbers they are names."""
+    return read_cell(text) is not None and not is_time(text)
 
 
 class CountedRows(io.TextIOBase):

@@ -16,6 +16,7 @@ YEARS = (1900, 2100)  # of days without marks: 20240501 is one, 12345678 is not
 PIVOT = 69  # two digits from here on are of the last century, as Python has it
 LOOKED_AT = 50  # values that say whether a column is worth reading whole
 LATE_DAYS = 3  # different days after the twelfth of a month, by which a column is one of days
+MONTHS_FIRST = 6  # different months, where these stand first: versions as 1.22.14 begin with few numbers
 _NAMES = (
     "jan january januar janvier janv enero ene gennaio gen januari jän jänner",
     "feb february februar février fevrier févr fév febrero febbraio februari",
@@ -48,8 +49,11 @@ _NAME_DAY = re.compile(r"([^\W\d_]{3,10})\.?[-/ ]*(\d{1,2})(?:st|nd|rd|th)?[-/ ,
 _YEAR_NAME = re.compile(r"(\d{4})[-/ ,]*([^\W\d_]{3,10})\.?(?:[-/ ]*(\d{1,2}))?")
 _WEEK = re.compile(r"(\d{4})-?W(\d{2})(?:-?([1-7]))?")
 _QUARTER = re.compile(r"(?:(\d{4})[-/ ]?Q([1-4])|Q([1-4])[-/ ]?(\d{4}))")
-_SHAPE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T]\d{1,2}:\d{2}.*)?")  # of a date, be it one or not
-_SHORT = re.compile(r"(?=\d[-.]|\d\d[-.]\d[-.])(\d{1,2})[-.]\d{1,2}[-.]\d{2}")  # 1.10.12 may be a version
+_SHAPE = re.compile(  # of a date, be it one or not; 20.04.1 is none
+    r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d{2}))(?:[ T]\d{1,2}:\d{2}.*)?"
+)
+_SHORT = re.compile(r"(?=\d[-.]|\d\d[-.]\d[-.])\d{1,2}[-.]\d{1,2}[-.]\d{2}")  # 1.10.12 may be a version
+_PARTS = re.compile(r"(\d{1,2})([-.])(\d{1,2})\2\d{1,2}")  # what a version may look like
 _WEEKDAY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+", re.IGNORECASE)
 
 
@@ -183,7 +187,7 @@ def are_dates(texts: Sequence[str], *, share: float, least: int) -> tuple[bool, 
     Nearly all of many texts make the rest slips, as does a look of dates: 31/02/2020. Dates of two orders are told by
     `order_of`.
     """
-    if _are_versions(texts):
+    if _are_versions(texts, share, least):
         return False, ""
     head = [bool(readings(text)) for text in texts[:LOOKED_AT]]
     if not head or 2 * sum(head) < len(head):
@@ -195,12 +199,20 @@ def are_dates(texts: Sequence[str], *, share: float, least: int) -> tuple[bool, 
     return sum(fit) >= max(least, share * len(texts)) or all(map(_SHAPE.fullmatch, slips)), slips[0]
 
 
-def _are_versions(texts: Sequence[str]) -> bool:
+def _are_versions(texts: Sequence[str], share: float, least: int) -> bool:
     """Whether texts as 1.10.12 are no days: nothing in the column is one that no version would be.
 
-    Days go on beyond the twelfth, and every text is one in the same order: of versions some do not fit.
+    That is a date of another look, or days that go on beyond the twelfth while (nearly) every text is one in the same
+    order: of versions some do not fit.
     """
-    short = any(map(_SHORT.fullmatch, texts))
-    late = {int(text[:2]) for text in texts if text[:2].isdigit() and int(text[:2]) > 12}
-    fit = any(all({"", order} & readings(text).keys() for text in texts) for order in ORDERS[:2])
-    return short and not (len(late) >= LATE_DAYS and fit)
+    if not any(map(_SHORT.fullmatch, texts)) or any(readings(text) and not _PARTS.fullmatch(text) for text in texts):
+        return False
+    parts = [(int(found[1]), int(found[3])) for found in map(_PARTS.fullmatch, texts) if found]
+    late = {"dmy": {first for first, _ in parts if first > 12}, "mdy": {second for _, second in parts if second > 12}}
+    if len({first for first, _ in parts}) < MONTHS_FIRST:
+        late["mdy"] = set()
+    for order, days in late.items():
+        fit = sum(bool({"", order} & readings(text).keys()) for text in texts)
+        if len(days) >= LATE_DAYS and (fit == len(texts) or fit >= max(least, share * len(texts))):
+            return False
+    return True

@@ -230,7 +230,7 @@ def _output(column: Any, name: str, kind: Any, options: Options) -> OutputColumn
     if log and values.min() <= 0:
         raise DataError(f"The target {shown(name)} must be above 0 to have a logarithm; the least is {values.min():g}.")
     low, high = _range(name, options.ranges.get(name), np.log(values) if log else values, log)
-    unit = target.unit or (format_like(written_as).unit if written_as else "")
+    unit = target.unit or (format_like(written_as).measure if written_as else "")
     return OutputColumn(name, replace(target, unit=unit), log=log, low=low, high=high, written_as=written_as)
 
 

@@ -8,7 +8,7 @@ from zoo.columns.column import KINDS
 from zoo.columns.date_texts import are_dates, order_for, order_of, readings
 from zoo.columns.dates import are_compact_days, is_date
 from zoo.columns.frames import Column, Frame, pandas, row_of, shown
-from zoo.columns.number_texts import NumberFormat, format_like, formats_of
+from zoo.columns.number_texts import NumberFormat, format_like, formats_of, plain_digits, read_cell
 from zoo.columns.values import codes_of, is_blank, natural
 from zoo.columns.written import written
 from zoo.errors import ConfigError, DataError, UnknownNameError, require_known
@@ -84,9 +84,8 @@ def number_formats(
     }
     dotted = {name: texts for name, texts in plain.items() if any("." in text for text in texts)}
     unsure = {name for name, texts in dotted.items() if all(THOUSANDS.fullmatch(text) for text in texts)}
-    marks = {format_like(example).decimal for example in found.values() if example} | {
-        "." for _ in dotted.keys() - unsure
-    }
+    marks = {format_like(each).decimal for name, each in found.items() if each and _has_marks(frame[name], name)}
+    marks |= {"." for _ in dotted.keys() - unsure}
     if decimal is None and len(marks) == 1:
         again = [*open_, *(unsure if marks == {","} else ())]
         return number_formats(frame, again, marks.pop()) | {
@@ -103,6 +102,12 @@ def number_formats(
     for told in open_.values():
         raise told
     return {name: example for name, example in found.items() if example}
+
+
+def _has_marks(column: Column, name: str) -> bool:
+    """Whether its numbers have points or commas: 8 kg and 8:30 say nothing of what 1,234 is."""
+    cells = (read_cell(text) for text in _texts(column, name)) if _is_text(column) else ()
+    return any(cell is not None and ("." in cell.body or "," in cell.body) for cell in cells)
 
 
 def _only_format(formats: Sequence[NumberFormat], texts: Sequence[str], name: str) -> str:
@@ -158,7 +163,7 @@ def _kind_of_objects(column: Column, name: str, numerals: bool, orders: str | Ma
     values = [value for value in different if not is_blank(value)]
     if not values:
         return "number"
-    padded = any(isinstance(value, str) and PADDED.fullmatch(value.strip()) for value in values)
+    padded = any(isinstance(value, str) and PADDED.fullmatch(plain_digits(value)) for value in values)
     values = _spread(values)
     texts = [str(value).strip() for value in values]
     words = [text for text in texts if natural(text)[0]]
@@ -179,7 +184,7 @@ def _kind_of_objects(column: Column, name: str, numerals: bool, orders: str | Ma
         return "number"
     if found.unlike is not None:
         like, slip = found.unlike
-        raise DataError(_slip(column, name, "numbers" if like == NumberFormat() else f"numbers as {like}", slip))
+        raise DataError(_slip(column, name, like.shown, slip))
     return "category"
 
 

@@ -42,7 +42,11 @@ _ZEROS = (  # of Arabic, Persian, Devanagari, Bengali, Tamil, Thai, Lao, Tibetan
 )
 _FLAT |= {zero + digit: str(digit) for zero in _ZEROS for digit in range(10)}
 _FLAT |= {0x66A: "%", 0x66B: ".", 0x66C: ","}  # the Arabic per cent, decimal point and thousands mark
-_CLOCK = re.compile(r"(?P<minus>-)?(?P<hours>[0-9]{1,3}):(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9]))?")
+_CLOCK = re.compile(  # 8:30, -0:05, 0:59:58.25, 8:30 pm, 8 pm
+    r"(?P<sign>[+-])?(?P<hours>[0-9]{1,3})(?::(?P<minutes>[0-5][0-9]))?(?::(?P<seconds>[0-5][0-9]))?"
+    r"(?:(?<=:..)[.,](?P<fraction>[0-9]{1,6}))?(?:\s*(?P<half>[AaPp])(?:[Mm]|\.[Mm]\.?))?"
+)
+_TIMES = {"h:mm": "8:30", "h:mm:ss": "8:30:15", "h:mm am": "8:30 am", "h:mm:ss am": "8:30:15 am"}  # by their units
 _MARKS = re.compile(r"(?:[<>≤≥~≈±]=?|ca\.|c\.)\s*(?=[\d.,+-])|(?<=\d)\s*[*†‡¹]+$")  # of bounds, estimates and footnotes
 _CELL = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[+-])?\s*(?P<before>[^\d\s.,+()'-][^\d\s+()-]{0,5})?\s*(?P<inner>[+-])?\s*"
@@ -73,6 +77,18 @@ class NumberFormat:
         plain = cell.body.replace(self.group, "") if self.group else cell.body
         return cell.factor * float(plain.replace(self.decimal, ".") + cell.power)
 
+    @property
+    def shown(self) -> str:
+        """What numbers of this format are, in words: "numbers as 1234.56 kg", "times as 8:30"."""
+        if self.unit in _TIMES:
+            return f"times as {_TIMES[self.unit]}"
+        return "numbers" if self == NumberFormat() else f"numbers as {self}"
+
+    @property
+    def measure(self) -> str:
+        """The unit of the numbers themselves: of times minutes or seconds."""
+        return {"h:mm": "min", "h:mm:ss": "s"}.get(self.unit.removesuffix(" am"), self.unit)
+
     def __str__(self) -> str:
         """An example, from which `format_like` makes the format again."""
         return f"1{self.group}234{self.decimal}56 {self.unit}".rstrip()
@@ -101,18 +117,20 @@ def format_like(example: str) -> NumberFormat:
     return NumberFormat(found[2], found[1], found[3] or "")
 
 
+def plain_digits(text: str) -> str:
+    """A text without blanks around it, with the digits 0 to 9 and the usual marks for those of other scripts."""
+    return text.translate(_FLAT).strip()
+
+
 @lru_cache(maxsize=20_000)
 def read_cell(text: str) -> Cell | None:
     """The parts of a text that is one number, with or without a unit, or a time; else None.
 
-    A time of day, or how long something took, is a number of minutes (08:30) or of seconds (08:30:15).
+    A time of day, or how long something took, is a number of minutes (08:30) or of seconds (08:30:15, 01:12.50).
     """
-    text = text.translate(_FLAT).strip()
-    if clock := _CLOCK.fullmatch(text):
-        total, unit = 60 * int(clock["hours"]) + int(clock["minutes"]), "h:mm"
-        if clock["seconds"]:
-            total, unit = 60 * total + int(clock["seconds"]), "h:mm:ss"
-        return Cell(-1.0 if clock["minus"] else 1.0, str(total), "", unit, known=True)
+    text = plain_digits(text)
+    if (clock := _CLOCK.fullmatch(text)) and (cell := _time(clock)):
+        return cell
     found = _CELL.fullmatch(text)
     if found is None or bool(found["open"]) != bool(found["close"]):
         return None
@@ -132,6 +150,29 @@ def read_cell(text: str) -> Cell | None:
     known = not after or _is_currency(after) or after in UNITS
     unit = " ".join(each for each in (_plain(before), _plain(after)) if each)
     return Cell(-factor if any(minus) else factor, found["body"], found["power"] or "", unit, known)
+
+
+def _time(clock: re.Match[str]) -> Cell | None:
+    """Minutes, or seconds, of what `_CLOCK` found; None for 13 pm, and for 8 alone."""
+    hours, minutes = int(clock["hours"]), int(clock["minutes"] or 0)
+    if clock["half"]:
+        if not 1 <= hours <= 12 or clock["sign"]:
+            return None
+        hours = hours % 12 + 12 * (clock["half"] in "pP")
+    elif clock["minutes"] is None:
+        return None
+    total, unit, fraction = 60 * hours + minutes, "h:mm", clock["fraction"] or ""
+    if clock["seconds"]:
+        total, unit = 60 * total + int(clock["seconds"]), "h:mm:ss"
+    power = f"e-{len(fraction)}" if fraction else ""
+    unit += " am" if clock["half"] else ""
+    return Cell(-1.0 if clock["sign"] == "-" else 1.0, f"{total}{fraction}", power, unit, known=True)
+
+
+def is_time(text: str) -> bool:
+    """Whether a text is one time, with or without seconds."""
+    cell = read_cell(text)
+    return cell is not None and cell.unit in _TIMES
 
 
 def _is_currency(text: str) -> bool:

@@ -47,8 +47,8 @@ def numbers_of(column: Column, name: str, *, first: int = 1, written_as: str = "
         row = int(np.argmax(wrong))
         value = column.iloc[row]
         plain = " as 1234.56" if isinstance(value, str) and read_cell(value) is not None else ""
-        like = f" as {written_as}" if written_as else plain
-        raise DataError(f"The column {shown(name)} must be numbers{like}; row {row + first} holds {shown(value)}.")
+        like = format_like(written_as).shown if written_as else f"numbers{plain}"
+        raise DataError(f"The column {shown(name)} must be {like}; row {row + first} holds {shown(value)}.")
     huge = np.abs(values) > LARGEST
     if huge.any():
         row = int(np.argmax(huge))

@@ -114,7 +114,8 @@ def fit(
             _train(session, store, hooks, part.recipe, checkpoint_seconds)
             session.verify()
         path = store.path if store else None
-        return Run(session.history, session.best_epoch, path, session.best_calibrations), session.best_sample
+        own = {name: each for name, each in session.best_calibrations.items() if name in recipe.heads}  # not a peer's
+        return Run(session.history, session.best_epoch, path, own), session.best_sample
 
     if plan is None:
         folder = None if folder is None else Path(folder)

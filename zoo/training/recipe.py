@@ -122,6 +122,8 @@ class Recipe:
             raise ConfigError(
                 f"'co_teaching' must be a CoTeaching, as in CoTeaching(wrong=0.2); received {self.co_teaching!r}."
             )
+        if self.adversarial is not None and self.co_teaching is not None:
+            raise ConfigError("'adversarial' and 'co_teaching' do not go together: give one of them.")
         if not isinstance(self.heads, Mapping) or not self.heads:
             raise ConfigError("A recipe needs at least one head: Recipe({output: Head(target)}).")
         for name, head in self.heads.items():

@@ -19,6 +19,7 @@ from zoo.training.augmentation.pictures.mixing import PARTNER
 from zoo.training.fine_tuning.initial_values import initial_values
 from zoo.training.heads import Head
 from zoo.training.losses import row_losses
+from zoo.training.resampling.imbalance import SAMPLING
 
 PEER = "_peer"  # after the names of the second network's layers and outputs
 
@@ -33,7 +34,8 @@ class CoTeaching:
     The second network is a copy with fresh weights, and of frozen layers with theirs. The losses that rows are chosen
     by are those without dropout, with the collected statistics of batch normalisation. The best epoch is that of both
     networks together; the model ends with the first one's weights, the second is dropped. A step costs about twice a
-    plain one and a prediction more. Not for mixed samples (mixup, cutmix), nor for pretrained layers that are trained.
+    plain one and a prediction more. Not for mixed samples (mixup, cutmix), outputs that draw rows by their labels, nor
+    for pretrained layers that are trained.
     """
 
     wrong: float
@@ -59,7 +61,16 @@ class CoTeaching:
 def with_peer(
     graph: keras.Model, heads: Mapping[str, Head], seed: int, *splits: Samples
 ) -> tuple[keras.Model, dict[str, Head], list[Samples]]:
-    """Both networks as one graph, its heads, and samples that have the targets of both."""
+    """Both networks as one graph, its heads, and samples that have the targets of both.
+
+    Raises `ConfigError` for outputs that draw rows, and layers that cannot be made anew.
+    """
+    for name, head in heads.items():
+        if head.plan.method in SAMPLING:
+            raise ConfigError(
+                f"Co-teaching chooses rows itself: '{head.plan.method}' for the imbalance of '{name}' draws them by "
+                "their labels before; use class weights, or none."
+            )
     outputs = {f"{name}{PEER}": tensor for name, tensor in _second(graph, seed).items()}
     pair = keras.Model(graph.inputs, {**graph.output, **outputs}, name=graph.name)
     return pair, _doubled(heads), [
@@ -99,13 +110,13 @@ def _copy(layer: keras.Layer) -> keras.Layer:
 
 
 def _begin(layer: keras.Layer, copy: keras.Layer, seed: int) -> None:
-    """Fresh weights for the copy; of layers that are frozen theirs."""
+    """Fresh weights for the copy; of layers that are frozen, or have nothing to train (what inputs are scaled by), theirs."""
     copy.trainable = layer.trainable
     if isinstance(layer, keras.Model) and layer.trainable:
         for place, (inner, twin) in enumerate(zip(layer.layers, copy.layers, strict=True)):
             _begin(inner, twin, seed * len(layer.layers) + place)
         return
-    values = initial_values(layer, seed) if layer.trainable and layer.weights else layer.get_weights()
+    values = initial_values(layer, seed) if layer.trainable_weights else layer.get_weights()
     for variable, value in zip(copy.weights, values, strict=True):
         variable.assign(value)
 
