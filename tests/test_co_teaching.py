@@ -1,7 +1,5 @@
 """Co-teaching: each network learns from the rows whose labels the other finds likely, and wrong labels harm less."""
 
-from dataclasses import replace
-
 import keras
 import numpy as np
 import pytest
@@ -154,7 +152,8 @@ def test_what_does_not_go_with_it_is_told():
         fit(network(), samples(50, 0), samples(50, 1), recipe(co_teaching=CoTeaching(0.2), fine_tune="all"))
     with pytest.raises(ConfigError, match="'adversarial' and 'co_teaching' do not go together"):
         recipe(co_teaching=CoTeaching(0.2), adversarial=AdversarialTraining(0.1))
-    drawn = {"side": zoo.Head(HEADS["side"].target, imbalance="over_sampling")}
-    with pytest.raises(ConfigError, match="'over_sampling' for the imbalance of 'side' draws them by their labels"):
-        fit(network(), samples(50, 0), samples(50, 1), replace(recipe(co_teaching=CoTeaching(0.2)), heads=drawn))
+    for method in ("over_sampling", "smote"):
+        drawn = {"side": zoo.Head(HEADS["side"].target, imbalance=method)}
+        with pytest.raises(ConfigError, match=f"'{method}' for the imbalance of 'side' draws or makes up rows"):
+            with_peer(network(), drawn, 0)
     assert recipe(co_teaching=CoTeaching(0.2)).to_json()["co_teaching"] == {"wrong": 0.2, "epochs": 10}

@@ -19,7 +19,7 @@ from zoo.training.augmentation.pictures.mixing import PARTNER
 from zoo.training.fine_tuning.initial_values import initial_values
 from zoo.training.heads import Head
 from zoo.training.losses import row_losses
-from zoo.training.resampling.imbalance import SAMPLING
+from zoo.training.resampling.imbalance import SAMPLING, SYNTHESIS
 
 PEER = "_peer"  # after the names of the second network's layers and outputs
 
@@ -34,8 +34,8 @@ class CoTeaching:
     The second network is a copy with fresh weights, and of frozen layers with theirs. The losses that rows are chosen
     by are those without dropout, with the collected statistics of batch normalisation. The best epoch is that of both
     networks together; the model ends with the first one's weights, the second is dropped. A step costs about twice a
-    plain one and a prediction more. Not for mixed samples (mixup, cutmix), outputs that draw rows by their labels, nor
-    for pretrained layers that are trained.
+    plain one and a prediction more. Not for mixed samples (mixup, cutmix), outputs that draw or make up rows by their
+    labels, nor for pretrained layers that are trained.
     """
 
     wrong: float
@@ -66,10 +66,10 @@ def with_peer(
     Raises `ConfigError` for outputs that draw rows, and layers that cannot be made anew.
     """
     for name, head in heads.items():
-        if head.plan.method in SAMPLING:
+        if head.plan.method in (*SAMPLING, *SYNTHESIS):  # to rows of one output alone
             raise ConfigError(
-                f"Co-teaching chooses rows itself: '{head.plan.method}' for the imbalance of '{name}' draws them by "
-                "their labels before; use class weights, or none."
+                f"Co-teaching chooses rows itself: '{head.plan.method}' for the imbalance of '{name}' draws or "
+                "makes up rows by their labels before; use class_weights, or none."
             )
     outputs = {f"{name}{PEER}": tensor for name, tensor in _second(graph, seed).items()}
     pair = keras.Model(graph.inputs, {**graph.output, **outputs}, name=graph.name)
