@@ -1,5 +1,7 @@
 """An embedding in closed form: what it does to the spread within people; and a pretrained backbone read at a tap."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from keras import ops
@@ -86,6 +88,8 @@ def test_a_backbone_without_weights_is_refused():
     recipe = Recipe({SAME: Head(data.targets[SAME])}, entry="image_similarity_tiny", config=config, epochs=1)
     with pytest.raises(ConfigError, match="features that were learnt elsewhere"):
         fit_pairs(image_similarity_tiny(**config), data.train, data.validation, recipe)
+    with pytest.raises(ConfigError, match="a backbone that stands still: leave fine_tune out"):
+        fit_pairs(image_similarity_tiny(**config), data.train, data.validation, replace(recipe, fine_tune="all"))
 
 
 def test_a_tap_gives_the_mean_over_places_and_leaves_out_what_lies_above():

@@ -126,7 +126,7 @@ def test_thousands_in_a_file_of_semicolons_are_asked_for_where_nothing_tells(tmp
 @pytest.mark.parametrize("other", ["8:30", "8 kg"])
 def test_a_column_without_marks_says_nothing_of_those_of_others(tmp_path, other):
     (tmp_path / "x.csv").write_text(f"a;b\n1,234;{other}\n5,678;{other}\n")
-    with pytest.raises(DataError, match="'1,234': give decimal='.' where that is 1234, or decimal=',' where"):
+    with pytest.raises(DataError, match=r"'1,234': give decimal='\.' where that is 1234, or decimal=',' where"):
         read_table(tmp_path / "x.csv")
 
 
@@ -134,7 +134,7 @@ def test_hours_may_be_names_of_columns(tmp_path):
     (tmp_path / "x.csv").write_text("8:00,9:00\n5,6\n7,8\n")
     assert read_table(tmp_path / "x.csv").to_dict("list") == {"8:00": [5, 7], "9:00": [6, 8]}
     (tmp_path / "x.csv").write_text("8:00,5\n9:00,6\n")
-    with pytest.raises(DataError, match="first row of .* looks like data, as '8:00'"):
+    with pytest.raises(DataError, match=r"first row of .* looks like data, as '8:00'"):
         read_table(tmp_path / "x.csv")
 
 

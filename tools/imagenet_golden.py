@@ -6,6 +6,7 @@ MobileNet by keras.applications, EfficientNet-Lite0 by timm's graph of the same 
 Keras layers of its repository. So the golden answers depend neither on our graphs nor on our loader.
 """
 
+import argparse
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -107,4 +108,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

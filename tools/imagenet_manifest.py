@@ -7,6 +7,7 @@ Keras' addresses, file names and hashes are those that the functions of the inst
 downloaded, so nothing that is written here was verified; rows of files that we have read ourselves say "opened".
 """
 
+import argparse
 import json
 from collections.abc import Iterator
 from functools import partial
@@ -235,4 +236,5 @@ def manifest() -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     write_text(OUTPUT, manifest())

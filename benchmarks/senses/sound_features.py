@@ -4,6 +4,7 @@ In PyTorch, in one memory layout from end to end: a fifth of the time that Keras
 CPU. The first batch is compared with the model itself.
 """
 
+import argparse
 import time
 from pathlib import Path
 from typing import Any
@@ -101,4 +102,5 @@ def _require_same(model: Any, sounds: np.ndarray, found: list[np.ndarray]) -> No
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

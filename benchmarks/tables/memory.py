@@ -3,6 +3,7 @@
 python -m benchmarks.tables.memory     # writes results/table_memory.json; needs 3 GB of disk for a minute or two
 """
 
+import argparse
 import resource
 import subprocess
 import sys
@@ -83,4 +84,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("measured", nargs="*", help=argparse.SUPPRESS)  # for the process that is measured
+    parser.parse_args()
     main()

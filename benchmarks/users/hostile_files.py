@@ -6,6 +6,7 @@ Every file is opened in a process of its own under a limit of time and of memory
 process ends by itself with an error of the zoo; the peak of memory is beside that of a process that opens nothing.
 """
 
+import argparse
 import json
 import os
 import resource
@@ -147,4 +148,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

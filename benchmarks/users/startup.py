@@ -3,6 +3,7 @@
 python -m benchmarks.users.startup     # writes results/startup.json
 """
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -40,4 +41,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -120,6 +120,11 @@ def fit_pairs(
     Raises `ConfigError` where an objective of its own would so have nothing to train.
     """
     objective = recipe.config.get("objective", _objective(recipe.entry))
+    if objective == DISCRIMINANT and recipe.start is None and recipe.fine_tune not in (AUTO, AS_FROZEN, None):
+        raise ConfigError(
+            f"objective={objective} computes the embedding of a backbone that stands still: leave fine_tune out, or "
+            "take another objective, as classes."
+        )
     if objective == DISCRIMINANT and not _pretrained(model):
         raise ConfigError(
             f"objective={objective} reads features that were learnt elsewhere: give a backbone with weights, as "

@@ -110,7 +110,7 @@ def _copy(layer: keras.Layer) -> keras.Layer:
 
 
 def _begin(layer: keras.Layer, copy: keras.Layer, seed: int) -> None:
-    """Fresh weights for the copy; of layers that are frozen, or have nothing to train (what inputs are scaled by), theirs."""
+    """Fresh weights for the copy; those of the layer where it is frozen, or has none to train, as `Normalization`."""
     copy.trainable = layer.trainable
     if isinstance(layer, keras.Model) and layer.trainable:
         for place, (inner, twin) in enumerate(zip(layer.layers, copy.layers, strict=True)):
