@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 
 import zoo
+from zoo.costs import CostMatrix
 from zoo.datasets.volumes.labelled import Labelled, LabelledVolumes, from_model, to_model
 from zoo.datasets.volumes.phantom import RADII, filtered, phantom, phantoms
 from zoo.datasets.volumes.structures_file import read_structures
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.metrics import score
-from zoo.samples import MISSING_CLASS, Target
+from zoo.samples import FOUND, MISSING_CLASS, Target
 from zoo.structures import centre_map, find_structures, froc_of, peaks, radius_map, sensitivity_at, suppress_near
 from zoo.structures.froc import cheapest_threshold, cost_at, dice, interval_at, matched
 from zoo.structures.masks import centroid, find_mask, mean_shape
@@ -21,6 +22,7 @@ from zoo.structures.matched_filter import matched_filter, template
 from zoo.structures.search import blended_maps, starts_of
 from zoo.structures.structure import Structure
 from zoo.structures.windows import turned, windows_of
+from zoo.tasks.structure_report import decided, scores_of_centres
 from zoo.training import Head, Imbalance, Recipe, fit
 from zoo.training.losses import mean_loss, row_losses
 from zoo.training.resampling.sampling import Sampler
@@ -287,10 +289,60 @@ def test_all_splits_have_windows_of_the_shape_that_training_needs():
     ]
 
 
+def test_splits_are_those_of_files_and_columns_and_each_has_structures(scans):
+    rows = [{"volume": f"{n}.npy", "x": 5, "y": 6, "z": 7, "radius": 2} for n in range(5)]
+    rows[0] |= dict.fromkeys(("x", "y", "z", "radius"))
+    for seed in range(4):
+        table = read_structures(written(scans, rows), seed=seed).table
+        assert all(any(each.structures for each in part) for part in (table.train, table.validation, table.test))
+    given = {"validation": written(scans, rows[3:4], "held.csv"), "test": written(scans, rows[4:], "test.csv")}
+    table = read_structures(written(scans, rows[:3]), **given).table
+    names = [[each.name[-5] for each in part] for part in (table.train, table.validation, table.test)]
+    assert names == [["0", "1", "2"], ["3"], ["4"]]
+    with pytest.raises(DataError, match="3.npy' of .* has rows in the splits train and validation; expected one"):
+        read_structures(written(scans, rows[:4]), **given)
+    split = [{**row, "split": name} for row, name in zip(rows, ("train", "train", "test", "test", "val"), strict=True)]
+    with pytest.raises(DataError, match="has the test split already; leave '.*test.csv' out"):
+        read_structures(written(scans, split), test=given["test"])
+    split[2]["split"] = split[3]["split"] = "val"
+    split[4] |= {**rows[0], "volume": "4.npy", "split": "test"}
+    with pytest.raises(DataError, match="No volume to test in .* has a structure"):
+        read_structures(written(scans, split))
+
+
+def test_numbers_are_learnt_of_whole_volumes_and_not_of_their_middle(tmp_path):
+    bright = np.zeros((64, 32, 32), np.float32)
+    bright[:20] = np.random.default_rng(0).normal(100, 10, (20, 32, 32))
+    for number in range(3):
+        np.save(tmp_path / f"{number}.npy", bright)
+    rows = [{"volume": f"{n}.npy", "x": 5, "y": 6, "z": 7, "radius": 2} for n in range(3)]
+    (column,) = read_structures(written(tmp_path, rows)).schema.of("volume")
+    assert column.low == 0
+    assert column.high > 100
+
+
+def test_the_costs_that_are_given_choose_the_threshold_and_are_told():
+    found = [[replace(NODE, score=0.9), replace(NODE, centre=(1.0, 1.0, 1.0), score=0.6)]]
+    known = [[NODE, replace(NODE, centre=(30.0, 30.0, 30.0))]]
+    found[0].append(replace(known[0][1], score=0.3))
+    froc = froc_of(found, known)
+    cautious, bold = (
+        CostMatrix.of_mistakes(FOUND, false_positive=1, false_negative=missed) for missed in (10.0, 0.5)
+    )
+    assert (decided(froc, cautious), decided(froc, bold)) == (0.3, 0.9)
+    assert scores_of_centres(froc, bold, 0.9)[-1]["model"] == 0.5
+    head = Head(Target("heat_map"), costs=bold)
+    assert head.costs is bold
+    with pytest.raises(UnknownNameError, match="label of the cost matrix"):
+        Head(Target("heat_map"), costs=CostMatrix({"a": {"a": 0, "b": 1}, "b": {"a": 1, "b": 0}}))
+
+
 def test_masks_of_another_shape_are_refused(scans):
     rows = [{"volume": f"{n}.npy", "mask": f"mask{n}.npy"} for n in range(5)]
     dataset = read_structures(written(scans, rows), targets=["mask"])
     assert dataset.targets["mask"].labels == ("background", "label 1")
+    with pytest.raises(DataError, match="0.npy' stands in two rows; each has one mask"):
+        read_structures(written(scans, [*rows, rows[0]]), targets=["mask"])
     np.save(scans / "mask1.npy", np.zeros((4, 4, 4), np.uint8))
     with pytest.raises(DataError, match=r"mask1.npy' has the shape \(4, 4, 4\); its volume .* has \(26, 26, 26\)"):
         read_structures(written(scans, rows), targets=["mask"])

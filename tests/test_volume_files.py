@@ -76,6 +76,32 @@ def test_a_folder_of_dicom_slices_is_one_volume(tmp_path):
     (tmp_path / "other").mkdir()
     with pytest.raises(DataError, match="holds no DICOM slices"):
         read_volume(tmp_path / "other")
+    assert [path.name for path in find_volumes([tmp_path])] == ["gap", "series"]
+    with pytest.raises(DataError, match=r"inverted grey values \(MONOCHROME1\), which are not read"):
+        read_volume(write_slices(tmp_path / "inverted", greys="MONOCHROME1"))
+
+
+def test_a_class_may_be_of_folders_of_slices(tmp_path):
+    for number in range(5):
+        for name in ("ill", "well"):
+            write_slices(tmp_path / name / str(number), add=10 * number + (name == "ill"))
+    dataset = zoo.load_dataset(tmp_path, task="volumes", shape=4)
+    assert sum(map(len, (dataset.train, dataset.validation, dataset.test))) == 10
+    assert set(dataset.table.train["label"]) == {"ill", "well"}
+
+
+def test_the_unit_of_a_nifti_header_is_heeded(tmp_path):
+    image = nibabel.Nifti1Image(SCAN.astype("float32"), np.diag([500.0, 1000.0, 2000.0, 1.0]))
+    image.header.set_xyzt_units("micron")
+    nibabel.save(image, tmp_path / "scan.nii")
+    assert read_volume(tmp_path / "scan.nii").spacing == (2.0, 1.0, 0.5)
+
+
+def test_a_column_of_volumes_cut_about_points_takes_no_volume_without_one():
+    column = VolumeColumn.fit([Crop(SCAN, (1, 2, 2)), Crop(SCAN, (2, 2, 2))], "scan", shape=2)
+    assert column.encode([Crop(SCAN, (1, 2, 2))])[:].shape == (1, 2, 2, 2, 1)
+    with pytest.raises(DataError, match="were cut about points in training, and one comes without"):
+        column.encode([SCAN])[:]
 
 
 @pytest.mark.parametrize(

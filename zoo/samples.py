@@ -12,6 +12,7 @@ from zoo.lazy_array import join, take
 Kind = Literal["regression", "classification", "binary", "ordered", "tags", "heat_map", "mask"]
 KINDS: tuple[Kind, ...] = ("regression", "classification", "binary", "ordered", "tags", "heat_map", "mask")
 MAPS = ("heat_map", "mask")  # kinds whose output has a value for each place of a picture or volume
+FOUND = ("nothing", "structure")  # what is decided of a place of a heat map, and what mistakes with it cost
 EXCLUSIVE = ("classification", "ordered")  # kinds whose output has a probability for each label, of which one is right
 CLASSES = (*EXCLUSIVE, "binary")  # kinds whose labels exclude each other: a row has one of them
 MISSING_CLASS = -1  # a class label that is not known; an unknown number is NaN

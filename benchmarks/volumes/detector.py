@@ -77,8 +77,9 @@ def trained(
 def phantom(seed: int) -> dict[str, Any]:
     from zoo.costs import CostMatrix
     from zoo.datasets.volumes.phantom import phantom
+    from zoo.samples import FOUND
     from zoo.structures.froc import cost_at, froc_of
-    from zoo.tasks.structure_report import LABELS, decided, mistakes_of
+    from zoo.tasks.structure_report import decided, mistakes_of
 
     dataset = phantom(seed=seed)
     model, seconds = trained(dataset, seed)
@@ -88,7 +89,7 @@ def phantom(seed: int) -> dict[str, Any]:
     judged = froc_of(*known_and_found(model, chosen)[::-1])
     froc = froc_of(found, known)
     for missed in (1.0, 10.0, 100.0):
-        costs = CostMatrix.of_mistakes(LABELS, false_positive=1.0, false_negative=missed)
+        costs = CostMatrix.of_mistakes(FOUND, false_positive=1.0, false_negative=missed)
         threshold = decided(judged, costs)
         rows[f"costs_{missed:g}_to_1"] = {"threshold": threshold, "cost": cost_at(froc, threshold, *mistakes_of(costs))}
     return rows

@@ -33,6 +33,7 @@ class VolumeColumn(Column):
     spacing      millimetres to which volumes are resampled; None: voxels are taken as they are.
     said         whether training files said theirs: one that does not is then told, and taken as 1 mm.
     percentiles  of each volume, which are its low and high; None: all have the same.
+    pointed      whether training volumes were cut about points: one without is then refused, as it is another input.
     """
 
     depth: int = 1
@@ -45,6 +46,7 @@ class VolumeColumn(Column):
     percentiles: tuple[float, float] | None = None
     mean: float = 0.0
     std: float = 1.0
+    pointed: bool = False
 
     kind: ClassVar[str] = "volume"
 
@@ -75,7 +77,9 @@ class VolumeColumn(Column):
         if wanted is not None and not all(side == int(side) for side in wanted):
             raise ConfigError(f"'shape' of {shown(name)} must be whole numbers of voxels; received {shape!r}.")
         own = None if percentiles is None else (float(percentiles[0]), float(percentiles[1]))
-        found = cls(name, "", spacing=_three(spacing, "spacing", name), low=low, high=high, percentiles=own)
+        steps = _three(spacing, "spacing", name)
+        pointed = all(isinstance(each, Crop) for each in items)
+        found = cls(name, "", spacing=steps, low=low, high=high, percentiles=own, pointed=pointed)
         volumes = found._readable(items)
         said = sum(volume.spacing is not None for volume, _ in volumes)
         if said < len(volumes) and (said or spacing is not None):
@@ -160,6 +164,11 @@ class VolumeColumn(Column):
             raise DataError(
                 f"The column {shown(self.name)} must hold volumes: paths of files or arrays (depth, height, width); "
                 f"received {shown(repr(source))}."
+            )
+        if point is None and self.pointed:
+            raise DataError(
+                f"The volumes of {shown(self.name)} were cut about points in training, and one comes without: give "
+                "zoo.volumes.Crop(volume, (depth, height, width))."
             )
         volume = read_volume(source, name=f"A volume of {shown(self.name)}")
         if volume.spacing is None and self.said:

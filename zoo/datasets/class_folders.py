@@ -1,7 +1,7 @@
 """A folder with a folder of files for each class, or with such folders in "train", "validation" and "test"."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from zoo.errors import DataError
@@ -47,10 +47,14 @@ def has_suffix(name: str, suffixes: Sequence[str]) -> bool:
     return name.lower().endswith(tuple(suffixes)) and not name.startswith(".")
 
 
-def files_by_class(path: Path, suffixes: Sequence[str], *, of: str) -> list[tuple[Path, str]]:
+def files_by_class(
+    path: Path, suffixes: Sequence[str], *, of: str, find: Callable[[Path], list[Path]] | None = None
+) -> list[tuple[Path, str]]:
     """(file, name of the folder in `path` that it stands in or below). Raises `DataError` where there is none, and for
-    a folder without one; `of` is what a file is of: "picture"."""
-    by_folder = {folder.name: files_below(folder, suffixes) for folder in folders_in(path)}
+    a folder without one; `of` is what a file is of: "picture"; `find` gives those of a folder, where their endings do
+    not say all."""
+    find = find or (lambda folder: files_below(folder, suffixes))
+    by_folder = {folder.name: find(folder) for folder in folders_in(path)}
     if not any(by_folder.values()):
         loose = sum(has_suffix(each.name, suffixes) for each in path.iterdir())
         raise DataError(

@@ -5,7 +5,7 @@ test goes into it.
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ def divide(
     return train, validation, test
 
 
-def shares_left(given: Mapping[str, Any]) -> tuple[float, float]:
+def shares_left(given: Collection[str]) -> tuple[float, float]:
     """Shares of the first file's rows for validation and test: those of a whole table, without the splits given.
 
     >>> shares_left({}), shares_left({"test": "a.csv"})

@@ -4,7 +4,7 @@ What a file is of, and how its names end, is data (`FileKind`): sounds and volum
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,12 @@ class FileKind:
 
     kind      of the column, which is also its name where a folder is read: "sound".
     suffixes  of the files.
+    find      folder -> the files in it and below; None: those with the suffixes.
     """
 
     kind: str
     suffixes: tuple[str, ...]
+    find: Callable[[Path], list[Path]] | None = None
 
     @property
     def of(self) -> str:
@@ -91,13 +93,15 @@ def _splits(path: Path, said: Columns) -> tuple[dict[str, pd.DataFrame], str, An
     if path.is_dir():
         splits = {
             name: pd.DataFrame(
-                [(str(file), label) for file, label in files_by_class(folder, said.files.suffixes, of=said.files.kind)],
+                [(str(file), label) for file, label in _by_class(folder, said.files)],
                 columns=[said.files.kind, LABEL],
             )
             for name, folder in split_folders(path).items()
         }
         frame = next(iter(splits.values()))
-        return splits, *_columns(frame, said.of_trained(list(frame.columns)), path)
+        said = said.of_trained(list(frame.columns))
+        named = replace(said, types={said.files.kind: said.files.kind, **said.types})  # folders of slices too
+        return splits, *_columns(frame, named, path)
     if not path.exists():
         raise DataError(f"There is no folder or file '{path}'.")
     said = said.of_trained(list(read_table(path, unasked=None).columns)) if said.trained_as else said
@@ -120,6 +124,10 @@ def _splits(path: Path, said: Columns) -> tuple[dict[str, pd.DataFrame], str, An
         return {"": frame}, column, wanted
     names = np.array(splits_in_column(rows, path))
     return {name: frame[names == name] for name in SPLITS if (names == name).any()}, column, wanted
+
+
+def _by_class(folder: Path, files: FileKind) -> list[tuple[Path, str]]:
+    return files_by_class(folder, files.suffixes, of=files.kind, find=files.find)
 
 
 def _columns(frame: pd.DataFrame, said: Columns, path: Path) -> tuple[str, Any]:

@@ -27,7 +27,7 @@ from zoo.pipeline.finding import trained_file
 from zoo.pipeline.predicted_parts import Outcome, free_name, predicted
 from zoo.pipeline.prediction_writer import WRITERS, format_of
 from zoo.pipeline.row_parts import PART, Part, RowReader
-from zoo.samples import EXCLUSIVE, MAPS, mean_of_pieces
+from zoo.samples import EXCLUSIVE, FOUND, MAPS, mean_of_pieces
 from zoo.weights.readers.net import printable, read_json
 
 AT_ONCE = 10_000_000  # numbers of a part of a file's predictions
@@ -70,7 +70,7 @@ class Pipeline:
             require_known("output of classes of 'costs'", name, classes)
             if name in self.thresholds:
                 raise ConfigError(f"'{name}' is decided twice: by 'costs' and by 'thresholds'.")
-            costs.check(classes[name].labels)
+            costs.check(FOUND if classes[name].kind == "heat_map" else classes[name].labels)
         binary = [name for name, target in targets.items() if target.kind in ("binary", "tags")]
         for name, threshold in self.thresholds.items():
             require_known("binary output of 'thresholds'", name, binary)

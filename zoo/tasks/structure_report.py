@@ -9,14 +9,14 @@ import numpy as np
 
 from zoo.costs import CostMatrix
 from zoo.files import write_json
+from zoo.samples import FOUND
 from zoo.structures.froc import ALARMS, Froc, cheapest_threshold, interval_at, sensitivity_at, threshold_at
 from zoo.structures.structure import Structure
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-LABELS = ("nothing", "structure")
-COSTS = CostMatrix.of_mistakes(LABELS, false_positive=1.0, false_negative=10.0)  # where nobody says what they are
+COSTS = CostMatrix.of_mistakes(FOUND, false_positive=1.0, false_negative=10.0)  # where nobody says what they are
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def scores_of_centres(froc: Froc, costs: CostMatrix, threshold: float) -> list[d
 
 def mistakes_of(costs: CostMatrix) -> tuple[float, float]:
     """(what a missed structure costs, what a false alarm does). Raises `ConfigError` for other labels."""
-    table = costs.table(LABELS)
+    table = costs.table(FOUND)
     return float(table[1, 0] - table[1, 1]), float(table[0, 1] - table[0, 0])
 
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from zoo.columns.frames import Frame, pandas
+from zoo.costs import CostMatrix
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.volumes.labelled import (
     CENTRE,
@@ -25,11 +26,18 @@ from zoo.structures.masks import centroid, find_mask
 from zoo.structures.search import find_structures
 from zoo.structures.structure import Structure
 from zoo.tasks.settings import Settings
-from zoo.tasks.structure_report import COSTS, StructureReport, decided, radius_error, scores_of_centres
+from zoo.tasks.structure_report import (
+    COSTS,
+    StructureReport,
+    decided,
+    mistakes_of,
+    radius_error,
+    scores_of_centres,
+)
 from zoo.tasks.task import Task
 from zoo.training import Imbalance, Optimiser, Recipe, Run
 from zoo.volumes import SUFFIXES, Volume
-from zoo.volumes.files import read_volume
+from zoo.volumes.files import find_volumes, read_volume
 
 SOURCES = "zoo.datasets.volumes"
 LEAST_SCORE = 0.05  # of a finding that is told at all
@@ -87,19 +95,32 @@ def evaluate(
     if table.labels:
         masks = [mask for _, _, mask in read if mask is not None]
         return masks_report(model, [numbers for numbers, _, _ in read], masks, table.labels, common)
-    judged = [prepared(each, dataset.schema) for each in table.validation]
-    threshold = SHOWN
-    if any(known for _, known, _ in judged):
-        chosen = [find_structures(model, numbers, threshold=LEAST_SCORE) for numbers, _, _ in judged]
-        threshold = decided(froc_of(chosen, [known for _, known, _ in judged]), COSTS)
-    found = [find_structures(model, numbers, threshold=LEAST_SCORE) for numbers, _, _ in read]
     known = [structures for _, structures, _ in read]
+    if not any(known):
+        raise DataError(f"None of the {len(known)} volumes to test has a structure: no sensitivity can be told.")
+    costs = recipe.heads[CENTRE].costs or COSTS
+    threshold, note = decision(model, dataset, costs)
+    found = [find_structures(model, numbers, threshold=LEAST_SCORE) for numbers, _, _ in read]
     froc = froc_of(found, known)
-    scores = scores_of_centres(froc, COSTS, threshold)
+    scores = scores_of_centres(froc, costs, threshold)
     if (error := radius_error(found, known)) is not None:
         scores.append({"output": RADIUS, "metric": "mean absolute error, voxels", "model": error})
-    note = "A missed structure costs 10, a false alarm 1: the threshold is the cheapest on validation volumes."
     return StructureReport(**common, scores=scores, known=known, found=found, froc=froc, threshold=threshold, note=note)
+
+
+def decision(model: keras.Model, dataset: Dataset, costs: CostMatrix) -> tuple[float, str]:
+    """(the score that costs least on the validation volumes, in words); `SHOWN` where none has a structure, and where
+    the volumes to be judged are all that there is."""
+    table = dataset.table
+    assert isinstance(table, LabelledVolumes)
+    judged = [prepared(each, dataset.schema) for each in table.validation] if len(dataset.validation) else []
+    known = [structures for _, structures, _ in judged]
+    missed, alarm = mistakes_of(costs)
+    told = f"A missed structure costs {missed:g}, a false alarm {alarm:g}{f' {costs.unit}' if costs.unit else ''}: the "
+    if not any(known):
+        return SHOWN, f"{told}threshold is not chosen by it, as no validation volume has a structure."
+    found = [find_structures(model, numbers, threshold=LEAST_SCORE) for numbers, _, _ in judged]
+    return decided(froc_of(found, known), costs), f"{told}threshold is the cheapest on validation volumes."
 
 
 def masks_report(
@@ -151,7 +172,7 @@ def find(pipeline: Pipeline, files: Sequence[str]) -> Frame:
     if not files:
         raise DataError(f"Name a volume to search: {', '.join(SUFFIXES)} or a folder of DICOM slices.")
     rows: list[dict[str, Any]] = []
-    for file in files:
+    for file in map(str, find_volumes(files)):
         volume = read_volume(file)
         if MASK in pipeline.schema.targets:
             rows += _mask_rows(pipeline, file, volume)

@@ -14,7 +14,7 @@ from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, UnknownNameError, is_number, require_known
 from zoo.keras_internals.graph import input_names
 from zoo.metrics import ALLOWED, DEFAULTS
-from zoo.samples import EXCLUSIVE, MAPS, Samples, Target, present
+from zoo.samples import EXCLUSIVE, FOUND, MAPS, Samples, Target, present
 from zoo.training.resampling.imbalance import SAMPLING, Imbalance, merged_labels
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ class Head:
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the
                    mean weight of a training sample is 1.
     imbalance      what is done about labels of unequal frequency: an `Imbalance`, or the name of its method.
-    costs          what mistakes cost, for the loss "expected_cost" and for decisions (`zoo.costs.decide`).
+    costs          what mistakes cost, for the loss "expected_cost" and for decisions (`zoo.costs.decide`); of a heat map
+                   those of the labels "nothing" and "structure".
     """
 
     target: Target
@@ -101,8 +102,8 @@ class Head:
         return replace(self, target=self.answers, imbalance=replace(self.plan, merge={}, ignore=()))
 
     def _check_classes(self) -> None:
-        if self.target.kind == "heat_map" and isinstance(self.imbalance, Imbalance):
-            self._check_sampling(self.imbalance)
+        if self.target.kind == "heat_map":
+            self._check_heat_map()
             return
         if self.target.kind in ("regression", "tags", *MAPS):
             for what in ("imbalance", "costs", "class_weights"):
@@ -123,13 +124,21 @@ class Head:
         if self.class_weights is not None and (self.plan.method == "class_weights" or self.plan.alpha is not None):
             raise ConfigError("Class weights are given twice: by 'class_weights' and by 'imbalance'.")
 
-    def _check_sampling(self, plan: Imbalance) -> None:
-        """Of a heat map, samples with a centre and samples without are chosen; nothing is calibrated."""
-        require_known("method against the imbalance of a heat_map output", plan.method, ("none", *SAMPLING))
-        if plan.calibration != "none" or plan.merge or plan.ignore or self.costs or self.class_weights:
+    def _check_heat_map(self) -> None:
+        """Samples with a centre and samples without are chosen, nothing is calibrated; costs are those of `FOUND`."""
+        if self.class_weights is not None:
+            raise ConfigError("A heat_map output has no classes; 'class_weights' is for classes.")
+        if self.costs is not None:
+            if not isinstance(self.costs, CostMatrix):
+                raise ConfigError(f"'costs' must be a CostMatrix; received {self.costs!r}.")
+            self.costs.check(FOUND)
+        if self.imbalance is None:
+            return
+        require_known("method against the imbalance of a heat_map output", self.plan.method, ("none", *SAMPLING))
+        if self.plan.calibration != "none" or self.plan.merge or self.plan.ignore:
             raise ConfigError(
                 "A heat_map output has no classes: of its 'imbalance' only the method, the ratio and the share of hard "
-                "samples are for it, with calibration='none'; 'costs' and 'class_weights' are for classes."
+                "samples are for it, with calibration='none'."
             )
 
     def _check_class_weights(self) -> None:

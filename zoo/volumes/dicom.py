@@ -73,6 +73,10 @@ def _volume(slices: list[Any], told: str) -> Volume:
             pixels = each.pixel_array
         except Exception as error:  # a decoder of any package
             raise DataError(f"A slice of {told} cannot be decoded: {str(error).splitlines()[0]}.") from error
+        if pixels.shape != (shape[1], shape[0]):
+            raise DataError(f"A file of {told} holds pictures of shape {pixels.shape}; expected one slice a file.")
+        if str(each.get("PhotometricInterpretation", "")) == "MONOCHROME1":  # low numbers are bright
+            raise DataError(f"A slice of {told} has inverted grey values (MONOCHROME1), which are not read.")
         slope, intercept = float(each.get("RescaleSlope", 1)), float(each.get("RescaleIntercept", 0))
         voxels[:, :, number] = pixels.T.astype(np.float32) * slope + intercept
     height, width = (float(each) for each in first.PixelSpacing)  # from row to row, from column to column

@@ -17,6 +17,7 @@ from zoo.volumes import SUFFIXES, Volume
 from zoo.volumes.volume import checked, checked_spacing, require_numbers, require_size, upright
 
 SPACING = "spacing"  # in an .npz, beside the array of the voxels: millimetres (depth, height, width)
+MILLIMETRES = {"meter": 1e3, "micron": 1e-3}  # of the units that a NIfTI header may have beside mm
 VOXELS = ("volume", "image", "voxels", "arr_0")  # in an .npz with several arrays
 ENDINGS = ", ".join(SUFFIXES)
 DAMAGED = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
@@ -58,21 +59,40 @@ def read_volume(source: Any, *, name: str = "The volume") -> Volume:
 
 
 def find_volumes(given: Iterable[Path | str]) -> list[Path]:
-    """The files that are named, and those in named folders and below; a folder without any is one of DICOM slices.
+    """The files that are named, and the volumes in named folders and below; a folder without any is read as one.
 
     Raises `DataError` for a file that does not exist, and where nothing is named.
     """
     found: list[Path] = []
     for each in map(Path, given):
         if each.is_dir():
-            files = sorted(path for path in each.rglob("*") if path.name.lower().endswith(SUFFIXES) and path.is_file())
-            found += files or [each]
+            found += volumes_below(each) or [each]
         else:
             require_file(each)
             found.append(each)
     if not found:
         raise DataError("Name volumes, or folders of them.")
     return found
+
+
+def volumes_below(folder: Path) -> list[Path]:
+    """The files of volumes in a folder and below, and the folders that hold DICOM slices, in order; hidden ones not."""
+    found: list[Path] = []
+    for where, inner, files in os.walk(folder):
+        inner[:] = sorted(each for each in inner if not each.startswith("."))
+        names = sorted(each for each in files if not each.startswith("."))
+        volumes = [Path(where, each) for each in names if each.lower().endswith(SUFFIXES)]
+        found += volumes or ([Path(where)] if any(_is_slice(Path(where, each)) for each in names) else [])
+    return found
+
+
+def _is_slice(path: Path) -> bool:
+    """Whether a file says that it is one of DICOM, which stands after its first 128 bytes."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
 
 
 def require_file(path: str | os.PathLike[str]) -> None:
@@ -169,9 +189,11 @@ def _nifti(path: str, told: str) -> Volume:
         voxels = voxels.astype(np.float32) * np.float32(slope) + np.float32(intercept)
     voxels = np.asarray(voxels).reshape(shape, order="F")
     header = image.header
+    unit = header.get_xyzt_units()[0] if hasattr(header, "get_xyzt_units") else "mm"
+    length = MILLIMETRES.get(unit, 1.0)
     if int(header.get("sform_code", 1)) or int(header.get("qform_code", 1)):
-        return upright(voxels, image.affine, told)
-    spacing = checked_spacing(header.get_zooms()[:3][::-1], told)  # nothing says how the axes lie: they stay
+        return upright(voxels, image.affine * length, told)
+    spacing = checked_spacing(np.array(header.get_zooms()[:3][::-1]) * length, told)  # nothing says how the axes lie: they stay
     return Volume(checked(voxels, told).transpose(2, 1, 0), spacing)
 
 

@@ -70,7 +70,7 @@ class LabelledVolumes:
 
     def schema(self) -> Schema:
         """How voxels become numbers, learnt of the training volumes, and what is predicted of a window."""
-        arrays = [each.volume for each in self.train]
+        arrays = [_drawn(each.volume, self.side, self.seed) for each in self.train]
         column = VolumeColumn.fit(arrays, VOLUME, shape=self.side, spacing=self.spacing)
         column = replace(column, input=VOLUME, spacing=self.spacing)
         if self.labels:
@@ -102,6 +102,14 @@ class LabelledVolumes:
 
     def schema_targets(self) -> tuple[str, ...]:
         return (MASK,) if self.labels else (CENTRE, RADIUS)
+
+
+def _drawn(volume: Volume, side: int, seed: int) -> Volume:
+    """A window of voxels from all over a larger volume: what numbers there are does not hang on its middle alone."""
+    if max(volume.voxels.shape) <= side:
+        return volume
+    places = np.random.default_rng(seed).integers(0, volume.voxels.size, (side, side, side))
+    return replace(volume, voxels=volume.voxels.reshape(-1)[places])
 
 
 def numbers_of(volume: Volume, schema: Schema) -> tuple[np.ndarray, tuple[float, float, float]]:

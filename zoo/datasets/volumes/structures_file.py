@@ -1,5 +1,6 @@
 """The user's own labelled volumes: a table of centres, or one with a column of masks."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import pandas as pd
 from zoo.columns import read_table
 from zoo.columns.paths import beside_file
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.given_files import GIVEN, shares_left
 from zoo.datasets.splits import SPLIT, SPLITS, splits_in_column
 from zoo.datasets.volumes.labelled import SIDE, Labelled, LabelledVolumes
-from zoo.errors import ConfigError, DataError, require_known
+from zoo.errors import ConfigError, DataError, DataWarning, require_known
 from zoo.structures.structure import Structure
 from zoo.volumes import Volume
 from zoo.volumes.files import read_volume
@@ -20,6 +22,7 @@ from zoo.volumes.files import read_volume
 PLACE = ("z", "y", "x")  # depth, height, width: as in a volume's array
 CENTRES = ("volume", "x", "y", "z", "radius")
 LARGEST_LABEL, LARGEST_WINDOW = 20, 64
+PURPOSES = {"validation": "to validate", "test": "to test"}
 
 
 def read_structures(
@@ -28,10 +31,13 @@ def read_structures(
     targets: Sequence[str] | Mapping[str, Any] | str | None = None,
     centres: Path | str | None = None,
     volume: str = "volume",
+    validation: Path | str | None = None,
+    test: Path | str | None = None,
     whole: bool = False,
     seed: int = 0,
 ) -> Dataset:
-    """A CSV, JSONL or Parquet file of volumes, shared out 70:10:20 by volume; a column "split" divides it.
+    """A CSV, JSONL or Parquet file of volumes, shared out 70:10:20 by volume, those with structures and those without
+    alike; a column "split" divides it.
 
     Without `targets` a row is a structure: the path of its volume, the voxel x, y, z of its centre (width, height,
     depth, from 0) and its radius in voxels; a volume without any has one row with empty numbers. Voxels are those of
@@ -40,20 +46,25 @@ def read_structures(
     targets  the column with the paths of masks, whole numbers from 0 (background) in the shape of their volumes.
     centres  a file with the rows of structures, where `path` names the volumes alone.
     volume   the column with the paths of volumes; paths stand beside the file.
+    validation, test   files like the first, used as these splits as they are.
     whole    every split is all of it, which is to be judged.
 
-    Raises `DataError` for masks of another shape, points outside their volume, and where nothing is labelled.
+    Raises `DataError` for masks of another shape, points outside their volume, a volume in two splits, and where
+    nothing is labelled.
     """
-    frame = _table(path, volume)
+    frame = _tables(path, volume, {"validation": validation, "test": test})
     masks = None if targets is None else _mask_column(targets)
     if masks is not None:
         require_known(f"column of masks in {path}", masks, list(frame.columns))
+        if frame[masks].isna().any():
+            raise DataError(f"'{masks}' of {path} names no mask in row {int(np.argmax(frame[masks].isna())) + 1}.")
         frame = beside_file(frame, {masks: "volume"}, path)
     items = _masked(frame, volume, masks) if masks else _marked(frame, path, volume, centres)
     parts = _parts(items, frame, path, volume, seed) if not whole else [items] * 3
     labels = _labels(items) if masks else ()
-    if not masks and not any(each.structures for each in parts[0]):
-        raise DataError(f"No volume to train on in {path} has a structure: there is nothing to learn or to judge by.")
+    for purpose, part in (("to train on", parts[0]), ("to test", parts[2])):
+        if not masks and not any(each.structures for each in part):
+            raise DataError(f"No volume {purpose} in {path} has a structure: there is nothing to learn or to judge by.")
     if masks and len(labels) < 2:
         raise DataError(f"The masks of {path} hold no label above 0: there is nothing to learn or to judge by.")
     side = LARGEST_WINDOW if masks else SIDE
@@ -63,9 +74,26 @@ def read_structures(
     return found.dataset()
 
 
+def _tables(path: Path | str, volume: str, given: Mapping[str, Path | str | None]) -> pd.DataFrame:
+    """The rows of the file, and of those that are given for a split, which a column "split" says."""
+    frame, files = _table(path, volume), {name: file for name, file in given.items() if file is not None}
+    if not files:
+        return frame
+    known = splits_in_column(frame[SPLIT], path) if SPLIT in frame.columns else []
+    for name, file in files.items():
+        if name in known:
+            raise DataError(f"'{path}' has the {name} split already; leave '{file}' out.")
+    if not known:
+        frame = frame.assign(**{SPLIT: "train"})
+    others = [_table(file, volume).assign(**{SPLIT: name}) for name, file in files.items()]
+    return pd.concat([frame, *others], ignore_index=True)
+
+
 def _table(path: Path | str, volume: str) -> pd.DataFrame:
     frame = read_table(path)
     require_known(f"column of volumes in {path}", volume, list(frame.columns))
+    if frame[volume].isna().any():
+        raise DataError(f"'{volume}' of {path} names no volume in row {int(np.argmax(frame[volume].isna())) + 1}.")
     return beside_file(frame, {volume: "volume"}, path)
 
 
@@ -77,13 +105,16 @@ def _mask_column(targets: Sequence[str] | Mapping[str, Any] | str) -> str:
 
 
 def _masked(frame: pd.DataFrame, volume: str, masks: str) -> list[Labelled]:
-    found = []
+    found, alone = [], 0
+    if len(twice := frame[volume][frame[volume].duplicated()]):
+        raise DataError(f"The volume '{twice.iloc[0]}' stands in two rows; each has one mask.")
     for source, mask in zip(frame[volume], frame[masks], strict=True):
         read, marked = read_volume(source), read_volume(mask, name=f"The mask of '{source}'")
         if marked.voxels.shape != read.voxels.shape:
             raise DataError(
                 f"The mask '{mask}' has the shape {marked.voxels.shape}; its volume '{source}' has {read.voxels.shape}."
             )
+        alone += read.orientation not in ("", "RAS") and not marked.orientation
         numbers = np.rint(marked.voxels)
         if (numbers != marked.voxels).any() or numbers.min() < 0 or numbers.max() > LARGEST_LABEL:
             raise DataError(
@@ -91,6 +122,13 @@ def _masked(frame: pd.DataFrame, volume: str, masks: str) -> list[Labelled]:
                 f"{marked.voxels.min():g} to {marked.voxels.max():g}."
             )
         found.append(Labelled(str(source), read, mask=numbers.astype(np.uint8)))
+    if alone:
+        warnings.warn(
+            f"{alone} of {len(found)} volumes were turned to RAS as their files say they lie; their masks do not say how "
+            "they lie, and are taken as they are: they must be those of the volumes as `read_volume` gives them.",
+            DataWarning,
+            stacklevel=3,
+        )
     return found
 
 
@@ -134,19 +172,36 @@ def _structure(numbers: np.ndarray, volume: Volume, told: str) -> Structure:
 def _parts(
     items: Sequence[Labelled], frame: pd.DataFrame, path: Path | str, volume: str, seed: int
 ) -> list[list[Labelled]]:
-    """Training, validation and test volumes: as a column "split" says, else at random."""
-    if SPLIT in frame.columns:
-        told = dict(zip(frame[volume].astype(str), splits_in_column(frame[SPLIT], path), strict=True))
-        parts = [[each for each in items if told[each.name] == split] for split in SPLITS]
-    else:
-        count = len(items)
-        if count < 3:
-            raise DataError(f"{path} has {count} volumes; three are needed at least: to train, to validate, to test.")
-        order = np.random.default_rng(seed).permutation(count)
-        held, judged = max(round(0.1 * count), 1), max(round(0.2 * count), 1)
-        places = (order[held + judged :], order[:held], order[held : held + judged])
-        parts = [[items[place] for place in sorted(part)] for part in places]
-    for split, part in zip(SPLITS, parts, strict=True):
-        if not part:
-            raise DataError(f"{path} has no volume in the {split} split.")
-    return parts
+    """Training, validation and test volumes: as a column "split" says; what it does not name is drawn of training."""
+    told = _told_splits(frame, path, volume)
+    parts = {split: [each for each in items if told[each.name] == split] for split in SPLITS}
+    lacking = [split for split in GIVEN if not parts[split]]
+    count = len(parts["train"])
+    if count <= len(lacking):
+        needed = ", ".join(["to train", *(PURPOSES[split] for split in lacking)])
+        raise DataError(f"{path} has {count} volumes; {len(lacking) + 1} are needed at least: {needed}.")
+    shares = dict(zip(GIVEN, shares_left([split for split in GIVEN if parts[split]]), strict=True))
+    # Those with structures first; of them each split has its share, as it is drawn at even steps.
+    order = np.random.default_rng(seed).permutation(count)
+    left = sorted((parts["train"][place] for place in order), key=lambda each: not each.structures)
+    for split in reversed(lacking):
+        size = max(round(shares[split] * count), 1)
+        drawn = set(np.linspace(0, len(left), size, endpoint=False).astype(int).tolist())
+        parts[split] = [each for place, each in enumerate(left) if place in drawn]
+        left = [each for place, each in enumerate(left) if place not in drawn]
+    parts["train"] = left
+    split_of = {each.name: split for split in SPLITS for each in parts[split]}
+    return [[each for each in items if split_of[each.name] == split] for split in SPLITS]
+
+
+def _told_splits(frame: pd.DataFrame, path: Path | str, volume: str) -> dict[str, str]:
+    """Volume -> its split; "train" where none is told. Raises `DataError` for a volume in two."""
+    names = list(frame[volume].astype(str))
+    splits = splits_in_column(frame[SPLIT], path) if SPLIT in frame.columns else ["train"] * len(frame)
+    told: dict[str, str] = {}
+    for name, split in zip(names, splits, strict=True):
+        if told.setdefault(name, split) != split:
+            raise DataError(
+                f"The volume '{name}' of {path} has rows in the splits {told[name]} and {split}; expected one of them."
+            )
+    return told

@@ -19,8 +19,9 @@ from zoo.datasets.volumes.facts import VolumeFacts, facts_of
 from zoo.errors import DataError, DataWarning, require_known
 from zoo.samples import Kind
 from zoo.volumes import SUFFIXES, Crop
+from zoo.volumes.files import volumes_below
 
-FILES = FileKind(VOLUME, SUFFIXES)
+FILES = FileKind(VOLUME, SUFFIXES, volumes_below)
 DAMAGED = ("leave out", "refuse")
 
 
