@@ -23,7 +23,7 @@ from zoo.structures.search import blended_maps, starts_of
 from zoo.structures.structure import Structure
 from zoo.structures.windows import turned, windows_of
 from zoo.tasks.structure_report import decided, scores_of_centres
-from zoo.training import Head, Imbalance, Recipe, fit
+from zoo.training import Head, Imbalance, Optimiser, Recipe, fit
 from zoo.training.losses import mean_loss, row_losses
 from zoo.training.resampling.sampling import Sampler
 from zoo.volumes import Volume
@@ -206,9 +206,17 @@ def test_heat_maps_take_sampling_and_nothing_that_is_for_classes():
 
 def test_a_detector_learns_searches_and_is_loaded_again(tmp_path):
     options = {"volumes": 4, "validation_volumes": 2, "test_volumes": 2, "side": 24, "windows": 8}
+    costs = CostMatrix.of_mistakes(FOUND, false_positive=2, false_negative=7)
+    plain = {
+        "optimiser": Optimiser("adam", learning_rate=3e-3),
+        "steps_per_execution": 1,
+        "config": {"filters": (4, 4)},
+    }
     trained, report = zoo.train(
-        "structure_detector_tiny", "phantom", folder=tmp_path, data_options=options, epochs=2, baselines="none"
-    )
+        "structure_detector_tiny", "phantom", folder=tmp_path, data_options=options, epochs=2, baselines="none",
+        costs=costs, **plain,
+    )  # fmt: skip
+    assert report.note.startswith("A missed structure costs 7, a false alarm 2: ")
     losses = [row["centre_loss"] for row in report.history]
     assert losses[1] < losses[0]
     assert report.scores[0]["metric"] == "sensitivity at 3 false alarms a volume"
@@ -219,6 +227,7 @@ def test_a_detector_learns_searches_and_is_loaded_again(tmp_path):
 
     first, again = (find(each, [str(tmp_path / "scan.npy")]) for each in (trained, zoo.load_pipeline(tmp_path)))
     pd.testing.assert_frame_equal(first, again, atol=2e-3)
+    assert zoo.load_pipeline(tmp_path).costs == {"centre": costs}
     with pytest.raises(ConfigError, match="maps of a volume"):
         trained.predict({"volume": [volume]})
     assert list(first.columns) == ["volume", "x", "y", "z", "x_mm", "y_mm", "z_mm", "radius", "score"]
@@ -227,7 +236,8 @@ def test_a_detector_learns_searches_and_is_loaded_again(tmp_path):
 def test_a_mask_is_found_and_the_mean_shape_stands_in_the_middle():
     mask = np.zeros((8, 8, 8), np.int32)
     mask[3:5, 3:5, 3:5] = 1
-    model = zoo.create_model("structure_detector_tiny", outputs={"mask": {"kind": "mask", "classes": 2}}, stride=1)
+    model = zoo.create_model("structure_detector_tiny", outputs={"mask": {"kind": "mask", "classes": 2}}, stride=1,
+                             filters=(4, 4))  # fmt: skip
     head = Head(Target("mask", ("background", "a")))
     samples = zoo.samples.Samples({"volume": mask[None, ..., None].astype("float32")}, {"mask": mask[None]})
     fit(model, samples, samples, Recipe({"mask": head}, epochs=1, batch_size=1, start_at_prior=False))
@@ -299,14 +309,14 @@ def test_splits_are_those_of_files_and_columns_and_each_has_structures(scans):
     table = read_structures(written(scans, rows[:3]), **given).table
     names = [[each.name[-5] for each in part] for part in (table.train, table.validation, table.test)]
     assert names == [["0", "1", "2"], ["3"], ["4"]]
-    with pytest.raises(DataError, match="3.npy' of .* has rows in the splits train and validation; expected one"):
+    with pytest.raises(DataError, match=r"3.npy' of .* has rows in the splits train and validation; expected one"):
         read_structures(written(scans, rows[:4]), **given)
     split = [{**row, "split": name} for row, name in zip(rows, ("train", "train", "test", "test", "val"), strict=True)]
-    with pytest.raises(DataError, match="has the test split already; leave '.*test.csv' out"):
+    with pytest.raises(DataError, match=r"has the test split already; leave '.*test.csv' out"):
         read_structures(written(scans, split), test=given["test"])
     split[2]["split"] = split[3]["split"] = "val"
     split[4] |= {**rows[0], "volume": "4.npy", "split": "test"}
-    with pytest.raises(DataError, match="No volume to test in .* has a structure"):
+    with pytest.raises(DataError, match=r"No volume to test in .* has a structure"):
         read_structures(written(scans, split))
 
 
@@ -326,9 +336,7 @@ def test_the_costs_that_are_given_choose_the_threshold_and_are_told():
     known = [[NODE, replace(NODE, centre=(30.0, 30.0, 30.0))]]
     found[0].append(replace(known[0][1], score=0.3))
     froc = froc_of(found, known)
-    cautious, bold = (
-        CostMatrix.of_mistakes(FOUND, false_positive=1, false_negative=missed) for missed in (10.0, 0.5)
-    )
+    cautious, bold = (CostMatrix.of_mistakes(FOUND, false_positive=1, false_negative=missed) for missed in (10.0, 0.5))
     assert (decided(froc, cautious), decided(froc, bold)) == (0.3, 0.9)
     assert scores_of_centres(froc, bold, 0.9)[-1]["model"] == 0.5
     head = Head(Target("heat_map"), costs=bold)
@@ -341,7 +349,7 @@ def test_masks_of_another_shape_are_refused(scans):
     rows = [{"volume": f"{n}.npy", "mask": f"mask{n}.npy"} for n in range(5)]
     dataset = read_structures(written(scans, rows), targets=["mask"])
     assert dataset.targets["mask"].labels == ("background", "label 1")
-    with pytest.raises(DataError, match="0.npy' stands in two rows; each has one mask"):
+    with pytest.raises(DataError, match=r"0.npy' stands in two rows; each has one mask"):
         read_structures(written(scans, [*rows, rows[0]]), targets=["mask"])
     np.save(scans / "mask1.npy", np.zeros((4, 4, 4), np.uint8))
     with pytest.raises(DataError, match=r"mask1.npy' has the shape \(4, 4, 4\); its volume .* has \(26, 26, 26\)"):

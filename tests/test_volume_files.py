@@ -6,10 +6,11 @@ import struct
 import numpy as np
 import pytest
 
+import zoo
 from zoo.columns import VolumeColumn
 from zoo.errors import ConfigError, DataError, DataWarning, MissingExtraError, UnknownNameError
 from zoo.volumes import Crop, Preparation, Volume
-from zoo.volumes.files import read_volume
+from zoo.volumes.files import find_volumes, read_volume
 from zoo.volumes.preparation import crops_at
 
 SCAN = np.random.default_rng(0).integers(-1_000, 1_000, (4, 5, 6)).astype("int16")  # depth, height, width
@@ -45,9 +46,9 @@ def test_every_orientation_of_a_nifti_file_is_the_same_volume(tmp_path):
     np.testing.assert_allclose(read_volume(tmp_path / "scan.nii").voxels, 2.0 * SCAN + 10)
 
 
-def write_slices(folder, *, skipped=None):
+def write_slices(folder, *, skipped=None, greys="MONOCHROME2", add=0):
     pydicom = pytest.importorskip("pydicom")
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for number in range(len(SCAN)):
         if number == skipped:
             continue
@@ -60,9 +61,9 @@ def write_slices(folder, *, skipped=None):
         each.PixelSpacing, each.ImageOrientationPatient = [2.0, 1.0], [1, 0, 0, 0, 1, 0]
         each.ImagePositionPatient = [0, 0, 3.0 * number]
         each.BitsAllocated, each.BitsStored, each.HighBit, each.PixelRepresentation = 16, 16, 15, 1
-        each.SamplesPerPixel, each.PhotometricInterpretation = 1, "MONOCHROME2"
+        each.SamplesPerPixel, each.PhotometricInterpretation = 1, greys
         each.RescaleSlope, each.RescaleIntercept = 1, -5
-        each.PixelData = SCAN[number].tobytes()
+        each.PixelData = (SCAN[number] + np.int16(add)).tobytes()
         each.save_as(folder / f"{9 - number}.dcm", enforce_file_format=True)  # names tell nothing of places
     return folder
 
@@ -91,7 +92,8 @@ def test_a_class_may_be_of_folders_of_slices(tmp_path):
 
 
 def test_the_unit_of_a_nifti_header_is_heeded(tmp_path):
-    image = nibabel.Nifti1Image(SCAN.astype("float32"), np.diag([500.0, 1000.0, 2000.0, 1.0]))
+    nibabel = pytest.importorskip("nibabel")
+    image = nibabel.Nifti1Image(SCAN.transpose(2, 1, 0).astype("float32"), np.diag([500.0, 1000.0, 2000.0, 1.0]))
     image.header.set_xyzt_units("micron")
     nibabel.save(image, tmp_path / "scan.nii")
     assert read_volume(tmp_path / "scan.nii").spacing == (2.0, 1.0, 0.5)

@@ -10,8 +10,10 @@ import pytest
 
 import zoo
 from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
+from zoo.pipeline import Pipeline
 from zoo.tasks.volumes import measures, pooled
 from zoo.training import Optimiser
+from zoo.volumes import Crop
 
 needs_mirror = pytest.mark.skipif(
     not os.environ.get("ZOO_MIRROR"), reason="set ZOO_MIRROR to a mirror that holds the samples of volumes"
@@ -64,6 +66,24 @@ def test_a_table_names_its_column_of_volumes_patients_and_points(folder, tmp_pat
     parts = [set(getattr(dataset.table, part)["patient"]) for part in ("train", "validation", "test")]
     assert not parts[0] & parts[1]
     assert not parts[0] & parts[2]
+    schema = dataset.schema
+    pipeline = Pipeline(
+        schema,
+        zoo.create_model("volume_classifier_tiny", input_shape=(4, 4, 4, 1), outputs=schema.model_config()["outputs"]),
+    )
+    rows = frame.assign(z=[3, 5] * 12).drop(columns="size")
+    rows.to_csv(tmp_path / "new.csv", index=False)
+    first, other = (
+        pipeline.predictions({"scan": [Crop(path, (z, 5, 5)) for path in rows["scan"][:2]]})["size"] for z in (3, 5)
+    )
+    for given in (rows[:2], {name: list(rows[name][:2]) for name in rows}):
+        np.testing.assert_allclose(pipeline.predictions(given)["size"], [first[0], other[1]], rtol=1e-5)
+    np.testing.assert_allclose(pipeline.predictions(tmp_path / "new.csv")["size"][:2], [first[0], other[1]], rtol=1e-5)
+    pipeline.predict_file(tmp_path / "new.csv", tmp_path / "out.csv")
+    out = pd.read_csv(tmp_path / "out.csv")
+    np.testing.assert_allclose(out["size=small"][:2], pipeline.predict(rows[:2])["size=small"], rtol=1e-4)
+    with pytest.raises(DataError, match="comes without: give the columns z, y, x of rows"):
+        pipeline.predictions({"scan": list(rows["scan"][:2])})
     with pytest.raises(UnknownNameError, match="column of 'points' 'w'"):
         zoo.load_dataset(tmp_path / "scans.csv", task="volumes", **{**options, "points": ["z", "y", "w"]})
     with pytest.raises(UnknownNameError, match="did you mean 'scan'"):

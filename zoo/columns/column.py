@@ -87,6 +87,15 @@ class Column(ABC):
         """For each value the parts of which each is a sample of its own, as of a long text; None: no value is cut."""
         return None
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Other columns of the user's rows without which a value does not say all, as the point of a volume."""
+        return ()
+
+    def with_beside(self, values: Values, rows: Any) -> Values:
+        """(n,) values with what the columns `beside` say, which `rows` (n) have."""
+        return values
+
     def require_options(self, options: Mapping[str, Any]) -> None:  # noqa: B027 (a kind need not)
         """Raise `ConfigError` where data that would be fitted with these options is not what this column reads."""
 

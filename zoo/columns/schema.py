@@ -159,6 +159,18 @@ class Schema:
         return {name: kinds[name] for name in self.names}
 
     @property
+    def beside(self) -> tuple[str, ...]:
+        """Further columns that the values of some are read with."""
+        return tuple(dict.fromkeys(name for column in self.columns for name in column.beside))
+
+    def with_beside(self, frame: Frame, rows: Frame) -> Frame:
+        """The frame, its values with what the columns `beside` of the same `rows` say, as far as these have them."""
+        for column in self.columns:
+            if column.beside and set(column.beside) <= set(rows.columns) and column.name in frame.columns:
+                frame = frame.assign(**{column.name: column.with_beside(frame[column.name], rows)})
+        return frame
+
+    @property
     def written(self) -> Written:
         """How texts are written in the training rows, with which `read_table` reads others."""
         named: tuple[Any, ...] = (*self.columns, *self.outputs)

@@ -15,6 +15,7 @@ from zoo.columns.picture import content_of
 from zoo.errors import ConfigError, DataError, DataWarning, is_number
 from zoo.lazy_array import LazyArray
 from zoo.volumes import Crop, Preparation, Volume
+from zoo.volumes.preparation import crops_of
 
 SAMPLE = 100  # training volumes, evenly spaced, of which shape, spacing, window, mean and deviation are learnt
 LARGEST = 64  # voxels a side where nobody says how many: larger volumes are resampled to that
@@ -34,6 +35,7 @@ class VolumeColumn(Column):
     said         whether training files said theirs: one that does not is then told, and taken as 1 mm.
     percentiles  of each volume, which are its low and high; None: all have the same.
     pointed      whether training volumes were cut about points: one without is then refused, as it is another input.
+    points       the columns (depth, height, width) of the rows that say these points, where there are some.
     """
 
     depth: int = 1
@@ -47,6 +49,7 @@ class VolumeColumn(Column):
     mean: float = 0.0
     std: float = 1.0
     pointed: bool = False
+    points: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "volume"
 
@@ -59,6 +62,7 @@ class VolumeColumn(Column):
         spacing: float | Sequence[float] | None = None,
         window: Sequence[float] | None = None,
         percentiles: Sequence[float] | None = None,
+        points: Sequence[str] | None = None,
     ) -> Self:
         """Learn of the training volumes what is not given, and always mean and deviation of the windowed voxels.
 
@@ -68,6 +72,7 @@ class VolumeColumn(Column):
         window       (centre, width) of the numbers that are told apart, as (-600, 1500) of lungs in CT; else all that
                      volumes of bytes hold, and of others what lies between two percentiles of all training voxels.
         percentiles  a window for each volume between two of its own percentiles, as (0.5, 99.5) of MRI.
+        points       the columns of the rows that the points of crops come from, and will for rows to predict.
         """
         items = [each for each in values if not _is_missing(each)]
         if not items:
@@ -79,7 +84,10 @@ class VolumeColumn(Column):
         own = None if percentiles is None else (float(percentiles[0]), float(percentiles[1]))
         steps = _three(spacing, "spacing", name)
         pointed = all(isinstance(each, Crop) for each in items)
-        found = cls(name, "", spacing=steps, low=low, high=high, percentiles=own, pointed=pointed)
+        if points and not pointed:
+            raise ConfigError(f"'points' of {shown(name)} are those of crops; its values are whole volumes.")
+        named = tuple(points or ())
+        found = cls(name, "", spacing=steps, low=low, high=high, percentiles=own, pointed=pointed, points=named)
         volumes = found._readable(items)
         said = sum(volume.spacing is not None for volume, _ in volumes)
         if said < len(volumes) and (said or spacing is not None):
@@ -140,6 +148,15 @@ class VolumeColumn(Column):
             fingerprint=repr(sorted(asdict(self).items())),
         )
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        return self.points
+
+    def with_beside(self, values: Values, rows: Any) -> Values:
+        """Crops about the points of the rows; a volume without three numbers stays one without a point."""
+        numbers = rows[list(self.points)].apply(pandas().to_numeric, errors="coerce").to_numpy(float)
+        return pandas().Series(crops_of(list(values), numbers), index=values.index, dtype=object)
+
     def numbers(self, voxels: np.ndarray) -> np.ndarray:
         """(k, depth, height, width, 1) decoded voxels -> the float32 numbers that the model takes."""
         return (self._windowed(voxels) - np.float32(self.mean)) / np.float32(self.std)
@@ -166,9 +183,10 @@ class VolumeColumn(Column):
                 f"received {shown(repr(source))}."
             )
         if point is None and self.pointed:
+            told = f"the columns {', '.join(self.points)} of rows, or " if self.points else ""
             raise DataError(
                 f"The volumes of {shown(self.name)} were cut about points in training, and one comes without: give "
-                "zoo.volumes.Crop(volume, (depth, height, width))."
+                f"{told}zoo.volumes.Crop(volume, (depth, height, width))."
             )
         volume = read_volume(source, name=f"A volume of {shown(self.name)}")
         if volume.spacing is None and self.said:

@@ -125,13 +125,17 @@ class Pipeline:
     @property
     def reading(self) -> dict[str, Any]:
         """The options of `read_table` with which a file is read as the model's rows."""
-        return {"columns": self.schema.names, "types": self.schema.types, "written": self.schema.written}
+        return {
+            "columns": (*self.schema.names, *self.schema.beside),
+            "types": self.schema.types,
+            "written": self.schema.written,
+        }
 
     def rows(self, source: Any) -> Frame:
         """A DataFrame, a mapping of columns, a list of rows, or the path of a file -> the columns of the schema."""
         frame = rows_of(source, **self.reading)
         require_columns(frame, self.schema.names, "the schema was learnt with")
-        return frame
+        return self.schema.with_beside(frame, frame)
 
     def predict(self, rows: Any, *, allow_unseen: bool = False, views: Sequence[str] | str | None = None) -> Frame:
         """A DataFrame with one row for each of `rows` (see there), and its index.

@@ -79,9 +79,10 @@ class RowReader:
                     yield from self._beside(path, self.stream(stream, str(path), suffix))
 
     def _beside(self, path: Path, parts: Iterable[Part]) -> Iterator[Part]:
-        """The parts with paths of pictures from here."""
+        """The parts with paths of pictures from here, and with the points that volumes are cut about."""
         for part in parts:
-            yield replace(part, rows=beside_file(part.rows, self.schema.types, path))
+            rows = beside_file(part.rows, self.schema.types, path)
+            yield replace(part, rows=self.schema.with_beside(rows, part.given))
 
     def stream(self, stream: Any, name: str = "standard input", suffix: str = "") -> Iterator[Part]:
         """The rows of an open stream of bytes; without a `suffix` its first line says how they are written."""

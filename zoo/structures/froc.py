@@ -12,6 +12,7 @@ from zoo.errors import DataError
 from zoo.structures.structure import ITSELF, Structure, centres_of, radii_of
 
 ALARMS = (1.0, 2.0, 3.0, 6.0)  # false alarms a volume at which sensitivities are told
+REPORTED = (3.0, 1.0, 2.0, 6.0)  # the same, the headline first
 REPEATS = 1_000  # of the bootstrap
 SURE = 0.95  # share of the draws that an interval holds
 HIT, ALARM, AGAIN = 1, 0, -1

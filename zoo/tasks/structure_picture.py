@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.files import write_figure
-from zoo.structures.froc import AGAIN, ALARMS, HIT, interval_at, matched, sensitivity_at
+from zoo.structures.froc import AGAIN, HIT, REPORTED, matched
 from zoo.structures.structure import Structure
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def _draw_froc(axes: Any, report: "StructureReport") -> None:
     assert report.froc is not None
     _, alarms, sensitivity = report.froc.curve()
     axes.step(alarms, sensitivity, where="post")
-    for each in ALARMS:
-        value, (low, high) = sensitivity_at(report.froc, each), interval_at(report.froc, each)
+    intervals = [(row["model"], row["low"], row["high"]) for row in report.scores if "low" in row]
+    for each, (value, low, high) in zip(REPORTED, intervals, strict=True):
         axes.errorbar([each], [value], [[value - min(low, value)], [max(high, value) - value]], fmt="o", color="C0")
     axes.set(xlim=(0, MOST_ALARMS), ylim=(0, 1.02), xlabel="false alarms a volume", ylabel="sensitivity")
     axes.set_title("free-response ROC, with 95 % intervals")

@@ -10,7 +10,7 @@ import numpy as np
 from zoo.costs import CostMatrix
 from zoo.files import write_json
 from zoo.samples import FOUND
-from zoo.structures.froc import ALARMS, Froc, cheapest_threshold, interval_at, sensitivity_at, threshold_at
+from zoo.structures.froc import REPORTED, Froc, cheapest_threshold, interval_at, sensitivity_at, threshold_at
 from zoo.structures.structure import Structure
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class StructureReport:
 def scores_of_centres(froc: Froc, costs: CostMatrix, threshold: float) -> list[dict[str, Any]]:
     """Sensitivities at 1, 2, 3 and 6 false alarms a volume with their intervals, and what the threshold costs."""
     rows = []
-    for alarms in (3.0, *(each for each in ALARMS if each != 3.0)):  # the first is the headline
+    for alarms in REPORTED:
         low, high = interval_at(froc, alarms)
         metric = f"sensitivity at {alarms:g} false alarm{'s' if alarms > 1 else ''} a volume"
         value = sensitivity_at(froc, alarms)

@@ -52,8 +52,8 @@ class Head:
     class_weights  label -> weight, or "balanced": inverse to the frequency in the training split. Scaled so that the
                    mean weight of a training sample is 1.
     imbalance      what is done about labels of unequal frequency: an `Imbalance`, or the name of its method.
-    costs          what mistakes cost, for the loss "expected_cost" and for decisions (`zoo.costs.decide`); of a heat map
-                   those of the labels "nothing" and "structure".
+    costs          what mistakes cost, for the loss "expected_cost" and for decisions (`zoo.costs.decide`); those of a
+                   heat map have the labels "nothing" and "structure".
     """
 
     target: Target

@@ -193,7 +193,9 @@ def _nifti(path: str, told: str) -> Volume:
     length = MILLIMETRES.get(unit, 1.0)
     if int(header.get("sform_code", 1)) or int(header.get("qform_code", 1)):
         return upright(voxels, image.affine * length, told)
-    spacing = checked_spacing(np.array(header.get_zooms()[:3][::-1]) * length, told)  # nothing says how the axes lie: they stay
+    spacing = checked_spacing(
+        np.array(header.get_zooms()[:3][::-1]) * length, told
+    )  # nothing says how the axes lie: they stay
     return Volume(checked(voxels, told).transpose(2, 1, 0), spacing)
 
 

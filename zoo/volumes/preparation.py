@@ -23,6 +23,14 @@ class Crop:
     point: tuple[float, float, float]
 
 
+def crops_of(sources: Sequence[Any], points: np.ndarray) -> list[Any]:
+    """Sources and (n, 3) points -> crops; a source stays as it is where its point is no three numbers."""
+    known = np.isfinite(points).all(axis=1)
+    rows = zip(sources, points.tolist(), known.tolist(), strict=True)
+    return [Crop(source, tuple(point)) if has and not isinstance(source, Crop) else source
+            for source, point, has in rows]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Preparation:
     """The voxels that a model sees.

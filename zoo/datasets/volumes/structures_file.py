@@ -124,8 +124,8 @@ def _masked(frame: pd.DataFrame, volume: str, masks: str) -> list[Labelled]:
         found.append(Labelled(str(source), read, mask=numbers.astype(np.uint8)))
     if alone:
         warnings.warn(
-            f"{alone} of {len(found)} volumes were turned to RAS as their files say they lie; their masks do not say how "
-            "they lie, and are taken as they are: they must be those of the volumes as `read_volume` gives them.",
+            f"{alone} of {len(found)} volumes were turned to RAS, as their files say how they lie; their masks do not "
+            "say so, and are taken as they are: they must be masks of the volumes as `read_volume` gives them.",
             DataWarning,
             stacklevel=3,
         )

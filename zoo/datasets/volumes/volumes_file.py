@@ -18,8 +18,9 @@ from zoo.datasets.volumes.build import VOLUME, volume_columns
 from zoo.datasets.volumes.facts import VolumeFacts, facts_of
 from zoo.errors import DataError, DataWarning, require_known
 from zoo.samples import Kind
-from zoo.volumes import SUFFIXES, Crop
+from zoo.volumes import SUFFIXES
 from zoo.volumes.files import volumes_below
+from zoo.volumes.preparation import crops_of
 
 FILES = FileKind(VOLUME, SUFFIXES, volumes_below)
 DAMAGED = ("leave out", "refuse")
@@ -77,7 +78,7 @@ def read_volumes(
     alone = frame.drop(columns=SPLIT)
     parts = (alone,) * 3 if whole else parts_of(alone, split)
     kinds = with_labels_of(frame, parts[0], kinds)
-    options = {"shape": shape, "spacing": spacing, "window": window, "percentiles": percentiles}
+    options = {"shape": shape, "spacing": spacing, "window": window, "percentiles": percentiles, "points": points}
     others = [name for name in parts[0].columns if name not in kinds and name != column]
     told = "all of it" if whole else ", ".join(name for name in splits if name) or "none"
     return Table(
@@ -105,8 +106,7 @@ def _crops(frame: pd.DataFrame, column: str, points: Sequence[str]) -> pd.Series
     bad = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
     if len(bad):
         raise DataError(f"The point of row {bad[0] + 1} is no three numbers of voxels.")
-    crops = [Crop(source, tuple(point)) for source, point in zip(frame[column], numbers.tolist(), strict=True)]
-    return pd.Series(crops, index=frame.index, dtype=object)
+    return pd.Series(crops_of(list(frame[column]), numbers), index=frame.index, dtype=object)
 
 
 def _tell(facts: Sequence[VolumeFacts], path: Path) -> None:
