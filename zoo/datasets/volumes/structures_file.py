@@ -69,9 +69,7 @@ def read_structures(
         raise DataError(f"The masks of {path} hold no label above 0: there is nothing to learn or to judge by.")
     side = LARGEST_WINDOW if masks else SIDE
     card = {"source": str(path), "seed": seed}
-    train, validation, test = parts
-    found = LabelledVolumes(Path(path).name, train, validation, test, labels, side, seed=seed, card=card)
-    return found.dataset()
+    return LabelledVolumes(Path(path).name, *parts, labels=labels, side=side, seed=seed, card=card).dataset()
 
 
 def _tables(path: Path | str, volume: str, given: Mapping[str, Path | str | None]) -> pd.DataFrame:
