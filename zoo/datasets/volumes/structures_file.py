@@ -69,7 +69,8 @@ def read_structures(
         raise DataError(f"The masks of {path} hold no label above 0: there is nothing to learn or to judge by.")
     side = LARGEST_WINDOW if masks else SIDE
     card = {"source": str(path), "seed": seed}
-    return LabelledVolumes(Path(path).name, *parts, labels=labels, side=side, seed=seed, card=card).dataset()
+    first, second, third = parts
+    return LabelledVolumes(Path(path).name, first, second, third, labels, side, seed=seed, card=card).dataset()
 
 
 def _tables(path: Path | str, volume: str, given: Mapping[str, Path | str | None]) -> pd.DataFrame:
