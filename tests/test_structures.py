@@ -9,7 +9,7 @@ import pytest
 
 import zoo
 from zoo.costs import CostMatrix
-from zoo.datasets.volumes.labelled import Labelled, LabelledVolumes, from_model, to_model
+from zoo.datasets.volumes.labelled import Labelled, LabelledVolumes, from_model, to_model, trained_window
 from zoo.datasets.volumes.phantom import RADII, filtered, phantom, phantoms
 from zoo.datasets.volumes.structures_file import read_structures
 from zoo.errors import ConfigError, DataError, UnknownNameError
@@ -286,6 +286,19 @@ def test_centres_of_ones_own_are_read_and_points_outside_are_refused(scans):
         read_structures(written(scans, nothing))
 
 
+def test_masks_are_found_in_windows_of_the_shape_that_training_had():
+    """What lies beyond a window changes what a network of convolutions says near its border."""
+    model = zoo.create_model("structure_detector_tiny", outputs={"mask": {"kind": "mask", "classes": 2}}, stride=1)
+    volume = np.random.default_rng(0).normal(size=(9, 12, 8)).astype("float32")
+    padded = np.pad(volume, [(0, 15), (0, 4), (0, 8)], mode="edge")
+    expected = keras.ops.convert_to_numpy(model([padded[None, ..., None]])["mask"])[0, :9, :12, :8]
+    found = blended_maps(model, volume, window=(24, 16, 16), outputs=("mask",))["mask"]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    smaller = blended_maps(model, volume, outputs=("mask",))["mask"]
+    assert np.abs(smaller - expected).max() > 1e-4
+    assert (find_mask(model, volume, window=(24, 16, 16)) == expected.argmax(axis=-1)).all()
+
+
 def test_all_splits_have_windows_of_the_shape_that_training_needs():
     parts = [
         Labelled(str(side), Volume(np.zeros((side, 9, 16), np.float32)), mask=np.ones((side, 9, 16), np.int32))
@@ -294,6 +307,7 @@ def test_all_splits_have_windows_of_the_shape_that_training_needs():
     data = LabelledVolumes("boxes", *([each] for each in parts), labels=("background", "inside"), side=64).dataset()
     shapes = [part.targets["mask"].shape for part in (data.train, data.validation, data.test)]
     assert shapes == [(1, 16, 16, 16), (2, 16, 16, 16), (3, 16, 16, 16)]
+    assert trained_window(data.schema) == (16, 16, 16)
     assert [int((part.targets["mask"] == 1).sum()) for part in (data.train, data.validation, data.test)] == [
         side * 9 * 16 for side in (12, 20, 33)
     ]

@@ -141,7 +141,7 @@ def labels(seed: int) -> dict[str, Any]:
 
 def hippocampus(seed: int) -> dict[str, Any]:
     from zoo.datasets.volumes.hippocampus import LABELS, hippocampus
-    from zoo.datasets.volumes.labelled import prepared
+    from zoo.datasets.volumes.labelled import prepared, trained_window
     from zoo.structures.masks import find_mask, mean_shape
     from zoo.tasks.structures import mask_scores
 
@@ -149,7 +149,8 @@ def hippocampus(seed: int) -> dict[str, Any]:
     model, seconds = trained(dataset, seed, epochs=MASK_EPOCHS)
     read = [prepared(each, dataset.schema) for each in dataset.table.test]
     masks = [mask for _, _, mask in read]
-    found = [find_mask(model, numbers) for numbers, _, _ in read]
+    window = trained_window(dataset.schema)
+    found = [find_mask(model, numbers, window=window) for numbers, _, _ in read]
     taught = [each.mask for each in dataset.table.train]
     means = [mean_shape(taught, mask.shape, len(LABELS)) for mask in masks]
     return {

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.samples import MISSING_CLASS, Samples
-from zoo.structures.search import blended_maps
+from zoo.structures.search import WINDOW, blended_maps
 
 MULTIPLE = 8  # sides of what a network with three halvings takes
 
@@ -39,8 +39,13 @@ def mask_windows(volumes: Sequence[np.ndarray], masks: Sequence[np.ndarray | Non
     )
 
 
-def find_mask(model: Any, volume: np.ndarray, *, output: str = "mask", window: int = 64) -> np.ndarray:
-    """volume (D, H, W) as the model takes it -> (D, H, W) the likeliest label of each voxel."""
+def find_mask(
+    model: Any, volume: np.ndarray, *, window: int | Sequence[int] = WINDOW, output: str = "mask"
+) -> np.ndarray:
+    """volume (D, H, W) as the model takes it -> (D, H, W) the likeliest label of each voxel.
+
+    window  the shape of the windows that the model was trained on: at other sizes it may be far worse.
+    """
     maps = blended_maps(model, volume, window=window, outputs=(output,))
     return np.argmax(maps[output], axis=-1).astype(np.int32)
 

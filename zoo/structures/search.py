@@ -54,21 +54,33 @@ def stride_of(model: Any, output: str) -> int:
 
 
 def blended_maps(
-    model: Any, volume: np.ndarray, *, window: int = WINDOW, overlap: int = OVERLAP, outputs: Sequence[str]
+    model: Any,
+    volume: np.ndarray,
+    *,
+    window: int | Sequence[int] = WINDOW,
+    overlap: int = OVERLAP,
+    outputs: Sequence[str],
 ) -> dict[str, np.ndarray]:
     """volume (D, H, W) -> output -> (D/stride, H/stride, W/stride, channels) float32.
 
     Each voxel is the mean of what its windows say, weighted by how far it lies from the windows' borders.
+
+    window  voxels: a side, and less where the volume is smaller; or the three sides of the windows that the model was
+            trained on, where it has learnt how far a place lies from their borders.
     """
     require_volume(volume)
     strides = {name: stride_of(model, name) for name in outputs}
     step = max(strides.values())
-    if window % 8 or overlap % (2 * step) or not 0 <= overlap < window:
+    if isinstance(window, int):
+        sides, least = tuple(min(window, -(-side // 8) * 8) for side in volume.shape), window
+    else:
+        sides, least = tuple(window), min(window)
+        overlap = min(overlap, least // 2 // (2 * step) * (2 * step))  # windows of few voxels along one axis
+    if least % 8 or any(side % 8 for side in sides) or overlap % (2 * step) or not 0 <= overlap < least:
         raise ConfigError(
             f"'window' must be a multiple of 8 and 'overlap' one of {2 * step} below it; received {window} and "
             f"{overlap}."
         )
-    sides = tuple(min(window, -(-side // 8) * 8) for side in volume.shape)
     sums: dict[str, np.ndarray] = {}
     weights = {name: np.zeros(map_shape(volume.shape, strides[name]), np.float32) for name in outputs}
     for start in starts_of(volume.shape, sides, overlap):

@@ -18,6 +18,7 @@ from zoo.datasets.volumes.labelled import (
     from_model,
     numbers_of,
     prepared,
+    trained_window,
 )
 from zoo.errors import DataError
 from zoo.pipeline import Pipeline
@@ -94,7 +95,8 @@ def evaluate(
     }
     if table.labels:
         masks = [mask for _, _, mask in read if mask is not None]
-        return masks_report(model, [numbers for numbers, _, _ in read], masks, table.labels, common)
+        window = trained_window(dataset.schema)
+        return masks_report(model, [numbers for numbers, _, _ in read], masks, table.labels, window, common)
     known = [structures for _, structures, _ in read]
     if not any(known):
         raise DataError(f"None of the {len(known)} volumes to test has a structure: no sensitivity can be told.")
@@ -128,10 +130,11 @@ def masks_report(
     volumes: Sequence[np.ndarray],
     masks: Sequence[np.ndarray],
     labels: Sequence[str],
+    window: Sequence[int],
     common: Mapping[str, Any],
 ) -> StructureReport:
     """Dice of each label, mean over volumes, and how far the middle of what was found lies from that of the mask."""
-    found = [find_mask(model, numbers) for numbers in volumes]
+    found = [find_mask(model, numbers, window=window) for numbers in volumes]
     scores = mask_scores(found, masks, labels)
     rows = [{"output": MASK, "metric": name, "model": value} for name, value in scores.items()]
     note = "Dice of a label: the mean over volumes. The centre is the mean place of all labels but the background."
@@ -194,7 +197,8 @@ COLUMNS = {
 
 
 def _mask_rows(pipeline: Pipeline, file: str, volume: Volume) -> list[dict[str, Any]]:
-    mask = find_mask(pipeline.model, numbers_of(volume, pipeline.schema)[0])
+    schema = pipeline.schema
+    mask = find_mask(pipeline.model, numbers_of(volume, schema)[0], window=trained_window(schema))
     rows = []
     for number, label in enumerate(pipeline.schema.targets[MASK].labels):
         middle = centroid(mask, number)

@@ -78,14 +78,17 @@ class LabelledVolumes:
         else:
             radius = Target("regression", unit="voxels")
             outputs = (OutputColumn(CENTRE, Target("heat_map"), CENTRE), OutputColumn(RADIUS, radius, RADIUS))
-        return Schema((column,), outputs, None, len(self.train))
+        found = Schema((column,), outputs, None, len(self.train))
+        if not self.labels:
+            return found
+        depth, height, width = window_shape([numbers_of(each.volume, found)[0] for each in self.train], self.side)
+        return replace(found, columns=(replace(column, depth=depth, height=height, width=width),))
 
     def cut(self, part: Sequence[Labelled], schema: Schema, number: int, wanted: int) -> Samples:
         """Windows of a split as samples, about as many for few volumes as for many, and the same for the same seed."""
         read = [prepared(each, schema) for each in part]
         if self.labels:
-            shape = window_shape([prepared(each, schema)[0] for each in self.train], self.side)  # of all splits
-            return mask_windows([each for each, _, _ in read], [mask for _, _, mask in read], shape)
+            return mask_windows([each for each, _, _ in read], [mask for _, _, mask in read], trained_window(schema))
         volumes, known = [each for each, _, _ in read], [structures for _, structures, _ in read]
         around = int(np.clip(round(wanted / max(sum(map(len, known)), 1)), *AROUND))
         elsewhere = int(np.clip(round(2 * wanted / len(part)), *ELSEWHERE))
@@ -124,6 +127,12 @@ def numbers_of(volume: Volume, schema: Schema) -> tuple[np.ndarray, tuple[float,
     )
     fitted = replace(preparation, shape=shape).fitted(_scaled(column, volume))
     return column.numbers(fitted.astype(np.float32)), (first, second, third)
+
+
+def trained_window(schema: Schema) -> tuple[int, int, int]:
+    """The shape of the windows that a model of masks is trained on, in all splits, and searches with."""
+    column: VolumeColumn = schema.of(VOLUME)[0]
+    return column.depth, column.height, column.width
 
 
 def _scaled(column: VolumeColumn, volume: Volume) -> Volume:
