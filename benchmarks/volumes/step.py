@@ -1,6 +1,6 @@
 """A training step on volumes: the zoo's `fit` beside the same network, loss and optimiser (SGD) in PyTorch, float32.
 
-    python -m benchmarks.volumes.step [--rounds 3] [--shared]     # writes results/volumes_step.json
+    python -m benchmarks.volumes.step [--rounds 3] [--shared]     # the backend's part of results/volumes_step.json
 
 `volume_classifier` on 16 x 32 x 32 voxels in memory, without augmentation. Contestants take turns, each round a
 training of its own; the first steps, which compile, do not count. Seconds of the processor, of all threads together,
@@ -8,12 +8,14 @@ and by the clock; ratios are of the medians of the rounds.
 """
 
 import argparse
+import json
 import statistics
 import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from zoo.records import write_record
@@ -42,7 +44,6 @@ def a_step(ends: list[Clock]) -> Clock:
 
 
 def zoo_fit() -> Clock:
-    import keras
 
     from zoo.create import create_model
     from zoo.samples import Samples, Target
@@ -133,7 +134,9 @@ def main() -> None:
         what: {name: 1000 * statistics.median(each[name][place] for each in rounds) for name in ("zoo", "torch")}
         for place, what in enumerate(("processor_milliseconds_a_step", "milliseconds_a_step"))
     }
-    figures = {
+    backend = keras.backend.backend()
+    figures = json.loads(RESULT.read_text(encoding="utf-8"))["figures"] if RESULT.exists() else {}
+    figures[backend] = {
         "network": f"volume_classifier, filters {FILTERS}, volumes {SHAPE}",
         "batch_size": BATCH,
         "machine_was_shared": options.shared,
@@ -141,7 +144,8 @@ def main() -> None:
         "torch_times_as_long_as_the_zoo": {what: each["torch"] / each["zoo"] for what, each in found.items()},
         "rounds": rounds,
     }
-    write_record(RESULT, figures, command=f"python -m benchmarks.volumes.step --rounds {options.rounds}", seed=0)
+    command = f"KERAS_BACKEND={backend} python -m benchmarks.volumes.step --rounds {options.rounds}"
+    write_record(RESULT, figures, command=command, seed=0)
 
 
 if __name__ == "__main__":

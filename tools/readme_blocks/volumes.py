@@ -27,8 +27,12 @@ def classifiers(results: Path) -> str:
     if step is None:
         lacking.append("`python -m benchmarks.volumes.step`")
     else:
-        times = step["torch_times_as_long_as_the_zoo"]["processor_milliseconds_a_step"]
-        lines += ["", f"A training step of the same network in PyTorch takes {times:.2f} times the processor's time."]
+        names = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
+        ratios = {
+            name: row["torch_times_as_long_as_the_zoo"]["processor_milliseconds_a_step"] for name, row in step.items()
+        }
+        told = ", ".join(f"{ratio:.2f} times that of the zoo on {names[name]}" for name, ratio in ratios.items())
+        lines += ["", f"A training step of the same network written in PyTorch takes {told} (the processor's time)."]
     if lacking:
         lines += ["", f"Not measured yet: {', '.join(lacking)}."]
     return "\n".join(lines).strip("\n") + "\n"
