@@ -99,7 +99,7 @@ class VolumeColumn(Column):
             )
         sides, steps = _usual(volumes, wanted, found.spacing)
         found = replace(found, depth=sides[0], height=sides[1], width=sides[2], spacing=steps, said=said > 0)
-        found.preparation  # noqa: B018 (its checks)
+        Preparation(sides, steps)  # checks both
         cut = [found._decoded(*each).astype(np.float32) for each in volumes]
         if window is None and percentiles is None:
             low, high = _range(cut, all(volume.voxels.dtype == np.uint8 for volume, _ in volumes))
@@ -252,7 +252,8 @@ def _usual(
     if spacing is None and said:
         spacing = tuple(round(float(each), 6) for each in np.median(said, axis=0))
     if wanted is not None:
-        return tuple(int(side) for side in wanted), spacing  # type: ignore[return-value]
+        depth, height, width = (int(side) for side in wanted)
+        return (depth, height, width), spacing
     sizes = np.array([volume.voxels.shape for volume, _ in volumes], float)
     if spacing is not None:
         sizes *= np.array([volume.spacing or (1.0,) * 3 for volume, _ in volumes]) / np.array(spacing)
@@ -261,7 +262,8 @@ def _usual(
         coarser = np.maximum(sides / LARGEST, 1.0)
         spacing = tuple(round(float(each), 6) for each in np.array(spacing or (1.0,) * 3) * coarser)
         sides = np.minimum(sides, LARGEST)
-    return tuple(int(side) for side in sides), spacing  # type: ignore[return-value]
+    depth, height, width = (int(side) for side in sides)
+    return (depth, height, width), spacing
 
 
 def _range(volumes: Sequence[np.ndarray], of_bytes: bool) -> tuple[float, float]:
@@ -300,4 +302,5 @@ def _three(given: Any, what: str, name: str) -> tuple[float, float, float] | Non
             f"'{what}' of {shown(name)} must be one number above 0, or three, (depth, height, width); received "
             f"{given!r}."
         )
-    return tuple(float(each) for each in three)  # type: ignore[return-value]
+    depth, height, width = (float(each) for each in three)
+    return depth, height, width

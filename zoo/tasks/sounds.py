@@ -5,6 +5,7 @@ The settings are a first guess: none was chosen by a measurement yet.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,15 @@ import numpy as np
 
 from zoo.catalogue import describe
 from zoo.columns import Schema
-from zoo.columns.frames import Frame, pandas
+from zoo.columns.frames import Frame
 from zoo.datasets.dataset import Dataset
-from zoo.errors import DataError
 from zoo.samples import Samples
 from zoo.sounds import SUFFIXES
 from zoo.sounds.mel import FrontEnd
 from zoo.tasks.length import Length
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task, targets_of
+from zoo.tasks.single_column import files_as_rows, trained_as
+from zoo.tasks.task import Task
 from zoo.training import FineTune, Optimiser
 from zoo.weights import metadata_if_ours
 
@@ -107,20 +108,11 @@ def row_statistics(sounds: np.ndarray) -> np.ndarray:
     return np.concatenate([sounds.mean(axis=(2, 3)), sounds.std(axis=(2, 3))], axis=1)
 
 
-def file_options(schema: Schema) -> Mapping[str, Any]:
-    """What other sounds are read for: what the model predicts, whatever it is called there, however few labels."""
-    targets, (sound, *_) = targets_of(schema), schema.of("sound")
-    return {"targets": targets, "trained_as": {"sound": sound.name, "targets": targets}}
-
-
 def rows(files: Sequence[str], schema: Schema) -> Frame:
     """A sound a row: files, and those in folders."""
     from zoo.sounds.files import find_sounds
 
-    names = schema.names
-    if len(names) != 1:
-        raise DataError(f"The model reads the columns {', '.join(names)}; give a file of rows.")
-    return pandas().DataFrame({names[0]: [str(path) for path in find_sounds(files)]}, dtype=object)
+    return files_as_rows(files, schema, find_sounds)
 
 
 TASK = Task(
@@ -137,7 +129,7 @@ TASK = Task(
     inside=SUFFIXES,
     read_again=("types", "trained_as"),
     is_base=is_base,
-    file_options=file_options,
+    file_options=partial(trained_as, kind="sound"),
     fine_tuning=FINE_TUNING,
     baseline_inputs=baseline_inputs,
     told=told,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -9,13 +10,13 @@ import numpy as np
 
 from zoo.catalogue import describe
 from zoo.columns import Schema
-from zoo.columns.frames import Frame, pandas
+from zoo.columns.frames import Frame
 from zoo.datasets.dataset import Dataset
-from zoo.errors import DataError
 from zoo.samples import Samples
 from zoo.tasks.length import Length
 from zoo.tasks.settings import Settings
-from zoo.tasks.task import Task, targets_of
+from zoo.tasks.single_column import files_as_rows, trained_as
+from zoo.tasks.task import Task
 from zoo.training import Optimiser
 from zoo.volumes import SUFFIXES
 
@@ -100,20 +101,11 @@ def pooled(volumes: np.ndarray, places: int = POOLED) -> np.ndarray:
     return found.reshape(len(found), -1)
 
 
-def file_options(schema: Schema) -> Mapping[str, Any]:
-    """What other volumes are read for: what the model predicts, whatever it is called there."""
-    targets, (volume, *_) = targets_of(schema), schema.of("volume")
-    return {"targets": targets, "trained_as": {"volume": volume.name, "targets": targets}}
-
-
 def rows(files: Sequence[str], schema: Schema) -> Frame:
     """A volume a row: files, those in folders, and folders of DICOM slices."""
     from zoo.volumes.files import find_volumes
 
-    names = schema.names
-    if len(names) != 1:
-        raise DataError(f"The model reads the columns {', '.join(names)}; give a file of rows.")
-    return pandas().DataFrame({names[0]: [str(path) for path in find_volumes(files)]}, dtype=object)
+    return files_as_rows(files, schema, find_volumes)
 
 
 TASK = Task(
@@ -128,7 +120,7 @@ TASK = Task(
     folder=f"{VOLUME_SOURCES}.volumes_file:read_volumes",
     inside=SUFFIXES,
     read_again=("types", "trained_as", "points"),
-    file_options=file_options,
+    file_options=partial(trained_as, kind="volume"),
     baseline_inputs=baseline_inputs,
     told=told,
     rows=rows,

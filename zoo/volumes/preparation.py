@@ -62,7 +62,8 @@ class Preparation:
         """Voxels of the volume for one of the result; a spacing that is not known is taken as 1 mm."""
         if self.spacing is None:
             return (1.0, 1.0, 1.0)
-        return tuple(ours / theirs for ours, theirs in zip(self.spacing, volume.spacing or (1.0,) * 3, strict=True))  # type: ignore[return-value]
+        depth, height, width = np.divide(self.spacing, volume.spacing or (1.0, 1.0, 1.0)).tolist()
+        return depth, height, width
 
     def fitted(self, volume: Volume, point: Sequence[float] | None = None) -> np.ndarray:
         """`shape` voxels about the middle of the volume or about a point of it; resampled ones are float32.

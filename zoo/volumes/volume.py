@@ -88,7 +88,8 @@ def checked_spacing(given: Any, name: str) -> tuple[float, float, float] | None:
         numbers = np.repeat(numbers, 3)
     if numbers.size != 3 or not np.isfinite(numbers).all() or not (numbers > 0).all():
         return None
-    return tuple(round(float(each), 6) for each in numbers)  # type: ignore[return-value]
+    depth, height, width = (round(float(each), 6) for each in numbers)
+    return depth, height, width
 
 
 def upright(voxels: np.ndarray, affine: np.ndarray, name: str) -> Volume:

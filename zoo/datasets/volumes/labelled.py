@@ -65,8 +65,8 @@ class LabelledVolumes:
             self.cut(part, told, number, self.windows // FEWER if number else self.windows)
             for number, part in enumerate(parts)
         )
-        limits, table = self.limits, self
-        return Dataset(self.name, train, validation, test, told.targets, told, limits, self.card, table)  # type: ignore[arg-type]
+        table: Any = self  # whole volumes, where other data sets have rows
+        return Dataset(self.name, train, validation, test, told.targets, told, self.limits, self.card, table)
 
     def schema(self) -> Schema:
         """How voxels become numbers, learnt of the training volumes, and what is predicted of a window."""
