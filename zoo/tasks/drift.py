@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.columns.frames import Frame
 from zoo.columns.values import texts_of
+from zoo.datasets.table import Table
 from zoo.errors import DataError, DataWarning, ZooError
 from zoo.files import write_json
 from zoo.pipeline import Pipeline, load_pipeline
@@ -92,7 +93,7 @@ def _training_rows(pipeline: Pipeline) -> tuple[Frame | None, Frame | None, str]
         table = dataset_of(pipeline).table
     except (ZooError, OSError) as error:
         return None, None, f"Compared with the schema alone: the training rows cannot be loaded ({error})."
-    if table is None:
+    if not isinstance(table, Table):
         return None, None, "Compared with the schema alone: the training data is no table."
     return _some(table.train, CHECKED), _some(table.test, PREDICTED), ""
 

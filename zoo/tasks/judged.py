@@ -111,7 +111,9 @@ def judged(source: str | Path, data: str | None = None, data_options: Mapping[st
     whole = {name: head.answers for name, head in heads.items()}
     kept = {name: each for name, each in whole.items() if each.kind != "tags" and test.targets[name].ndim == 1}
     if not kept:
-        raise ConfigError(f"'{source}' predicts tags alone; errors are studied of numbers, classes and yes or no.")
+        raise ConfigError(
+            f"'{source}' predicts tags or maps alone; errors are studied of numbers, classes and yes or no."
+        )
     checked = checked_predictions({name: predictions[name] for name in kept}, kept, len(test))
     columns = {column.output: column for column in pipeline.schema.outputs}
     classes = [name for name, target in kept.items() if target.kind != "regression"]
