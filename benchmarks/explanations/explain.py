@@ -3,7 +3,7 @@
     python -m benchmarks.explanations.explain pointing      a planted set: the largest value within the deciding pattern
     python -m benchmarks.explanations.explain speed  MobileNet at 224 pixels, in forward passes measured in turn
     KERAS_BACKEND=torch python -m benchmarks.explanations.explain agreement     with captum, pytorch-grad-cam
-    KERAS_BACKEND=torch python -m benchmarks.explanations.explain occlusion     MobileNet's, beside captum
+    KERAS_BACKEND=torch python -m benchmarks.explanations.explain occlusion     MobileNet's on a photo, beside captum
 
 Each writes its part of results/explain_PART.json.
 """
@@ -244,15 +244,16 @@ def of_grad_cam(twin: Any, x: Any, label: int) -> dict[str, np.ndarray]:
 
 
 def occlusion() -> dict[str, Any]:
-    """MobileNet at 224 pixels on PyTorch, the same network explained here and by captum, in turn; seconds of each."""
+    """MobileNet on a photo on PyTorch, the same network explained here and by captum, in turn; seconds of each."""
     import torch
     from captum.attr import Occlusion
+    from sklearn.datasets import load_sample_image
 
     if keras.backend.backend() != "torch":
         raise SystemExit("captum is of PyTorch: set KERAS_BACKEND=torch.")
     keras.utils.set_random_seed(SEED)
-    model = zoo.create_model("mobilenet", input_shape=(224, 224, 3))
-    image = np.random.default_rng(SEED).random((224, 224, 3)).astype("float32")
+    model = zoo.create_model("mobilenet", weights="imagenet")
+    image = zoo.preprocess(load_sample_image("flower.jpg"), "mobilenet.imagenet")[0]
     subject = find_subject(model, image)
     label, batch = int(subject.target.place or 0), torch.tensor(image[None])
     found: dict[str, np.ndarray] = {}

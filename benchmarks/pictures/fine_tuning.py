@@ -125,7 +125,8 @@ def pets37(runs: Path, seed: int, folds: int) -> Figures:
                         [["picture", "breed"], *([files[row].relative_to(folder), breeds[row]] for row in rows)]
                     )
             train, test = map(str, names)
-            loaded = zoo.load_dataset(train, **options(ENTRY, TAG), test=test, targets=["breed"], seed=seed)
+            seen = {**options(ENTRY, TAG), "test": test, "targets": ["breed"], "seed": seed}
+            loaded = zoo.load_dataset(train, task="pictures", **seen)
             found["linear"].append(linear(loaded))
             given = {"test": test, "data_options": {"targets": ["breed"]}}
             found["recipe"].append(trained(train, runs / f"pets37_{number}", given, seed, refit=True))
