@@ -1,13 +1,11 @@
 """A block of figures of the page on attacks."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from tools.readme_blocks.records import figures
 
-Figures = Callable[[str], Mapping[str, Any]]
 NORMS = {"linf": "largest change of a pixel", "l2": "Euclidean"}
 
 
-def attacks(figures: Figures, *records: str) -> str:
+def attacks(*records: str) -> str:
     """Accuracy under PGD of a plain and an adversarially trained network, here and by foolbox."""
     lines = ["| network | strength | plain | adversarial | plain, foolbox | adversarial, foolbox |", "|---" * 6 + "|"]
     notes = []

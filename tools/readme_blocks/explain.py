@@ -1,12 +1,9 @@
 """A block of figures of the page on explanations: what they point at, agreement with other tools, and time."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-Figures = Callable[[str], Mapping[str, Any]]
+from tools.readme_blocks.records import figures
 
 
-def explanations(figures: Figures) -> str:
+def explanations() -> str:
     """A row for each method: hits on planted pictures, and correlation with captum or pytorch-grad-cam."""
     pointing, agreement, speed = (figures(f"explain_{part}") for part in ("pointing", "agreement", "speed"))
     average, most = pointing["average"], pointing["max"]
@@ -22,6 +19,7 @@ def explanations(figures: Figures) -> str:
     apart = {name: each["largest_relative_difference"] for name, each in agreement["methods"].items()}
     plus, worst = apart.pop("grad-cam++"), max(apart.values())
     larger = agreement["larger_gradients"]
+    beside = figures("explain_occlusion")
     plus_larger = larger["methods"]["grad-cam++"]["largest_relative_difference"]
     return "\n".join(lines) + (
         f"\n\nHits: in so many of {average['pictures']} planted test pictures that a small network (one seed) "
@@ -34,5 +32,9 @@ def explanations(figures: Figures) -> str:
         f"({speed['backend']}, on a machine that was shared): Grad-CAM took "
         f"{speed['grad_cam_in_forward_passes']:.1f} forward passes, {speed['occlusion_windows']} windows of occlusion "
         f"{speed['occlusion_seconds']:.0f} s, {speed['occlusion_in_forward_passes_of_its_windows']:.2f} times as long "
-        "as the forward passes of as many pictures. Pictures of pets with boxes are not among the data here.\n"
+        "as the forward passes of as many pictures. On PyTorch captum takes "
+        f"{beside['captum_in_times_of_zoo']:.2f} times the processor's time of occlusion here, "
+        f"{beside['captum_together_in_times_of_zoo']:.2f} times with {beside['together']} windows at once (the same "
+        f"Keras model of MobileNet, a photo, {beside['windows']} windows, correlation {beside['correlation']:.6f}): "
+        "the forward passes are all that it costs. Pictures of pets with boxes are not among the data here.\n"
     )

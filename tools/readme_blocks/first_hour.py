@@ -1,15 +1,13 @@
 """The figures of a first hour with files of one's own, and of its cost, for the pages in docs/."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from tools.readme_blocks.records import figures
 
-Figures = Callable[[str], Mapping[str, Any]]
 METRICS = {"auc": "AUC", "accuracy": "accuracy", "mae": "mean absolute error"}
 PARTS = ("read", "encode", "epoch", "baselines", "report", "predict")
 SIZES = {"rows": "rows", "texts": "texts", "labels": "labels", "columns": "columns"}
 
 
-def first_hour(figures: Figures) -> str:
+def first_hour() -> str:
     """One row a table: the better network and the better simple model, each by its own validation rows."""
     lines = [
         "| table | rows to train on | score | network | logistic or ridge, or trees | mlp | entity_embedding | linear "
@@ -27,7 +25,7 @@ def first_hour(figures: Figures) -> str:
     return "\n".join(lines) + "\n\nMean ± standard deviation of five seeds, the same split for all.\n"
 
 
-def bounds(figures: Figures) -> str:
+def bounds() -> str:
     """One row a size: seconds of each part, and the most memory of all of them."""
     lines = ["| of | size | " + " | ".join(f"{part}, s" for part in PARTS) + " | peak, MiB |", "|---" * 9 + "|"]
     found = figures("bounds")

@@ -1,12 +1,12 @@
 """The figures of the page on pairs of pictures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-Figures = Callable[[str], Mapping[str, Any]]
+from tools.readme_blocks.records import figures
 
 
-def image_similarity(figures: Figures) -> str:
+def image_similarity() -> str:
     """A line for each part of the record that is there."""
     found = figures("image_similarity")
     parts = {"orl": _orl, "omniglot": _omniglot, "middlebury": _middlebury}

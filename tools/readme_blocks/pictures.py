@@ -1,10 +1,9 @@
 """The block of figures on networks for pictures that are trained from scratch; see `readme_figures`."""
 
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
 
-Figures = Callable[[str], Mapping[str, Any]]
+from tools.readme_blocks.records import figures
+
 TITLES = {
     "mnist_softmax_500_batches": "MNIST, `image_softmax`, 500 batches of 50",
     "mnist_softmax": "MNIST, `image_softmax`, to its end",
@@ -15,7 +14,7 @@ TITLES = {
 }
 
 
-def small_pictures(figures: Figures) -> str:
+def small_pictures() -> str:
     """A row for each training, and sentences on what else is measured on pictures."""
     lines = ["| data and network | test accuracy, % | minutes | of one core | seeds |", "|---" * 5 + "|"]
     found = figures("small_pictures")
@@ -36,16 +35,44 @@ def small_pictures(figures: Figures) -> str:
     )
 
 
-def picture_training(figures: Figures) -> str:
+def fine_tuning() -> str:
+    """A pretrained MobileNet beside a linear model on its features, on each work measured; cached features."""
+    found, cached = figures("fine_tuning"), figures("cached_features")
+    lines = ["| photos | linear model on the features | fine-tuned | minutes of training |", "|---" * 4 + "|"]
+    if "pets37" in found:
+        mean, folds = found["pets37"]["mean"], found["pets37"]["folds"]
+        for name, title in (("recipe", "head alone, the recipe"), ("last_stage", "last stage too")):
+            scores = f"{100 * mean['linear']:.1f} % | {100 * mean[name]:.1f} %"
+            minutes = sum(run["epochs_seconds"] for run in folds[name]) / 60 / len(folds[name])
+            lines.append(
+                f"| 37 breeds of pets, 7 of each, {len(folds[name])} folds; {title} | {scores} | {minutes:.1f} |"
+            )
+    for name, title in (("cars64", "196 models of cars"), ("utkface", "ages of faces, error in years")):
+        if name in found:
+            row, scale, unit = found[name], *((1, "") if name == "utkface" else (100, " %"))
+            both = f"{scale * row['linear']:.2f}{unit} | {scale * row['fine_tuned']['score']:.2f}{unit}"
+            taught = row["rows"]["train"] + row["rows"]["validation"]
+            minutes = row["fine_tuned"]["epochs_seconds"] / 60
+            lines.append(f"| {title}, {taught:,} to train and choose by | {both} | {minutes:.1f} |")
+    return "\n".join(lines) + (
+        f"\n\nOne seed; the test pictures were read once. A head on features that are computed once trained for "
+        f"{cached['epochs']} epochs in {100 * cached['first']['share']:.0f} % of the time of Keras' recipe with a "
+        f"frozen base (accuracy {cached['first']['accuracy']:.3f} and {cached['keras']['accuracy']:.3f}), the features "
+        f"included, and in {100 * cached['again']['share']:.0f} % when they stand on the disk already "
+        "(`python -m benchmarks.pictures.cached_features`).\n"
+    )
+
+
+def picture_training() -> str:
     """What loading, a step, memory and resuming cost."""
     lines = []
     for part in (_loading, _step, _memory, _resume):
         with suppress(FileNotFoundError):  # not measured yet
-            lines.append(f"- {part(figures)}")
+            lines.append(f"- {part()}")
     return "\n".join(lines) + "\n"
 
 
-def _loading(figures: Figures) -> str:
+def _loading() -> str:
     found = figures("picture_loading")
     cases = [
         f"{row['pictures_a_processor_second']['zoo']:,.0f} at {side} pixels, {row['times_what_training_takes']:.1f} "
@@ -59,7 +86,7 @@ def _loading(figures: Figures) -> str:
     )
 
 
-def _step(figures: Figures) -> str:
+def _step() -> str:
     found = figures("picture_step")
     ratios = found["times_as_long_as_the_zoo"]["processor_milliseconds_a_step"]
     half = "" if found["computes_in_bfloat16"] else "; this processor does not compute in bfloat16"
@@ -70,7 +97,7 @@ def _step(figures: Figures) -> str:
     )
 
 
-def _memory(figures: Figures) -> str:
+def _memory() -> str:
     found = figures("picture_memory")
     few, many = found["runs"]
     return (
@@ -79,7 +106,7 @@ def _memory(figures: Figures) -> str:
     )
 
 
-def _resume(figures: Figures) -> str:
+def _resume() -> str:
     found = figures("resume_after_kill_pictures")
     names = {"tensorflow": "TensorFlow", "jax": "JAX"}
     each = [f"{row['same_weights']} of {row['kills']} on {names[backend]}" for backend, row in found.items()]

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Mapping
 
-from tools.readme_blocks.steps import Figures
+from tools.readme_blocks.records import figures
 
 CONTESTANTS = {
     "zoo": "here",
@@ -16,7 +16,7 @@ CONTESTANTS = {
 }
 
 
-def recurrent(figures: Figures) -> str:
+def recurrent() -> str:
     """One row a model: milliseconds of a step, and in brackets how many times the zoo's."""
     found = figures("recurrent_step")["models"]
     names = [name for name in CONTESTANTS if all(name in row["milliseconds_a_step"] for row in found.values())]
@@ -41,7 +41,7 @@ def shown_exactly(values: Mapping[str, float] | None) -> str:
     return "–" if values is None else f"{values['mean']:.3f} ± {values['deviation']:.3f}"
 
 
-def pairs(figures: Figures) -> str:
+def pairs() -> str:
     """One row a model, both data sets side by side."""
     both = {title: figures(f"pairs_{data}") for data, title in (("sick", "SICK"), ("sts-b", "STS-B"))}
     lines = ["| model | " + " | ".join(f"{title}: r | ρ | squared error" for title in both) + " |", "|---" * 7 + "|"]
@@ -62,7 +62,7 @@ def pairs(figures: Figures) -> str:
     )
 
 
-def poem_generation(figures: Figures) -> str:
+def poem_generation() -> str:
     found = figures("poem_generation")
     titles = ("in form, %", "rhymed, %", "regulated, %", "distinct-2", "longest overlap, mean", "known lines, pairs, %")
     lines = [f"| quatrains | {' | '.join(titles)} |", "|---" * (len(titles) + 1) + "|"]
@@ -82,7 +82,7 @@ def poem_generation(figures: Figures) -> str:
     return "\n\n".join(["\n".join(lines), notes, shown]) + "\n"
 
 
-def poem_speed(figures: Figures) -> str:
+def poem_speed() -> str:
     found = figures("poem_generation_speed")
     cold = found["cold_seconds_median"]["first poem"]
     return (
@@ -91,7 +91,7 @@ def poem_speed(figures: Figures) -> str:
     )
 
 
-def babi(figures: Figures) -> str:
+def babi() -> str:
     found = figures("babi")
     ours = found["tasks"]
     columns = {model: f"`{model}`" for model in ours if ours[model]}
@@ -114,7 +114,7 @@ def babi(figures: Figures) -> str:
     )
 
 
-def poem_training(figures: Figures) -> str:
+def poem_training() -> str:
     """Perplexity of held-out Tang poems by form, beside n-grams."""
     found = figures("poem_training")
     runs, grams = found["runs"], found["ngrams"]

@@ -1,9 +1,7 @@
 """Blocks of figures of the page on sounds."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from tools.readme_blocks.records import figures
 
-Figures = Callable[[str], Mapping[str, Any]]
 WAYS = {  # part of the record, and what of it -> in words
     ("simple", "rows"): "logistic regression on mean and deviation of the spectrogram's rows",
     ("simple", "tagger_32"): "logistic regression on the tagger's 32 features",
@@ -14,7 +12,7 @@ WAYS = {  # part of the record, and what of it -> in words
 }
 
 
-def music_tagger(figures: Figures) -> str:
+def music_tagger() -> str:
     """The published values on each backend, and the front end beside librosa's."""
     found = figures("sound")
     lines = ["| backend | tracks with the ten published tags | largest difference of a value |", "|---|---|---|"]
@@ -37,7 +35,7 @@ def music_tagger(figures: Figures) -> str:
     )
 
 
-def genres(figures: Figures) -> str:
+def genres() -> str:
     """Accuracy in five folds."""
     found = figures("sound")
     lacking = sorted({f"`python -m benchmarks.senses.sound {part}`" for part, _ in WAYS if part not in found})

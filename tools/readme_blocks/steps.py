@@ -1,15 +1,16 @@
 """The blocks of figures on the time of a step on tables, on watching it, and on schedules; see `readme_figures`."""
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-Figures = Callable[[str], Mapping[str, Any]]
+from tools.readme_blocks.records import figures
+
 LONG = 10  # milliseconds of a step
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
 
 
-def steps(figures: Figures) -> str:
+def steps() -> str:
     """Small tables: a row for each network and backend; one sentence on a larger network."""
     columns = ("zoo", "zoo without sentinel", "keras", "keras, 32 steps an execution")
     found = figures("table_speed")["microseconds_a_step"]
@@ -31,7 +32,7 @@ def steps(figures: Figures) -> str:
     )
 
 
-def watching(figures: Figures) -> str:
+def watching() -> str:
     """What the sentinel costs of a step: of long ones, of short ones in the zoo's `fit`, and in Keras'."""
     cases = figures("sentinel_overhead")["cases"]
     long = [case for case in cases if case["step_ms"] >= LONG]
@@ -45,7 +46,7 @@ def watching(figures: Figures) -> str:
     return ", ".join(parts) + "."
 
 
-def schedules(figures: Figures) -> str:
+def schedules() -> str:
     """The best validation error of every schedule at two rates."""
     found = figures("schedules")
     rates = {"recipe": "the recipe's", "found": "the one `find_learning_rate` suggests"}

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Figures = Callable[[str], Mapping[str, Any]]
+from tools.readme_blocks.records import figures
+
 WAYS = {
     "matched_filter_vessels_known": "matched filter at the true sizes, vessels taken out: the limit",
     "detector": "`structure_detector`",
@@ -22,10 +23,10 @@ COMMAND = "python -m benchmarks.volumes.detector"
 MADE_BY = {"costs": "phantom"}  # a block -> the part of the benchmark
 
 
-def part(figures: Figures, name: str) -> str:
+def part(name: str) -> str:
     """A block, or what has to be run for it."""
     try:
-        return PARTS[name](figures)
+        return PARTS[name]()
     except (FileNotFoundError, KeyError):
         return f"Not measured yet: `{COMMAND} {MADE_BY.get(name, name)}`.\n"
 
@@ -38,7 +39,7 @@ def shown(values: Mapping[str, float], scale: float = 100.0, digits: int = 1) ->
     return f"{scale * values['mean']:.{digits}f} ± {scale * values['deviation']:.{digits}f}"
 
 
-def phantom(figures: Figures) -> str:
+def phantom() -> str:
     """Sensitivity beside the limit, and 2.5-D."""
     found = figures("volumes_phantom")
     runs, both = runs_of(found), found["over_seeds"]
@@ -60,7 +61,7 @@ def phantom(figures: Figures) -> str:
     )
 
 
-def labels(figures: Figures) -> str:
+def labels() -> str:
     """What more labelled volumes bought."""
     found = figures("volumes_phantom")
     rows = {**found["labels"], "all": found["seed_0"]["detector"]}
@@ -71,7 +72,7 @@ def labels(figures: Figures) -> str:
     return "\n".join(lines) + "\n\nOne seed, the same 40 test volumes.\n"
 
 
-def costs(figures: Figures) -> str:
+def costs() -> str:
     """The threshold by what mistakes cost."""
     found = figures("volumes_phantom")
     both = found["over_seeds"]
@@ -82,7 +83,7 @@ def costs(figures: Figures) -> str:
     return "\n".join(lines) + "\n\nA false alarm costs 1.\n"
 
 
-def hippocampus(figures: Figures) -> str:
+def hippocampus() -> str:
     """Dice and centre error beside the mean shape."""
     found = figures("volumes_hippocampus")
     runs, both = runs_of(found), found["over_seeds"]
@@ -102,7 +103,7 @@ def hippocampus(figures: Figures) -> str:
     )
 
 
-def search(figures: Figures) -> str:
+def search() -> str:
     """Seconds and memory of a large volume."""
     row = figures("volumes_search")["search"]
     shape = " x ".join(map(str, reversed(row["shape"])))
@@ -113,7 +114,7 @@ def search(figures: Figures) -> str:
     )
 
 
-PARTS: Mapping[str, Callable[[Figures], str]] = {
+PARTS: Mapping[str, Callable[[], str]] = {
     "phantom": phantom,
     "labels": labels,
     "costs": costs,

@@ -1,8 +1,10 @@
 """Blocks of figures of the page on volumes."""
 
-import json
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+
+from tools.readme_blocks.records import figures
 
 WORK = {  # record -> in words, goal
     "volumes_nodules": ("lung nodules, 5 folds by exam", "nodules"),
@@ -10,11 +12,11 @@ WORK = {  # record -> in words, goal
 }
 
 
-def classifiers(results: Path) -> str:
+def classifiers() -> str:
     """AUC beside logistic regression, and a training step beside PyTorch; what has no record yet is told."""
     lines, lacking = [], []
     for name, (words, part) in WORK.items():
-        if (found := _figures(results / f"{name}.json")) is None:
+        if (found := _figures(name)) is None:
             lacking.append(f"`python -m benchmarks.volumes.classifiers {part}`")
             continue
         cells = " | ".join(_spread(found[each]) for each in ("logistic_regression", "network_plain", "network"))
@@ -23,7 +25,7 @@ def classifiers(results: Path) -> str:
     if lines:
         head = ["| work | logistic regression | `volume_classifier` | mean over its eight mirrored views |"]
         lines = [*head, "|---|---|---|---|", *lines, "", "AUC, mean ± standard deviation."]
-    step = _figures(results / "volumes_step.json")
+    step = _figures("volumes_step")
     if step is None:
         lacking.append("`python -m benchmarks.volumes.step`")
     else:
@@ -38,8 +40,10 @@ def classifiers(results: Path) -> str:
     return "\n".join(lines).strip("\n") + "\n"
 
 
-def _figures(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))["figures"] if path.exists() else None
+def _figures(name: str) -> Mapping[str, Any] | None:
+    with suppress(FileNotFoundError):
+        return figures(name)
+    return None
 
 
 def _spread(row: Any) -> str:

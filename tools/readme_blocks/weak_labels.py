@@ -1,12 +1,9 @@
 """Blocks of figures of the page on photos: weak labels, and labels of which many are wrong."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-Figures = Callable[[str], Mapping[str, Any]]
+from tools.readme_blocks.records import figures
 
 
-def weak_labels(figures: Figures) -> str:
+def weak_labels() -> str:
     """The error of each way to train on labels of which most are wrong."""
     found = figures("weak_labels")
     rows, titles = (
@@ -32,7 +29,7 @@ def weak_labels(figures: Figures) -> str:
     )
 
 
-def co_teaching(figures: Figures) -> str:
+def co_teaching() -> str:
     """Accuracy of each way to train on labels of which two in five are wrong."""
     found = figures("co_teaching")
     titles = {
