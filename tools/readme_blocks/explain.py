@@ -38,3 +38,30 @@ def explanations() -> str:
         f"Keras model of MobileNet, a photo, {beside['windows']} windows, correlation {beside['correlation']:.6f}): "
         "the forward passes are all that it costs. Pictures of pets with boxes are not among the data here.\n"
     )
+
+
+def label_errors() -> str:
+    """Wrong labels found among as many suspected ones, beside cleanlab."""
+    found = figures("label_errors")
+    mean = {name: 100 * value for name, value in found["mean"].items()}
+    best = max(value for name, value in mean.items() if name != "zoo")
+    return (
+        f"Of {found['pictures']:,} digits {100 * found['flipped_share']:.0f} % got a wrong label. Among as many of the "
+        f"first suspected rows {mean['zoo']:.1f} % are wrong ones, of cleanlab's best ranking {best:.1f} %, with the "
+        f"same probabilities of networks that had not seen the row (mean of {len(found['seeds'])} seeds, "
+        "`python -m benchmarks.explanations.label_errors`).\n"
+    )
+
+
+def studio() -> str:
+    """Seconds of a page and of an answer, several users at once, and memory over time."""
+    found = figures("studio")
+    many, soak, load = found["at_once"], found["soak"], found["load_average"]
+    return (
+        f"`{found['model']}`, two cores that {load['before']:.0f} to {load['after']:.0f} processes wanted: the first "
+        f"page came after {found['first_page_seconds']:.1f} s, an answer takes {found['answer_seconds_median']:.1f} s "
+        f"in the median, Grad-CAM {found['grad_cam_seconds_median']:.1f} s. {many['users']} users who asked at once "
+        f"got {many['answers']} answers with {len(many['errors'])} errors, each in {many['median_seconds']:.1f} s in "
+        f"the median. In the second half of {soak['minutes']:.0f} minutes of questions the memory grew by "
+        f"{soak['growth_of_second_half_megabytes']:.1f} MB (`python -m benchmarks.explanations.studio`).\n"
+    )

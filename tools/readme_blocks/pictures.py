@@ -63,6 +63,25 @@ def fine_tuning() -> str:
     )
 
 
+def augmentation() -> str:
+    """Pictures a second of each augmentation beside Keras' layer, and smart augmentation beside others."""
+    speed, smart = figures("augmentation_speed"), figures("smart_augmentation")
+    lines = ["| pictures a second, 224 pixels | zoo | Keras' layer |", "|---|---|---|"]
+    large = speed["224"]
+    for name, many in large["zoo"].items():
+        theirs = f"{large['keras'][name]:,.0f}" if name in large["keras"] else "–"
+        lines.append(f"| {name.replace('_', ' ')} | {many:,.0f} | {theirs} |")
+    methods = "; ".join(
+        f"{name} {each['test accuracy %']:.1f} ± {each['spread']:.1f} ({each['seconds']:.0f} s)"
+        for name, each in smart["methods"].items()
+    )
+    return "\n".join(lines) + (
+        f"\n\nOne core (`python -m benchmarks.pictures.augmentation_speed`). With {smart['training digits']} digits of "
+        f"MNIST to learn from, accuracy in per cent on the test part: {methods} "
+        "(`python -m benchmarks.pictures.smart_augmentation`).\n"
+    )
+
+
 def picture_training() -> str:
     """What loading, a step, memory and resuming cost."""
     lines = []
