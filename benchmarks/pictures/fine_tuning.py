@@ -162,9 +162,9 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for work in given.works:
-            figures = json.loads(RECORD.read_text())["figures"] if RECORD.exists() else {}
-            figures[work] = WORKS[work](given.runs or Path(folder), given.seed, given.folds)
-            print(work, figures[work], flush=True)
+            found = WORKS[work](given.runs or Path(folder), given.seed, given.folds)
+            print(work, found, flush=True)
+            figures = {**(json.loads(RECORD.read_text())["figures"] if RECORD.exists() else {}), work: found}
             write_record(RECORD, figures, command="python -m benchmarks.pictures.fine_tuning", seed=given.seed)
 
 
