@@ -56,7 +56,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "explanations": explain.explanations,
     "label_errors": explain.label_errors,
     "studio": explain.studio,
-    "attacks": partial(attacks.attacks, "robustness"),
+    "attacks": partial(attacks.attacks, "robustness", "robustness_cifar10"),
     "co_teaching": weak_labels.co_teaching,
     "weak_labels": weak_labels.weak_labels,
     "image_similarity": image_similarity.image_similarity,

@@ -9,7 +9,7 @@ def attacks(*records: str) -> str:
     """Accuracy under PGD of a plain and an adversarially trained network, here and by foolbox."""
     lines = ["| network | strength | plain | adversarial | plain, foolbox | adversarial, foolbox |", "|---" * 6 + "|"]
     notes = []
-    for name, record in zip(("MNIST", "CIFAR-10"), records, strict=False):
+    for name, record in zip(("MNIST", "CIFAR-10"), records, strict=True):
         found = figures(record)
         beside, training = found["beside_foolbox"], found["training"]
         for norm, told in NORMS.items():
@@ -21,7 +21,7 @@ def attacks(*records: str) -> str:
         notes.append(
             f"{name}: `{found['entry']}` on {found['trained_on']:,} pictures, {found['epochs']['plain']} epochs plain "
             f"and from there {found['epochs']['adversarial']} on attacks of strength {training['strength']:.3g} "
-            f"({training['steps']} steps); of {found['pictures']} test pictures {unharmed[0]:.0f} and "
+            f"({training['steps']} step{'s' if training['steps'] > 1 else ''}); of {found['pictures']} test pictures {unharmed[0]:.0f} and "
             f"{unharmed[1]:.0f} % are right before an attack."
         )
     return "\n".join(lines) + (
