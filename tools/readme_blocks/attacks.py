@@ -21,7 +21,7 @@ def attacks(*records: str) -> str:
         notes.append(
             f"{name}: `{found['entry']}` on {found['trained_on']:,} pictures, {found['epochs']['plain']} epochs plain "
             f"and from there {found['epochs']['adversarial']} on attacks of strength {training['strength']:.3g} "
-            f"({training['steps']} step{'s' if training['steps'] > 1 else ''}); of {found['pictures']} test pictures {unharmed[0]:.0f} and "
+            f"(steps: {training['steps']}); of {found['pictures']} test pictures {unharmed[0]:.0f} and "
             f"{unharmed[1]:.0f} % are right before an attack."
         )
     return "\n".join(lines) + (
