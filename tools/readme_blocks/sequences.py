@@ -17,7 +17,7 @@ CONTESTANTS = {
 
 
 def recurrent() -> str:
-    """One row a model: milliseconds of a step, and in brackets how many times the zoo's."""
+    """One row a model: the processor's milliseconds for a step, and in brackets how many times the zoo's."""
     found = figures("recurrent_step")["models"]
     names = [name for name in CONTESTANTS if all(name in row["milliseconds_a_step"] for row in found.values())]
     lines = ["| ms a step | " + " | ".join(CONTESTANTS[name] for name in names) + " |", "|---" * (len(names) + 1) + "|"]
