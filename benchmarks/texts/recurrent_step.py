@@ -195,6 +195,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--shared", action="store_true", help="say in the record that others used the machine too")
     parser.add_argument("--worker", choices=CONTESTANTS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
@@ -205,7 +206,8 @@ def main() -> None:
     figures = {}
     for name in arguments.models:  # written after each, so that what was measured is kept
         figures[name] = compare(name, arguments.contestants, arguments.rounds)
-        write_record("results/recurrent_step.json", {"models": figures}, command=" ".join(command), seed=0)
+        record = {"models": figures, "machine_was_shared": arguments.shared}
+        write_record("results/recurrent_step.json", record, command=" ".join(command), seed=0)
 
 
 if __name__ == "__main__":
