@@ -17,7 +17,7 @@ CONTESTANTS = {
 
 
 def recurrent() -> str:
-    """One row a model: the processor's milliseconds for a step, and in brackets how many times the zoo's."""
+    """One row a model: milliseconds of a step, and in brackets how many times the zoo's."""
     record = figures("recurrent_step")
     found = record["models"]
     names = [name for name in CONTESTANTS if all(name in row["milliseconds_a_step"] for row in found.values())]
@@ -29,7 +29,7 @@ def recurrent() -> str:
             for name in names
         ]
         lines.append(f"| `{model}` | {' | '.join(cells)} |")
-    noted = "\n\nThe machine was shared with other work." if record["machine_was_shared"] else ""
+    noted = "\n\nThe machine was shared with other work." if record.get("machine_was_shared") else ""
     return "\n".join(lines) + f"{noted}\n"
 
 
