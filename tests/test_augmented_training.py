@@ -9,7 +9,7 @@ from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe, find_learning_rate, fit, predict
-from zoo.training.acceleration.stacked_batches import stack_batches
+from zoo.training.acceleration.steps_per_execution import stack_batches
 from zoo.training.augmentation.pictures import augmentation
 from zoo.training.augmentation.pictures.smart import smart_augmentation, smart_heads, smart_samples
 from zoo.training.batches import Batches

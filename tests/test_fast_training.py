@@ -9,7 +9,6 @@ from keras import layers, ops
 from tests.backends import only_on
 from zoo.models.author_profile import author_profile
 from zoo.training.acceleration.accelerate import accelerate
-from zoo.training.acceleration.active_rows import merge_rows
 from zoo.training.acceleration.fused_adam import FusedAdam
 
 pytestmark = only_on("tensorflow", because="the fast layers are written for TensorFlow")
@@ -144,10 +143,3 @@ def test_two_trainings_on_texts_of_many_lengths_give_the_same_bits():
         return [np.array(variable) for variable in trainer.variables]
 
     assert all(np.array_equal(one, two) for one, two in zip(train(), train(), strict=True))
-
-
-def test_repeated_rows_are_summed():
-    slices = tf.IndexedSlices(tf.constant([[1.0], [2.0], [4.0]]), tf.constant([3, 0, 3]))
-    merged = merge_rows(slices)
-    assert merged.indices.numpy().tolist() == [3, 0]
-    assert merged.values.numpy().tolist() == [[5.0], [2.0]]

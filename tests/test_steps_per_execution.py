@@ -17,8 +17,7 @@ from zoo.samples import Samples
 from zoo.sentinel import IncidentWarning
 from zoo.stacked_batches import StackedBatches
 from zoo.training import Optimiser, TrainingError, fit
-from zoo.training.acceleration.stacked_batches import stack_batches
-from zoo.training.acceleration.steps_per_execution import MOST_STEPS, steps_per_execution
+from zoo.training.acceleration.steps_per_execution import MOST_STEPS, stack_batches, steps_per_execution
 from zoo.training.batches import Batches
 from zoo.training.trainer import Trainer
 

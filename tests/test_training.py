@@ -13,7 +13,7 @@ from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe, TrainingError, fit, heads_for, predict
 from zoo.training.balance import BALANCES
 from zoo.training.batches import Batches
-from zoo.training.heads import check_heads
+from zoo.training.head_checks import check_heads
 from zoo.training.losses import batch_loss, mean_loss
 from zoo.training.recipe import BALANCE_NAMES
 from zoo.training.trainer import last_shared_tensor

@@ -1,7 +1,7 @@
 """Several batches of equal shapes in one set of arrays, for training steps that are taken together."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,18 +19,9 @@ class StackedBatches(Sequence[Batch]):
     def __len__(self) -> int:
         return len(next(iter(self.arrays[0].values())))
 
-    @overload
-    def __getitem__(self, place: int) -> Batch: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> list[Batch]: ...
-
-    def __getitem__(self, place: int | slice) -> Any:
+    def __getitem__(self, place: Any) -> Any:
         if isinstance(place, slice):
             return [self[row] for row in range(*place.indices(len(self)))]
         if not -len(self) <= place < len(self):
             raise IndexError(f"A stack of {len(self)} batches has no batch {place}.")
         return tuple(part and {key: each[place] for key, each in part.items()} for part in self.arrays)
-
-    def __iter__(self) -> Iterator[Batch]:
-        return (self[row] for row in range(len(self)))

@@ -3,21 +3,15 @@
     python -m benchmarks.pictures.loading     # some minutes; writes results/picture_loading.json
 
 JPEG files that are made: 180 x 180 for networks that see 32 or 64 pixels a side, 500 x 375 for 224. Both sides flip and
-crop. "A second" is a second of the processor, of all threads together: what else the machine does falls on nobody. The
-last part trains with and without reading ahead, by the clock, in turns.
+crop. "A second" is a second of the processor, of all threads together: what else the machine does falls on nobody.
 """
 
 import argparse
-import json
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 
@@ -25,7 +19,6 @@ from zoo.records import write_record
 
 RECORD = Path("results/picture_loading.json")
 FILES, BATCH, ROUNDS = 128, 32, 3
-EPOCHS, AHEAD_SIDE = 9, 64
 CASES = {  # pixels a side -> size of the files, network
     32: ((180, 180), "airbench94"),
     64: ((180, 180), "mnist_cnn"),
@@ -116,52 +109,16 @@ def rate(once: Callable[[], Any], times: int) -> float:
     return best
 
 
-def reading_ahead(files: list[str], side: int) -> dict[str, Any]:
-    """Seconds of an epoch of a tiny network by the clock, with and without the thread, in turns; the best epoch."""
-    import keras
-
-    from zoo.models.small_images import mnist_cnn_tiny
-    from zoo.samples import Target
-    from zoo.training import Head, Recipe, fit
-    from zoo.training.batches import Batches
-
-    samples = samples_of(files, side)
-    few = samples.take(np.arange(BATCH))
-    head = Head(Target("classification", tuple("0123456789")))
-    recipe = Recipe({"label": head}, epochs=EPOCHS, batch_size=BATCH, augmentation="light")
-    seconds: dict[str, list[float]] = {"ahead": [], "behind": []}
-    for _ in range(ROUNDS):
-        for way, found in seconds.items():
-            keras.utils.set_random_seed(0)
-            model = mnist_cnn_tiny(input_shape=(side, side, 3))
-            with nullcontext() if way == "ahead" else patch.object(Batches, "are_computed", False):
-                history = fit(model, samples, few, recipe).history
-            times = [row["seconds"] for row in history]  # the first epoch compiles
-            found += [after - before for before, after in pairwise(times)]
-    best = {way: min(found) for way, found in seconds.items()}
-    middle = {way: statistics.median(found) for way, found in seconds.items()}
-    return {
-        "side": side,
-        "network": "mnist_cnn_tiny",
-        "best_seconds_an_epoch": best,
-        "median_seconds_an_epoch": middle,
-        "times_as_fast": best["behind"] / best["ahead"],
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", action="store_true", help="say in the record that others used the machine too")
-    parser.add_argument("--ahead", action="store_true", help="measure reading ahead alone; keep the rest")
     options = parser.parse_args()
-    found: dict[str, Any] = json.loads(RECORD.read_text())["figures"]["cases"] if options.ahead else {}
+    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for side, (size, network) in CASES.items() if not options.ahead else ():
+        for side, (size, network) in CASES.items():
             found[str(side)] = case(write_photos(Path(scratch) / str(side), size), side, size, network)
             print(side, found[str(side)], flush=True)
-        ahead = reading_ahead(write_photos(Path(scratch) / "ahead", CASES[AHEAD_SIDE][0]), AHEAD_SIDE)
-        print(ahead, flush=True)
-    figures = {"goal": GOAL, "machine_was_shared": options.shared, "cases": found, "reading_ahead": ahead}
+    figures = {"goal": GOAL, "machine_was_shared": options.shared, "cases": found}
     write_record(RECORD, figures, command="python -m benchmarks.pictures.loading", seed=0)
 
 

@@ -1,12 +1,12 @@
 """Milliseconds of a training step of the recurrent models: the zoo's, plain Keras', and PyTorch's.
 
-    python -m benchmarks.texts.recurrent_step     # some minutes on two quiet cores; writes results/recurrent_step.json
+    python -m benchmarks.texts.recurrent_step     # some minutes; writes results/recurrent_step.json
 
-Each contestant is a process of its own, with the same network, batches and Adam; they take turns of a few steps, so
-that what else the machine does falls on all of them. What counts is the median over rounds of a contestant's time
-divided by the zoo's in the same round. "keras" is `compile` and `train_on_batch` with Keras' own choices on TensorFlow,
-"keras_xla" the whole step compiled, "keras_unrolled" the loop unrolled; "keras_jax" and "zoo_jax" run on JAX; "torch"
-is `benchmarks.texts.recurrent_torch`.
+Each contestant is a process of its own, with the same network, batches and Adam, its vocabulary that of the data; they
+take turns of a few steps. A millisecond is one of the processor, of all threads together: what else the machine does
+falls on nobody. What counts is the median over rounds of a contestant's time divided by the zoo's in the same round.
+"keras" is `compile` and `train_on_batch` with Keras' own choices on TensorFlow, "keras_xla" the whole step compiled,
+"keras_unrolled" the loop unrolled; "keras_jax" and "zoo_jax" run on JAX; "torch" is `benchmarks.texts.recurrent_torch`.
 """
 
 import argparse
@@ -31,7 +31,7 @@ Step = Callable[[Arrays, np.ndarray], Any]
 CONTESTANTS = ("zoo", "keras", "keras_xla", "keras_unrolled", "zoo_jax", "keras_jax", "torch")
 BATCHES = 8
 SECONDS, LEAST_STEPS = 0.15, 3  # of a turn
-WARM_UP = 2.0  # seconds; for the small models more than the 200 steps after which the zoo's Adam passes over rows
+WARM_UP = 2.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Task:
 
 POEM_LENGTH = 32  # a quatrain of seven characters a line, with the ends of lines
 TASKS = {
-    # Stories of bAbI, joint: 150 words, of which the reference's tables have room for 10,000.
+    # Stories of bAbI, joint: 150 words.
     "question_answering": Task(32, {"text": (30, 100, 150), "question": (3, 6, 150)}, "answer", classes=500),
     # Sentences of SICK: 2,300 words.
     "text_similarity": Task(32, {"left": (5, 20, 2_300), "right": (5, 20, 2_300)}, "score"),
@@ -83,10 +83,10 @@ TASKS = {
 
 
 def keras_model(name: str) -> Any:
-    """The entry with the reference's sizes: they are the builders' own."""
+    """The entry with the reference's sizes, which are the builders' own, for the words of the data."""
     from zoo import models
 
-    return getattr(models, name)()
+    return getattr(models, name)(vocabulary_size=max(words for *_, words in TASKS[name].lengths.values()))
 
 
 def of_keras(name: str, task: Task, *, xla: bool, unrolled: bool) -> Step:
@@ -141,9 +141,9 @@ def work(contestant: str, name: str) -> None:
     for line in sys.stdin:
         end, seconds = time.perf_counter() + float(line), []
         while len(seconds) < LEAST_STEPS or time.perf_counter() < end:
-            start = time.perf_counter()
+            start = time.process_time()
             step(*next(batches))
-            seconds.append(time.perf_counter() - start)
+            seconds.append(time.process_time() - start)
         print(json.dumps(statistics.median(seconds) * 1e3), flush=True)
 
 
@@ -195,6 +195,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--shared", action="store_true", help="say in the record that others used the machine too")
     parser.add_argument("--worker", choices=CONTESTANTS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
@@ -205,7 +206,8 @@ def main() -> None:
     figures = {}
     for name in arguments.models:  # written after each, so that what was measured is kept
         figures[name] = compare(name, arguments.contestants, arguments.rounds)
-        write_record("results/recurrent_step.json", {"models": figures}, command=" ".join(command), seed=0)
+        record = {"models": figures, "machine_was_shared": arguments.shared}
+        write_record("results/recurrent_step.json", record, command=" ".join(command), seed=0)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ def last(states: Tensor, tokens: Tensor) -> Tensor:
 class QuestionAnswering(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.words, self.told = nn.Embedding(10_000, 64), nn.LSTM(64, 32, batch_first=True)
-        self.question_words, self.asked = nn.Embedding(10_000, 32), nn.LSTM(32, 16, batch_first=True)
+        self.words, self.told = nn.Embedding(150, 64), nn.LSTM(64, 32, batch_first=True)
+        self.question_words, self.asked = nn.Embedding(150, 32), nn.LSTM(32, 16, batch_first=True)
         self.answer = nn.Linear(48, 500)
 
     def forward(self, text: Tensor, question: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ class QuestionAnswering(nn.Module):
 class TextSimilarity(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.words, self.encoder = nn.Embedding(10_000, 128), nn.LSTM(128, 32, batch_first=True)
+        self.words, self.encoder = nn.Embedding(2_300, 128), nn.LSTM(128, 32, batch_first=True)
         self.score = nn.Linear(64, 1)
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:

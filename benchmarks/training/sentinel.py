@@ -62,13 +62,11 @@ def measure(path: str) -> None:
     """On this backend: time of a step of several models without the sentinel and with it."""
     rows = []
     for name, (make, x, y, batch, steps) in _models().items():
-        for size in (1, 32) if name == "table" else (1,):
-            trainings = _by_keras(make(size), x, y, batch), _by_keras(make(size), x, y, batch, NaNSentinel())
-            rows.append({"model": name, "by": "keras", "batch": batch, "steps_per_execution": size})
-            rows[-1] |= _pair(*trainings, steps)
-            print(rows[-1], flush=True)
+        trainings = _by_keras(make(), x, y, batch), _by_keras(make(), x, y, batch, NaNSentinel())
+        rows.append({"model": name, "by": "keras", "batch": batch} | _pair(*trainings, steps))
+        print(rows[-1], flush=True)
     make, x, y, batch, steps = _models()["table"]
-    trainings = _by_recipe(make(1), x, y, batch, None), _by_recipe(make(1), x, y, batch, "stop")
+    trainings = _by_recipe(make(), x, y, batch, None), _by_recipe(make(), x, y, batch, "stop")
     rows.append({"model": "table", "by": "zoo", "batch": batch} | _pair(*trainings, steps))
     print(rows[-1], flush=True)
     Path(path).write_text(json.dumps(rows), encoding="utf-8")
@@ -138,28 +136,28 @@ def _models() -> dict:
     """name -> (builder of a compiled model, inputs, targets, batch size, steps an epoch)."""
     random = np.random.default_rng(0)
 
-    def profile(size: int):
+    def profile():
         model = zoo.create_model("author_profile_small", vocabulary_size=2_000)
         losses = {"age": "mse", "income": "sparse_categorical_crossentropy", "gender": "binary_crossentropy"}
-        model.compile("adam", losses, steps_per_execution=size)
+        model.compile("adam", losses)
         return model
 
-    def image(size: int):
+    def image():
         x = picture = keras.Input((32, 32, 3), name="image")
         for stage, width in enumerate((16, 32, 64)):
             x = layers.Conv2D(width, 3, padding="same", name=f"conv{stage}")(x)
             x = layers.MaxPooling2D()(layers.ReLU()(layers.BatchNormalization(name=f"norm{stage}")(x)))
         x = layers.Dense(10, activation="softmax", name="category")(layers.GlobalAveragePooling2D()(x))
         model = keras.Model(picture, x)
-        model.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=size)
+        model.compile("adam", "sparse_categorical_crossentropy")
         return model
 
-    def table(size: int):
+    def table():
         x = numbers = keras.Input((11,), name="numbers")
         for width in (64, 32):
             x = layers.Dense(width, activation="relu")(x)
         model = keras.Model(numbers, layers.Dense(2, activation="softmax", name="member")(x))
-        model.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=size)
+        model.compile("adam", "sparse_categorical_crossentropy")
         return model
 
     posts = random.integers(1, 2_000, (128 * 16, 100)).astype("int32")

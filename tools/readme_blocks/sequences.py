@@ -18,7 +18,8 @@ CONTESTANTS = {
 
 def recurrent() -> str:
     """One row a model: milliseconds of a step, and in brackets how many times the zoo's."""
-    found = figures("recurrent_step")["models"]
+    record = figures("recurrent_step")
+    found = record["models"]
     names = [name for name in CONTESTANTS if all(name in row["milliseconds_a_step"] for row in found.values())]
     lines = ["| ms a step | " + " | ".join(CONTESTANTS[name] for name in names) + " |", "|---" * (len(names) + 1) + "|"]
     for model, row in found.items():
@@ -28,7 +29,8 @@ def recurrent() -> str:
             for name in names
         ]
         lines.append(f"| `{model}` | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    noted = "\n\nThe machine was shared with other work." if record.get("machine_was_shared") else ""
+    return "\n".join(lines) + f"{noted}\n"
 
 
 PUBLISHED = {  # SICK, Pearson's r, as others measured it

@@ -81,8 +81,7 @@ class ValueRecorder(keras.callbacks.Callback):
         if self._layers:
             for call in trace(model, self.sample, training=False).calls:
                 if call.name in self._layers and call.outputs:
-                    place = call.name if call.number == 1 else f"{call.name} (call {call.number})"
-                    found[place] = call.outputs[0]
+                    found[call.said] = call.outputs[0]
         ranges = {name: Range.of(each) for name, each in found.items()}
         kept: dict[str, Any] = {**(found if self.keep == "arrays" else ranges)}
         self.records.append({"epoch": self._epoch, "batch": batch, **kept})

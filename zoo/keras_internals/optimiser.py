@@ -31,24 +31,16 @@ def place_of(optimizer: Any, variable: Any) -> int:
 
 def require_open_adam() -> None:
     """Raise unless `OpenAdam` works on this Keras."""
-    require_hook(keras.optimizers.Adam, "_clip_gradients", "to clip the gradients of embeddings")
     for name in ("_get_variable_index", "_momentums", "_velocities"):
         require_read(keras.optimizers.Adam, name, "to update the moments of a weight")
 
 
 class OpenAdam(keras.optimizers.Adam):
-    """Adam whose clipping and moments a subclass may see and change."""
+    """Adam whose moments a subclass may see and change."""
 
     def build(self, variables: list[Any]) -> None:
         require_open_adam()
         super().build(variables)
-
-    def clip(self, gradients: list[Any]) -> list[Any]:
-        """The gradients after Keras' clipping, as the options say."""
-        return list(super()._clip_gradients(gradients))
-
-    def _clip_gradients(self, grads: list[Any]) -> list[Any]:
-        return self.clip(grads)
 
     def place_of(self, variable: Any) -> int:
         """Its place among the variables that are trained."""

@@ -11,9 +11,9 @@ from keras import tree
 from zoo.errors import ConfigError
 from zoo.keras_internals.trainer import mean_loss
 from zoo.sentinel.diagnosis import in_forward
-from zoo.sentinel.drawn import Drawn, as_logs, can_draw, drawing, tensors_of
-from zoo.sentinel.steps import Batch, Draw, Snapshot, Source, Steps, Tensor, VariableSteps, as_source
+from zoo.sentinel.steps import Batch, Snapshot, Source, Steps, Tensor, VariableSteps, as_source
 from zoo.stacked_batches import StackedBatches
+from zoo.tracing.preserve_state import restore_torch_generators, torch_generators
 from zoo.tracing.trace import trace
 
 
@@ -39,23 +39,13 @@ class TensorFlowSteps(VariableSteps):
 
             def step(row: Tensor, _: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
                 batch = tree.map_structure(lambda each: None if each is None else each[row], rest)
-                return row + 1, tensors_of(one(iter([batch])))
+                return row + 1, _tensors(one(iter([batch])))
 
-            state = tf.constant(0), tensors_of(logs)
-            return as_logs(logs, tf.while_loop(lambda row, _: row < len(batches) - 1, step, state)[1])
+            start = tf.constant(0), _tensors(logs)
+            found = iter(tf.while_loop(lambda row, _: row < len(batches) - 1, step, start)[1])
+            return tree.map_structure(lambda each: None if each is None else next(found), logs)
 
         self._look, self._several = look, several
-        self._draw = drawing(lambda batch: one(iter([batch])), self.size - 1, self.is_sound)
-
-    def drawing_from(self, source: Source) -> Draw | None:
-        can = self.size > 1 and not self.model.run_eagerly and can_draw(source)
-        return partial(self._drawn_from, source) if can else None
-
-    def _drawn_from(self, source: Any, first: Batch) -> tuple[Any, Sequence[Batch], list[Batch]]:
-        logs, packed, left = self._draw(first, source)
-        self.written = False
-        drawn = Drawn(first, packed, source.element_spec)
-        return logs, drawn, [left.get_value()] if left.has_value() else []
 
     def step(self, batches: Sequence[Batch]) -> Any:
         if not isinstance(batches, StackedBatches) and len(batches) > 1 and _same_shapes(batches):
@@ -85,23 +75,18 @@ class TorchSteps(VariableSteps):
             return {}
 
     def look(self) -> tuple[bool, Snapshot]:
-        import torch
-
         values = [variable.value.detach().clone() for variable in self.variables]
         loss = self.row_of(mean_loss(self.model).total)
         if self.refused and loss is not None:
             values[loss].fill_(math.nan)
         finite = all(bool(values[row].isfinite().all()) for row in self.watched)
-        return finite, [*values, [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]]
+        return finite, [*values, torch_generators()]
 
     def restore(self, snapshot: Snapshot, *, metrics_only: bool = False) -> None:
-        import torch
-
-        *values, (processor, *devices) = snapshot
+        *values, generators = snapshot
         super().restore(values, metrics_only=metrics_only)
         if not metrics_only:
-            torch.set_rng_state(processor)
-            torch.cuda.set_rng_state_all(devices)
+            restore_torch_generators(generators)
 
 
 class JaxSteps(Steps):
@@ -160,7 +145,7 @@ def _jax_functions() -> tuple[Callable[..., Any], Callable[..., Any]]:
     return jax.jit(look, static_argnums=0), jax.jit(copy)
 
 
-def steps_of(model: keras.Model, take: Callable[[Source], Any], is_sound: Callable[[Batch], Tensor]) -> Steps:
+def steps_of(model: keras.Model, take: Callable[[Source], Any]) -> Steps:
     """The steps of a compiled model on the backend in use; see `Steps`."""
     if not model.compiled or model.optimizer is None:
         raise ConfigError(f"The sentinel watches a training: compile '{model.name}' with an optimiser first.")
@@ -168,7 +153,15 @@ def steps_of(model: keras.Model, take: Callable[[Source], Any], is_sound: Callab
     if strategy is not None and strategy.num_replicas_in_sync > 1:
         raise ConfigError("The sentinel watches a training on one device; take it out, or train on one device.")
     kinds: dict[str, Callable[..., Steps]] = {"tensorflow": TensorFlowSteps, "jax": JaxSteps, "torch": TorchSteps}
-    return kinds[keras.backend.backend()](model, take, is_sound)
+    return kinds[keras.backend.backend()](model, take)
+
+
+def _tensors(logs: Any) -> list[Tensor]:
+    """What a step logs, for a loop over steps: without None, and of shapes that may change with the batch's."""
+    import tensorflow as tf
+
+    tensors = [tf.convert_to_tensor(each) for each in tree.flatten(logs) if each is not None]
+    return [tf.compat.v1.placeholder_with_default(each, [None] * len(each.shape)) for each in tensors]
 
 
 def _leaves(state: Any) -> list[Tensor]:

@@ -26,7 +26,7 @@ from zoo.sentinel.diagnosis import StepFault, diagnose
 from zoo.sentinel.incident import ON_NONFINITE, Incident, column_name, save_batch
 from zoo.sentinel.rate import lowered
 from zoo.sentinel.replay_buffer import FaultyBatch, ReplayBuffer
-from zoo.sentinel.steps import Batch, Draw, Source, Steps
+from zoo.sentinel.steps import Batch, Source, Steps
 from zoo.stacked_batches import StackedBatches
 from zoo.tracing.call_recorder import to_array
 
@@ -97,7 +97,7 @@ class NaNSentinel(keras.callbacks.Callback):
         self.stopped = False
         self.epoch, self.batch = 1, 0
         self._check = DataCheck(self.watched, self.missing)
-        self._steps: Steps = steps_of(self.watched, self._take, self._check.is_sound)
+        self._steps: Steps = steps_of(self.watched, self._take)
         self._window = ReplayBuffer(
             self._steps, own_resets=not self.params
         )  # Keras' `fit` tells its callbacks parameters
@@ -150,8 +150,7 @@ class NaNSentinel(keras.callbacks.Callback):
 
     def _take(self, source: Source) -> Any:
         """What the model's train function now does: fetch batches, look at them, train on them."""
-        draw = self._steps.drawing_from(source)
-        batches = self._fetch(source, 1 if draw else self._steps.size)
+        batches = self._fetch(source)
         if not batches:
             self._end_of_data()
             raise StopIteration
@@ -164,7 +163,7 @@ class NaNSentinel(keras.callbacks.Callback):
             self._end_of_data()
         if self._window.start is None:
             self._open()
-        self._train(self._draw(draw, batches[0], source) if draw else batches)
+        self._train(batches)
         planned = (self.params or {}).get("steps")
         if planned and self.batch >= planned:
             self._end_of_data()
@@ -172,19 +171,11 @@ class NaNSentinel(keras.callbacks.Callback):
             self._settle()
         return self._window.logs
 
-    def _fetch(self, source: Source, size: int) -> Sequence[Batch]:
+    def _fetch(self, source: Source) -> Sequence[Batch]:
         first = list(islice(source, 1))
         if first and isinstance(first[0], StackedBatches):
             return first[0]
-        return [*first, *islice(source, size - 1)]
-
-    def _draw(self, draw: Draw, first: Batch, source: Source) -> list[Batch]:
-        """Train on batches as the compiled step draws them, up to an unsound one -> it and the rest of the call."""
-        trained, left = 0, [first]
-        if not self.stopped and self._check.fault(first) is None:
-            trained, left = self._window.draw(draw, first, self.batch + 1)
-            self.batch += trained
-        return [*left, *islice(source, self._steps.size - trained - len(left))] if left else []
+        return [*first, *islice(source, self._steps.size - 1)]
 
     def _open(self) -> None:
         broken = self._window.open()

@@ -70,22 +70,6 @@ class DataCheck:
                 return _fault(part, name, array, np.logical_or(array < 0, array >= size), size - 1)
         return None
 
-    def is_sound(self, batch: Any) -> Any:
-        """Whether `fault` would find nothing, as a tensor, for compiled functions; tensors only."""
-        sound = [keras.ops.convert_to_tensor(True)]
-        for part, name, values in self.named(batch):
-            if not hasattr(values, "dtype"):
-                continue
-            kind = keras.backend.standardize_dtype(values.dtype)
-            if kind in ("float16", "float32", "float64"):
-                wrong = keras.ops.isinf(values) if name in self.missing else ~keras.ops.isfinite(values)
-                sound.append(~keras.ops.any(wrong))
-            size = self.sizes.get(name) if part == "input" and "int" in kind else None
-            if size is not None:
-                rows = keras.ops.cast(values, "int64")
-                sound.append(keras.ops.all(keras.ops.logical_and(rows >= 0, rows < size)))
-        return keras.ops.all(keras.ops.stack(sound))
-
     def named(self, batch: Any) -> Iterator[tuple[str, str, Any]]:
         """(part, name, array) of all that a batch holds."""
         parts = batch if isinstance(batch, tuple) else (batch,)

@@ -63,7 +63,7 @@ def in_forward(found: Trace, rows: int | None = None) -> StepFault | None:
             if not np.isfinite(values).all():
                 low, high = _range(call.inputs)
                 row = int(np.argwhere(~np.isfinite(values))[0][0]) if values.ndim and len(values) == rows else None
-                return StepFault("layer", said(call), row, first_unsound(values), low, high)
+                return StepFault("layer", call.said, row, first_unsound(values), low, high)
     return None
 
 
@@ -90,13 +90,8 @@ def in_gradients(found: Trace) -> StepFault | None:
                 continue  # one of its parts is to blame
             wrong = [each for each in (*call.input_gradients, *own) if each is not None and not np.isfinite(each).all()]
             low, high = _range(call.inputs)
-            return StepFault("gradient", said(call), value=first_unsound(wrong[0]), low=low, high=high)
-    return StepFault("gradient", f"the loss after {said(last_layer)}") if last_layer else None
-
-
-def said(call: LayerCall) -> str:
-    """The layer's name, and which of its calls where there are several."""
-    return call.name if call.number == 1 else f"{call.name} (call {call.number})"
+            return StepFault("gradient", call.said, value=first_unsound(wrong[0]), low=low, high=high)
+    return StepFault("gradient", f"the loss after {last_layer.said}") if last_layer else None
 
 
 def _is_model(call: LayerCall) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import tree
 
-from zoo.sentinel.steps import Batch, Draw, Snapshot, Steps
+from zoo.sentinel.steps import Batch, Snapshot, Steps
 from zoo.stacked_batches import StackedBatches
 from zoo.tracing.call_recorder import to_array
 
@@ -87,13 +87,6 @@ class ReplayBuffer:
             self.logs = self._again(part) if again else self.steps.run(part)
             self.executions.append(Execution(first + place, part, self.logs))
             self._size += len(part)
-
-    def draw(self, draw: Draw, first: Batch, number: int) -> tuple[int, list[Batch]]:
-        """Train on `first`, which has this number, and on what is drawn -> how many, and one that is not sound."""
-        self.logs, batches, left = draw(first)
-        self.executions.append(Execution(number, batches, self.logs))
-        self._size += len(batches)
-        return len(batches), left
 
     def check(self) -> FaultyBatch | None:
         """Look at the state: settle the window and start the next from here, or the culprit, and nothing is settled."""

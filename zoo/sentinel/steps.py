@@ -20,15 +20,10 @@ Tensor = Any
 Batch = Any  # what `fit` gives a step: a tuple (inputs, targets, sample weights) or a part of it
 Snapshot = list[Tensor]  # values of `Steps.variables`, in their order; whatever else a step changes behind them
 Source = Iterator[Batch]
-# The first batch -> trained on it and on `size` - 1 more, up to one that is not sound: the logs of the last, all those
-# batches, and the one that was drawn and not trained on, if any.
-Draw = Callable[[Batch], tuple[Any, Sequence[Batch], list[Batch]]]
 
 
 class Steps(ABC):
     """The training steps of `model`; `take` is asked for the logs whenever Keras wants the next step(s).
-
-    `is_sound` says of a batch, in a compiled function, whether it may be trained on (`DataCheck.is_sound`).
 
     variables   all that a step may change: weights, batch statistics, random seeds, the optimiser's, the metrics'.
     names       a name for each of them.
@@ -39,8 +34,8 @@ class Steps(ABC):
     lengths: list[int]  # how many variables are trainable, are not, are the optimiser's, the metrics'
     refused = False
 
-    def __init__(self, model: keras.Model, take: Callable[[Source], Any], is_sound: Callable[[Batch], Tensor]):
-        self.model, self.take, self.is_sound = model, take, is_sound
+    def __init__(self, model: keras.Model, take: Callable[[Source], Any]):
+        self.model, self.take = model, take
         self.size = int(model.steps_per_execution)
         self.variables: list[keras.Variable] = []
         self.names: list[str] = []
@@ -106,10 +101,6 @@ class Steps(ABC):
     def run(self, batches: Sequence[Batch]) -> Any:
         """Train on a stack, or on these batches, at most `size`; the logs of all of the stack, or of the last."""
         return self.original(as_source(batches))
-
-    def drawing_from(self, source: Source) -> Draw | None:
-        """What trains on batches that the compiled step draws from `source` itself; None: they are to be fetched."""
-        return None
 
     @abstractmethod
     def look(self) -> tuple[bool, Snapshot]:

@@ -6,7 +6,8 @@ import numpy as np
 from zoo.inspection.facts import Inspection, inspect_model
 from zoo.samples import Samples
 from zoo.training.balance import Static
-from zoo.training.heads import Head, check_heads
+from zoo.training.head_checks import check_heads
+from zoo.training.heads import Head
 from zoo.training.labels import relabel
 from zoo.training.trainer import Trainer
 

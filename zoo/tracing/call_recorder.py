@@ -36,6 +36,11 @@ class LayerCall:
     input_gradients: list[np.ndarray | None] = field(default_factory=list)
     output_gradients: list[np.ndarray | None] = field(default_factory=list)
 
+    @property
+    def said(self) -> str:
+        """The layer's name, and which of its calls where there are several."""
+        return self.name if self.number == 1 else f"{self.name} (call {self.number})"
+
 
 def operations(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """(path, layer or operation) of all that a model computes with; parts of nested models before these, and what a

@@ -5,8 +5,7 @@ changes (batch statistics, random seeds, sums of metrics) are put back.
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,7 +51,7 @@ def trace(
     """
     x, y, sample_weight = (tree.map_structure(_to_tensor, each) for each in (x, y, sample_weight))
     with ExitStack() as stack:
-        stack.enter_context(unchanged(model))
+        stack.enter_context(preserve_state(model))
         if hasattr(model, "plain"):  # a model that computes itself faster than layer by layer
             stack.enter_context(model.plain())
         for metric in model.metrics:
@@ -73,19 +72,6 @@ def trace(
         if gradients:
             _add_gradients(found, model, (x, y, sample_weight), training)
     return found
-
-
-@contextmanager
-def unchanged(model: keras.Model) -> Iterator[None]:
-    """All variables of the model, those of its metrics and all random numbers to come are as before afterwards."""
-    variables = list(getattr(model, "metrics_variables", []))
-    values = [np.array(to_array(variable)) for variable in variables]
-    with preserve_state(model):
-        try:
-            yield
-        finally:
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
 
 
 def _add_gradients(found: Trace, model: keras.Model, batch: tuple, training: bool) -> None:

@@ -11,14 +11,13 @@ import numpy as np
 from zoo.lazy_array import LazyArray
 from zoo.samples import Samples
 from zoo.stacked_batches import Batch
-from zoo.training.augmentation.entity_shuffling import shuffle_entities
 from zoo.training.augmentation.pictures.batch import PictureAugmentation
 from zoo.training.augmentation.pictures.presets import Transforms
+from zoo.training.augmentation.tokens import change_tokens
 from zoo.training.resampling.sampling import Sampler
 
 SHAPES = 20  # trimmed lengths that there are at the most: each is compiled for
 LEAST_STEP = 4  # between two of them
-UNKNOWN = 1  # the token of an unknown word
 POOL = 32  # batches that are sorted by length together
 
 
@@ -27,7 +26,7 @@ class Batches:
 
     trim_padding  cut the right padding (zeros) that all samples of a batch share from integer sequences (n, L), and
                   bring samples of similar length together. Only for models whose outputs do not depend on padding.
-    shuffled_entities  groups of tokens that are exchanged in training, see `shuffle_entities`.
+    shuffled_entities  groups of tokens that are exchanged in training, see `change_tokens`.
     augmentation  what is done to pictures in training, see `zoo.training.augmentation.pictures`.
     sampler       which rows an epoch reads; all of them once where there is none.
     steps         names of the targets that have a value at every step of the sequences, and are trimmed with them.
@@ -106,11 +105,6 @@ class Batches:
         """Whether training reads its inputs otherwise than predictions do."""
         return bool(self.token_dropout or self.shuffled_entities or self.pictures or self.lazy)
 
-    @property
-    def are_computed(self) -> bool:
-        """Whether making a batch takes long: pictures are decoded, or changed."""
-        return bool(self.pictures) or any(each.decode is not None for each in self.lazy.values())
-
     def training_batch(self, rows: np.ndarray, epoch: int, step: int) -> Batch:
         """Inputs and targets of batch `step` (from 0) of an epoch, and weights where there are some, as training takes
         them: where samples are mixed, targets and weights are those of both (`Mix.labels`).
@@ -131,15 +125,9 @@ class Batches:
         if self.pictures:
             arrays = self.pictures.inputs(arrays, rows % len(self.samples), epoch, step)
         arrays = {name: self.lazy[name].finished(each) if name in self.lazy else each for name, each in arrays.items()}
-        tokens = self.token_dropout or self.shuffled_entities
-        random = np.random.default_rng([self.seed, epoch, step + 1]) if tokens else None
-        if random and self.shuffled_entities:
-            arrays = shuffle_entities(arrays, self.shuffled_entities, random)
-        if random and self.token_dropout:
-            for name, values in arrays.items():
-                if values.ndim == 2 and np.issubdtype(values.dtype, np.integer):
-                    dropped = (random.random(values.shape) < self.token_dropout) & (values != 0)
-                    arrays[name] = np.where(dropped, np.array(UNKNOWN, values.dtype), values)
+        if self.token_dropout or self.shuffled_entities:
+            random = np.random.default_rng([self.seed, epoch, step + 1])
+            arrays = change_tokens(arrays, self.token_dropout, self.shuffled_entities, random)
         return arrays
 
     def targets(self, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -14,7 +14,8 @@ from zoo.samples import Samples, labelled, present
 from zoo.training.callbacks import UserCallbacks, require_usable
 from zoo.training.fine_tuning.plan import plan_for
 from zoo.training.fine_tuning.staged import Part, stages_in, train_in_stages
-from zoo.training.heads import Head, check_heads
+from zoo.training.head_checks import check_heads
+from zoo.training.heads import Head
 from zoo.training.labels import relabel, require_labels_from_zero
 from zoo.training.named_graph import named_graph, with_named_inputs, with_standard_targets
 from zoo.training.output_layers.calibration import Calibration
@@ -145,7 +146,8 @@ def _train(
     session: Session, store: RunFolder | None, hooks: UserCallbacks, recipe: Recipe, checkpoint_seconds: float
 ) -> None:
     """All epochs that are left; in the end, or when anything ends it, the model has the weights of the best."""
-    watchers = session.attach_sentinel(recipe.on_nonfinite, store)
+    folder = store.path / "incidents" if store else None
+    watchers = session.log.attach_sentinel(recipe.on_nonfinite, folder, session.together)
     try:
         session.start_or_resume(store)
         watching = keras.callbacks.CallbackList([*watchers], model=session.trainer)

@@ -4,21 +4,17 @@ All keys and values are checked here, before Keras sees them: Keras applies a mi
 sorted position, zips a list of targets with the sorted output names, and refuses `class_weight` with several outputs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, UnknownNameError, is_number, require_known
-from zoo.keras_internals.graph import input_names
 from zoo.metrics import ALLOWED, DEFAULTS
-from zoo.samples import EXCLUSIVE, FOUND, MAPS, Samples, Target, present
+from zoo.samples import EXCLUSIVE, FOUND, MAPS, Target, present
 from zoo.training.resampling.imbalance import SAMPLING, Imbalance, merged_labels
-
-if TYPE_CHECKING:
-    import keras
 
 # Where a wrong label pulls less than in the cross-entropy.
 DISTANCES = ("contrastive", "triplet")  # of outputs that are shares made of distances (`zoo.models.metric_learning`)
@@ -113,10 +109,7 @@ class Head:
         if self.imbalance is not None and not isinstance(self.imbalance, Imbalance):
             raise ConfigError(f"'imbalance' must be an Imbalance or its method's name; received {self.imbalance!r}.")
         self.plan.check(self.target.labels)
-        if self.costs is not None and not isinstance(self.costs, CostMatrix):
-            raise ConfigError(f"'costs' must be a CostMatrix; received {self.costs!r}.")
-        if self.costs is not None:
-            self.costs.check(self.answers.labels)
+        self._check_costs(self.answers.labels)
         if self.loss == "expected_cost" and self.costs is None:
             raise ConfigError("The loss 'expected_cost' needs a cost matrix: Head(costs=CostMatrix(...)).")
         if self.plan.method == "focal" and self.loss in ("expected_cost", *NOISE_AWARE):
@@ -128,10 +121,7 @@ class Head:
         """Samples with a centre and samples without are chosen, nothing is calibrated; costs are those of `FOUND`."""
         if self.class_weights is not None:
             raise ConfigError("A heat_map output has no classes; 'class_weights' is for classes.")
-        if self.costs is not None:
-            if not isinstance(self.costs, CostMatrix):
-                raise ConfigError(f"'costs' must be a CostMatrix; received {self.costs!r}.")
-            self.costs.check(FOUND)
+        self._check_costs(FOUND)
         if self.imbalance is None:
             return
         require_known("method against the imbalance of a heat_map output", self.plan.method, ("none", *SAMPLING))
@@ -140,6 +130,12 @@ class Head:
                 "A heat_map output has no classes: of its 'imbalance' only the method, the ratio and the share of hard "
                 "samples are for it, with calibration='none'."
             )
+
+    def _check_costs(self, labels: Sequence[str]) -> None:
+        if self.costs is not None:
+            if not isinstance(self.costs, CostMatrix):
+                raise ConfigError(f"'costs' must be a CostMatrix; received {self.costs!r}.")
+            self.costs.check(labels)
 
     def _check_class_weights(self) -> None:
         if self.class_weights is None:
@@ -252,137 +248,3 @@ def require_same_keys(what: str, given: Mapping[str, Any], whose: str, expected:
     missing = [str(key) for key in expected if key not in given]
     if missing:
         raise ConfigError(f"The {what} lack {', '.join(missing)}; the {whose} are {', '.join(map(str, expected))}.")
-
-
-def check_heads(model: "keras.Model", heads: Mapping[str, Head], *splits: Samples) -> None:
-    """Raise a `ConfigError` unless heads, outputs, inputs and targets agree by key and by shape.
-
-    `model` has a dict of outputs (`named_graph`).
-    """
-    outputs = model.output
-    require_same_keys("heads", heads, f"outputs of '{model.name}'", outputs)
-    for name, head in heads.items():
-        _check_output(model.name, name, head, tuple(outputs[name].shape))
-    for samples in splits:
-        names = input_names(model)
-        require_same_keys("inputs", samples.inputs, f"inputs of '{model.name}'", names)
-        for input_name, tensor in zip(names, model.inputs, strict=True):
-            _check_input(model.name, input_name, tensor, samples.inputs[input_name])
-        for name, head in heads.items():
-            require_known("target (heads are matched with targets by name)", name, samples.targets)
-            steps = head.target.kind == "classification" and len(outputs[name].shape) == 3
-            check_values(name, head, samples.targets[name], steps=steps)
-            expected = tuple(outputs[name].shape)
-            shape = samples.targets[name].shape
-            shape = (*shape, expected[-1] or 1) if head.target.kind in MAPS else shape
-            if head.target.kind in ("regression", "tags", *MAPS) and not _fits(shape, expected):
-                raise ConfigError(
-                    f"Output '{name}' of '{model.name}' has shape {expected}, and its target "
-                    f"{samples.targets[name].shape}; the target must be {_told(expected)}."
-                )
-            unweighted = steps or head.loss == "expected_cost" or head.plan.method == "focal"
-            if unweighted and name in samples.sample_weight:
-                what = "predicts at every step" if steps else "is judged by another loss than it is trained by"
-                raise ConfigError(f"Output '{name}' {what}; sample weights are not for it.")
-            if head.target.kind == "regression" and outputs[name].dtype == "float16":
-                _check_half(name, samples.targets[name])
-            if steps and head.loss in NOISE_AWARE:
-                raise ConfigError(f"'{name}' answers at every step; the loss '{head.loss}' is for whole samples.")
-            if steps and head.imbalance is not None:
-                raise ConfigError(f"'{name}' predicts at every step; methods against imbalance choose whole samples.")
-
-
-def check_predictable(model: "keras.Model", heads: Mapping[str, Head], samples: Samples) -> None:
-    """Raise a `ZooError` unless the model has these outputs and takes these samples, of which there are some."""
-    for name, head in heads.items():
-        require_known("output", name, model.output)
-        _check_output(model.name, name, head.settled(), tuple(model.output[name].shape))
-    if not len(samples):
-        raise ConfigError("There are no samples to predict for.")
-    names = input_names(model)
-    require_same_keys("inputs", samples.inputs, f"inputs of '{model.name}'", names)
-    for input_name, tensor in zip(names, model.inputs, strict=True):
-        _check_input(model.name, input_name, tensor, samples.inputs[input_name])
-
-
-def _check_output(model: str, name: str, head: Head, shape: tuple[int | None, ...]) -> None:
-    """Raise unless the shape of an output is that of its kind."""
-    kind, labels = head.target.kind, len(head.target.labels)
-    if kind == "regression":
-        fits, expected = len(shape) >= 2, "(None, k)"
-    elif kind in MAPS:
-        width = labels or 1
-        fits, expected = len(shape) >= 4 and shape[-1] == width, f"(None, places along each axis, {width})"
-    elif kind in EXCLUSIVE:
-        fits, expected = len(shape) in (2, 3) and shape[-1] == labels, f"(None, {labels})"
-    else:
-        width = labels if kind == "tags" else 1
-        fits, expected = shape[1:] == (width,), f"(None, {width})"
-    if not fits:
-        several = kind == "binary" and len(shape) == 2 and (shape[1] or 0) > 1
-        cure = " For several labels at once there is Target('tags', labels)." if several else ""
-        raise ConfigError(f"Output '{name}' of '{model}' has shape {shape}; its {kind} head needs {expected}.{cure}")
-
-
-def _check_input(model: str, name: str, tensor: Any, values: np.ndarray) -> None:
-    """Raise unless an array fits an input tensor, dimension by dimension."""
-    expected, given = tuple(tensor.shape), np.shape(values)
-    if getattr(tensor, "sparse", False) or not hasattr(values, "dtype"):
-        return
-    if not _fits(given, expected):
-        raise ConfigError(f"Input '{name}' of '{model}' has shape {expected}; its values have {given}.")
-    if values.dtype.kind not in "fiub":
-        raise ConfigError(f"Input '{name}' of '{model}' must be numbers; received {values.dtype}.")
-    whole = "int" in str(tensor.dtype)
-    if whole and values.dtype.kind == "f" and not np.array_equal(values, np.round(values)):
-        raise ConfigError(
-            f"Input '{name}' of '{model}' takes whole numbers ({tensor.dtype}); received fractions or NaN."
-        )
-
-
-def _check_half(name: str, values: np.ndarray) -> None:
-    """Raise where half precision cannot hold a target."""
-    most = float(np.nanmax(np.abs(values), initial=0.0))
-    if most > float(np.finfo(np.float16).max):
-        raise ConfigError(
-            f"Output '{name}' is float16, which ends at 65504, and its target reaches {most:.6g}; give its layer "
-            "dtype='float32'."
-        )
-
-
-def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
-    if len(shape) == 1 and expected[1:] == (1,):
-        return True
-    pairs = zip(expected[1:], shape[1:], strict=False)
-    return len(shape) == len(expected) and all(each in (None, given) for each, given in pairs)
-
-
-def _told(shape: tuple[int | None, ...]) -> str:
-    rest = ", ".join("any" if each is None else str(each) for each in shape[1:])
-    return "(n,)" if shape[1:] == (1,) else f"(n, {rest})"
-
-
-def check_values(name: str, head: Head, values: np.ndarray, *, steps: bool = False) -> None:
-    """Raise a `ConfigError` unless one split's target has the shape, type and range of its kind."""
-    kind = head.target.kind
-    if kind in (*EXCLUSIVE, "binary") and values.ndim != (2 if steps else 1):
-        expected = "(n, steps), as the output predicts at every step" if steps else "(n,)"
-        hint = " Of one-hot rows, give the places of the ones: values.argmax(axis=1)." if values.ndim == 2 else ""
-        raise ConfigError(f"Target '{name}' must have shape {expected}; received {values.shape}.{hint}")
-    if kind in ("regression", "heat_map"):
-        if not np.issubdtype(values.dtype, np.floating):
-            raise ConfigError(f"Target '{name}' must be floats (NaN where missing); received {values.dtype}.")
-        if np.isinf(values).any():
-            raise ConfigError(f"Target '{name}' must be finite (NaN where missing); received infinite numbers.")
-        return
-    if not np.issubdtype(values.dtype, np.integer):
-        raise ConfigError(f"Target '{name}' must be integer labels; received {values.dtype}.")
-    most = 1 if kind == "tags" else len(head.target.labels) - 1
-    if values.size and not (values.min() >= -1 and values.max() <= most):
-        shifted = values.min() == 1 and values.max() == most + 1
-        cure = f" Of labels from 1 to {most + 1}, give values - 1." if shifted else ""
-        labels = "" if kind == "tags" else f", for '{head.target.labels[0]}' to '{head.target.labels[-1]}'"
-        raise ConfigError(
-            f"Target '{name}' must lie in 0..{most} (-1 where missing){labels}; received "
-            f"{values.min()}..{values.max()}.{cure}"
-        )

@@ -8,7 +8,8 @@ import numpy as np
 
 from zoo.errors import ConfigError, DataWarning, require_known
 from zoo.samples import MAPS, MISSING_CLASS, Samples
-from zoo.training.heads import Head, check_values
+from zoo.training.head_checks import check_values
+from zoo.training.heads import Head
 from zoo.training.resampling.imbalance import new_label
 
 

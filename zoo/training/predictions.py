@@ -8,9 +8,9 @@ import numpy as np
 from zoo.errors import ConfigError
 from zoo.pictures.views import PLAIN, average_over_views, require_views
 from zoo.samples import Samples, mean_of_pieces
-from zoo.training.acceleration.read_ahead import read_ahead
 from zoo.training.batches import Batches
-from zoo.training.heads import Head, check_predictable
+from zoo.training.head_checks import check_predictable
+from zoo.training.heads import Head
 from zoo.training.named_graph import named_graph, with_named_inputs
 
 
@@ -61,10 +61,9 @@ def each_output(
     model: keras.Model, batches: Batches, views: Sequence[str] = PLAIN
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
     """Row numbers and outputs of every batch, once, in float32; means over views of pictures."""
-    with read_ahead(batches.all_inputs(), wanted=batches.are_computed) as made:
-        for rows, inputs in made:
-            outputs = average_over_views(model.predict_on_batch, inputs, views)
-            yield rows, {name: np.asarray(values, dtype=np.float32) for name, values in outputs.items()}
+    for rows, inputs in batches.all_inputs():
+        outputs = average_over_views(model.predict_on_batch, inputs, views)
+        yield rows, {name: np.asarray(values, dtype=np.float32) for name, values in outputs.items()}
 
 
 def answers_of(head: Head, output: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from zoo.errors import ConfigError, require_known
 from zoo.sentinel.incident import ON_NONFINITE
 from zoo.training.augmentation.adversarial import AdversarialTraining
 from zoo.training.augmentation.pictures.presets import augmentation, augmentation_json
+from zoo.training.augmentation.tokens import require_groups
 from zoo.training.fine_tuning.fine_tune import AUTO, FineTune, fine_tune_of
 from zoo.training.heads import Head
 from zoo.training.optimisers.optimiser import Optimiser
@@ -106,12 +107,7 @@ class Recipe:
         for name in ("token_dropout", "linear_start"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"'{name}' must be at least 0 and below 1; received {getattr(self, name)!r}.")
-        tokens = [token for group in self.shuffled_entities or () for token in group]
-        if len(set(tokens)) < len(tokens) or not all(type(each) is int and each > 0 for each in tokens):
-            raise ConfigError(
-                "'shuffled_entities' must hold groups of tokens > 0, each token once; received "
-                f"{self.shuffled_entities!r}."
-            )
+        require_groups(self.shuffled_entities)
         object.__setattr__(self, "augmentation", augmentation(self.augmentation))
         if self.adversarial is not None and not isinstance(self.adversarial, AdversarialTraining):
             raise ConfigError(

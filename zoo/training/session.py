@@ -1,6 +1,5 @@
 """One training under way: its state, epoch by epoch, and the checkpoints that it goes on from."""
 
-import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,21 +8,18 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.errors import ConfigError, TrainingError
+from zoo.errors import ConfigError
 from zoo.keras_internals.graph import layers_of
 from zoo.samples import Samples
-from zoo.sentinel import NaNSentinel, batches_between_looks, lower_schedule, schedule_factor
+from zoo.sentinel import lower_schedule, schedule_factor
 from zoo.stacked_batches import StackedBatches
-from zoo.training.acceleration.read_ahead import read_ahead
-from zoo.training.acceleration.stacked_batches import calls_of
-from zoo.training.acceleration.steps_per_execution import steps_per_execution
+from zoo.training.acceleration.steps_per_execution import calls_of, steps_per_execution
 from zoo.training.acceleration.tied_softmax import tied_softmaxes
 from zoo.training.augmentation.adversarial import Adversary
-from zoo.training.augmentation.pictures.mixing import PARTNER
 from zoo.training.balance import BALANCES, warn_of_unequal_losses
 from zoo.training.batches import Batches
 from zoo.training.callbacks import UserCallbacks
-from zoo.training.epoch_metrics import EpochMetrics
+from zoo.training.epoch_log import EpochLog
 from zoo.training.losses import row_losses
 from zoo.training.optimisers.batch_statistics import BATCHES, ROWS, BatchStatistics
 from zoo.training.optimisers.optimiser import Share
@@ -40,11 +36,9 @@ from zoo.training.runs.checkpoint import load_checkpoint, save_checkpoint
 from zoo.training.runs.random_state import RandomState
 from zoo.training.runs.run_folder import RunFolder
 from zoo.training.sequence_outputs import labels_by_frequency, per_step
-from zoo.training.trainer import Trainer, log_rows
+from zoo.training.trainer import Trainer
 from zoo.training.validation import Validation
 from zoo.training.verification import verify_predictions
-
-LOSS = 0  # its place in a log
 
 
 class Session:
@@ -92,11 +86,9 @@ class Session:
             model, recipe.heads, validation, self.priors, shifts, trim_padding=recipe.trim_padding
         )
         balance = BALANCES[recipe.balance](recipe.heads, scales)
-        by_step = self.validation.steps
-        orders = {name: labels_by_frequency(recipe.heads[name], train.targets[name]) for name in by_step}
-        fast = recipe.acceleration
+        orders = {name: labels_by_frequency(recipe.heads[name], train.targets[name]) for name in self.validation.steps}
+        fast, scalings = recipe.acceleration, self.presentation.scalings
         tied = tied_softmaxes(model, orders, seed) if fast else {}
-        scalings = self.presentation.scalings
         self.trainer = Trainer(model, recipe.heads, balance, tables, scalings, tied, acceleration=fast)
         trainable = self.trainer.trainable_variables
         steps = len(self.train) * recipe.epochs
@@ -111,21 +103,17 @@ class Session:
         self.epoch, self.step, self.stopped = 0, 0, False
         wanted = recipe.steps_per_execution
         self.together = steps_per_execution(model, self.train, wanted if fast else wanted or 1)
-        attack = recipe.adversarial
-        self.adversary = Adversary(attack, model, recipe.heads, train, seed) if attack is not None else None
-        pair = recipe.co_teaching
-        self.teachers = CoTeachers(pair, recipe.heads, self.trainer) if pair is not None else None
-        follow = attack is not None or pair is not None  # each change of the weights
-        self.together = 1 if follow else self.together
-        self.reads_ahead = fast and self.train.are_computed
-        self.sums = EpochMetrics(self.trainer.log.keys)
+        self.adversary = Adversary(recipe.adversarial, model, recipe.heads, train, seed) if recipe.adversarial else None
+        self.teachers = CoTeachers(recipe.co_teaching, recipe.heads, self.trainer) if recipe.co_teaching else None
+        if self.adversary or self.teachers:  # they follow each change of the weights
+            self.together = 1
+        self.log = EpochLog(self.trainer.log.keys, recipe.heads, len(self.train.samples))
         self.history: list[dict[str, Any]] = []
         self.best_epoch, self.best_weights = 0, self._weights()
         self.best_sample: dict[str, np.ndarray] = {}
         self.best_calibrations: Mapping[str, Calibration] = shifts
         self.random = RandomState(seed)
         self.seconds, self.clock = 0.0, time.perf_counter()
-        self.sentinel: NaNSentinel | None = None
 
     @property
     def finished(self) -> bool:
@@ -135,13 +123,12 @@ class Session:
     def _may_save(self, order: Sequence[np.ndarray]) -> bool:
         """Whether a run can go on from here, within an epoch, with the same bits.
 
-        Saving makes the sentinel look, from where it lowers a rate. Before a short batch, TensorFlow would compile its
-        step for that size first, and so another one for the full batches.
+        Saving makes the sentinel look. Before a short batch, TensorFlow would compile its step for that size first, and
+        so another one for the full batches.
         """
         size = min(self.recipe.batch_size, self.train.size)
         full = self.step == len(order) or len(order[self.step]) == size
-        at_rest = self.sentinel is None or self.sentinel.on_nonfinite != "lower_rate" or self.sentinel.at_rest
-        return full and at_rest
+        return full and self.log.may_look
 
     def start_or_resume(self, store: RunFolder | None) -> None:
         """Start afresh, or from the folder's checkpoint."""
@@ -149,7 +136,7 @@ class Session:
             progress, kept = load_checkpoint(store.checkpoint, self._state())
             self.random.restore(kept)
             try:
-                self.epoch, self.step, self.sums.totals = progress["epoch"], progress["step"], progress["sums"]
+                self.epoch, self.step, self.log.sums.totals = progress["epoch"], progress["step"], progress["sums"]
                 self.history, self.best_epoch = progress["history"], progress["best_epoch"]
                 self.seconds, self.stopped = progress["seconds"], progress["stopped"]
                 self.calibrations = _calibrations(progress["calibrations"])
@@ -190,37 +177,31 @@ class Session:
         if not self.step:
             self._score_rows()
         order = self.train.order(self.epoch)
-        if self.sentinel is not None:
-            self.sentinel.begin_epoch(self.epoch + 1, self.step)
-        calls = calls_of(self.train, order, self.epoch, self.step, self.together)
-        with read_ahead(calls, wanted=self.reads_ahead) as batches:
-            for batch in batches:
-                first = self.step
-                callbacks.batch_begin(first)
-                if self.adversary is not None:
-                    batch = self.adversary.attacked(batch, self.epoch, self.step)
-                if self.teachers is not None:
-                    batch = self.teachers.taught(batch, self.epoch)
-                log = self.trainer.train_on(batch)
-                self.step += len(batch) if isinstance(batch, StackedBatches) else 1
-                if self.sentinel is None:
-                    self._add(log, order, first)
-                else:
-                    self._commit_logs(order, at_once=self.step == len(order) or not np.isfinite(log[:, LOSS]).all())
-                callbacks.batch_end(self.step - 1, log, order[first : self.step])
-                if callbacks.stopped:
-                    break
-                if store and time.perf_counter() - saved > checkpoint_seconds and self._may_save(order):
-                    self._commit_logs(order, at_once=True)
-                    self._save(store)
-                    saved = time.perf_counter()
-        self._commit_logs(order, at_once=True)
+        self.log.begin(self.epoch, self.step, order)
+        for batch in calls_of(self.train, order, self.epoch, self.step, self.together):
+            first = self.step
+            callbacks.batch_begin(first)
+            if self.adversary is not None:
+                batch = self.adversary.attacked(batch, self.epoch, self.step)
+            if self.teachers is not None:
+                batch = self.teachers.taught(batch, self.epoch)
+            log = self.trainer.train_on(batch)
+            self.step += len(batch) if isinstance(batch, StackedBatches) else 1
+            self.log.take(log, first, at_once=self.step == len(order))
+            callbacks.batch_end(self.step - 1, log, order[first : self.step])
+            if callbacks.stopped:
+                break
+            if store and time.perf_counter() - saved > checkpoint_seconds and self._may_save(order):
+                self.log.commit()
+                self._save(store)
+                saved = time.perf_counter()
+        self.log.commit()
         with (
             averaged(self.trainer, self.statistics, self.average_from, self._some_inputs),
             self.presentation.own_units(),
         ):
             row = self._judge(store, callbacks)
-        self.sums.totals, self.stopped = {}, callbacks.stopped
+        self.log.sums.totals, self.stopped = {}, callbacks.stopped
         if store:
             store.append_history(row)
             self._save(store)
@@ -275,50 +256,8 @@ class Session:
         order = self.train.order(self.epoch)[: min(BATCHES, max(ROWS // self.recipe.batch_size, 1))]
         return (self.train.training_inputs(rows, self.epoch, step) for step, rows in enumerate(order))
 
-    def attach_sentinel(self, on_nonfinite: str | None, store: RunFolder | None) -> list[NaNSentinel]:
-        """The sentinel of this training, where one is wanted."""
-        if on_nonfinite is None:
-            return []
-        numbers = [name for name, head in self.recipe.heads.items() if head.target.kind in ("regression", "heat_map")]
-        folder = store.path / "incidents" if store else None
-        numbers += [f"{PARTNER}{name}" for name in numbers]  # of the samples that others are mixed with
-        every = batches_between_looks(self.together)  # a run that is resumed may begin with single steps
-        self.sentinel = NaNSentinel(on_nonfinite, folder=folder, every=every, missing=numbers)
-        return [self.sentinel]
-
-    def _commit_logs(self, order: Sequence[np.ndarray], *, at_once: bool) -> None:
-        """Add up the batches that the sentinel knows to be sound, of all until now if `at_once`; or raise."""
-        if self.sentinel is None:
-            return
-        if at_once:
-            self.sentinel.verify()
-        for number, log in self.sentinel.settled():
-            self._add(log_rows(log, len(self.sums.keys)), order, number - 1)
-        if self.sentinel.stopped:
-            incident = self.sentinel.incidents[-1]
-            sample = ""
-            if incident.row is not None:
-                row = order[incident.batch - 1][incident.row] % len(self.train.samples)  # see `Sampler.rows`
-                sample = f" The row is sample {row} of the training split."
-            raise TrainingError(f"{incident}{sample}")
-
-    def _add(self, log: np.ndarray, order: Sequence[np.ndarray], first: int) -> None:
-        """Add up the log (n, keys) of the batches from number `first` (from 0) on."""
-        unsound = np.flatnonzero(~np.isfinite(log[:, LOSS]))
-        if len(unsound):
-            said = dict(zip(self.sums.keys, log[unsound[0]].tolist(), strict=True))
-            broken = [name for name in self.recipe.heads if not math.isfinite(said[f"loss_{name}"])]
-            raise TrainingError(
-                f"The loss became {said['loss']} in epoch {self.epoch + 1}, step {first + int(unsound[0]) + 1}"
-                f" (output {', '.join(broken) or 'none: a penalty'}); lower the learning rate or look at the data."
-            )
-        self.sums.add(log, [len(rows) for rows in order[first : first + len(log)]])
-
     def _row(self, judged: Mapping[str, float]) -> dict[str, Any]:
-        if not self.sums.totals.get("samples"):
-            said = self.sentinel.incidents[-1] if self.sentinel and self.sentinel.incidents else "no batch was sound."
-            raise TrainingError(f"Every batch of epoch {self.epoch + 1} was left out. {said}")
-        row: dict[str, Any] = {"epoch": self.epoch + 1, **self.sums.means()}
+        row: dict[str, Any] = {"epoch": self.epoch + 1, **self.log.means()}
         found = [name for name in self.recipe.heads if f"val_{name}_loss" in judged]
         weighted = sum(row[f"weight_{name}"] * judged[f"val_{name}_loss"] for name in found)
         row["val_loss"] = weighted + row["term_balance"] + row["term_regularisation"]  # the sum that "loss" is
@@ -341,7 +280,7 @@ class Session:
         progress = {
             "epoch": self.epoch,
             "step": self.step,
-            "sums": self.sums.totals,
+            "sums": self.log.sums.totals,
             "history": self.history,
             "best_epoch": self.best_epoch,
             "seconds": self._elapsed(),

@@ -12,16 +12,19 @@ import keras
 
 from zoo.errors import ConfigError
 from zoo.keras_internals.graph import functional_class, graph_runner
-from zoo.training.acceleration.available import is_known_right
-from zoo.training.acceleration.recurrent_layers import (
-    fast_loops,
-    plain_embeddings,
-    plain_recurrences,
-    unread_embeddings,
-)
+from zoo.training.acceleration.recurrent_layers import fast_loops, plain_embeddings, plain_recurrences
 from zoo.training.acceleration.token_convolution import fast_convolutions
 
 Forward = Callable[..., Any]
+
+
+def is_known_right() -> bool:
+    """On TensorFlow without a graphics processor: all this is written for it; with one Keras has cuDNN and XLA."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.config.list_physical_devices("GPU")
 
 
 def accelerate(model: keras.Model) -> Forward:
@@ -51,13 +54,12 @@ def accelerate_optimiser(
         return kind
     from zoo.keras_internals.optimiser import require_open_adam
     from zoo.training.acceleration.fused_adam import FUSED_OPTIMISERS
-    from zoo.training.acceleration.late_average import averaging_from
 
     try:
         if kind in FUSED_OPTIMISERS:
             require_open_adam()
         fast = FUSED_OPTIMISERS.get(kind, kind)
-        return fast if average_from is None else averaging_from(fast, average_from)
+        return fast if average_from is None else _averaging_from(fast, average_from)
     except ConfigError as error:
         _warn(error)
         return kind
@@ -68,14 +70,28 @@ def _faster(model: keras.Model) -> Forward:
     if not replaced and not recurrences:
         return model
     embeddings = plain_embeddings(model) if recurrences else []
-    unread = unread_embeddings(model, recurrences)
     run = graph_runner(model, replaced)
 
     def forward(inputs: Any, training: bool | None = None) -> Any:
-        with fast_loops(recurrences, embeddings, unread):
+        with fast_loops(recurrences, embeddings):
             return run(inputs, training)
 
     return forward
+
+
+def _averaging_from(kind: type[keras.optimizers.Optimizer], begin: int) -> type[keras.optimizers.Optimizer]:
+    """The class of optimisers, whose moving average is not kept up before `begin` steps are done.
+
+    Keras reads and writes it at every step: a sixth of the time on the tables of Rossmann.
+    """
+    import tensorflow as tf
+
+    from zoo.keras_internals.optimiser import with_average_step
+
+    def from_begin(optimizer: Any, step: Callable[[], None]) -> None:
+        tf.cond(optimizer.iterations >= begin, step, lambda: None)
+
+    return with_average_step(kind, from_begin)
 
 
 def _warn(error: ConfigError) -> None:

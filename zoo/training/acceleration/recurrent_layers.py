@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from zoo.keras_internals.checks import require_hook
-from zoo.keras_internals.graph import calls_of, layers_of, next_calls
+from zoo.keras_internals.graph import layers_of
 
 Tensor = Any
 Sources = dict[int, tuple[Tensor, Tensor, layers.Embedding]]  # id of embedded tokens -> they, the tokens, the layer
@@ -30,25 +30,18 @@ def plain_recurrences(model: keras.Model) -> list[layers.RNN]:
 
 
 @contextmanager
-def fast_loops(
-    recurrences: Sequence[layers.RNN], embeddings: Sequence[layers.Embedding], unread: Sequence[layers.Embedding] = ()
-) -> Iterator[None]:
+def fast_loops(recurrences: Sequence[layers.RNN], embeddings: Sequence[layers.Embedding]) -> Iterator[None]:
     """While this lasts, the layers of `plain_recurrences` run in `fast_recurrence`.
 
-    Where one reads an embedding directly, words are projected instead of places (`project_tokens`). The embeddings
-    `unread` are not computed: nothing else reads them.
+    Where one reads an embedding directly, words are projected instead of places (`project_tokens`).
     """
     sources: Sources = {}
-    stand_ins: set[int] = set()  # ids of what nobody may read
     for layer in recurrences:
-        vars(layer)["inner_loop"] = partial(_inner_loop, layer, sources, stand_ins)
+        vars(layer)["inner_loop"] = partial(_inner_loop, layer, sources)
     for layer in embeddings:
-        vars(layer)["call"] = partial(_embed, layer, sources, stand_ins if layer in unread else None)
+        vars(layer)["call"] = partial(_embed, layer, sources)
     try:
         yield
-        if stand_ins:
-            names = ", ".join(sources[each][2].name for each in stand_ins)
-            raise RuntimeError(f"No LSTM or GRU layer read what was not computed for it: {names}.")
     finally:
         for layer in recurrences:
             del vars(layer)["inner_loop"]
@@ -59,20 +52,6 @@ def fast_loops(
 def plain_embeddings(model: keras.Model) -> list[layers.Embedding]:
     """The embeddings of the model, nested ones too, that look rows up in float32 and nothing more."""
     return [layer for layer in layers_of(model) if type(layer) is layers.Embedding and _is_exact(layer)]
-
-
-def unread_embeddings(model: keras.Model, recurrences: Sequence[layers.RNN]) -> list[layers.Embedding]:
-    """The `plain_embeddings` that only `recurrences` read, and these without dropout on what they read."""
-    parts = [model, *(each for each in layers_of(model) if isinstance(each, keras.Model))]
-    outputs = {id(tensor) for part in parts for tensor in part.outputs}
-
-    def is_read_elsewhere(layer: layers.Embedding) -> bool:
-        shown = any(id(tensor) in outputs for call in calls_of(layer) for tensor in call.outputs)
-        readers = [call.operation for call in next_calls(layer)]
-        return shown or not readers or any(each not in recurrences or each.cell.dropout for each in readers)
-
-    found = plain_embeddings(model)
-    return [layer for layer in found if layer.activity_regularizer is None and not is_read_elsewhere(layer)]
 
 
 def _is_exact(layer: layers.Layer) -> bool:
@@ -87,25 +66,18 @@ def _is_plain(layer: layers.RNN) -> bool:
     return usual and dropout and _is_exact(cell) and not layer.unroll and getattr(cell, "reset_after", True)
 
 
-def _embed(layer: layers.Embedding, sources: Sources, stand_ins: set[int] | None, tokens: Tensor) -> Tensor:
+def _embed(layer: layers.Embedding, sources: Sources, tokens: Tensor) -> Tensor:
     if keras.backend.standardize_dtype(tokens.dtype) not in ("int32", "int64"):
         tokens = keras.ops.cast(tokens, "int32")  # as Keras does: an input is float32 where nobody says otherwise
-    if len(tokens.shape) != 2:
-        return type(layer).call(layer, tokens)
-    if stand_ins is None:
-        embedded = type(layer).call(layer, tokens)
-    else:  # its shape alone; a look at the table is done even where its result is not used
-        shape = keras.ops.shape(tokens)
-        embedded = keras.ops.zeros((*shape, layer.output_dim), layer.compute_dtype)
-        stand_ins.add(id(embedded))
-    sources[id(embedded)] = embedded, tokens, layer
+    embedded = type(layer).call(layer, tokens)
+    if len(tokens.shape) == 2:
+        sources[id(embedded)] = embedded, tokens, layer
     return embedded
 
 
 def _inner_loop(
     layer: layers.RNN,
     sources: Sources,
-    stand_ins: set[int],
     sequences: Tensor,
     initial_state: Any,
     mask: Any,
@@ -134,7 +106,6 @@ def _inner_loop(
         sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
         embedding = None
     if embedding is not None:
-        stand_ins.discard(id(sequences))
         x = fast_recurrence.project_tokens(time_major(tokens), embedding.embeddings.value, kernel, bias)
     else:
         x = fast_recurrence.project(time_major(sequences), kernel, bias)

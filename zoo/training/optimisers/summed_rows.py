@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 
-class _SummedRows(keras.optimizers.Optimizer):
+class SummedRows(keras.optimizers.Optimizer):
     def apply(self, grads: Iterable[Any], trainable_variables: Any = None) -> Any:
         import tensorflow as tf
 
@@ -19,10 +19,10 @@ class _SummedRows(keras.optimizers.Optimizer):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class SummedAdam(_SummedRows, keras.optimizers.Adam):
+class SummedAdam(SummedRows, keras.optimizers.Adam):
     """Adam (Kingma and Ba 2015)."""
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class SummedAdamW(_SummedRows, keras.optimizers.AdamW):
+class SummedAdamW(SummedRows, keras.optimizers.AdamW):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""

@@ -1,7 +1,8 @@
-"""Names that may stand for each other, exchanged in training: what follows from a text follows with other names too.
+"""Integer sequences that training reads otherwise in each epoch: tokens dropped, and names exchanged.
 
-A network that finds most answers by knowing the names ("a chest is larger than a chocolate") has no reason to read;
-among samples with names exchanged it must. The others keep what names alone tell.
+What follows from a text follows with other names too. A network that finds most answers by knowing the names ("a chest
+is larger than a chocolate") has no reason to read; among samples with names exchanged it must. The others keep what
+names alone tell.
 """
 
 import math
@@ -9,7 +10,29 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from zoo.errors import ConfigError
+
+UNKNOWN = 1  # the token of an unknown word
 SHARE = 0.5  # of the samples, whose names are exchanged
+
+
+def require_groups(groups: Sequence[Sequence[int]] | None) -> None:
+    """Raise unless these are groups of tokens, each token once."""
+    tokens = [token for group in groups or () for token in group]
+    if len(set(tokens)) < len(tokens) or not all(type(each) is int and each > 0 for each in tokens):
+        raise ConfigError(f"'shuffled_entities' must hold groups of tokens > 0, each token once; received {groups!r}.")
+
+
+def change_tokens(
+    arrays: Mapping[str, np.ndarray], dropout: float, groups: Sequence[Sequence[int]], random: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """The arrays, with `groups` exchanged, and then a share `dropout` of the tokens (B, L) read as unknown."""
+    arrays = shuffle_entities(arrays, groups, random) if groups else dict(arrays)
+    for name, values in arrays.items():
+        if dropout and values.ndim == 2 and is_sequence(values):
+            dropped = (random.random(values.shape) < dropout) & (values != 0)
+            arrays[name] = np.where(dropped, np.array(UNKNOWN, values.dtype), values)
+    return arrays
 
 
 def is_sequence(values: np.ndarray) -> bool:
