@@ -230,3 +230,15 @@ if __name__ == "__main__":  # python -m tests.test_explain: what all backends mu
     explained = {name: zoo.explain(model, sample_of(model)["image"], method=name, label=1, **FEW.get(name, {}))
                  for name in methods_of_the_flat_model()}  # fmt: skip
     GOLDEN.write_text(json.dumps({name: np.round(each.values, 7).tolist() for name, each in explained.items()}) + "\n")
+
+
+def test_a_last_layer_that_is_called_before_keeps_its_softmax_there():
+    x, head = keras.Input((4,), name="x"), keras.layers.Dense(4, activation="softmax", name="head")
+    steps, lstm = keras.Input((5, 3), name="steps"), keras.layers.LSTM(1, activation="sigmoid", name="lstm")
+    for inputs, end in ((x, head(head(x))), (steps, lstm(steps))):
+        model = with_weights(keras.Model(inputs, end))
+        sample = np.random.default_rng(2).normal(size=inputs.shape[1:]).astype("float32")
+        found = zoo.explain(model, sample, method="integrated-gradients")
+        said, without = model.predict(np.stack([sample, 0 * sample]), verbose=0)
+        place = int(found.label or 0)
+        np.testing.assert_allclose(found.values.sum(), said[place] - without[place], rtol=1e-3, atol=1e-6)

@@ -13,7 +13,7 @@ from zoo.explain import rows, subjects
 from zoo.explain.explanation import Explanation
 from zoo.explain.methods import METHODS, USUAL, Found, run_method
 from zoo.explain.subject import SENSES, Subject
-from zoo.explain.target import before_squashing
+from zoo.explain.target import ends_in_squashing
 from zoo.pipeline import Pipeline, load_pipeline
 
 
@@ -105,8 +105,7 @@ def explanation_of(subject: Subject, method: str, found: Found, measured: Mappin
 
 
 def _is_probability(subject: Subject) -> bool:
-    with before_squashing(subject.model, subject.target.output) as squashed:
-        return bool(squashed) or subject.target.bounded
+    return ends_in_squashing(subject.model, subject.target.output) or subject.target.bounded
 
 
 def find_subject(

@@ -11,7 +11,7 @@ from zoo.columns.frames import shown
 from zoo.drawing.picture_grid import as_bytes
 from zoo.errors import ConfigError, DataError, require_known
 from zoo.explain.subject import ARRAY, PICTURE, SENSES, TABLE, TABLE_NAME, TEXT, Slots, Subject, without_senses
-from zoo.explain.target import before_squashing, choose_target
+from zoo.explain.target import choose_target, ends_in_squashing
 from zoo.tracing.gradients import GradientFunction
 
 WIDEST_TABLE = 256  # numbers of a vector that is shown column by column
@@ -168,9 +168,4 @@ def _converted(array: np.ndarray, wanted: Any, model: str) -> np.ndarray:
 
 def _probabilities(model: keras.Model, outputs: Mapping[str, np.ndarray]) -> list[str]:
     """The outputs (B, 1) that end in a sigmoid: of two labels."""
-    found = []
-    for name, values in outputs.items():
-        if values.shape[-1] == 1:
-            with before_squashing(model, name) as there:
-                found += [name] if there else []
-    return found
+    return [name for name, values in outputs.items() if values.shape[-1] == 1 and ends_in_squashing(model, name)]

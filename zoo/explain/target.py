@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import layers
 
 from zoo.errors import ConfigError, require_known
 from zoo.keras_internals.graph import is_graph, producer
@@ -106,25 +107,69 @@ def choose_target(
     return Target(name, 0 if binary else place, known[place], -1 if binary and place == 0 else 1, bounded=bounded)
 
 
+# layers that end in their activation: of others, as LSTM, it also stands elsewhere
+ENDS_IN_ACTIVATION = (
+    layers.Activation, layers.Dense, layers.EinsumDense,
+    layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose,
+    layers.DepthwiseConv1D, layers.DepthwiseConv2D, layers.SeparableConv1D, layers.SeparableConv2D,
+)  # fmt: skip
+
+
+def ends_in_squashing(model: keras.Model, output: str) -> bool:
+    """Whether a softmax or sigmoid is the last that is done for an output."""
+    return _squashed(_end(symbolic_outputs(model)[output])) is not None
+
+
 @contextmanager
 def before_squashing(model: keras.Model, output: str) -> Iterator[bool]:
-    """While this lasts, a softmax or sigmoid at the end of an output does nothing; whether there is one."""
-    end = _end(symbolic_outputs(model)[output])
-    activation = getattr(end, "activation", None)
-    if getattr(activation, "__name__", "") in SQUASHING:
-        end.activation = keras.activations.linear
-        try:
-            yield True
-        finally:
-            end.activation = activation
-    elif type(end).__name__.lower() in SQUASHING:
-        end.__dict__["call"] = lambda x, *_, **__: x
-        try:
-            yield True
-        finally:
-            del end.__dict__["call"]
-    else:
+    """While this lasts, a softmax or sigmoid at the end of an output does nothing; whether there is one.
+
+    False as well where the same layer is called on the way to that output too, where it must do what it ever does.
+    """
+    tensor = symbolic_outputs(model)[output]
+    end = _end(tensor)
+    name = None if _calls_above(tensor, end) > 1 else _squashed(end)
+    if name is None:
         yield False
+        return
+    before = getattr(end, name) if name == "activation" else None
+    try:
+        if name == "activation":
+            end.activation = keras.activations.linear
+        else:
+            end.__dict__["call"] = lambda x, *_, **__: x
+        yield True
+    finally:
+        if name == "activation":
+            end.activation = before
+        else:
+            del end.__dict__["call"]
+
+
+def _squashed(end: Any) -> str | None:
+    """Where the softmax or sigmoid is that ends a layer or operation: its "activation", its "call", or None."""
+    if type(end) in ENDS_IN_ACTIVATION and getattr(end.activation, "__name__", "") in SQUASHING:
+        return "activation"
+    return "call" if type(end).__name__.lower() in SQUASHING else None
+
+
+def _calls_above(tensor: Any, operation: Any) -> int:
+    """How often the operation is called for a tensor, inside nested models too."""
+    found, pending, seen = 0, [tensor], set()
+    while pending:
+        each = pending.pop()
+        call, place = producer(each)
+        key = tuple(map(id, call.outputs))
+        if is_graph(call.operation):
+            key = (*key, place)
+        if key in seen:
+            continue
+        seen.add(key)
+        found += call.operation is operation
+        if is_graph(call.operation):
+            found += _calls_above(call.operation.outputs[place], operation)
+        pending += call.inputs
+    return found
 
 
 def _end(tensor: Any) -> Any:
