@@ -6,10 +6,11 @@ import pytest
 from keras import layers
 
 from tests.shapes import LINE, NUMBER, X, best, hidden, number, r2, samples, train
+from zoo.columns import Schema
 from zoo.datasets.tables.table_file import read_table_file
 from zoo.errors import ConfigError, DataError, TrainingError, UnknownNameError, ZooError
 from zoo.metrics import score
-from zoo.samples import Samples, Target
+from zoo.samples import Samples, Target, require_resolved
 from zoo.training import Head, Optimiser, Recipe, fit, predict
 from zoo.training.balance import LossScaleWarning
 
@@ -329,3 +330,15 @@ def test_wrong_arguments_are_one_sentence():
             attempt()
     lists = Samples({"x": X.tolist()}, {"a": LINE.tolist()})
     assert fit(model, lists, lists, recipe, callbacks=keras.callbacks.TerminateOnNaN()).best_epoch == 1
+
+
+def test_numbers_that_float32_cannot_tell_apart_are_refused():
+    seconds, said = (
+        1.7e9 + 100 * LINE.astype("float64"),
+        r"around 1\.7e\+09 and varies by .* subtract 1[67]\d{8} from it",
+    )
+    with pytest.raises(DataError, match=said):
+        train(one(layers.Dense(1, name="seconds")), samples(seconds=seconds), epochs=1)
+    with pytest.raises(DataError, match=said):
+        Schema.fit({"x": X[:, 0], "seconds": seconds}, {"seconds": "regression"})
+    require_resolved("same", np.full(9, 0.1))  # float32 rounds it as well, and nothing is lost

@@ -16,6 +16,7 @@ FOUND = ("nothing", "structure")  # what is decided of a place of a heat map, an
 EXCLUSIVE = ("classification", "ordered")  # kinds whose output has a probability for each label, of which one is right
 CLASSES = (*EXCLUSIVE, "binary")  # kinds whose labels exclude each other: a row has one of them
 MISSING_CLASS = -1  # a class label that is not known; an unknown number is NaN
+COARSE = 0.01  # of a target's deviation, by which float32 may round it
 BATCH_VALUES = 1 << 22  # numbers of (rows, labels) that are worked on at once: 16 MB of float32
 
 
@@ -168,6 +169,24 @@ def _check_weights(name: str, weights: np.ndarray) -> None:
     bad = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0))
     if len(bad):
         raise DataError(f"The sample weights of '{name}' must be finite and >= 0; row {bad[0]} has {weights[bad[0]]}.")
+
+
+def require_resolved(name: str, values: np.ndarray) -> None:
+    """Raise a `DataError` where float32 rounds the numbers (n, ...) of a target by more than `COARSE` of a column's
+    deviation: a model that is measured by what is left would be measured on other numbers.
+
+    name  as the message calls it.
+    """
+    for column in values.reshape(len(values), -1).T if values.size else ():
+        exact = column.astype(np.float64)
+        exact = exact[np.isfinite(exact)]
+        error = np.abs(exact.astype(np.float32) - exact).max(initial=0.0)
+        spread = exact.std() if len(exact) else 0.0
+        if error > COARSE * spread and spread > 1e-12 * np.abs(exact).max(initial=0.0):  # equal ones spread by rounding
+            raise DataError(
+                f"The target {name} is around {exact.mean():.6g} and varies by {spread:.3g}, which float32 cannot tell "
+                f"apart there; subtract {np.median(exact):.0f} from it, and add that to what is predicted."
+            )
 
 
 def present(values: np.ndarray) -> np.ndarray:

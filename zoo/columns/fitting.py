@@ -20,7 +20,7 @@ from zoo.columns.values import natural, numbers_of, tag_mark, tag_names, texts_o
 from zoo.columns.written import written
 from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError, is_number, require_known
 from zoo.samples import KINDS as TARGET_KINDS
-from zoo.samples import MISSING_CLASS, Target
+from zoo.samples import MISSING_CLASS, Target, require_resolved
 
 UNNAMED = re.compile(
     r"|index|Unnamed: \d+(\.\d+)?|__index_level_\d+__|level_\d+"
@@ -229,6 +229,7 @@ def _output(column: Any, name: str, kind: Any, options: Options) -> OutputColumn
     log = name in options.log
     if log and values.min() <= 0:
         raise DataError(f"The target {shown(name)} must be above 0 to have a logarithm; the least is {values.min():g}.")
+    require_resolved(shown(name), np.log(values) if log else values)
     low, high = _range(name, options.ranges.get(name), np.log(values) if log else values, log)
     unit = target.unit or (format_like(written_as).measure if written_as else "")
     return OutputColumn(name, replace(target, unit=unit), log=log, low=low, high=high, written_as=written_as)

@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo.errors import ConfigError
 from zoo.keras_internals.graph import input_names, is_graph, layers_of, producer
-from zoo.samples import MISSING_CLASS, Samples
+from zoo.samples import MISSING_CLASS, Samples, require_resolved
 from zoo.training.heads import Head
 
 
@@ -141,6 +141,7 @@ def _numbers(name: str, values: np.ndarray) -> np.ndarray:
         found = values.astype(np.float32)
     if (np.isinf(found) & np.isfinite(values.astype(np.float64))).any():
         raise ConfigError(f"Target '{name}' reaches {np.nanmax(np.abs(values)):.3g}, which float32 cannot hold.")
+    require_resolved(f"'{name}'", values)
     return found
 
 
