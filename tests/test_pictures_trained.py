@@ -16,7 +16,7 @@ from zoo.cli import main
 from zoo.columns import Schema
 from zoo.datasets.pictures.as_trained import as_trained
 from zoo.datasets.pictures.pictures_file import read_pictures
-from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.pipeline import Pipeline
 from zoo.tasks import inspect
 
@@ -199,7 +199,15 @@ def test_a_folder_that_changed_since_its_training_is_told(run):
             zoo.evaluate(run, baselines="none")
     finally:
         more.unlink()
-    assert said[0] == "27 pictures to train on, 3 to validate, 7 to test; 3 classes of label."
+    first = run.parent / "photos" / "blue" / "00.png"  # as many pictures in another order: split otherwise
+    first.rename(last := first.with_name("99.png"))
+    with pytest.warns(UserWarning, match="has changed since the training, in as many rows"):
+        zoo.evaluate(run, baselines="none")
+    last.rename(first)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataWarning)
+        zoo.evaluate(run, baselines="none")
+    assert said[0] == "27 pictures to train on, 3 to validate, 7 to test; 3 classes of label: blue, green, red."
     assert said[1].startswith("Pictures are read as 16 x 16 pixels, colours, and brought to the mean")
 
 

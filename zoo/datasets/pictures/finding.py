@@ -10,6 +10,7 @@ import pandas as pd
 
 from zoo.artifacts import download_folder, extract
 from zoo.columns import read_table
+from zoo.columns.paths import path_from
 from zoo.datasets.class_folders import LABEL, files_by_class, folders_in, split_folders
 from zoo.datasets.splits import SPLIT
 from zoo.errors import ConfigError, DataError, require_known
@@ -57,7 +58,7 @@ def rows_of_table(
     addresses = [each for each in values if each and each.startswith(("http://", "https://"))]
     if addresses:
         raise DataError(f"'{column}' of {path} holds addresses, such as {addresses[0]}: download them and give files.")
-    frame[column] = pd.Series([each and str(folder / each) for each in values], dtype=object)
+    frame[column] = pd.Series([each and path_from(folder, each) for each in values], dtype=object)
     return frame, column, targets
 
 
