@@ -74,6 +74,11 @@ def test_pictures_are_predicted_for_by_the_command_whatever_names_the_run(run, f
     paths = [str(folder / "blue"), str(folder / "red" / "99.png"), str(folder / "red" / "00.png")]
     assert main([*command, paths[0]]) == 0
     assert capsys.readouterr().out.count("label  ") == 12
+    assert main([*command, *paths]) == 1  # one that cannot be read keeps no other from its prediction
+    shown = capsys.readouterr()
+    assert shown.out.count("label  ") == 13
+    assert "1 of 14 have no prediction" in shown.err
+    assert "99.png" in shown.err
     assert main([*command, *paths, "--out", str(tmp_path / "found.csv")]) == 1
     found = pd.read_csv(tmp_path / "found.csv")
     assert found["picture"].tolist() == [*sorted(map(str, (folder / "blue").iterdir())), *paths[1:]]
