@@ -1,5 +1,6 @@
 """What becomes of a user's pictures that a reader would not expect is told: none is lost, or wrong, in silence."""
 
+import shutil
 import warnings
 
 import numpy as np
@@ -13,6 +14,7 @@ from zoo.datasets.pictures.facts import LOOKS, facts_of
 from zoo.datasets.pictures.pictures_file import read_pictures
 from zoo.errors import DataError
 from zoo.pictures.photos import find_photos
+from zoo.tasks.seen_files import tell_seen_files
 
 
 @pytest.fixture
@@ -71,6 +73,38 @@ def test_paths_written_as_on_windows_are_found(folder):
     rows = pd.read_csv(table_of(folder, folder / "all.csv"))
     rows.assign(file=rows["file"].str.replace("/", "\\")).to_csv(folder / "windows.csv", index=False)
     assert sum(map(len, _parts(read_pictures(folder / "windows.csv")))) == 36
+
+
+def test_a_table_without_names_of_columns_is_told(folder):
+    rows = pd.read_csv(table_of(folder, folder / "all.csv"))
+    rows.to_csv(folder / "bare.csv", index=False, header=False)
+    with pytest.raises(DataError, match="no line with the names of its columns: its first one holds"):
+        read_pictures(folder / "bare.csv")
+
+
+def test_labels_that_look_the_same_are_told(tmp_path):
+    fill(tmp_path, classes=("caf\u00e9", "cafe\u0301"))
+    for name in range(12):  # other pictures than those of the first class
+        photo(COLOURS["red"], name).save(tmp_path / "cafe\u0301" / f"{name:02}.png")
+    with pytest.warns(UserWarning, match="differ in how their letters are encoded alone, and are taken for two"):
+        read_pictures(tmp_path)
+
+
+def test_pictures_that_were_trained_on_are_told_wherever_they_stand(folder, tmp_path):
+    table = read_pictures(folder)
+    dataset = table.dataset()
+    copies = tmp_path / "elsewhere"
+    shutil.copytree(folder, copies)
+    fill(tmp_path / "others", classes=("violet",))
+    for path, count in ((copies, 27), (tmp_path / "others", 0)):
+        trained = {"picture": "picture", "targets": {"label": "classification"}}
+        judged = read_pictures(path, whole=True, trained_as=trained).test
+        inputs = dataset.schema.encode(judged, targets=False)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            tell_seen_files(dataset.schema, dataset.train, inputs, "other")
+        expected = [f"{count} of the 36 rows of 'other' have a picture that the model was trained on"] if count else []
+        assert [str(each.message).partition(":")[0] for each in said] == expected
 
 
 def test_a_row_without_a_path_is_left_out_as_one_whose_file_is_missing(folder):

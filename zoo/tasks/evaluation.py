@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.columns.paths import KINDS
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.given_files import tell_repeated
 from zoo.datasets.table import Table
 from zoo.errors import ConfigError, DataWarning, ZooError
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.report.budget import budget_of
+from zoo.tasks.seen_files import tell_seen_files
 from zoo.tasks.task import targets_of, task_of
 from zoo.tasks.verbs import heads_of, judge
 from zoo.training import Recipe
@@ -82,8 +84,9 @@ def with_test_file(pipeline: Pipeline, data: str, given: Mapping[str, Any]) -> t
         return replace(whole, train=nothing, validation=nothing, limits={}), reason
     if isinstance(own.table, Table) and isinstance(whole.table, Table):
         frames = {"the rows that were trained on": own.table.train, f"'{data}'": whole.table.test}
-        columns = [*pipeline.schema.names, *(column.name for column in pipeline.schema.outputs)]
-        tell_repeated(frames, columns)
+        if any(column.kind not in KINDS for column in pipeline.schema.columns):  # paths alone say little
+            tell_repeated(frames, [*pipeline.schema.names, *(column.name for column in pipeline.schema.outputs)])
+    tell_seen_files(pipeline.schema, own.train, whole.test, data)
     table = replace(own.table, test=whole.table.test) if own.table and whole.table else None
     return replace(own, name=f"all rows of {whole.name}", test=whole.test, limits={}, table=table), ""
 

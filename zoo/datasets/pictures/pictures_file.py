@@ -1,5 +1,6 @@
 """The user's own pictures: a folder with a folder for each class, a zip file of one, or a table with their paths."""
 
+import unicodedata
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -222,9 +223,10 @@ def _tell_labels(frame: pd.DataFrame, trained: pd.DataFrame, names: Sequence[str
             warnings.warn(f"'{path}': {said}", DataWarning, stacklevel=4)
         spelled: dict[str, str] = {}
         for label in sorted(labels):
-            other = spelled.setdefault(label.casefold(), label)
+            other = spelled.setdefault(unicodedata.normalize("NFKC", label).casefold(), label)
             if other != label:
-                said = f"the labels {other!r} and {label!r} of '{name}' differ in case alone, and are taken for two."
+                how = "in case" if other.casefold() == label.casefold() else "in how their letters are encoded"
+                said = f"the labels {other!r} and {label!r} of '{name}' differ {how} alone, and are taken for two."
                 warnings.warn(f"'{path}': {said}", DataWarning, stacklevel=4)
                 break
 
