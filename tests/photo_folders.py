@@ -18,7 +18,7 @@ def fill(folder, count=12, classes=tuple(COLOURS)):
     for name in classes:
         (folder / name).mkdir(parents=True)
         for number in range(count):
-            photo(COLOURS[name], number).save(folder / name / f"{number:02}.png")
+            photo(COLOURS.get(name, (128, 128, 128)), number).save(folder / name / f"{number:02}.png")
     return folder
 
 

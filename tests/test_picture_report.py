@@ -115,6 +115,9 @@ def test_altered_pictures_look_alike_and_others_do_not(tmp_path):
     found, compared = lookalikes(*(facts_of(list(map(png, part))) for part in (altered, images[:10])))
     assert {each.row: each.other for each in found} == {0: 0, 1: 1, 2: 2}
     assert compared == 3
+    plain = [Image.fromarray(np.tile(np.linspace(126, 130, 40), (40, 1)).astype(np.uint8))]
+    (same,), _ = lookalikes(*(facts_of(list(map(png, plain))) for _ in range(2)))
+    assert same.copy  # of little contrast, and the same
     assert lookalikes(*(facts_of(list(map(png, part))) for part in (images[:15], images[15:])))[0] == []
 
 

@@ -16,7 +16,7 @@ from zoo.cli import main
 from zoo.columns import Schema
 from zoo.datasets.pictures.as_trained import as_trained
 from zoo.datasets.pictures.pictures_file import read_pictures
-from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.pipeline import Pipeline
 from zoo.tasks import inspect
 
@@ -74,6 +74,11 @@ def test_pictures_are_predicted_for_by_the_command_whatever_names_the_run(run, f
     paths = [str(folder / "blue"), str(folder / "red" / "99.png"), str(folder / "red" / "00.png")]
     assert main([*command, paths[0]]) == 0
     assert capsys.readouterr().out.count("label  ") == 12
+    assert main([*command, *paths]) == 1  # one that cannot be read keeps no other from its prediction
+    shown = capsys.readouterr()
+    assert shown.out.count("label  ") == 13
+    assert "1 of 14 have no prediction" in shown.err
+    assert "99.png" in shown.err
     assert main([*command, *paths, "--out", str(tmp_path / "found.csv")]) == 1
     found = pd.read_csv(tmp_path / "found.csv")
     assert found["picture"].tolist() == [*sorted(map(str, (folder / "blue").iterdir())), *paths[1:]]
@@ -199,7 +204,15 @@ def test_a_folder_that_changed_since_its_training_is_told(run):
             zoo.evaluate(run, baselines="none")
     finally:
         more.unlink()
-    assert said[0] == "27 pictures to train on, 3 to validate, 7 to test; 3 classes of label."
+    first = run.parent / "photos" / "blue" / "00.png"  # as many pictures in another order: split otherwise
+    first.rename(last := first.with_name("99.png"))
+    with pytest.warns(UserWarning, match="has changed since the training, in as many rows"):
+        zoo.evaluate(run, baselines="none")
+    last.rename(first)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataWarning)
+        zoo.evaluate(run, baselines="none")
+    assert said[0] == "27 pictures to train on, 3 to validate, 7 to test; 3 classes of label: blue, green, red."
     assert said[1].startswith("Pictures are read as 16 x 16 pixels, colours, and brought to the mean")
 
 

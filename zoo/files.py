@@ -18,6 +18,7 @@ from typing import Any
 
 from zoo.errors import ConfigError, DataError, UnwritableError
 
+HIDDEN = (".", "__MACOSX", "__pycache__")  # names that begin so are of no user's data: previews, traces of systems
 LARGEST_JSON = 64 << 20  # bytes of a configuration, or of costs
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LEFT_OVER = re.compile(  # what `atomic_path` leaves when its process is killed

@@ -2,10 +2,16 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from zoo.catalogue import describe
-from zoo.errors import ConfigError, DataError
-from zoo.terminal import console, import_frameworks
+from zoo.errors import ConfigError, DataError, RowsError
+from zoo.terminal import console, import_frameworks, show_predictions
+
+if TYPE_CHECKING:
+    from zoo.pipeline import Pipeline
+
+NAMED = 5  # of those that have no prediction
 
 
 def is_photo_model(name: str) -> bool:
@@ -44,3 +50,19 @@ def predict_photos(name: str, given: Sequence[str], *, weights: str | None = Non
             sys.stdout.writelines(f"{path}\t{each.label}\t{each.probability:.4f}\t{each.id}\n" for each in found)
     if failed:
         raise DataError("\n       ".join(failed))
+
+
+def show_sound(pipeline: "Pipeline", rows: Any, titles: Sequence[str], *, allow_unseen: bool = False) -> None:
+    """Show what is predicted for rows, photos as a rule; those that have no prediction are told in the end."""
+    try:
+        show_predictions(pipeline, rows, titles, allow_unseen=allow_unseen)
+    except DataError:
+        from zoo.pipeline.predicted_parts import wrong_rows
+
+        wrong = wrong_rows(pipeline, rows) if len(rows) > 1 else {}
+        if not 0 < len(wrong) < len(rows):
+            raise
+        sound = [row for row in range(len(rows)) if row not in wrong]
+        show_predictions(pipeline, rows.iloc[sound], [titles[row] for row in sound], allow_unseen=allow_unseen)
+        told = " ".join(list(wrong.values())[:NAMED])
+        raise RowsError(f"{len(wrong):,} of {len(rows):,} have no prediction: {told}") from None

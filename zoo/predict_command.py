@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from zoo.catalogue import describe, list_models
 from zoo.errors import ConfigError, DataError, RowsError, WeightsError, require_known
 from zoo.options import format_options
-from zoo.photo_commands import is_photo_model, predict_photos
-from zoo.terminal import console, import_frameworks, show_predictions, show_rows
+from zoo.photo_commands import is_photo_model, predict_photos, show_sound
+from zoo.terminal import console, import_frameworks, show_rows
 
 if TYPE_CHECKING:
     from zoo.pipeline import Pipeline
@@ -162,7 +162,7 @@ def show_texts(pipeline: "Pipeline", task: Any, texts: list[str], *, allow_unsee
         return
     rows = task.rows(texts, pipeline.schema)
     titles = texts if len(texts) == len(rows) else [" | ".join(map(str, row)) for row in rows.to_numpy()]
-    show_predictions(pipeline, rows, titles, allow_unseen=allow_unseen)
+    show_sound(pipeline, rows, titles, allow_unseen=allow_unseen)
 
 
 def file_of_rows(given: Sequence[str], tabular: bool) -> str | None:

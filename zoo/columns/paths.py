@@ -22,5 +22,15 @@ def beside_file(rows: Frame, types: Mapping[str, str], file: Path | str) -> Fram
 
 
 def _beside(value: object, folder: Path) -> object:
-    there = folder / value.strip() if isinstance(value, str) and value.strip() else None
-    return str(there) if there is not None and os.path.exists(there) else value
+    there = path_from(folder, value) if isinstance(value, str) and value.strip() else None
+    return there if there is not None and os.path.exists(there) else value
+
+
+def path_from(folder: Path, text: str) -> str:
+    """The path from here of a file that a table in the folder names; one written as on Windows is found too."""
+    there = folder / text.strip()
+    if "\\" in text and not os.path.exists(there):
+        other = folder / text.strip().replace("\\", "/")
+        if os.path.exists(other):
+            return str(other)
+    return str(there)

@@ -1,9 +1,11 @@
 """What options of several sources must be: told here, before numpy or pandas fail on them."""
 
+from collections.abc import Iterable, Sequence
 from numbers import Integral
+from pathlib import Path
 from typing import Any
 
-from zoo.errors import ConfigError
+from zoo.errors import ConfigError, DataError
 
 
 def require_seed(seed: Any) -> int:
@@ -20,6 +22,16 @@ def require_count(name: str, value: Any, *, least: int = 1) -> int:
     if not _is_whole(value) or value < least:
         raise ConfigError(f"'{name}' must be a whole number >= {least}; received {value!r}.")
     return int(value)
+
+
+def require_header(names: Iterable[object], suffixes: Sequence[str], path: Path | str) -> None:
+    """Raise `DataError` where the first line of a table names a file with one of the endings, and no columns."""
+    for name in map(str, names):
+        if name.strip().lower().endswith(tuple(suffixes)):
+            raise DataError(
+                f"'{path}' has no line with the names of its columns: its first one holds '{name[:60]}'. Write one, as "
+                "file,label."
+            )
 
 
 def _is_whole(value: Any) -> bool:

@@ -5,7 +5,7 @@ test goes into it.
 """
 
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo.columns.frames import shown
 from zoo.columns.kinds import kinds_of
 from zoo.columns.values import texts_of
 from zoo.columns.written import written
@@ -91,6 +92,34 @@ def told(given: Mapping[str, Any]) -> str:
     if not named:
         return "70:10:20 at random"
     return f"{' and '.join(named)} as given" + ("" if named == list(GIVEN) else ", the rest at random")
+
+
+def labelled(frame: pd.DataFrame, targets: Iterable[str], path: Path | str, of: str = "rows") -> pd.DataFrame:
+    """The rows of which a target is known; how many are left out is told."""
+    names = list(targets)
+    known = frame[names].notna().any(axis=1)
+    lacking = int((~known).sum())
+    if lacking:
+        warnings.warn(
+            f"{lacking:,} of the {len(frame):,} {of} of '{path}' have no label of {', '.join(map(shown, names))}, and "
+            "are left out.",
+            DataWarning,
+            stacklevel=3,
+        )
+    return frame[known].reset_index(drop=True)
+
+
+def labelled_splits(
+    frames: Mapping[str, pd.DataFrame],
+    targets: Iterable[str],
+    path: Path | str,
+    *,
+    validation: Path | str | None = None,
+    test: Path | str | None = None,
+) -> dict[str, pd.DataFrame]:
+    """`labelled` rows of each split, which the file of the split names."""
+    files = {"validation": validation, "test": test}
+    return {split: labelled(frame, targets, files.get(split) or path) for split, frame in frames.items()}
 
 
 def tell_repeated(frames: Mapping[str, pd.DataFrame], columns: Sequence[str], *, of: str = "rows") -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from zoo.columns import read_table
 from zoo.columns.paths import beside_file
+from zoo.datasets.checks import require_header
 from zoo.datasets.class_folders import LABEL, files_by_class, has_suffix, split_folders
 from zoo.datasets.pictures.splitting import linked, split_pictures
 from zoo.datasets.splits import SPLIT, SPLITS, splits_in_column
@@ -106,6 +107,7 @@ def _splits(path: Path, said: Columns) -> tuple[dict[str, pd.DataFrame], str, An
         raise DataError(f"There is no folder or file '{path}'.")
     said = said.of_trained(list(read_table(path, unasked=None).columns)) if said.trained_as else said
     frame = read_table(path, types=said.types, unasked=said.ignore)
+    require_header(frame.columns, said.files.suffixes, path)
     for what in ("ignore", "points"):
         for name in getattr(said, what):
             require_known(f"column of '{what}'", name, frame.columns)

@@ -11,7 +11,14 @@ from zoo.errors import DataError
 SPLITS = ("train", "validation", "test")
 SHARES = (0.7, 0.1, 0.2)
 SPLIT = "split"  # the column of a file that divides its rows, where there is one
-SPLIT_OF = {"dev": "validation", "val": "validation", "valid": "validation", **{split: split for split in SPLITS}}
+SPLIT_OF = {  # what splits are called, in a column or as folders -> split
+    "training": "train",
+    "dev": "validation",
+    "val": "validation",
+    "valid": "validation",
+    "testing": "test",
+    **{split: split for split in SPLITS},
+}
 LEAST_PEOPLE = 10  # one person for validation, two for the test
 
 

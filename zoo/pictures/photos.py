@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from zoo.errors import DataError, MissingExtraError
+from zoo.files import HIDDEN
 from zoo.pictures import SUFFIXES
 
 try:
@@ -26,6 +27,7 @@ LARGEST = 100_000_000  # pixels decoded at the most: 0.4 GB
 LARGEST_FILE = 1 << 30  # bytes of an open file read at the most
 REDUCTIONS = (1, 2, 4, 8)  # a baseline JPEG can be decoded at this part of its size, in as much less memory
 ORIENTATION = 0x0112  # the EXIF tag
+SIDEWAYS = (5, 6, 7, 8)  # its values by which height and width change places
 BITS, MOST_VALUE = 258, 281  # TIFF tags: bits of a sample, the largest there is
 DARK = 1 << 14  # of 65,536: a file of 16 bits with nothing brighter is rather one of 12 or 14 bits, unsaid
 LEAST_SIDE = 8  # pixels: of the smallest digits that anybody classifies
@@ -33,10 +35,12 @@ DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, Type
 
 
 class Photo(NamedTuple):
-    """An RGB image, and what the user should know of how it was read ("" when there is nothing)."""
+    """An RGB image, what the user should know of how it was read ("" when there is nothing), and (width, height) of
+    the whole picture, of which a JPEG may have been decoded at a part."""
 
     image: Image.Image
     note: str = ""
+    size: tuple[int, int] = (0, 0)
 
 
 def find_photos(given: Iterable[Path | str]) -> list[Path]:
@@ -49,13 +53,19 @@ def find_photos(given: Iterable[Path | str]) -> list[Path]:
         if not os.path.isdir(each):
             found.append(Path(_checked(each)))
             continue
-        inside = sorted(path for path in Path(each).rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        inside = sorted(path for path in Path(each).rglob("*") if _is_named_photo(path, Path(each)))
         if not inside:
             raise DataError(f"The folder '{each}' holds no pictures: no file that ends in {', '.join(SUFFIXES)}.")
         found += inside
     if not found:
         raise DataError("Name photos, or folders of them.")
     return found
+
+
+def _is_named_photo(path: Path, folder: Path) -> bool:
+    """Whether its name is that of a picture, and it is not hidden, as previews and traces of file systems are."""
+    hidden = any(part.startswith(HIDDEN) for part in path.relative_to(folder).parts)
+    return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
 
 
 def read_photo(source: Any, *, least: int | None = None) -> Photo:
@@ -69,11 +79,11 @@ def read_photo(source: Any, *, least: int | None = None) -> Photo:
     """
     if isinstance(source, str | os.PathLike):
         name = _checked(source if isinstance(source, str) else Path(source))
-        with _told(name), open(source, "rb") as file, _opened(file, least) as image:
-            return upright(image, name)
+        with _told(name), open(source, "rb") as file, _opened(file) as image:
+            return upright(image, name, least)
     name, content = _content(source)
-    with _told(name), _opened(io.BytesIO(content), least) as image:
-        return upright(image, name)
+    with _told(name), _opened(io.BytesIO(content)) as image:
+        return upright(image, name, least)
 
 
 def holds_photo(source: Any) -> bool:
@@ -113,18 +123,24 @@ def _read_from_start(file: Any) -> Any:
         file.seek(place)
 
 
-def upright(image: Image.Image, name: str = "The image") -> Photo:
-    """The photo in an image that Pillow has opened, perhaps not loaded yet."""
+def upright(image: Image.Image, name: str = "The image", least: int | None = None) -> Photo:
+    """The photo in an image that Pillow has opened, perhaps not loaded yet; `least` as in `read_photo`."""
     with _told(name):
+        size = image.size
+        if least is not None and image.format == "JPEG":
+            image.draft(None, (least, least))
         _require_size(image, name)
         white, deep = _white(image), "16" in str(getattr(image, "tile", ""))
         image.load()
         several = image.format != "MPO" and getattr(image, "is_animated", False)  # MPO: previews of one photo
-        turned = ImageOps.exif_transpose(image) if image.getexif().get(ORIENTATION, 1) != 1 else image
+        orientation = image.getexif().get(ORIENTATION, 1)
+        turned = ImageOps.exif_transpose(image) if orientation != 1 else image
+        size = size[::-1] if orientation in SIDEWAYS else size
         photo = _rgb(turned, name, white)
         if deep and photo.mode == "RGB" and not image.mode.startswith("I"):
             _require_bright(int(np.asarray(photo).max()) * 257, name)
-    return Photo(photo, f"{name} holds several pictures, an animation or pages: the first is taken." if several else "")
+    note = f"{name} holds several pictures, an animation or pages: the first is taken." if several else ""
+    return Photo(photo, note, size)
 
 
 def _checked(path: Path | str) -> str:
@@ -142,7 +158,7 @@ def _checked(path: Path | str) -> str:
 
 
 @contextmanager
-def _opened(file: BinaryIO, least: int | None) -> Iterator[Image.Image]:
+def _opened(file: BinaryIO) -> Iterator[Image.Image]:
     """Pillow's image, its header read. A JPEG is opened past Pillow's limit of size: `_require_size` reduces it."""
     Image.init()
     is_jpeg = file.read(3) == b"\xff\xd8\xff"
@@ -154,8 +170,6 @@ def _opened(file: BinaryIO, least: int | None) -> Iterator[Image.Image]:
         else:
             image = Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
     with image:
-        if is_jpeg and least is not None:
-            image.draft(None, (least, least))
         yield image
 
 

@@ -88,6 +88,12 @@ def _answers(
     return found, wrong
 
 
+def wrong_rows(pipeline: "Pipeline", rows: Frame) -> dict[int, str]:
+    """Number of a row -> why there is no prediction for it; none where that shows in no row alone."""
+    numbers = np.arange(len(rows))
+    return _wrong_rows(pipeline, rows, numbers) or _without_prediction(pipeline, rows, numbers)
+
+
 def _wrong_rows(pipeline: "Pipeline", rows: Frame, numbers: np.ndarray) -> dict[int, str]:
     """Row -> why it cannot be encoded; found by halves, so that a few wrong ones among many cost little."""
     try:

@@ -1,22 +1,25 @@
 """Judge what was trained: on the test split of its data, or on all rows of a file."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.columns.paths import KINDS
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.given_files import tell_repeated
 from zoo.datasets.table import Table
 from zoo.errors import ConfigError, DataWarning, ZooError
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.report.budget import budget_of
+from zoo.tasks.seen_files import tell_seen_files
 from zoo.tasks.task import targets_of, task_of
 from zoo.tasks.verbs import heads_of, judge
 from zoo.training import Recipe
+from zoo.training.runs.run_folder import inputs_fingerprint
 
 if TYPE_CHECKING:
     from zoo.tasks.task import AnyReport
@@ -44,22 +47,28 @@ def evaluate(
     if data in (None, pipeline.origin["data"]) or not task_of(pipeline.entry).is_file(data):
         own = dataset_of(pipeline, data, seed, data_options)
         if seed is None and not data_options and data in (None, pipeline.origin["data"]):
-            _tell_changed(own, pipeline.origin.get("rows"))
+            _tell_changed(own, pipeline.origin)
         return judge(pipeline.model, recipe, own, seed=0, baselines=baselines)
     dataset, alone = with_test_file(pipeline, data, data_options or {})
     return judge(pipeline.model, recipe, dataset, alone, seed=0, baselines=baselines)
 
 
-def _tell_changed(dataset: Dataset, rows: Sequence[int] | None) -> None:
-    """Warn where the data has not as many rows as when it was trained on: they are then split otherwise."""
+def _tell_changed(dataset: Dataset, origin: Mapping[str, Any]) -> None:
+    """Warn where the data is not what it was when it was trained on: it is then split otherwise."""
+    rows, inputs = origin.get("rows"), origin.get("test_inputs")
     found = [len(split) for split in (dataset.train, dataset.validation, dataset.test)]
     if rows is not None and list(rows) != found:
-        warnings.warn(
-            f"'{dataset.name}' has changed since the training: {sum(found):,} rows, then {sum(rows):,}; the test split "
-            "may hold rows that were trained on, and its scores tell little of new ones.",
-            DataWarning,
-            stacklevel=3,
-        )
+        what = f": {sum(found):,} rows, then {sum(rows):,}"
+    elif inputs is not None and inputs != inputs_fingerprint(dataset.test):
+        what = ", in as many rows"
+    else:
+        return
+    warnings.warn(
+        f"'{dataset.name}' has changed since the training{what}; the test split may hold rows that were trained on, "
+        "and its scores tell little of new ones.",
+        DataWarning,
+        stacklevel=3,
+    )
 
 
 def with_test_file(pipeline: Pipeline, data: str, given: Mapping[str, Any]) -> tuple[Dataset, str]:
@@ -75,8 +84,9 @@ def with_test_file(pipeline: Pipeline, data: str, given: Mapping[str, Any]) -> t
         return replace(whole, train=nothing, validation=nothing, limits={}), reason
     if isinstance(own.table, Table) and isinstance(whole.table, Table):
         frames = {"the rows that were trained on": own.table.train, f"'{data}'": whole.table.test}
-        columns = [*pipeline.schema.names, *(column.name for column in pipeline.schema.outputs)]
-        tell_repeated(frames, columns)
+        if any(column.kind not in KINDS for column in pipeline.schema.columns):  # paths alone say little
+            tell_repeated(frames, [*pipeline.schema.names, *(column.name for column in pipeline.schema.outputs)])
+    tell_seen_files(pipeline.schema, own.train, whole.test, data)
     table = replace(own.table, test=whole.table.test) if own.table and whole.table else None
     return replace(own, name=f"all rows of {whole.name}", test=whole.test, limits={}, table=table), ""
 

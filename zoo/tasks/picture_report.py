@@ -97,7 +97,7 @@ class PictureReport:
             return []
         if not self.pairs:
             return [f"None of {self.compared:,} test pictures looks like one of another split."]
-        nearly = sum(each.found.correlation >= NEARLY_THE_SAME for each in self.pairs)
+        nearly = sum(each.found.copy or each.found.correlation >= NEARLY_THE_SAME for each in self.pairs)
         how = (
             f"{nearly:,} of them nearly the same, {self.copies:,} copies" if nearly else "none of them nearly the same"
         )

@@ -52,6 +52,7 @@ WHITENING_FLOOR = 5e-4  # of the variances, so that no noise is blown up
 THUMBNAIL = 16  # pixels a side of what simple models are shown
 LEAST_BINS, MOST_BINS = 11, 201
 CHUNK = 512  # pictures decoded together
+NAMED = 5  # labels that are named before a training
 # (entry, data) -> settings; `USUAL` for the others
 SETTINGS: dict[tuple[str, str], Settings] = {
     # A step of .05 on the mean of 50 pixels-by-deviation is the course's .01 on the sum of 50 pixels from 0 to 1.
@@ -137,8 +138,8 @@ def told(dataset: Dataset, entry: str, weights: str | None) -> list[str]:
     """How many pictures there are to train on and to judge by, and how they are prepared."""
     parts = (dataset.train, dataset.validation, dataset.test)
     numbers = "{:,} pictures to train on, {:,} to validate, {:,} to test".format(*map(len, parts))
-    classes = {name: len(target.labels) for name, target in dataset.targets.items() if len(target.labels) > 2}
-    numbers += "".join(f"; {count} classes of {name}" for name, count in classes.items())
+    classes = {name: target.labels for name, target in dataset.targets.items() if target.labels}
+    numbers += "".join(f"; {len(labels)} classes of {name}: {_some(labels)}" for name, labels in classes.items())
     left_out = len(dataset.card.get("left_out", ()))
     found = [numbers + (f"; {left_out} files that cannot be read are left out." if left_out else ".")]
     found += _beyond(dataset) if describe(entry).family == DEX else []
@@ -151,6 +152,12 @@ def told(dataset: Dataset, entry: str, weights: str | None) -> list[str]:
         return [*found, f"{sizes}, and prepared as {entry}.{weights} was trained."]
     official = pretrained_sets(entry)[0].tag
     return [*found, f"{sizes}, and prepared as {entry}.{official} was trained: '{weights}' does not say how."]
+
+
+def _some(labels: Sequence[str]) -> str:
+    """The first labels, and how many others there are."""
+    more = f" and {len(labels) - NAMED} more" if len(labels) > NAMED else ""
+    return ", ".join(labels[:NAMED]) + more
 
 
 def _beyond(dataset: Dataset) -> list[str]:

@@ -33,6 +33,7 @@ from zoo.tasks.prepared import Prepared
 from zoo.tasks.tags import frequent_tags, one_by_one
 from zoo.tasks.task import recipe_for, task_of
 from zoo.training import Head, Recipe, Run, fit, heads_for, predict_rows, relabel
+from zoo.training.runs.run_folder import inputs_fingerprint
 
 if TYPE_CHECKING:
     from zoo.tasks.task import AnyReport
@@ -154,6 +155,7 @@ def _trained(
         "refit": recipe.refit,
         **({"start": recipe.start} if recipe.start else {}),
         "rows": [len(dataset.train), len(dataset.validation), len(dataset.test)],
+        "test_inputs": inputs_fingerprint(dataset.test),
         "scores": _headlines(report),
     }
     unseen = None if recipe.refit else dataset.validation  # rows that were trained on tell no error

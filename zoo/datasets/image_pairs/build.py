@@ -146,7 +146,7 @@ def require_apart(splits: Mapping[str, Sequence[Any]], what: str) -> None:
             if first.setdefault(each, split) != split:
                 raise DataError(
                     f"The {what} '{str(each)[-80:]}' stands in the splits {first[each]} and {split}: a model would be "
-                    f"judged on what it has seen. Each {what} must stand in one split alone."
+                    "judged on what it has seen. Each must stand in one split alone."
                 )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.columns.frames import shown
+from zoo.columns.paths import path_from
 from zoo.datasets.damaged_files import tell_damaged
 from zoo.errors import DataError, DataWarning
 from zoo.pictures import SUFFIXES
@@ -71,7 +72,7 @@ def find_pictures(values: pd.Series, name: str, folder: Path) -> pd.Series:
                 "and give the paths of their files."
             )
         none = text is None or (isinstance(text, float) and np.isnan(text)) or text == "" or text is pd.NA
-        found.append(None if none else str(folder / text) if isinstance(text, str) else text)
+        found.append(None if none else path_from(folder, text) if isinstance(text, str) else text)
     if all(each is None for each in found):
         raise DataError(f"The column {shown(name)} has no picture in any row: ignore it.")
     return pd.Series(found, index=values.index, dtype=object)

@@ -11,10 +11,11 @@ from zoo.columns import read_table
 from zoo.columns.kinds import kinds_of
 from zoo.columns.paths import beside_file
 from zoo.columns.written import Written
-from zoo.datasets.given_files import Frames, divide, read_splits, tell_repeated, told
+from zoo.datasets.given_files import Frames, divide, labelled_splits, read_splits, tell_repeated, told
 from zoo.datasets.joint.guessing import find_pictures, guess_senses, tell_kinds, without_damaged
+from zoo.datasets.joint.same_pictures import tell_same_pictures
 from zoo.datasets.joint.senses import column_options
-from zoo.datasets.pictures.facts import facts_of
+from zoo.datasets.pictures.facts import Facts, facts_of
 from zoo.datasets.table import Table, split_rows
 from zoo.datasets.tables.table_file import kinds_of_targets, strata_of, tell_blank_tags, with_labels_of
 from zoo.errors import ConfigError, UnknownNameError, require_known
@@ -75,10 +76,13 @@ def read_joint_file(
     frames = read_splits(read, path, types={**(types or {}), **senses}, validation=validation, test=test)
     kinds = kinds_of_targets(frames["train"], targets)
     tell_blank_tags(frames["train"], kinds)
-    frames = {split: frame.dropna(subset=list(kinds), how="all", ignore_index=True) for split, frame in frames.items()}
+    frames = labelled_splits(frames, kinds, path, validation=validation, test=test)
     files = {"train": path, "validation": validation, "test": test}
     pictures = [name for name, kind in senses.items() if kind == "picture"]
-    frames = {split: _with_pictures(frame, pictures, Path(files[split] or path)) for split, frame in frames.items()}
+    looks: dict[str, Facts] = {}
+    frames = {
+        split: _with_pictures(frame, pictures, Path(files[split] or path), looks) for split, frame in frames.items()
+    }
     others = {name: kind for name, kind in senses.items() if kind != "picture"}
     frames = {split: beside_file(frame, others, files[split] or path) for split, frame in frames.items()}
     features = [name for name in frames["train"].columns if name not in kinds and name not in ignore]
@@ -87,6 +91,8 @@ def read_joint_file(
         columns = kinds_of(frames["train"], features, senses, orders=date_order)
         tell_kinds(path.name, columns, kinds, list(guessed))
     train, held_out, tested = (frames["train"],) * 3 if whole else _divided(frames, kinds, seed)
+    if not whole:
+        tell_same_pictures(train, pd.concat([held_out, tested]), pictures, looks)
     texts = [name for name, kind in senses.items() if kind == "text"]
     return Table(
         path.name,
@@ -121,8 +127,9 @@ def _target_names(targets: Any, frame: pd.DataFrame) -> list[str]:
     return found
 
 
-def _with_pictures(frame: pd.DataFrame, pictures: Sequence[str], file: Path) -> pd.DataFrame:
-    """The frame with paths from here, and nothing in the place of a picture that cannot be read."""
+def _with_pictures(frame: pd.DataFrame, pictures: Sequence[str], file: Path, looks: dict[str, Facts]) -> pd.DataFrame:
+    """The frame with paths from here, and nothing in the place of a picture that cannot be read; `looks` gets what is
+    known of the pictures in files."""
     frame = frame.copy()
     for name in pictures:
         values = find_pictures(frame[name], name, file.parent)
@@ -130,6 +137,8 @@ def _with_pictures(frame: pd.DataFrame, pictures: Sequence[str], file: Path) -> 
         facts: list[Any] = [None] * len(values)
         for row, found in zip(there.nonzero()[0], facts_of(list(values[there])), strict=True):
             facts[row] = found
+            if isinstance(found, Facts) and isinstance(values.iloc[row], str):
+                looks[values.iloc[row]] = found
         frame[name] = without_damaged(values, name, facts)
     return frame
 

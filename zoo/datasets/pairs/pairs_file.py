@@ -20,14 +20,13 @@ from zoo.columns.text import spelled
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.given_files import shares_left, tell_repeated
 from zoo.datasets.pairs.build import SIDES, WORDS, Pair, Scale, build_pairs
-from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
+from zoo.datasets.splits import LEAST_PEOPLE, SPLIT_OF, SPLITS, split_people
 from zoo.errors import DataError, DataWarning, nearest
 
 LONGEST_TEXT = 1_000_000  # characters
 LONGEST_LABEL = 60  # characters of one of two labels
 MOST_TOGETHER = 0.5  # share of all pairs that hang together by their texts, beyond which they cannot be divided
 SPLIT_COLUMN = "split"
-_SPLIT_OF = {"dev": "validation", "val": "validation", "valid": "validation", **{split: split for split in SPLITS}}
 
 
 def read_pairs(
@@ -213,9 +212,9 @@ def _given_splits(rows: Sequence[Row], pairs: Sequence[Pair]) -> dict[str, list[
     splits: dict[str, list[Pair]] = {split: [] for split in SPLITS}
     for row, pair in zip(rows, pairs, strict=True):
         given = str(row.values.get(SPLIT_COLUMN, "")).strip().casefold()
-        if given not in _SPLIT_OF:
+        if given not in SPLIT_OF:
             raise DataError(f"{row.place}: the split must be train, validation or test; received '{given[:40]}'.")
-        splits[_SPLIT_OF[given]].append(pair)
+        splits[SPLIT_OF[given]].append(pair)
     return splits
 
 

@@ -27,12 +27,14 @@ PROGRESS_FROM = 500  # files from which a bar is shown
 
 @dataclass(frozen=True)
 class Facts:
-    """Of one picture. `difference_hash` (Krawetz 2013) is the same for copies in other sizes and formats."""
+    """Of one picture: its own size, of which it may have been decoded at a part. `difference_hash` (Krawetz 2013) is
+    the same for copies in other sizes and formats."""
 
     width: int
     height: int
     difference_hash: int
     thumbnail: np.ndarray
+    note: str = ""  # what the user should know of how it was read
 
     @property
     def brightness(self) -> float:
@@ -53,15 +55,15 @@ def _facts(path: Any) -> Facts | DataError:
     from zoo.pictures.photos import read_photo
 
     try:
-        image = read_photo(path, least=4 * SIDE).image
+        photo = read_photo(path, least=4 * SIDE)
     except DataError as error:
         return error
-    grey = image.convert("L")
+    grey = photo.image.convert("L")
     rows, columns = HASH
     small = np.asarray(grey.resize((columns, rows)), dtype=np.int16)
     bits = (small[:, 1:] > small[:, :-1]).ravel()
     thumbnail = np.asarray(grey.resize((SIDE, SIDE)))
-    return Facts(*image.size, int.from_bytes(np.packbits(bits).tobytes(), "big"), thumbnail)
+    return Facts(*photo.size, int.from_bytes(np.packbits(bits).tobytes(), "big"), thumbnail, photo.note)
 
 
 def clusters_of(facts: Sequence[Facts]) -> np.ndarray:

@@ -10,6 +10,8 @@ import pandas as pd
 
 from zoo.artifacts import download_folder, extract
 from zoo.columns import read_table
+from zoo.columns.paths import path_from
+from zoo.datasets.checks import require_header
 from zoo.datasets.class_folders import LABEL, files_by_class, folders_in, split_folders
 from zoo.datasets.splits import SPLIT
 from zoo.errors import ConfigError, DataError, require_known
@@ -41,6 +43,7 @@ def rows_of_table(
     Without `targets` the only other column is the target.
     """
     frame = read_table(path, types=types)
+    require_header(frame.columns, SUFFIXES, path)
     column = picture or _picture_column(frame, path)
     require_known("column of 'picture'", column, frame.columns)
     frame = read_table(path, types={**(types or {}), column: PICTURE})
@@ -57,7 +60,7 @@ def rows_of_table(
     addresses = [each for each in values if each and each.startswith(("http://", "https://"))]
     if addresses:
         raise DataError(f"'{column}' of {path} holds addresses, such as {addresses[0]}: download them and give files.")
-    frame[column] = pd.Series([each and str(folder / each) for each in values], dtype=object)
+    frame[column] = pd.Series([each and path_from(folder, each) for each in values], dtype=object)
     return frame, column, targets
 
 

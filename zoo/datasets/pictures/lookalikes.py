@@ -42,8 +42,8 @@ def lookalikes(tested: Sequence[Facts], others: Sequence[Facts]) -> tuple[list[L
         for place, candidate in zip(*np.nonzero(_bits(mine[:, None] ^ theirs) <= BITS), strict=True):
             row = int(rows[place])
             alike = _correlation(tested[row].thumbnail, others[candidate].thumbnail)
-            if alike >= ALIKE:
-                copy = same_picture(tested[row], others[candidate])
+            copy = same_picture(tested[row], others[candidate])
+            if copy or alike >= ALIKE:
                 found.append(Lookalike(row, int(candidate), alike, copy))
     best: dict[int, Lookalike] = {}
     for each in sorted(found, key=lambda each: (not each.copy, -each.correlation, each.row, each.other)):

@@ -1,5 +1,6 @@
 """The user's own pictures: a folder with a folder for each class, a zip file of one, or a table with their paths."""
 
+import unicodedata
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,8 +9,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from zoo.columns.frames import shown
 from zoo.datasets.class_folders import LABEL
 from zoo.datasets.damaged_files import tell_damaged
+from zoo.datasets.given_files import labelled
 from zoo.datasets.pictures.as_trained import as_trained
 from zoo.datasets.pictures.build import IMAGE
 from zoo.datasets.pictures.facts import LOOKS, Facts, clusters_of, facts_of
@@ -77,9 +80,10 @@ def read_pictures(
     kinds: dict[str, Any] = dict(kinds_of_targets(frame, targets))
     if group is not None:
         require_known("column of 'group'", group, frame.columns)
-    frame = frame.dropna(subset=[*kinds], how="all", ignore_index=True)
+    frame = labelled(frame, kinds, path, "pictures")
     frame, facts, left_out = _readable(frame, column, path, damaged)
     frame[COPIES] = clusters_of(facts)
+    _tell_contradictions(frame, column, [name for name, kind in kinds.items() if _has_classes(kind)], path)
     frame[LOOKS] = pd.Series(facts)
     if whole:
         alone = frame.drop(columns="split")
@@ -128,14 +132,17 @@ def _readable(
     frame: pd.DataFrame, column: str, path: Path, damaged: str
 ) -> tuple[pd.DataFrame, list[Facts], list[str]]:
     """The rows whose pictures can be read, what is known of them, and why the others cannot."""
-    missing = np.flatnonzero(frame[column].isna())
-    if len(missing):
-        raise DataError(f"'{column}' of {path} names no picture in row {missing[0] + 1}.")
-    found = facts_of(list(frame[column]))
+    named = frame[column].notna().to_numpy()
+    found: list[Facts | DataError] = [DataError(f"a row has no path in '{column}'")] * len(frame)
+    for row, each in zip(np.flatnonzero(named), facts_of(list(frame[column][named])), strict=True):
+        found[row] = each
     errors = [each for each in found if isinstance(each, DataError)]
     tell_damaged(errors, len(found), f"pictures of '{path}'", refuse=damaged == "refuse")
     rows = np.array([not isinstance(each, DataError) for each in found])
     facts = [each for each in found if isinstance(each, Facts)]
+    if notes := [each.note for each in facts if each.note]:
+        said = f"{len(notes)} files of '{path}' are not read as a whole: {notes[0]}"
+        warnings.warn(said, DataWarning, stacklevel=4)
     return frame[rows].reset_index(drop=True), facts, list(map(str, errors))
 
 
@@ -163,6 +170,8 @@ def _shared_out(
             stacklevel=4,
         )
     frame, split, groups = frame[~lost].reset_index(drop=True), split[~lost], groups[~lost]
+    if not (split == 0).any():
+        raise DataError(f"'{path}' has no picture in the train split.")
     labels = _labels(frame[classes]) if classes else None
     for number, name in enumerate(SPLITS):
         if name not in given:
@@ -214,11 +223,29 @@ def _tell_labels(frame: pd.DataFrame, trained: pd.DataFrame, names: Sequence[str
             warnings.warn(f"'{path}': {said}", DataWarning, stacklevel=4)
         spelled: dict[str, str] = {}
         for label in sorted(labels):
-            other = spelled.setdefault(label.casefold(), label)
+            other = spelled.setdefault(unicodedata.normalize("NFKC", label).casefold(), label)
             if other != label:
-                said = f"the labels {other!r} and {label!r} of '{name}' differ in case alone, and are taken for two."
+                how = "in case" if other.casefold() == label.casefold() else "in how their letters are encoded"
+                said = f"the labels {other!r} and {label!r} of '{name}' differ {how} alone, and are taken for two."
                 warnings.warn(f"'{path}': {said}", DataWarning, stacklevel=4)
                 break
+
+
+def _tell_contradictions(frame: pd.DataFrame, column: str, names: Sequence[str], path: Path) -> None:
+    """Warn of copies of a picture that have different labels."""
+    for name in names:
+        known = frame[frame[name].notna()]
+        labels = known[name].astype(str)
+        differ = known[labels.groupby(known[COPIES]).transform("nunique") > 1]
+        if len(differ):
+            alike = differ[differ[COPIES] == differ[COPIES].iloc[0]].drop_duplicates(name)
+            one, other = (f"{row[column]} ({shown(str(row[name]))})" for _, row in alike.head(2).iterrows())
+            warnings.warn(
+                f"{len(differ):,} pictures of '{path}' are copies of others with another label of '{name}', such as "
+                f"{one} and {other}: a picture with two labels cannot be learnt.",
+                DataWarning,
+                stacklevel=4,
+            )
 
 
 def _without_copies(split: np.ndarray, groups: np.ndarray) -> np.ndarray:

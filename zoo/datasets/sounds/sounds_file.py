@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.damaged_files import tell_damaged
+from zoo.datasets.given_files import labelled
 from zoo.datasets.labelled_files import Columns, FileKind, read_rows, share_out
 from zoo.datasets.pictures.splitting import parts_of
 from zoo.datasets.sounds.build import SOUND, FrontEndOptions, sound_columns
@@ -65,7 +66,7 @@ def read_sounds(
                                    {"validation": validation, "test": test})  # fmt: skip
     frame = pd.concat([rows.assign(**{SPLIT: name}) for name, rows in splits.items()], ignore_index=True)
     kinds: dict[str, Any] = dict(kinds_of_targets(frame, wanted))
-    frame = frame.dropna(subset=[*kinds], how="all", ignore_index=True)
+    frame = labelled(frame, kinds, path, "sounds")
     front = FrontEnd(**{name: each for name, each in (front_end or {}).items() if name not in ("mean", "std")})
     frame, facts, left_out = _readable(frame, column, path, damaged, front)
     _tell(facts, path)

@@ -13,7 +13,7 @@ from zoo.columns import read_table
 from zoo.columns.category import MOST_VALUES
 from zoo.columns.values import labels_in, tag_mark, tag_names
 from zoo.columns.written import Written
-from zoo.datasets.given_files import divide, read_splits, tell_repeated, told
+from zoo.datasets.given_files import divide, labelled_splits, read_splits, tell_repeated, told
 from zoo.datasets.table import Table, split_rows
 from zoo.errors import ConfigError, DataWarning, require_known
 from zoo.samples import KINDS, Kind, Target
@@ -65,7 +65,7 @@ def read_table_file(
     frames = read_splits(read, path, types=types, validation=validation, test=test)
     kinds = kinds_of_targets(frames["train"], targets)
     tell_blank_tags(frames["train"], kinds)
-    frames = {split: frame.dropna(subset=list(kinds), how="all", ignore_index=True) for split, frame in frames.items()}
+    frames = labelled_splits(frames, kinds, path, validation=validation, test=test)
     tell_repeated(frames, [name for name in frames["train"].columns if name not in ignore])
     features = {name: kind for name, kind in (types or {}).items() if name not in kinds and name not in ignore}
     if whole:

@@ -14,7 +14,7 @@ from zoo.columns.text import texts_in
 from zoo.columns.tokeniser import words_of
 from zoo.columns.written import Written
 from zoo.datasets.class_folders import LABEL, split_folders
-from zoo.datasets.given_files import divide, read_splits, tell_repeated, told
+from zoo.datasets.given_files import divide, labelled_splits, read_splits, tell_repeated, told
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
 from zoo.datasets.table import Table, split_rows
 from zoo.datasets.tables.table_file import kinds_of_targets, strata_of, tell_blank_tags, with_labels_of
@@ -93,7 +93,7 @@ def read_texts_file(
         test=test,
     )
     tell_blank_tags(frames["train"], kinds)
-    frames = {split: frame.dropna(subset=list(kinds), how="all", ignore_index=True) for split, frame in frames.items()}
+    frames = labelled_splits(frames, kinds, path, validation=validation, test=test)
     empty = {split: _without_text(frame[chosen], chosen) for split, frame in frames.items()}
     frames = {split: frame[~empty[split]].reset_index(drop=True) for split, frame in frames.items()}
     if not len(frames["train"]):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.damaged_files import tell_damaged
+from zoo.datasets.given_files import labelled
 from zoo.datasets.labelled_files import Columns, FileKind, read_rows, share_out
 from zoo.datasets.pictures.splitting import parts_of
 from zoo.datasets.splits import SPLIT
@@ -64,7 +65,7 @@ def read_volumes(
     splits, column, wanted = read_rows(path, said, {"validation": validation, "test": test})
     frame = pd.concat([rows.assign(**{SPLIT: name}) for name, rows in splits.items()], ignore_index=True)
     kinds: dict[str, Any] = dict(kinds_of_targets(frame, wanted))
-    frame = frame.dropna(subset=[*kinds], how="all", ignore_index=True)
+    frame = labelled(frame, kinds, path, "volumes")
     if points is not None:
         frame[column] = _crops(frame, column, points)
     facts = facts_of(list(frame[column]))

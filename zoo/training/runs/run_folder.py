@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -175,8 +176,17 @@ def _uncounted(name: str) -> str:
 
 def data_fingerprint(samples: Samples) -> str:
     """A hash of the names, shapes and bytes of all inputs, targets and sample weights."""
+    return _fingerprint(samples.inputs, samples.targets, samples.sample_weight)
+
+
+def inputs_fingerprint(samples: Samples) -> str:
+    """A hash of the names, shapes and bytes of all inputs: which rows they are, whatever their labels."""
+    return _fingerprint(samples.inputs)
+
+
+def _fingerprint(*parts: Mapping[str, Any]) -> str:
     digest = hashlib.sha256()
-    for part in (samples.inputs, samples.targets, samples.sample_weight):
+    for part in parts:
         for name in sorted(part):
             digest.update(f"{name} {rows_fingerprint(part[name])}".encode())
     return digest.hexdigest()[:16]
