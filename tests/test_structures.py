@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 
 import zoo
+from zoo.cli import main
 from zoo.costs import CostMatrix
 from zoo.datasets.volumes.labelled import Labelled, LabelledVolumes, from_model, to_model, trained_window
 from zoo.datasets.volumes.phantom import RADII, filtered, phantom, phantoms
 from zoo.datasets.volumes.structures_file import read_structures
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.metrics import score
+from zoo.pipeline.thresholds import with_threshold
 from zoo.samples import FOUND, MISSING_CLASS, Target
 from zoo.structures import centre_map, find_structures, froc_of, peaks, radius_map, sensitivity_at, suppress_near
 from zoo.structures.froc import cheapest_threshold, cost_at, dice, interval_at, matched
@@ -204,7 +206,7 @@ def test_heat_maps_take_sampling_and_nothing_that_is_for_classes():
         assert has[rows].sum() == has.sum() == len(rows) - has.sum()
 
 
-def test_a_detector_learns_searches_and_is_loaded_again(tmp_path):
+def test_a_detector_learns_searches_and_is_loaded_again_with_its_threshold(tmp_path, capsys):
     options = {"volumes": 4, "validation_volumes": 2, "test_volumes": 2, "side": 24, "windows": 8}
     costs = CostMatrix.of_mistakes(FOUND, false_positive=2, false_negative=7)
     plain = {
@@ -223,9 +225,23 @@ def test_a_detector_learns_searches_and_is_loaded_again(tmp_path):
     assert (tmp_path / "report.png").stat().st_size > 10_000
     volume = phantom(**options).table.test[0].volume.voxels
     np.save(tmp_path / "scan.npy", volume)
-    from zoo.tasks.structures import find
+    from zoo.tasks.structures import find, find_in
 
-    first, again = (find(each, [str(tmp_path / "scan.npy")]) for each in (trained, zoo.load_pipeline(tmp_path)))
+    assert trained.thresholds == zoo.load_pipeline(tmp_path).thresholds == {"centre": report.threshold}
+    low, high = with_threshold(trained, 0.0), with_threshold(trained, 1.0)
+    everything, chosen = find_in(low, volume), find_in(trained, volume)
+    assert chosen == [each for each in everything if each.score >= report.threshold] != everything
+    assert find_in(high, volume) == []
+    assert find_in(trained, volume, threshold=0.0) == everything
+    assert low.costs == trained.costs
+    assert main(["evaluate", str(tmp_path)]) == main(["describe", str(tmp_path)]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"decided by threshold {report.threshold:.4g} (structure for nothing costs 2; nothing for" in shown
+    assert main(["predict", str(tmp_path), str(tmp_path / "scan.npy"), "--threshold", "0"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(everything)
+    first, again = (
+        find(with_threshold(each, 0.0), [str(tmp_path / "scan.npy")]) for each in (trained, zoo.load_pipeline(tmp_path))
+    )
     pd.testing.assert_frame_equal(first, again, atol=2e-3)
     assert zoo.load_pipeline(tmp_path).costs == {"centre": costs}
     with pytest.raises(ConfigError, match="maps of a volume"):
