@@ -1,6 +1,8 @@
 """Small structures in volumes: where they are and how large, or the mask of each. Choices were made on validation."""
 
+import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -16,11 +18,12 @@ from zoo.datasets.volumes.labelled import (
     STRIDE,
     LabelledVolumes,
     from_model,
+    mask_from_model,
     numbers_of,
     prepared,
     trained_window,
 )
-from zoo.errors import DataError
+from zoo.errors import DataError, DataWarning
 from zoo.pipeline import Pipeline
 from zoo.pipeline.thresholds import THRESHOLD
 from zoo.structures.froc import dice, froc_of
@@ -188,7 +191,7 @@ def find_in(pipeline: Pipeline, source: Any, *, threshold: float | None = None) 
     """
     if threshold is None:
         threshold = pipeline.thresholds.get(CENTRE, THRESHOLD)
-    volume = read_volume(source)
+    volume = _read(pipeline, source)
     numbers, factors = numbers_of(volume, pipeline.schema)
     found = find_structures(pipeline.model, numbers, threshold=threshold)
     return [from_model(each, volume, numbers.shape, factors) for each in found]
@@ -202,11 +205,10 @@ def find(pipeline: Pipeline, files: Sequence[str]) -> Frame:
         raise DataError(f"Name a volume to search: {', '.join(SUFFIXES)} or a folder of DICOM slices.")
     rows: list[dict[str, Any]] = []
     for file in map(str, find_volumes(files)):
-        volume = read_volume(file)
         if MASK in pipeline.schema.targets:
-            rows += _mask_rows(pipeline, file, volume)
+            rows += _mask_rows(pipeline, file)
             continue
-        for each in find_in(pipeline, volume):
+        for each in find_in(pipeline, file):
             x, y, z = each.centre[::-1]
             millimetres = dict(zip(("z_mm", "y_mm", "x_mm"), each.millimetres or each.centre, strict=True))
             places = {"x": x, "y": y, "z": z, **dict(sorted(millimetres.items()))}
@@ -222,10 +224,25 @@ COLUMNS = {
 }
 
 
-def _mask_rows(pipeline: Pipeline, file: str, volume: Volume) -> list[dict[str, Any]]:
-    schema = pipeline.schema
-    mask = find_mask(pipeline.model, numbers_of(volume, schema)[0], window=trained_window(schema))
-    rows = []
+def _read(pipeline: Pipeline, source: Any) -> Volume:
+    """A volume to search; warns as the column does of one without a spacing, where training had some."""
+    volume, column = read_volume(source), pipeline.schema.of("volume")[0]
+    if volume.spacing is None and column.said:
+        named = f"'{source}'" if isinstance(source, str | Path) else "The volume"
+        warnings.warn(f"{named} does not say its spacing: 1 mm is taken.", DataWarning, stacklevel=3)
+    return volume
+
+
+def find_mask_in(pipeline: Pipeline, source: Any) -> np.ndarray:
+    """A volume (a path or an array) -> the label of each of its own voxels."""
+    volume, schema = _read(pipeline, source), pipeline.schema
+    numbers, factors = numbers_of(volume, schema)
+    found = find_mask(pipeline.model, numbers, window=trained_window(schema))
+    return mask_from_model(found, volume.voxels.shape, factors)
+
+
+def _mask_rows(pipeline: Pipeline, file: str) -> list[dict[str, Any]]:
+    mask, rows = find_mask_in(pipeline, file), []
     for number, label in enumerate(pipeline.schema.targets[MASK].labels):
         middle = centroid(mask, number)
         if number and middle is not None:
