@@ -56,7 +56,9 @@ def test_a_head_predicts_the_same_on_features_and_on_standardised_ones_and_is_gi
     inner, scales = with_standardised(model, {"f": FEATURES})
     assert [head.name for head in scales[0].heads] == ["a", "b"]
     with on_standardised(scales):
-        kernel = model.get_layer("b").kernel.numpy() if hasattr(model.get_layer("b").kernel, "numpy") else None
+        fresh = model.get_layer("b")
+        assert not np.any(fresh.get_weights()[0])
+        fresh.set_weights([np.arange(6.0).reshape(3, 2) - 2, np.ones(2)])  # it learns
         learnt = inner.predict(FEATURES, verbose=0)
         held = values(model)
         with as_given(scales):
@@ -67,8 +69,18 @@ def test_a_head_predicts_the_same_on_features_and_on_standardised_ones_and_is_gi
     for name in ("a", "b"):
         np.testing.assert_allclose(shown[name], learnt[name], atol=2e-2)
         np.testing.assert_allclose(given[name], learnt[name], atol=2e-2)
-    assert kernel is None or np.abs(kernel).max() < 2  # a fresh head began as it was made
-    assert np.abs(learnt["b"]).max() < 10 < np.abs(expected["b"]).max()
+    assert np.abs(learnt["b"] - 1).max() > 2
+
+
+def test_a_fresh_hidden_layer_begins_as_it_was_made():
+    x = keras.Input((3,), name="f")
+    hidden = layers.Dense(4, activation="relu", name="hidden")
+    model = keras.Model([x], {"a": layers.Dense(1, name="a")(hidden(x))})
+    before = hidden.get_weights()[0]
+    _, scales = with_standardised(model, {"f": FEATURES})
+    with on_standardised(scales):
+        np.testing.assert_array_equal(hidden.get_weights()[0], before)
+    assert np.abs(hidden.get_weights()[0]).max() > np.abs(before).max()
 
 
 @pytest.mark.parametrize("between", [layers.BatchNormalization(), layers.Dense(3, use_bias=False), layers.ReLU()])

@@ -37,7 +37,7 @@ USUAL = Settings(
     },
     length=Length(steps=1_500, epochs=(10, 60), batch_size=(16, 64)),
 )
-# The weight decay is the best of four settings on the rows that choose (results/sound.json, "probe_settings").
+# The weight decay is the best of those tried on the rows that choose (results/sound.json, "probe_settings").
 FINE_TUNING = Settings(
     config={"stage_means": True},
     training={

@@ -24,11 +24,15 @@ CONSTANT, LEAST = 1e-5, 1e-6  # deviation of a feature as a share of its mean, a
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """Mean and deviation (d,) float64 of features on the training rows, and the only layers that read them."""
+    """Mean and deviation (d,) float64 of features on the training rows, and the only layers that read them.
+
+    last  the ids of those that give outputs of the model.
+    """
 
     mean: np.ndarray
     deviation: np.ndarray
     heads: tuple[Any, ...]
+    last: frozenset[int]
 
 
 def with_standardised(upper: keras.Model, features: dict[str, Any]) -> tuple[keras.Model, tuple[Scale, ...]]:
@@ -43,7 +47,7 @@ def with_standardised(upper: keras.Model, features: dict[str, Any]) -> tuple[ker
         heads = _readers(network, key) if values is not None and len(values.shape) == 2 and len(values) else ()
         if values is not None and heads:
             mean, deviation = _moments(values)
-            scales.append(Scale(mean, deviation, heads))
+            scales.append(Scale(mean, deviation, heads, _last(network)))
             changed[key] = layers.Normalization(
                 axis=-1, mean=mean, variance=np.square(deviation), name=f"standardised_{name}"
             )
@@ -57,11 +61,15 @@ def with_standardised(upper: keras.Model, features: dict[str, Any]) -> tuple[ker
 def on_standardised(scales: Sequence[Scale]) -> Iterator[None]:
     """While this lasts, the heads' weights are those for standardised features; then those for features as they are.
 
-    A fresh head begins as it was made; one that has learnt something predicts what it did.
+    One that has learnt something predicts what it did. A fresh one that gives an output begins with a kernel of 0: of
+    more features than rows, a random one would keep what no row speaks against. Others begin as they were made.
     """
     for scale, head in _pairs(scales):
-        if np.any(weights_of(head)[1]):
+        kernel, bias = weights_of(head)
+        if np.any(bias):
             _unfold(scale, head)
+        elif id(head) in scale.last:
+            assign(head, np.zeros_like(kernel), bias)
     try:
         yield
     finally:
@@ -111,6 +119,11 @@ def _readers(network: Network, key: int) -> tuple[Any, ...]:
         else:
             return ()
     return tuple(found)
+
+
+def _last(network: Network) -> frozenset[int]:
+    """The ids of layers that give outputs."""
+    return frozenset(id(call.layer) for call in network.calls if not set(network.outputs).isdisjoint(call.outputs))
 
 
 def _is_dense(layer: Any) -> bool:
