@@ -63,13 +63,12 @@ def train(
     `weights` (a tag, a file or a run folder) is where training starts, with its schema; a pretrained base of pictures
     ("imagenet", or a file of such weights) gets fresh heads for the data's own targets. `data_options` are those of
     `load_dataset`, such as the `targets` of a table or of texts of your own; `validation` and `test` are files of these
-    splits, used as they are, beside a file of your own; `imbalance` and `costs` map outputs to
-    what is done about rare labels (an `Imbalance` or its method's name) and what mistakes cost (a `CostMatrix`), or are
-    one for the only output of classes; `baselines` are the report's simple models: "quick" (of many rows a sample),
-    "full" or "none"; `tell` is called with what a user should know before the training and of its stages, a sentence
-    each; `changes` are fields of the `Recipe` (epochs, balance, batch_size, ...) and `config`, further
-    options of the builder. Called again on the same folder, an interrupted run continues and
-    a finished one is judged anew. Raises a `ZooError` that names what does not fit.
+    splits, used as they are, beside a file of your own; `imbalance` and `costs` map outputs to what is done about rare
+    labels (an `Imbalance` or its method's name) and what mistakes cost (a `CostMatrix`), or are one for the only output
+    of classes; `baselines` are the report's simple models: "quick" (of many rows a sample), "full" or "none"; `tell` is
+    called with sentences that a user should know before the training and of its stages; `changes` are fields of the
+    `Recipe` (epochs, balance, batch_size, ...) and `config`, further options of the builder. Called again on the same
+    folder, an interrupted run continues and a finished one is judged anew. Raises a `ZooError` that says why.
     """
     for package, module in (("scikit-learn", "sklearn"), ("matplotlib", "matplotlib")):
         if find_spec(module) is None:  # told now, not after the training
