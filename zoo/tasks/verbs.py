@@ -121,8 +121,7 @@ def prepare(
         fewer = replace(dataset, schema=schema, targets=schema.targets)
         told = task.config(fewer, entry, task.settings(fewer, entry, str(data)))
         recipe = replace(recipe, config={**recipe.config, **told, **changes.get("config", {})})
-    file = weights_path(describe(base), weights) if based and weights else source
-    if file is not None:
+    if (file := weights_path(describe(base), weights) if based and weights else source) is not None:
         recipe = replace(recipe, start=sha256(file.read_bytes()).hexdigest()[:16], start_at_prior=based)
     return Prepared(task, entry, dataset, recipe, options, seed, weights if based else source, based)
 
@@ -256,8 +255,8 @@ def judge(
     task = task_of(recipe.entry)
     training = progress(run.history, recipe.epochs, refit=recipe.refit) if run else ""
     if task.evaluate is not None:
-        judged = task.evaluate(model, recipe, dataset, run=run, seed=seed, thresholds=thresholds)
-        return replace(judged, training=training)
+        options: Any = {"run": run, "seed": seed, "thresholds": thresholds}
+        return replace(task.evaluate(model, recipe, dataset, **options), training=training)
     splits = (dataset.train, dataset.validation, dataset.test)
     train, validation, test = (relabel(split, recipe.heads, ignore=False) if len(split) else split for split in splits)
     predictions, test = predict_rows(model, test, recipe.heads, trim_padding=recipe.trim_padding)
