@@ -21,7 +21,6 @@ FILES = (
     option("files", "volumes: .npy, .npz, NIfTI, folders of DICOM slices", nargs="+", metavar="FILE"),
     option("--weights", "the folder of the run", required=True, metavar="RUN"),
 )
-LEAST = 0.3  # score of what is told
 
 
 @training_page("structure_detector", "phantom")
@@ -33,10 +32,10 @@ def main(run: Run) -> None:
 
 @main.word("predict", page(*FILES))
 def predict(run: Run) -> None:
-    """The structures of each volume, the surest first."""
+    """The structures of each volume, from the threshold on that validation chose, the surest first."""
     trained = zoo.load_pipeline(run.weights)
     for file in run.files:
-        for each in zoo.tasks.structures.find_in(trained, file, threshold=LEAST):
+        for each in zoo.tasks.structures.find_in(trained, file):
             place = ", ".join(f"{at:.1f}" for at in each.centre)
             console().print(f"{file}  {each.score:.2f}  voxel {place}, radius {each.radius:.1f}", markup=False)
 

@@ -21,11 +21,16 @@ def kept_in(tmp_path, monkeypatch):
     return tmp_path / "features"
 
 
+def plain(gib):
+    """A head on features as they are, which are kept in so many GiB."""
+    return FineTune("linear_probe", cache_gib=gib, standardise=False)
+
+
 def test_features_on_disk_train_as_the_whole_network_does(kept_in):
     runs = []
     for gib in (0, 1):
         model = network()
-        runs.append((fit(model, TRAIN, VALIDATION, recipe(fine_tune=FineTune("linear_probe", cache_gib=gib))), model))
+        runs.append((fit(model, TRAIN, VALIDATION, recipe(fine_tune=plain(gib))), model))
     (slow, whole), (fast, upper) = runs
     assert [row["val_loss"] for row in fast.history] == pytest.approx(
         [row["val_loss"] for row in slow.history], rel=1e-4

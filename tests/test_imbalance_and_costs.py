@@ -11,6 +11,8 @@ from tests.pipelines import tiny_profile
 from zoo.cli import main
 from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
+from zoo.pipeline.description import description
+from zoo.pipeline.thresholds import with_threshold
 from zoo.samples import Target
 from zoo.tasks import load_pipeline, read_costs, read_plans, train
 from zoo.tasks.imbalance_and_costs import apply_imbalance_and_costs
@@ -168,3 +170,11 @@ def test_costs_and_metrics_of_a_model_of_texts_are_in_its_file(tmp_path):
     for name in ("model.h5", "model.keras"):
         trained.save(tmp_path / name)
         assert heads_of(load_pipeline(tmp_path / name)) == heads
+    other = with_threshold(trained, 0.9)
+    assert (other.thresholds, other.costs) == ({"gender": 0.9}, {})
+    assert "gender (binary), decided by costs, threshold 0.3333" in description(trained)
+    assert "gender (binary), decided by threshold 0.9" in description(other)
+    other.save(tmp_path / "other.keras")
+    assert load_pipeline(tmp_path / "other.keras").thresholds == {"gender": 0.9}
+    with pytest.raises(ConfigError, match=r"A threshold decides two labels.*predicts age \(regression\)"):
+        with_threshold(tiny_profile({"age": Target("regression")})[0], 0.5)

@@ -1,6 +1,7 @@
 """Small structures in volumes: maps, peaks, search, free-response ROC, losses, data, task."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -8,12 +9,23 @@ import pandas as pd
 import pytest
 
 import zoo
+from zoo.cli import main
 from zoo.costs import CostMatrix
-from zoo.datasets.volumes.labelled import Labelled, LabelledVolumes, from_model, to_model, trained_window
+from zoo.datasets.volumes.labelled import (
+    Labelled,
+    LabelledVolumes,
+    from_model,
+    mask_from_model,
+    mask_to_model,
+    prepared,
+    to_model,
+    trained_window,
+)
 from zoo.datasets.volumes.phantom import RADII, filtered, phantom, phantoms
 from zoo.datasets.volumes.structures_file import read_structures
-from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.metrics import score
+from zoo.pipeline.thresholds import with_threshold
 from zoo.samples import FOUND, MISSING_CLASS, Target
 from zoo.structures import centre_map, find_structures, froc_of, peaks, radius_map, sensitivity_at, suppress_near
 from zoo.structures.froc import cheapest_threshold, cost_at, dice, interval_at, matched
@@ -22,7 +34,9 @@ from zoo.structures.matched_filter import matched_filter, template
 from zoo.structures.search import blended_maps, starts_of
 from zoo.structures.structure import Structure
 from zoo.structures.windows import turned, windows_of
+from zoo.tasks.drift import _training_rows, drift
 from zoo.tasks.structure_report import decided, scores_of_centres
+from zoo.tasks.structures import find, find_in
 from zoo.training import Head, Imbalance, Optimiser, Recipe, fit
 from zoo.training.losses import mean_loss, row_losses
 from zoo.training.resampling.sampling import Sampler
@@ -204,7 +218,7 @@ def test_heat_maps_take_sampling_and_nothing_that_is_for_classes():
         assert has[rows].sum() == has.sum() == len(rows) - has.sum()
 
 
-def test_a_detector_learns_searches_and_is_loaded_again(tmp_path):
+def test_a_detector_learns_searches_and_is_loaded_again_with_its_threshold(tmp_path, capsys):
     options = {"volumes": 4, "validation_volumes": 2, "test_volumes": 2, "side": 24, "windows": 8}
     costs = CostMatrix.of_mistakes(FOUND, false_positive=2, false_negative=7)
     plain = {
@@ -223,11 +237,27 @@ def test_a_detector_learns_searches_and_is_loaded_again(tmp_path):
     assert (tmp_path / "report.png").stat().st_size > 10_000
     volume = phantom(**options).table.test[0].volume.voxels
     np.save(tmp_path / "scan.npy", volume)
-    from zoo.tasks.structures import find
-
-    first, again = (find(each, [str(tmp_path / "scan.npy")]) for each in (trained, zoo.load_pipeline(tmp_path)))
+    assert trained.thresholds == zoo.load_pipeline(tmp_path).thresholds == {"centre": report.threshold}
+    low, high = with_threshold(trained, 0.0), with_threshold(trained, 1.0)
+    everything, chosen = find_in(low, volume), find_in(trained, volume)
+    assert chosen == [each for each in everything if each.score >= report.threshold] != everything
+    assert find_in(high, volume) == []
+    assert find_in(trained, volume, threshold=0.0) == everything
+    assert low.costs == trained.costs
+    assert main(["evaluate", str(tmp_path)]) == main(["describe", str(tmp_path)]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"decided by threshold {report.threshold:.4g} (structure for nothing costs 2; nothing for" in shown
+    assert main(["predict", str(tmp_path), str(tmp_path / "scan.npy"), "--threshold", "0"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(everything)
+    first, again = (
+        find(with_threshold(each, 0.0), [str(tmp_path / "scan.npy")]) for each in (trained, zoo.load_pipeline(tmp_path))
+    )
     pd.testing.assert_frame_equal(first, again, atol=2e-3)
     assert zoo.load_pipeline(tmp_path).costs == {"centre": costs}
+    assert _training_rows(trained) == (None, None, "Compared with the schema alone: the training data is no table.")
+    scans = written(tmp_path, [{"volume": str(tmp_path / "scan.npy")}])
+    with pytest.raises(DataError, match="reads none of number, category, text: there is no column whose drift is"):
+        drift(tmp_path, scans)
     with pytest.raises(ConfigError, match="maps of a volume"):
         trained.predict({"volume": [volume]})
     assert list(first.columns) == ["volume", "x", "y", "z", "x_mm", "y_mm", "z_mm", "radius", "score"]
@@ -254,6 +284,68 @@ def test_places_go_to_what_the_model_sees_and_back():
     assert back.centre == NODE.centre
     assert back.millimetres == (16.0, 10.0, 12.0)
     assert Labelled("a", volume).structures == ()
+
+
+def ball(shape, spacing, place, radius=4.0):
+    """A bright ball in the middle of voxels of these millimetres; `place` and `radius` in millimetres."""
+    axes = [np.arange(side) * step - at for side, step, at in zip(shape, spacing, place, strict=True)]
+    far = np.sqrt(axes[0][:, None, None] ** 2 + axes[1][None, :, None] ** 2 + axes[2][None, None, :] ** 2)
+    return np.exp(-far / radius).astype(np.float32)
+
+
+def test_volumes_of_several_spacings_are_searched_in_one_and_findings_are_in_their_own_voxels(tmp_path):
+    spacings = [(1.0, 1.0, 1.0), (1.0, 1.0, 1.0), (1.0, 1.0, 1.0), (2.5, 0.5, 0.5)]
+    rows = []
+    for number, spacing in enumerate(spacings):
+        shape = [round(40 / step) for step in spacing]
+        place = (20.0, 10.0, 15.0)
+        np.savez(tmp_path / f"{number}.npz", volume=ball(shape, spacing, place), spacing=np.array(spacing))
+        z, y, x = np.divide(place, spacing)
+        split = ("train", "train", "val", "test")[number]
+        rows.append({"volume": f"{number}.npz", "x": x, "y": y, "z": z, "radius": 4, "split": split})
+    dataset = read_structures(written(tmp_path, rows))
+    (column,) = dataset.schema.of("volume")
+    assert (column.spacing, column.said) == ((1.0, 1.0, 1.0), True)
+    schema = replace(dataset.schema, columns=(replace(column, low=0.0, high=1.0),))
+    numbers, (known,), _ = prepared(dataset.table.test[0], schema)
+    assert numbers.shape == (40, 40, 40)
+    assert np.unravel_index(np.argmax(numbers), numbers.shape) == tuple(np.rint(known.centre).astype(int))
+    pipeline = SimpleNamespace(model=Box(), schema=schema, thresholds={"centre": 1.0})
+    for number, spacing in enumerate(spacings):
+        found = find_in(pipeline, tmp_path / f"{number}.npz")[0]
+        np.testing.assert_allclose(found.millimetres, (20, 10, 15), atol=1.3)
+        np.testing.assert_allclose(found.centre, np.divide((20, 10, 15), spacing), atol=1.3 / min(spacing))
+        assert found.radius == pytest.approx(2.0 * np.mean(np.divide(1.0, spacing)))
+    with pytest.warns(DataWarning, match="does not say its spacing: 1 mm is taken"):
+        find_in(pipeline, np.zeros((16, 16, 16), np.float32))
+    (finer,) = read_structures(written(tmp_path, rows), spacing=0.5).schema.of("volume")
+    assert finer.spacing == (0.5, 0.5, 0.5)
+    with pytest.raises(ConfigError, match="three lengths in millimetres above 0"):
+        read_structures(written(tmp_path, rows), spacing=-1)
+    np.save(tmp_path / "0.npz.npy", np.zeros((40, 40, 40), np.float32))
+    rows[0]["volume"] = "0.npz.npy"
+    with pytest.warns(DataWarning, match="1 of 2 training volumes do not say their spacing"):
+        read_structures(written(tmp_path, rows))
+
+
+def test_a_mask_is_judged_where_the_model_sees_and_given_back_in_the_volumes_own_voxels():
+    mask = np.zeros((10, 20, 7), np.uint8)
+    mask[2:6, 5:15, 3] = 1
+    there = mask_to_model(mask, (20, 10, 7), (0.5, 2.0, 1.0))
+    assert there.shape == (20, 10, 7)
+    assert (there[4:12, 3:7, 3] == 1).all()
+    assert there.sum() == pytest.approx(mask.sum(), rel=0.3)
+    back = mask_from_model(there, mask.shape, (0.5, 2.0, 1.0))
+    assert dice(back, mask, 1) > 0.85
+    same = np.random.default_rng(0).integers(0, 3, (5, 6, 7))
+    assert (mask_to_model(same, same.shape, (1.0, 1.0, 1.0)) == same).all()
+
+
+def test_a_detector_of_more_levels_than_windows_have_room_for_is_refused():
+    with pytest.raises(ConfigError, match=r"needs 2 to 4 filters.*received \(4, 4, 4, 4, 4\) and 2"):
+        zoo.create_model("structure_detector_tiny", filters=(4, 4, 4, 4, 4))
+    four = zoo.create_model("structure_detector_tiny", filters=(4, 4, 4, 4))
+    assert find_structures(four, np.zeros((24, 9, 17), np.float32), threshold=1.0) == []
 
 
 @pytest.fixture

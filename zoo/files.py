@@ -155,3 +155,8 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def is_trained_place(name: str) -> bool:
+    """Whether this is a path of a run folder or of a file, and no name of the catalogue."""
+    return Path(name).exists() or len(Path(name).parts) > 1 or name.endswith((".keras", ".h5", ".onnx"))

@@ -5,6 +5,7 @@ import sys
 
 from zoo.catalogue import describe, list_models
 from zoo.errors import ConfigError
+from zoo.files import is_trained_place
 from zoo.terminal import console, import_frameworks, show_rows
 
 
@@ -21,7 +22,12 @@ def list_command(parsed: argparse.Namespace) -> None:
 
 
 def describe_command(parsed: argparse.Namespace) -> None:
-    """Show one entry of the catalogue, or the graph of its model, as its builder makes it by default."""
+    """Show one entry of the catalogue, or the graph of its model, as its builder makes it by default; or what a trained
+    model reads, predicts and decides by.
+    """
+    if parsed.model not in list_models(for_tests=True) and is_trained_place(parsed.model):
+        describe_trained(parsed.model, parsed.graph)
+        return
     entry = describe(parsed.model)
     if parsed.graph is not None:
         draw_model(entry.name, parsed.graph)
@@ -30,6 +36,17 @@ def describe_command(parsed: argparse.Namespace) -> None:
     for tag, weights in entry.weights.items():
         if not weights.file:
             sys.stdout.write(f"  file     {file_in_words(f'{entry.name}.{tag}')}\n")
+
+
+def describe_trained(source: str, graph: str | None) -> None:
+    """What the model of a run folder or file reads, predicts and decides by."""
+    if graph is not None:
+        raise ConfigError(f"--graph draws an entry of the catalogue; '{source}' is a trained model.")
+    import_frameworks()
+    from zoo.pipeline import load_pipeline
+    from zoo.pipeline.description import description
+
+    sys.stdout.write(f"{description(load_pipeline(source))}\n")
 
 
 def file_in_words(name: str) -> str:

@@ -94,6 +94,12 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
         "--views", action="append", metavar="VIEW", help="of pictures, to average over: mirrored, moved, six, flip, ..."
     )
     part["predict"].add_argument(
+        "--threshold",
+        type=float,
+        metavar="SCORE",
+        help="from which a positive label, a tag or a structure is given (default: what the trained model keeps)",
+    )
+    part["predict"].add_argument(
         "--out", metavar="FILE", help="write rows and their predictions to this .csv or .jsonl"
     )
     part["predict"].add_argument("--format", metavar="csv|jsonl", help="default: as --out ends; csv in a pipe")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.catalogue import describe, list_models
 from zoo.errors import ConfigError, DataError, RowsError, WeightsError, require_known
+from zoo.files import is_trained_place
 from zoo.options import format_options
 from zoo.photo_commands import is_photo_model, predict_photos, show_sound
 from zoo.terminal import console, import_frameworks, show_rows
@@ -73,6 +74,8 @@ def predict_command(parsed: argparse.Namespace) -> None:
             raise ConfigError(f"{output.given[0]} is for rows; of photos a line each is printed: redirect it.")
         if getattr(parsed, "views", None):
             raise ConfigError("--views is for models that were trained here: name a run folder with --weights.")
+        if getattr(parsed, "threshold", None) is not None:
+            raise ConfigError("--threshold is for models that were trained here: name a run folder with --weights.")
         predict_photos(parsed.model, parsed.texts, weights=parsed.weights)
         return
     source = trained_source(parsed)  # a wrong model or option is told before texts are typed
@@ -91,6 +94,10 @@ def predict_command(parsed: argparse.Namespace) -> None:
     require_model(entry, parsed.weights, pipeline.entry)
     if views := getattr(parsed, "views", None):
         pipeline = replace(pipeline, views=views[0] if len(views) == 1 else views)
+    if (threshold := getattr(parsed, "threshold", None)) is not None:
+        from zoo.pipeline.thresholds import with_threshold
+
+        pipeline = with_threshold(pipeline, threshold)
     predict_with(pipeline, output, file, texts, Reading.of(parsed))
 
 
@@ -287,11 +294,6 @@ def trained_source(parsed: argparse.Namespace) -> str:
         raise ConfigError(f"'{name}' has no trained weights here; give --weights RUN_FOLDER or a file.")
     chosen = parsed.weights or next(iter(tags))
     return f"{name}.{chosen}" if chosen in tags else str(chosen)
-
-
-def is_trained_place(name: str) -> bool:
-    """Whether this is a path of a run folder or of a file, and no name of the catalogue."""
-    return Path(name).exists() or len(Path(name).parts) > 1 or name.endswith((".keras", ".h5", ".onnx"))
 
 
 def standard_input() -> Any:

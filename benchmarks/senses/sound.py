@@ -4,10 +4,11 @@
     python -m benchmarks.senses.sound mel          the front end beside librosa, which must be installed
     python -m benchmarks.senses.sound simple       five folds: logistic regression on rows, and on what the tagger gives
     python -m benchmarks.senses.sound linear_probe five folds: the recipe's way, new heads on what the tagger gives
+    python -m benchmarks.senses.sound probe_settings   the same by other settings, on the rows that choose
     python -m benchmarks.senses.sound fine_tuned   five folds: the tagger's upper layers trained on
     python -m benchmarks.senses.sound scratch      five folds: a small network without any weights
 
-Each part is a part of results/sound.json. The last three but the last need
+Each part is a part of results/sound.json. The probes, simple and fine_tuned need
 `python -m benchmarks.senses.sound_features` first.
 Excerpts that GTZAN's sample holds twice stand in one fold. Of the training rows of a fold a tenth chooses the epoch;
 the test rows are read once, in the end.
@@ -19,21 +20,22 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.senses.sound_features import features_file
+from benchmarks.senses.sound_folds import CHOSEN, SEED, TEST, folds, spread, trained
 from zoo.artifacts import fetch
 from zoo.records import machine_facts, write_record
 
 RESULT = Path(__file__).resolve().parents[2] / "results" / "sound.json"
 BACKENDS = ("tensorflow", "jax", "torch")
-FOLDS, SEED = 5, 0
 WITHIN = 0.001
 STRENGTHS = (0.01, 0.1)  # of logistic regressions: chosen on the rows of a fold that choose
+PROBES = ((3e-3, 0.1), (3e-3, 1.0), (1e-2, 1.0), (1e-3, 1.0))  # rates and weight decays that are tried
 GENRE = {"genre": {"kind": "classification", "classes": 10}}
 FINE_TUNED = {"epochs": 10, "batch_size": 32, "learning_rate": 1e-3, "weight_decay": 0.05}
 SCRATCH = {"epochs": 20, "batch_size": 32, "learning_rate": 4e-3, "weight_decay": 0.05, "filters": (16, 32, 64, 128)}
@@ -98,26 +100,6 @@ def _cpu(work: Callable[[], Any], times: int = 10) -> float:
     for _ in range(times):
         work()
     return 1000 * (time.process_time() - start) / times
-
-
-def folds() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Rows to train on, to choose by and to test on."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    from zoo.datasets.sounds.genres import read_pictures, repeated
-
-    pictures, labels, *_ = read_pictures()
-    groups = repeated(pictures)
-    found = []
-    for training, test in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED).split(pictures, labels, groups):
-        inner = StratifiedGroupKFold(10, shuffle=True, random_state=SEED)
-        kept, chosen = next(inner.split(training, labels[training], groups[training]))
-        found.append((training[kept], training[chosen], test))
-    return found
-
-
-def spread(scores: Sequence[float]) -> dict[str, Any]:
-    return {"folds": list(scores), "mean": float(np.mean(scores)), "deviation": float(np.std(scores, ddof=1))}
 
 
 def simple() -> dict[str, Any]:
@@ -193,66 +175,46 @@ def _logistic(features: np.ndarray, labels: np.ndarray) -> list[float]:
     return scores
 
 
-def _trained(build: Callable[[], Any], inputs: dict[str, Any], settings: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Five folds of a network on these inputs."""
-    import keras
-
-    from zoo.datasets.sounds.genres import read_pictures
-    from zoo.samples import Samples, Target
-    from zoo.training import Head, Optimiser, Recipe, fit
-
-    _, labels, _, names = read_pictures()
-    optimiser = Optimiser(
-        "adamw", learning_rate=settings["learning_rate"], schedule="one_cycle", weight_decay=settings["weight_decay"]
-    )
-    recipe = Recipe(
-        {"genre": Head(Target("classification", tuple(names)))},
-        optimiser=optimiser,
-        epochs=settings["epochs"],
-        batch_size=settings["batch_size"],
-        **more,
-    )
-    samples = Samples(inputs, {"genre": labels.astype("int32")})
-    scores, start = [], time.perf_counter()
-    for fold, (training, chosen, test) in enumerate(folds()):
-        keras.utils.set_random_seed(SEED + fold)
-        model = build()
-        fit(model, samples.take(training), samples.take(chosen), recipe, seed=SEED + fold)
-        tested = samples.take(test)
-        found = [
-            np.asarray(model.predict_on_batch({name: each[rows] for name, each in tested.inputs.items()})["genre"])
-            for rows in np.array_split(np.arange(len(test)), 4)
-        ]
-        scores.append(float((np.concatenate(found).argmax(axis=1) == labels[test]).mean()))
-        print(f"fold {fold + 1}: {scores[-1]:.3f}, {time.perf_counter() - start:.0f} s", flush=True)
-    return {**spread(scores), "settings": settings, "seconds": time.perf_counter() - start}
-
-
 def linear_probe() -> dict[str, Any]:
     """As `zoo train music_tagger_crnn --weights msd` does: the tagger stands still, its stages' means are read."""
+    from zoo.tasks.sounds import FINE_TUNING
+
+    optimiser = FINE_TUNING.training["optimiser"]
+    return probe({"learning_rate": optimiser.learning_rate, "weight_decay": optimiser.weight_decay})
+
+
+def probe_settings() -> dict[str, Any]:
+    """How good the same is by other settings on the rows of each fold that choose, which test rows are not."""
+    return {
+        f"learning_rate {rate:g}, weight_decay {decay:g}": probe(
+            {"learning_rate": rate, "weight_decay": decay}, judged=CHOSEN
+        )
+        for rate, decay in PROBES
+    }
+
+
+def probe(settings: dict[str, Any], judged: int = TEST) -> dict[str, Any]:
     import keras
 
     from zoo.models.outputs import heads_of
     from zoo.tasks.sounds import FINE_TUNING
 
     features = np.concatenate(tagger_features(), axis=1)
-    optimiser = FINE_TUNING.training["optimiser"]
-    rows = len(folds()[0][0])
 
     def build() -> Any:
         given = keras.Input(features.shape[1:], name="features")
         x = keras.layers.Dropout(0.3, name="dropout")(given)  # as in the builder
         return keras.Model([given], heads_of(x, GENRE), name="probe")
 
-    settings = {"learning_rate": optimiser.learning_rate, "weight_decay": optimiser.weight_decay}
-    length = FINE_TUNING.length.training(rows)
-    return _trained(build, {"features": features}, {**settings, **length}, patience=length["patience"])
+    length = FINE_TUNING.length.training(len(folds()[0][0]))
+    told = {**settings, **length}
+    return trained(build, {"features": features}, told, judged=judged, standardise=True, patience=length["patience"])
 
 
 def fine_tuned() -> dict[str, Any]:
     with np.load(features_file()) as kept:
         inputs = {"trunk": kept["trunk"].astype("float32"), "means": kept["means"]}
-    return _trained(upper_network, inputs, FINE_TUNED)
+    return trained(upper_network, inputs, FINE_TUNED)
 
 
 def scratch() -> dict[str, Any]:
@@ -266,7 +228,7 @@ def scratch() -> dict[str, Any]:
     column = SoundColumn("sound", hop=front.hop, mean=0.0, std=20.0)  # a scale that no test row was asked for
     config = {"input_shape": [front.bands, front.frames, 1], "filters": SCRATCH["filters"]}
     augmentation = ["time_shift", "gain", "spec_augment", "mixup"]
-    return _trained(
+    return trained(
         lambda: create_model("sound_cnn", outputs=GENRE, **config),
         {"sound": column.encode(sounds)},
         SCRATCH,
@@ -275,7 +237,7 @@ def scratch() -> dict[str, Any]:
 
 
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
-    each.__name__: each for each in (tagger, mel, simple, linear_probe, fine_tuned, scratch)
+    each.__name__: each for each in (tagger, mel, simple, probe_settings, linear_probe, fine_tuned, scratch)
 }
 
 

@@ -18,6 +18,7 @@ from zoo.models.outputs import Outputs, require_outputs
 CENTRES: Outputs = {"centre": {"kind": "heat_map"}, "radius": {"kind": "regression"}}
 KINDS = ("heat_map", "regression", "mask")
 STRIDES = (1, 2)
+LEVELS = (2, 4)  # at least and at most: windows to train on and to search have sides of multiples of 8
 conv3d = partial(conv_norm_act, conv=layers.Conv3D)
 
 
@@ -37,6 +38,11 @@ def structure_detector(
     centres as in Zhou et al. 2019, Objects as Points. Raises `ConfigError` for other shapes, strides and outputs.
     """
     require_outputs(outputs, KINDS)
+    if stride not in STRIDES or not LEVELS[0] <= len(filters) <= LEVELS[1]:
+        raise ConfigError(
+            f"{name} needs {LEVELS[0]} to {LEVELS[1]} filters, as it reads windows with sides of multiples of 8, and a "
+            f"stride of 1 or 2; received {tuple(filters)!r} and {stride!r}."
+        )
     least = 2 ** (len(filters) - 1)
     sides = tuple(input_shape)[:3]
     fits = all(side is None or (type(side) is int and side > 0 and side % least == 0) for side in sides)
@@ -44,10 +50,6 @@ def structure_detector(
         raise ConfigError(
             f"'input_shape' of {name} must be (D, H, W, 1), each side None or a multiple of {least}; received "
             f"{tuple(input_shape)!r}."
-        )
-    if stride not in STRIDES or len(filters) < 2:
-        raise ConfigError(
-            f"{name} needs two filters or more and a stride of 1 or 2; received {tuple(filters)!r} and {stride!r}."
         )
     volume = keras.Input(tuple(input_shape), name="volume")
     skips, x = [], volume

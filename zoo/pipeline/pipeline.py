@@ -27,11 +27,11 @@ from zoo.pipeline.finding import trained_file
 from zoo.pipeline.predicted_parts import Outcome, free_name, predicted
 from zoo.pipeline.prediction_writer import WRITERS, format_of
 from zoo.pipeline.row_parts import PART, Part, RowReader
+from zoo.pipeline.thresholds import DECIDED, THRESHOLD, require_thresholds
 from zoo.samples import EXCLUSIVE, FOUND, MAPS, mean_of_pieces
 from zoo.weights.readers.net import printable, read_json
 
 AT_ONCE = 10_000_000  # numbers of a part of a file's predictions
-THRESHOLD = 0.5  # probability from which the positive label is given, unless `thresholds` says otherwise
 COVERAGE = 0.8  # share of rows whose true number lies within the interval of a prediction
 
 
@@ -40,7 +40,7 @@ class Pipeline:
     """`model` is a `keras.Model` with the inputs and outputs of `schema`, or the ONNX export of one.
 
     thresholds  binary output, or output of tags -> probability from which its positive label, or a tag, is given; 0.5
-                for the others.
+                for the others. Heat map -> score from which a structure is given; its `costs` chose it on validation.
     origin      where the model comes from, plain JSON values kept in the file: of a model of the catalogue its "entry"
                 and "config"; "trim_padding" where outputs do not depend on padding.
     costs       output of classes -> what mistakes cost: its prediction is the label of the least expected cost.
@@ -68,14 +68,8 @@ class Pipeline:
         classes = {name: target for name, target in targets.items() if target.kind not in ("regression", "tags")}
         for name, costs in self.costs.items():
             require_known("output of classes of 'costs'", name, classes)
-            if name in self.thresholds:
-                raise ConfigError(f"'{name}' is decided twice: by 'costs' and by 'thresholds'.")
             costs.check(FOUND if classes[name].kind == "heat_map" else classes[name].labels)
-        binary = [name for name, target in targets.items() if target.kind in ("binary", "tags")]
-        for name, threshold in self.thresholds.items():
-            require_known("binary output of 'thresholds'", name, binary)
-            if not is_number(threshold) or not 0 <= threshold <= 1:
-                raise ConfigError(f"The threshold of '{name}' must be a number from 0 to 1; received {threshold!r}.")
+        require_thresholds(self.thresholds, targets, self.costs)
         numbers = [name for name, target in targets.items() if target.kind == "regression"]
         for name, half in self.intervals.items():
             require_known("regression of 'intervals'", name, numbers)
@@ -267,11 +261,11 @@ class Pipeline:
     def decided_by(self, column: OutputColumn) -> str:
         """By what `decisions` of an output of classes decide, in words: "threshold 0.5"."""
         output, target = column.output, column.target
-        if output in self.costs:
+        if output in self.costs and target.kind != "heat_map":
             if target.kind == "binary":
                 return f"costs, threshold {self.costs[output].threshold(target.labels):.4g}"
             return "costs, least expected"
-        if target.kind in ("binary", "tags"):
+        if target.kind in DECIDED:
             return f"threshold {self.thresholds.get(output, THRESHOLD):.4g}"
         return "median label" if target.kind == "ordered" else "likeliest label"
 

@@ -48,9 +48,10 @@ def evaluate(
         own = dataset_of(pipeline, data, seed, data_options)
         if seed is None and not data_options and data in (None, pipeline.origin["data"]):
             _tell_changed(own, pipeline.origin)
-        return judge(pipeline.model, recipe, own, seed=0, baselines=baselines)
+        return judge(pipeline.model, recipe, own, seed=0, baselines=baselines, thresholds=pipeline.thresholds)
     dataset, alone = with_test_file(pipeline, data, data_options or {})
-    return judge(pipeline.model, recipe, dataset, alone, seed=0, baselines=baselines)
+    kept = pipeline.thresholds
+    return judge(pipeline.model, recipe, dataset, alone, seed=0, baselines=baselines, thresholds=kept)
 
 
 def _tell_changed(dataset: Dataset, origin: Mapping[str, Any]) -> None:

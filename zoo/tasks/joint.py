@@ -25,7 +25,7 @@ from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task, targets_of
 from zoo.training import Optimiser, Run, fit
 from zoo.training.batches import Batches
-from zoo.training.fine_tuning.fine_tune import AS_FROZEN, AUTO
+from zoo.training.fine_tuning.fine_tune import AS_FROZEN, AUTO, FineTune
 from zoo.training.predictions import outputs_of as predict_outputs
 
 JOINT_SOURCES = "zoo.datasets.joint"
@@ -112,7 +112,7 @@ def fit_joint(model: keras.Model, train: Any, validation: Any, recipe: Any, **op
     for network in frozen:
         network.trainable = False
     if frozen and recipe.fine_tune == AUTO:
-        recipe = replace(recipe, fine_tune=AS_FROZEN)
+        recipe = replace(recipe, fine_tune=FineTune(AS_FROZEN, standardise=False))  # as the settings were chosen
     return fit(model, train, validation, recipe, **options)
 
 

@@ -28,7 +28,7 @@ from zoo.models.metric_learning import (
 )
 from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe, Run, fit
-from zoo.training.fine_tuning.fine_tune import AS_FROZEN
+from zoo.training.fine_tuning.fine_tune import AS_FROZEN, FineTune
 
 VERIFICATION = {"epochs": 12, "batch_size": 64, "optimiser": Optimiser("adam", learning_rate=0.1, schedule="one_cycle")}
 VERIFIED_ON = 1_000  # pairs: a unit of few weights learns no more of others
@@ -69,7 +69,8 @@ def fit_verification(
     trainable = {id(layer): layer.trainable for layer in encoder.layers}
     encoder.trainable = False
     try:
-        changes: dict[str, Any] = {**VERIFICATION, "augmentation": None, "fine_tune": AS_FROZEN}
+        tune = FineTune(AS_FROZEN, standardise=False)
+        changes: dict[str, Any] = {**VERIFICATION, "augmentation": None, "fine_tune": tune}
         return fit(model, train.take(np.sort(rows)), validation, replace(recipe, **changes), **options)
     finally:
         encoder.trainable = True

@@ -95,7 +95,7 @@ def of_forms(samples: Samples, forms: tuple[str, ...]) -> Samples:
 
 
 def evaluate(
-    model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | None = None, seed: int
+    model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | None = None, seed: int, **nothing: Any
 ) -> LanguageReport:
     """The report of a model on the test split of `dataset`."""
     return language_report(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.costs import CostMatrix
+from zoo.datasets.volumes.labelled import CENTRE
 from zoo.files import write_json
 from zoo.samples import FOUND
 from zoo.structures.froc import REPORTED, Froc, cheapest_threshold, interval_at, sensitivity_at, threshold_at
@@ -26,7 +27,7 @@ class StructureReport:
     scores     one row a figure: "output", "metric", "model", and "low" and "high" of a 95 % interval, if any.
     volumes    of the test split as the model sees them, with `known` and `found`: shown as slices.
     froc       of the test split; None of masks.
-    threshold  the score from which findings are shown.
+    threshold  the score from which findings are given, and shown.
     training   how the training went, in a sentence.
     """
 
@@ -41,6 +42,11 @@ class StructureReport:
     threshold: float = 0.5
     note: str = ""
     training: str = ""
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """What is kept with the trained model; nothing of masks."""
+        return {} if self.froc is None else {CENTRE: self.threshold}
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON values."""
@@ -81,7 +87,7 @@ def scores_of_centres(froc: Froc, costs: CostMatrix, threshold: float) -> list[d
         low, high = interval_at(froc, alarms)
         metric = f"sensitivity at {alarms:g} false alarm{'s' if alarms > 1 else ''} a volume"
         value = sensitivity_at(froc, alarms)
-        rows.append({"output": "centre", "metric": metric, "model": value, "low": low, "high": high})
+        rows.append({"output": CENTRE, "metric": metric, "model": value, "low": low, "high": high})
     given = froc.scores >= threshold
     known = max(float(froc.known.sum()), 1.0)
     missed, alarm = mistakes_of(costs)
@@ -89,9 +95,9 @@ def scores_of_centres(froc: Froc, costs: CostMatrix, threshold: float) -> list[d
     cost = (missed * (known - hits) + alarm * alarms) / len(froc.known)
     return [
         *rows,
-        {"output": "centre", "metric": f"sensitivity at threshold {threshold:.2f}", "model": hits / known},
-        {"output": "centre", "metric": "false alarms a volume there", "model": alarms / len(froc.known)},
-        {"output": "centre", "metric": "cost of a volume there", "model": cost},
+        {"output": CENTRE, "metric": f"sensitivity at threshold {threshold:.2f}", "model": hits / known},
+        {"output": CENTRE, "metric": "false alarms a volume there", "model": alarms / len(froc.known)},
+        {"output": CENTRE, "metric": "cost of a volume there", "model": cost},
     ]
 
 

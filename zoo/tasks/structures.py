@@ -1,6 +1,8 @@
 """Small structures in volumes: where they are and how large, or the mask of each. Choices were made on validation."""
 
+import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -16,12 +18,14 @@ from zoo.datasets.volumes.labelled import (
     STRIDE,
     LabelledVolumes,
     from_model,
+    mask_from_model,
     numbers_of,
     prepared,
     trained_window,
 )
-from zoo.errors import DataError
+from zoo.errors import DataError, DataWarning
 from zoo.pipeline import Pipeline
+from zoo.pipeline.thresholds import THRESHOLD
 from zoo.structures.froc import dice, froc_of
 from zoo.structures.masks import centroid, find_mask
 from zoo.structures.search import find_structures
@@ -42,7 +46,8 @@ from zoo.volumes.files import find_volumes, read_volume
 
 SOURCES = "zoo.datasets.volumes"
 LEAST_SCORE = 0.05  # of a finding that is told at all
-SHOWN = 0.3  # of a finding that is shown where nobody says what mistakes cost
+SHOWN = 0.3  # of a finding that is given where no threshold was chosen
+KEPT = "the threshold is that of the trained model."
 
 CENTRES = Settings(
     losses={RADIUS: "mae"},
@@ -81,9 +86,17 @@ def config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any
 
 
 def evaluate(
-    model: keras.Model, recipe: Recipe, dataset: Dataset, *, run: Run | None = None, seed: int = 0
+    model: keras.Model,
+    recipe: Recipe,
+    dataset: Dataset,
+    *,
+    run: Run | None = None,
+    seed: int = 0,
+    thresholds: Mapping[str, float] | None = None,
 ) -> StructureReport:
-    """The whole volumes of the test split searched; the threshold is the cheapest on those of validation."""
+    """The whole volumes of the test split searched; the threshold is that of a trained pipeline, or the cheapest on
+    the volumes of validation.
+    """
     table = dataset.table
     assert isinstance(table, LabelledVolumes)
     read = [prepared(each, dataset.schema) for each in table.test]
@@ -101,7 +114,10 @@ def evaluate(
     if not any(known):
         raise DataError(f"None of the {len(known)} volumes to test has a structure: no sensitivity can be told.")
     costs = recipe.heads[CENTRE].costs or COSTS
-    threshold, note = decision(model, dataset, costs)
+    kept = (thresholds or {}).get(CENTRE)
+    threshold, note = (
+        decision(model, recipe, dataset, costs) if kept is None else (kept, f"{mistakes_told(costs)} {KEPT}")
+    )
     found = [find_structures(model, numbers, threshold=LEAST_SCORE) for numbers, _, _ in read]
     froc = froc_of(found, known)
     scores = scores_of_centres(froc, costs, threshold)
@@ -110,19 +126,27 @@ def evaluate(
     return StructureReport(**common, scores=scores, known=known, found=found, froc=froc, threshold=threshold, note=note)
 
 
-def decision(model: keras.Model, dataset: Dataset, costs: CostMatrix) -> tuple[float, str]:
-    """(the score that costs least on the validation volumes, in words); `SHOWN` where none has a structure, and where
-    the volumes to be judged are all that there is."""
+def decision(model: keras.Model, recipe: Recipe, dataset: Dataset, costs: CostMatrix) -> tuple[float, str]:
+    """(the score that costs least on the validation volumes, in words); `SHOWN` where none has a structure, where they
+    were trained on, and where the volumes to be judged are all that there is.
+    """
     table = dataset.table
     assert isinstance(table, LabelledVolumes)
     judged = [prepared(each, dataset.schema) for each in table.validation] if len(dataset.validation) else []
     known = [structures for _, structures, _ in judged]
-    missed, alarm = mistakes_of(costs)
-    told = f"A missed structure costs {missed:g}, a false alarm {alarm:g}{f' {costs.unit}' if costs.unit else ''}: the "
+    told = mistakes_told(costs)
+    if recipe.refit:
+        return SHOWN, f"{told} the threshold is not chosen by it, as the validation volumes were trained on."
     if not any(known):
-        return SHOWN, f"{told}threshold is not chosen by it, as no validation volume has a structure."
+        return SHOWN, f"{told} the threshold is not chosen by it, as no validation volume has a structure."
     found = [find_structures(model, numbers, threshold=LEAST_SCORE) for numbers, _, _ in judged]
-    return decided(froc_of(found, known), costs), f"{told}threshold is the cheapest on validation volumes."
+    return decided(froc_of(found, known), costs), f"{told} the threshold is the cheapest on validation volumes."
+
+
+def mistakes_told(costs: CostMatrix) -> str:
+    """What mistakes cost, as a sentence begins."""
+    missed, alarm = mistakes_of(costs)
+    return f"A missed structure costs {missed:g}, a false alarm {alarm:g}{f' {costs.unit}' if costs.unit else ''}:"
 
 
 def masks_report(
@@ -160,27 +184,31 @@ def mask_scores(found: Sequence[np.ndarray], masks: Sequence[np.ndarray], labels
     return {**scores, "centre error, voxels": float(np.mean(errors))} if errors else scores
 
 
-def find_in(pipeline: Pipeline, source: Any, *, threshold: float = LEAST_SCORE) -> list[Structure]:
-    """The structures of a volume (a path or an array), centres in its own voxels and in millimetres, best first."""
-    volume = read_volume(source)
+def find_in(pipeline: Pipeline, source: Any, *, threshold: float | None = None) -> list[Structure]:
+    """The structures of a volume (a path or an array), centres in its own voxels and in millimetres, best first.
+
+    Those of at least the pipeline's threshold, which validation chose, or of at least another `threshold`.
+    """
+    if threshold is None:
+        threshold = pipeline.thresholds.get(CENTRE, THRESHOLD)
+    volume = _read(pipeline, source)
     numbers, factors = numbers_of(volume, pipeline.schema)
     found = find_structures(pipeline.model, numbers, threshold=threshold)
     return [from_model(each, volume, numbers.shape, factors) for each in found]
 
 
 def find(pipeline: Pipeline, files: Sequence[str]) -> Frame:
-    """Volumes -> a row for each structure found: its centre in voxels and millimetres, radius and score; of a model of
-    masks a row for each label. Raises `DataError` for what is no volume.
+    """Volumes -> a row for each structure found: its centre in voxels and millimetres, radius and score, as `find_in`
+    says; of a model of masks a row for each label. Raises `DataError` for what is no volume.
     """
     if not files:
         raise DataError(f"Name a volume to search: {', '.join(SUFFIXES)} or a folder of DICOM slices.")
     rows: list[dict[str, Any]] = []
     for file in map(str, find_volumes(files)):
-        volume = read_volume(file)
         if MASK in pipeline.schema.targets:
-            rows += _mask_rows(pipeline, file, volume)
+            rows += _mask_rows(pipeline, file)
             continue
-        for each in find_in(pipeline, volume):
+        for each in find_in(pipeline, file):
             x, y, z = each.centre[::-1]
             millimetres = dict(zip(("z_mm", "y_mm", "x_mm"), each.millimetres or each.centre, strict=True))
             places = {"x": x, "y": y, "z": z, **dict(sorted(millimetres.items()))}
@@ -196,10 +224,25 @@ COLUMNS = {
 }
 
 
-def _mask_rows(pipeline: Pipeline, file: str, volume: Volume) -> list[dict[str, Any]]:
-    schema = pipeline.schema
-    mask = find_mask(pipeline.model, numbers_of(volume, schema)[0], window=trained_window(schema))
-    rows = []
+def _read(pipeline: Pipeline, source: Any) -> Volume:
+    """A volume to search; warns as the column does of one without a spacing, where training had some."""
+    volume, column = read_volume(source), pipeline.schema.of("volume")[0]
+    if volume.spacing is None and column.said:
+        named = f"'{source}'" if isinstance(source, str | Path) else "The volume"
+        warnings.warn(f"{named} does not say its spacing: 1 mm is taken.", DataWarning, stacklevel=3)
+    return volume
+
+
+def find_mask_in(pipeline: Pipeline, source: Any) -> np.ndarray:
+    """A volume (a path or an array) -> the label of each of its own voxels."""
+    volume, schema = _read(pipeline, source), pipeline.schema
+    numbers, factors = numbers_of(volume, schema)
+    found = find_mask(pipeline.model, numbers, window=trained_window(schema))
+    return mask_from_model(found, volume.voxels.shape, factors)
+
+
+def _mask_rows(pipeline: Pipeline, file: str) -> list[dict[str, Any]]:
+    mask, rows = find_mask_in(pipeline, file), []
     for number, label in enumerate(pipeline.schema.targets[MASK].labels):
         middle = centroid(mask, number)
         if number and middle is not None:

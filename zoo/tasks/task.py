@@ -55,7 +55,8 @@ class Task:
     init_model       (fresh model, data set): what it is given of the data before training.
     baseline_inputs  samples -> what the simple models of a report are shown of them.
     fit       as `zoo.training.fit`, where a training is more than one.
-    evaluate  (model, recipe, data set, run=, seed=) -> report, where it is not that of outputs with one value a sample.
+    evaluate  (model, recipe, data set, run=, seed=, thresholds=) -> report, where it is not that of outputs with one
+              value a sample.
     asked_by  options that say by themselves that a file is read by this task: the `targets` of a table.
     read_again  options of a file, beside its targets, with which a trained model reads other files: what says which
               column is what; "types" are the kinds of columns that its schema knows.

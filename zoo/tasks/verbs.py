@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -63,13 +64,12 @@ def train(
     `weights` (a tag, a file or a run folder) is where training starts, with its schema; a pretrained base of pictures
     ("imagenet", or a file of such weights) gets fresh heads for the data's own targets. `data_options` are those of
     `load_dataset`, such as the `targets` of a table or of texts of your own; `validation` and `test` are files of these
-    splits, used as they are, beside a file of your own; `imbalance` and `costs` map outputs to
-    what is done about rare labels (an `Imbalance` or its method's name) and what mistakes cost (a `CostMatrix`), or are
-    one for the only output of classes; `baselines` are the simple models of the report: "quick" (of many rows a
-    sample), "full" or "none"; `tell` is called with what a user should know before the training and of its stages, a
-    sentence each; `changes` are fields of the `Recipe` (epochs, balance, batch_size, ...) and `config`,
-    options of the builder beside those of the recipe. Called again on the same folder, an interrupted run continues and
-    a finished one is judged anew. Raises a `ZooError` that names what does not fit.
+    splits, used as they are, beside a file of your own; `imbalance` and `costs` map outputs to what is done about rare
+    labels (an `Imbalance` or its method's name) and what mistakes cost (a `CostMatrix`), or are one for the only output
+    of classes; `baselines` are the report's simple models: "quick" (of many rows a sample), "full" or "none"; `tell` is
+    called with sentences that a user should know before the training and of its stages; `changes` are fields of the
+    `Recipe` (epochs, balance, batch_size, ...) and `config`, further options of the builder. Called again on the same
+    folder, an interrupted run continues and a finished one is judged anew. Raises a `ZooError` that says why.
     """
     for package, module in (("scikit-learn", "sklearn"), ("matplotlib", "matplotlib")):
         if find_spec(module) is None:  # told now, not after the training
@@ -122,8 +122,7 @@ def prepare(
         fewer = replace(dataset, schema=schema, targets=schema.targets)
         told = task.config(fewer, entry, task.settings(fewer, entry, str(data)))
         recipe = replace(recipe, config={**recipe.config, **told, **changes.get("config", {})})
-    file = weights_path(describe(base), weights) if based and weights else source
-    if file is not None:
+    if (file := weights_path(describe(base), weights) if based and weights else source) is not None:
         recipe = replace(recipe, start=sha256(file.read_bytes()).hexdigest()[:16], start_at_prior=based)
     return Prepared(task, entry, dataset, recipe, options, seed, weights if based else source, based)
 
@@ -159,7 +158,7 @@ def _trained(
         "scores": _headlines(report),
     }
     unseen = None if recipe.refit else dataset.validation  # rows that were trained on tell no error
-    trained = pipeline_of(model, recipe, dataset, origin=origin, unseen=unseen)
+    trained = pipeline_of(model, recipe, dataset, getattr(report, "thresholds", {}), origin=origin, unseen=unseen)
     trained.save(Path(folder) / FILE)
     report.save(folder)
     save_cost_reports(getattr(report, "costs", {}), folder)
@@ -170,6 +169,7 @@ def pipeline_of(
     model: keras.Model,
     recipe: Recipe,
     dataset: Dataset,
+    thresholds: Mapping[str, float] = MappingProxyType({}),
     *,
     origin: Mapping[str, Any],
     unseen: Samples | None,
@@ -187,6 +187,7 @@ def pipeline_of(
     return Pipeline(
         _merged(dataset.schema, recipe),
         model,
+        thresholds=thresholds,
         origin=kept,
         costs={name: head.costs for name, head in recipe.heads.items() if head.costs is not None},
         intervals=intervals_of(model, recipe, dataset.schema, unseen) if unseen is not None else {},
@@ -247,15 +248,17 @@ def judge(
     run: Run | None = None,
     seed: int,
     baselines: str = "quick",
+    thresholds: Mapping[str, float] | None = None,
 ) -> "AnyReport":
     """The report of a model on the test split of `dataset`, of the labels that its outputs have (merged ones too).
 
-    alone  why there are no rows for simple models to learn from, if that is so.
+    `alone` is why there are no rows for simple models to learn from; `thresholds` are those of a trained pipeline.
     """
     task = task_of(recipe.entry)
     training = progress(run.history, recipe.epochs, refit=recipe.refit) if run else ""
     if task.evaluate is not None:
-        return replace(task.evaluate(model, recipe, dataset, run=run, seed=seed), training=training)
+        options: Any = {"run": run, "seed": seed, "thresholds": thresholds}
+        return replace(task.evaluate(model, recipe, dataset, **options), training=training)
     splits = (dataset.train, dataset.validation, dataset.test)
     train, validation, test = (relabel(split, recipe.heads, ignore=False) if len(split) else split for split in splits)
     predictions, test = predict_rows(model, test, recipe.heads, trim_padding=recipe.trim_padding)

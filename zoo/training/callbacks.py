@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import keras
@@ -33,12 +33,18 @@ class UserCallbacks:
     """The callbacks that a user gave to `fit`.
 
     presenting  a context in which the model is what the user may look at, for calls while it is trained.
+    whole       the same, of what a part that is trained alone changed in the model that it is of; for all calls.
     """
 
     def __init__(
-        self, callbacks: Sequence[keras.callbacks.Callback], model: keras.Model, recipe: Recipe, presenting: Presenting
+        self,
+        callbacks: Sequence[keras.callbacks.Callback],
+        model: keras.Model,
+        recipe: Recipe,
+        presenting: Presenting,
+        whole: Presenting = nullcontext,
     ):
-        self._model, self._recipe, self._presenting = model, recipe, presenting
+        self._model, self._recipe, self._presenting, self._whole = model, recipe, presenting, whole
         self._list: kinds.CallbackList | None = None
         self._callbacks = list(callbacks)
         self.wants_batches = any(map(_wants_batches, callbacks))
@@ -80,7 +86,7 @@ class UserCallbacks:
         """With the weights of the last epoch; those of the best come after, and whoever wrote others is told."""
         if self._list is None:
             return
-        with self._presenting():
+        with self._presenting(), self._whole():
             before = self._model.get_weights()
             self._list.on_train_end(keras_logs(row))
             if not all(map(np.array_equal, before, self._model.get_weights())):
@@ -112,18 +118,20 @@ class UserCallbacks:
     def test_begin(self) -> None:
         """In a context of the caller's, as `epoch_end`."""
         if self._list is not None:
-            self._list.on_test_begin()
+            with self._whole():
+                self._list.on_test_begin()
 
     def epoch_end(self, epoch: int, row: Mapping[str, Any]) -> None:
         """In a context of the caller's in which the model is what was measured."""
         if self._list is not None:
             logs = keras_logs(row)
-            self._list.on_test_end({name[4:]: value for name, value in logs.items() if name.startswith("val_")})
-            self._list.on_epoch_end(epoch, logs)
+            with self._whole():
+                self._list.on_test_end({name[4:]: value for name, value in logs.items() if name.startswith("val_")})
+                self._list.on_epoch_end(epoch, logs)
 
     def _call(self, hook: str, *arguments: Any) -> None:
         if self._list is not None:
-            with self._presenting():
+            with self._presenting(), self._whole():
                 getattr(self._list, hook)(*arguments)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from zoo.samples import Samples, labelled, present
 from zoo.training.callbacks import UserCallbacks, require_usable
 from zoo.training.fine_tuning.plan import plan_for
 from zoo.training.fine_tuning.staged import Part, stages_in, train_in_stages
+from zoo.training.fine_tuning.standardised import as_given
 from zoo.training.head_checks import check_heads
 from zoo.training.heads import Head
 from zoo.training.labels import relabel, require_labels_from_zero
@@ -104,7 +106,8 @@ def fit(
         session = Session(part.graph, part.train, part.validation, part.recipe, seed, part.shares)
         if recipe.on_nonfinite is not None:
             session.validation.require_sound_inputs()
-        hooks = UserCallbacks(callbacks, model, part.recipe, session.presented)
+        whole = partial(as_given, part.scales)
+        hooks = UserCallbacks(callbacks, model, part.recipe, session.presented, whole)
         if hooks.wants_batches and recipe.steps_per_execution is None:
             session.together = 1
         told = {**config, "recipe": named.to_json(), "steps_per_execution": session.together, **part.facts}

@@ -1,5 +1,6 @@
 """Volumes with labelled structures, of any size: what windows are cut from, and what a search is judged on."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 
 from zoo.columns import OutputColumn, Schema, VolumeColumn
 from zoo.datasets.dataset import Dataset
-from zoo.errors import ConfigError, DataError
+from zoo.errors import ConfigError, DataError, DataWarning
 from zoo.samples import Samples, Target
 from zoo.structures.masks import mask_windows, window_shape
 from zoo.structures.structure import Structure
@@ -39,7 +40,8 @@ class LabelledVolumes:
     labels   of the masks, the background first; () where structures are round: centres with radii.
     side     voxels of a window.
     windows  around structures that a training has, about; twice as many elsewhere.
-    spacing  millimetres to which all are resampled; None: voxels are taken as they are.
+    spacing  millimetres (depth, height, width) to which all are resampled; None: the median one of the training volumes
+             that say theirs; where none does, voxels are taken as they are.
     """
 
     name: str
@@ -70,9 +72,11 @@ class LabelledVolumes:
 
     def schema(self) -> Schema:
         """How voxels become numbers, learnt of the training volumes, and what is predicted of a window."""
-        arrays = [_drawn(each.volume, self.side, self.seed) for each in self.train]
-        column = VolumeColumn.fit(arrays, VOLUME, shape=self.side, spacing=self.spacing)
-        column = replace(column, input=VOLUME, spacing=self.spacing)
+        spacing = self.spacing or usual_spacing([each.volume for each in self.train])
+        volumes = [resampled(each.volume, spacing)[0] for each in self.train]
+        column = VolumeColumn.fit([_drawn(each, self.side, self.seed) for each in volumes], VOLUME, shape=self.side)
+        said = any(each.volume.spacing is not None for each in self.train)
+        column = replace(column, input=VOLUME, spacing=spacing, said=said)
         if self.labels:
             outputs: tuple[OutputColumn, ...] = (OutputColumn(MASK, Target("mask", self.labels), MASK),)
         else:
@@ -81,7 +85,7 @@ class LabelledVolumes:
         found = Schema((column,), outputs, None, len(self.train))
         if not self.labels:
             return found
-        depth, height, width = window_shape([numbers_of(each.volume, found)[0] for each in self.train], self.side)
+        depth, height, width = window_shape([each.voxels for each in volumes], self.side)
         return replace(found, columns=(replace(column, depth=depth, height=height, width=width),))
 
     def cut(self, part: Sequence[Labelled], schema: Schema, number: int, wanted: int) -> Samples:
@@ -107,6 +111,21 @@ class LabelledVolumes:
         return (MASK,) if self.labels else (CENTRE, RADIUS)
 
 
+def usual_spacing(volumes: Sequence[Volume]) -> tuple[float, float, float] | None:
+    """The median spacing of those that say theirs; None where none does. Warns where only some do."""
+    said = [each.spacing for each in volumes if each.spacing is not None]
+    if not said:
+        return None
+    if len(said) < len(volumes):
+        warnings.warn(
+            f"{len(volumes) - len(said)} of {len(volumes)} training volumes do not say their spacing: 1 mm is taken.",
+            DataWarning,
+            stacklevel=2,
+        )
+    depth, height, width = (round(float(each), 6) for each in np.median(said, axis=0))
+    return depth, height, width
+
+
 def _drawn(volume: Volume, side: int, seed: int) -> Volume:
     """A window of voxels from all over a larger volume: what numbers there are does not hang on its middle alone."""
     if max(volume.voxels.shape) <= side:
@@ -118,15 +137,23 @@ def _drawn(volume: Volume, side: int, seed: int) -> Volume:
 def numbers_of(volume: Volume, schema: Schema) -> tuple[np.ndarray, tuple[float, float, float]]:
     """A volume -> (the numbers (D, H, W) that the model takes of all of it, voxels of the volume for one of them)."""
     column: VolumeColumn = schema.of(VOLUME)[0]
-    if column.spacing is None:
-        return column.numbers(_scaled(column, volume).voxels), (1.0, 1.0, 1.0)
-    preparation = Preparation((1, 1, 1), column.spacing)
-    first, second, third = preparation.factors(volume)
-    shape = tuple(
-        max(round(side / factor), 1) for side, factor in zip(volume.voxels.shape, (first, second, third), strict=True)
+    found, factors = resampled(_scaled(column, volume), column.spacing)
+    return column.numbers(found.voxels), factors
+
+
+def resampled(volume: Volume, spacing: Sequence[float] | None) -> tuple[Volume, tuple[float, float, float]]:
+    """All of a volume in voxels of so many millimetres, about its middle, and its own voxels for one of them.
+
+    A spacing that the volume does not say is taken as 1 mm. Returned as voxels that are taken as they are.
+    """
+    if spacing is None:
+        return Volume(volume.voxels), (1.0, 1.0, 1.0)
+    depth, height, width = spacing
+    factors = Preparation((1, 1, 1), (depth, height, width)).factors(volume)
+    first, second, third = (
+        max(round(side / factor), 1) for side, factor in zip(volume.voxels.shape, factors, strict=True)
     )
-    fitted = replace(preparation, shape=shape).fitted(_scaled(column, volume))
-    return column.numbers(fitted.astype(np.float32)), (first, second, third)
+    return Volume(Preparation((first, second, third), (depth, height, width)).fitted(volume)), factors
 
 
 def trained_window(schema: Schema) -> tuple[int, int, int]:
@@ -163,9 +190,29 @@ def prepared(each: Labelled, schema: Schema) -> tuple[np.ndarray, list[Structure
     """What the model sees of a labelled volume: numbers, structures in their voxels, and the mask."""
     numbers, factors = numbers_of(each.volume, schema)
     known = [to_model(structure, each.volume, numbers.shape, factors) for structure in each.structures]
-    if each.mask is None or each.mask.shape == numbers.shape:
-        return numbers, known, each.mask
-    raise DataError(
-        f"The mask of '{each.name}' has the shape {each.mask.shape}; what the model sees of the volume has "
-        f"{numbers.shape}."
-    )
+    if each.mask is None:
+        return numbers, known, None
+    if each.mask.shape != each.volume.voxels.shape:
+        raise DataError(
+            f"The mask of '{each.name}' has the shape {each.mask.shape}; its volume has {each.volume.voxels.shape}."
+        )
+    return numbers, known, mask_to_model(each.mask, numbers.shape, factors)
+
+
+def mask_to_model(mask: np.ndarray, shape: Sequence[int], factors: Sequence[float]) -> np.ndarray:
+    """A mask in a volume's voxels -> in those that the model sees, of `shape`: the label at the middle of each."""
+    return _nearest(mask, shape, factors)
+
+
+def mask_from_model(mask: np.ndarray, shape: Sequence[int], factors: Sequence[float]) -> np.ndarray:
+    """A mask in what the model sees -> in the voxels of its volume, of `shape`."""
+    return _nearest(mask, shape, [1.0 / each for each in factors])
+
+
+def _nearest(mask: np.ndarray, shape: Sequence[int], factors: Sequence[float]) -> np.ndarray:
+    """The labels at the middles of new voxels, `factors` old ones long, about the same middle."""
+    places = []
+    for given, side, factor in zip(mask.shape, shape, factors, strict=True):
+        middles = (np.arange(side) + 0.5 - side / 2) * factor + given / 2
+        places.append(np.clip(np.floor(middles + 1e-6), 0, given - 1).astype(int))
+    return np.asarray(mask[np.ix_(*places)])

@@ -18,6 +18,7 @@ from zoo.errors import ConfigError, DataError, DataWarning, require_known
 from zoo.structures.structure import Structure
 from zoo.volumes import Volume
 from zoo.volumes.files import read_volume
+from zoo.volumes.preparation import Preparation
 
 PLACE = ("z", "y", "x")  # depth, height, width: as in a volume's array
 CENTRES = ("volume", "x", "y", "z", "radius")
@@ -31,6 +32,7 @@ def read_structures(
     targets: Sequence[str] | Mapping[str, Any] | str | None = None,
     centres: Path | str | None = None,
     volume: str = "volume",
+    spacing: float | Sequence[float] | None = None,
     validation: Path | str | None = None,
     test: Path | str | None = None,
     whole: bool = False,
@@ -46,6 +48,8 @@ def read_structures(
     targets  the column with the paths of masks, whole numbers from 0 (background) in the shape of their volumes.
     centres  a file with the rows of structures, where `path` names the volumes alone.
     volume   the column with the paths of volumes; paths stand beside the file.
+    spacing  millimetres (depth, height, width) to which volumes are resampled, one number for all axes; else the median
+             one of the training volumes, where files say theirs.
     validation, test   files like the first, used as these splits as they are.
     whole    every split is all of it, which is to be judged.
 
@@ -70,7 +74,14 @@ def read_structures(
     side = LARGEST_WINDOW if masks else SIDE
     card = {"source": str(path), "seed": seed}
     first, second, third = parts
-    return LabelledVolumes(Path(path).name, first, second, third, labels, side, seed=seed, card=card).dataset()
+    steps = None if spacing is None else Preparation((1, 1, 1), _each_axis(spacing)).spacing
+    name = Path(path).name
+    return LabelledVolumes(name, first, second, third, labels, side, spacing=steps, seed=seed, card=card).dataset()
+
+
+def _each_axis(spacing: Any) -> Any:
+    """Three numbers, of one for all axes; `Preparation` says what is wrong with others."""
+    return (spacing,) * 3 if not isinstance(spacing, Sequence) else tuple(spacing)
 
 
 def _tables(path: Path | str, volume: str, given: Mapping[str, Path | str | None]) -> pd.DataFrame:

@@ -36,6 +36,9 @@ class FineTune:
     views         of each training picture that are made once, where a recipe augments pictures and lower layers are
                   frozen: the picture itself and augmented ones, of all of which features can be kept. They stand for
                   so many epochs of the last stage of training. 1 augments anew in every epoch, and keeps no features.
+    standardise   features that are kept, and that dense layers alone read, are brought to mean 0 and deviation 1 of the
+                  training rows while these layers learn: rates and weight decay then mean the same for all of them.
+                  The finished model has the scale in its weights, and predicts the same.
     cache_gib     what frozen layers give is computed once and kept on disk, in at most so many GiB (2**30 bytes) for
                   all trainings; 0 computes it at every step.
     """
@@ -48,6 +51,7 @@ class FineTune:
     epochs: Sequence[int] | None = None
     sizes: Sequence[int] | None = None
     views: int = 8
+    standardise: bool = True
     cache_gib: float = 4.0
 
     def __post_init__(self) -> None:
@@ -64,6 +68,8 @@ class FineTune:
                 raise ConfigError(f"'{name}' of a FineTune must lie above 0 and up to 1; received {value!r}.")
         if not is_number(self.cache_gib) or self.cache_gib < 0:
             raise ConfigError(f"'cache_gib' of a FineTune must be a number >= 0; received {self.cache_gib!r}.")
+        if type(self.standardise) is not bool:
+            raise ConfigError(f"'standardise' of a FineTune must be True or False; received {self.standardise!r}.")
         if type(self.views) is not int or self.views < 1:
             raise ConfigError(f"'views' of a FineTune must be a whole number >= 1; received {self.views!r}.")
         for name in ("epochs", "sizes"):

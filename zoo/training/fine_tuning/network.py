@@ -189,14 +189,22 @@ class Network:
         return [(call.path, key) for call, key in made if id(call) not in head]
 
     def part(
-        self, calls: Sequence[Call], inputs: Sequence[int], outputs: Mapping[str, int], names: Sequence[str]
+        self,
+        calls: Sequence[Call],
+        inputs: Sequence[int],
+        outputs: Mapping[str, int],
+        names: Sequence[str],
+        first: Mapping[int, Any] | None = None,
     ) -> Any:
-        """A model of these calls, on the layers themselves: from these tensors, as inputs with names, to others."""
+        """A model of these calls, on the layers themselves: from these tensors, as inputs with names, to others; what
+        layers of `first` make of inputs stands for them.
+        """
         given = [
             keras.Input(batch_shape=self.symbols[key].shape, dtype=self.symbols[key].dtype, name=name)
             for key, name in zip(inputs, names, strict=True)
         ]
         values: dict[int, Any] = dict(zip(inputs, given, strict=True))
+        values |= {key: layer(values[key]) for key, layer in (first or {}).items()}
         for call in calls:
             call.run(values)
         with _different_names(calls):

@@ -15,6 +15,7 @@ from zoo.training.fine_tuning.augmented_views import may_be_kept, with_views
 from zoo.training.fine_tuning.features import Features, cached, rows_that_fit, split, told_bytes
 from zoo.training.fine_tuning.plan import FineTuningNotice, Plan, TrainingStage, facts
 from zoo.training.fine_tuning.sizes import with_size
+from zoo.training.fine_tuning.standardised import Scale, on_standardised, with_standardised
 from zoo.training.recipe import Recipe
 from zoo.training.resampling.imbalance import SYNTHESIS
 from zoo.training.runs.checkpoint import load_checkpoint, save_checkpoint
@@ -31,6 +32,7 @@ class Part:
     """What one stage trains: a graph, its rows, and what else its configuration tells.
 
     shares  id of a weight -> its share of the rate.
+    scales  of features that the graph standardises.
     """
 
     graph: keras.Model
@@ -40,6 +42,7 @@ class Part:
     shares: Mapping[int, Any]
     facts: Mapping[str, Any]
     folder: Path | None
+    scales: tuple[Scale, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ def train_in_stages(
         folder = store.path / "stages" / f"{number}_{stage.name}" if store else None
         with plan.applied(stage) as (frozen, shares):
             part, note = _part(plan, stage, with_size(train, stage.size), validation, recipe, seed)
-            run, sample = train_part(replace(part, shares=shares, folder=folder))
+            with on_standardised(part.scales):
+                run, sample = train_part(replace(part, shares=shares, folder=folder))
             if part.graph is not graph:
                 _verify_whole(graph, validation, recipe, sample, run.best_epoch)
         notes.append(f"{stage.name}, {stage.epochs} epochs: {frozen}; {note}")
@@ -142,7 +146,10 @@ def _part(
         staged = replace(staged, augmentation=None, epochs=-(-stage.epochs // views), patience=patience)
     said = f"features of {len(seen) + len(validation):,} rows kept on disk ({told_bytes(found.size)})"
     first, second = found.splits
-    return Part(halves.upper, first, second, staged, {}, config, None), said
+    features = {name: first.inputs[name] for name in halves.lower.output}
+    upper, scales = with_standardised(halves.upper, features if plan.tune.standardise else {})
+    config["standardised"] = bool(scales)
+    return Part(upper, first, second, staged, {}, config, None, scales), said
 
 
 def _views(plan: Plan, stage: TrainingStage, room: float, recipe: Recipe) -> int:

@@ -1,0 +1,81 @@
+"""Five folds of GTZAN's sample, and networks that are trained on them."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+FOLDS, SEED = 5, 0
+CHOSEN, TEST = 1, 2  # places of a fold's rows
+
+
+def folds() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Rows to train on, to choose by and to test on."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    from zoo.datasets.sounds.genres import read_pictures, repeated
+
+    pictures, labels, *_ = read_pictures()
+    groups = repeated(pictures)
+    found = []
+    for training, test in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED).split(pictures, labels, groups):
+        inner = StratifiedGroupKFold(10, shuffle=True, random_state=SEED)
+        kept, chosen = next(inner.split(training, labels[training], groups[training]))
+        found.append((training[kept], training[chosen], test))
+    return found
+
+
+def spread(scores: Sequence[float]) -> dict[str, Any]:
+    return {"folds": list(scores), "mean": float(np.mean(scores)), "deviation": float(np.std(scores, ddof=1))}
+
+
+def trained(
+    build: Callable[[], Any],
+    inputs: dict[str, Any],
+    settings: dict[str, Any],
+    *,
+    judged: int = TEST,
+    standardise: bool = False,
+    **more: Any,
+) -> dict[str, Any]:
+    """Five folds of a network on these inputs, judged on the rows of `TEST` or of `CHOSEN`.
+
+    standardise  inputs are features of layers that stand still, which a recipe's head reads standardised.
+    """
+    import keras
+
+    from zoo.datasets.sounds.genres import read_pictures
+    from zoo.samples import Samples, Target
+    from zoo.training import Head, Optimiser, Recipe, fit
+    from zoo.training.fine_tuning.standardised import on_standardised, with_standardised
+
+    _, labels, _, names = read_pictures()
+    optimiser = Optimiser(
+        "adamw", learning_rate=settings["learning_rate"], schedule="one_cycle", weight_decay=settings["weight_decay"]
+    )
+    recipe = Recipe(
+        {"genre": Head(Target("classification", tuple(names)))},
+        optimiser=optimiser,
+        epochs=settings["epochs"],
+        batch_size=settings["batch_size"],
+        **more,
+    )
+    samples = Samples(inputs, {"genre": labels.astype("int32")})
+    scores, start = [], time.perf_counter()
+    for fold, rows in enumerate(folds()):
+        training, chosen = samples.take(rows[0]), samples.take(rows[CHOSEN])
+        keras.utils.set_random_seed(SEED + fold)
+        model = build()
+        upper, scales = with_standardised(model, training.inputs) if standardise else (model, ())
+        with on_standardised(scales):
+            fit(upper, training, chosen, recipe, seed=SEED + fold)
+        test = rows[judged]
+        tested = samples.take(test)
+        found = [
+            np.asarray(model.predict_on_batch({name: each[part] for name, each in tested.inputs.items()})["genre"])
+            for part in np.array_split(np.arange(len(test)), 4)
+        ]
+        scores.append(float((np.concatenate(found).argmax(axis=1) == labels[test]).mean()))
+        print(f"fold {fold + 1}: {scores[-1]:.3f}, {time.perf_counter() - start:.0f} s", flush=True)
+    return {**spread(scores), "settings": settings, "seconds": time.perf_counter() - start}

@@ -1,0 +1,134 @@
+"""Heads that learn on standardised features, whose scale is then folded into their weights.
+
+Features of a network differ in size by orders of magnitude, and one rate and one weight decay for all of them leave
+the small ones unused. A head that reads (x - mean) / deviation is the same head on x with other weights: kernel /
+deviation, and bias - mean / deviation @ kernel. So it is trained on the one and given back as the other.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from zoo.keras_internals.graph import input_names
+from zoo.training.fine_tuning.network import Network
+from zoo.training.output_layers.target_scaling import assign, changed_for_now, weights_of
+
+ROWS = 4_096  # of features that are read together
+CONSTANT, LEAST = 1e-5, 1e-6  # deviation of a feature as a share of its mean, and at all: what varies less is rounding
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Mean and deviation (d,) float64 of features on the training rows, and the only layers that read them."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    heads: tuple[Any, ...]
+
+
+def with_standardised(upper: keras.Model, features: dict[str, Any]) -> tuple[keras.Model, tuple[Scale, ...]]:
+    """A model whose inputs `features` (n, d), by name, are standardised first where dense layers alone read them.
+
+    The layers are those of `upper` themselves; without such an input it is given back as it is.
+    """
+    network, scales, changed = Network(upper), list[Scale](), dict[int, Any]()
+    names = input_names(upper)
+    for key, name in zip(network.inputs, names, strict=True):
+        values = features.get(name)
+        heads = _readers(network, key) if values is not None and len(values.shape) == 2 and len(values) else ()
+        if values is not None and heads:
+            mean, deviation = _moments(values)
+            scales.append(Scale(mean, deviation, heads))
+            changed[key] = layers.Normalization(
+                axis=-1, mean=mean, variance=np.square(deviation), name=f"standardised_{name}"
+            )
+    if not scales:
+        return upper, ()
+    ends = dict(zip(keras.tree.flatten({name: name for name in upper.output}), network.outputs, strict=True))
+    return network.part(network.calls, network.inputs, ends, names, changed), tuple(scales)
+
+
+@contextmanager
+def on_standardised(scales: Sequence[Scale]) -> Iterator[None]:
+    """While this lasts, the heads' weights are those for standardised features, which predict the same; then again
+    those for features as they are.
+    """
+    for scale, head in _pairs(scales):
+        _unfold(scale, head)
+    try:
+        yield
+    finally:
+        for scale, head in _pairs(scales):
+            _fold(scale, head)
+
+
+@contextmanager
+def as_given(scales: Sequence[Scale]) -> Iterator[None]:
+    """Within a training, while this lasts, the heads are those of features as they are, for whoever looks at the model;
+    then bit for bit what they were, unless somebody wrote other weights meanwhile.
+    """
+    pairs = {str(place): pair for place, pair in enumerate(_pairs(scales))}
+    heads = {name: head for name, (_, head) in pairs.items()}
+    with changed_for_now(heads, lambda name: _fold(*pairs[name]), lambda name: _unfold(*pairs[name])):
+        yield
+
+
+def _pairs(scales: Sequence[Scale]) -> list[tuple[Scale, Any]]:
+    return [(scale, head) for scale in scales for head in scale.heads]
+
+
+def _fold(scale: Scale, head: Any) -> None:
+    kernel, bias = (each.astype(np.float64) for each in weights_of(head))
+    kernel = kernel / scale.deviation[:, None]
+    assign(head, kernel, bias - scale.mean @ kernel)
+
+
+def _unfold(scale: Scale, head: Any) -> None:
+    kernel, bias = (each.astype(np.float64) for each in weights_of(head))
+    assign(head, kernel * scale.deviation[:, None], bias + scale.mean @ kernel)
+
+
+def _readers(network: Network, key: int) -> tuple[Any, ...]:
+    """The dense layers that read a tensor, through dropout at the most; none where anything else reads it too."""
+    if key in network.outputs:
+        return ()
+    found: list[Any] = []
+    for call in (call for call in network.calls if key in call.inputs):
+        if isinstance(call.layer, layers.Dropout):
+            inner = _readers(network, call.outputs[0])
+            if not inner:
+                return ()
+            found += inner
+        elif _is_dense(call.layer) and sum(other.layer is call.layer for other in network.calls) == 1:
+            found.append(call.layer)
+        else:
+            return ()
+    return tuple(found)
+
+
+def _is_dense(layer: Any) -> bool:
+    """Whether its weights can be folded: trained, with a bias, in float32 and in no other form."""
+    return (
+        type(layer) is layers.Dense
+        and layer.trainable
+        and layer.use_bias
+        and layer.compute_dtype == layer.variable_dtype == "float32"
+        and layer.kernel_constraint is None
+        and layer.bias_constraint is None
+        and not getattr(layer, "lora_enabled", False)
+    )
+
+
+def _moments(values: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(n, d) -> mean and deviation (d,) float64, 1 where a feature is constant."""
+    parts = [np.arange(start, min(start + ROWS, len(values))) for start in range(0, len(values), ROWS)]
+    total = sum(np.asarray(values[rows], np.float64).sum(axis=0) for rows in parts)
+    mean = np.asarray(total / len(values))
+    squares = sum(np.square(np.asarray(values[rows], np.float64) - mean).sum(axis=0) for rows in parts)
+    deviation = np.sqrt(np.asarray(squares) / len(values))
+    return mean, np.where(deviation > np.maximum(CONSTANT * np.abs(mean), LEAST), deviation, 1.0)
