@@ -37,8 +37,9 @@ class FineTune:
                   frozen: the picture itself and augmented ones, of all of which features can be kept. They stand for
                   so many epochs of the last stage of training. 1 augments anew in every epoch, and keeps no features.
     standardise   features that are kept, and that dense layers alone read, are brought to mean 0 and deviation 1 of the
-                  training rows while these layers learn: rates and weight decay then mean the same for all of them.
-                  The finished model has the scale in its weights, and predicts the same.
+                  training rows while these layers learn, and a fresh last layer begins at 0: rates and weight decay
+                  then mean the same for all of them. The finished model has the scale in its weights, and predicts
+                  the same.
     cache_gib     what frozen layers give is computed once and kept on disk, in at most so many GiB (2**30 bytes) for
                   all trainings; 0 computes it at every step.
     """

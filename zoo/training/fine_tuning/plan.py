@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
-import numpy as np
-from keras import layers
 
 from zoo.errors import ConfigError, DataWarning
 from zoo.samples import Samples
@@ -32,11 +30,10 @@ from zoo.training.fine_tuning.freezing import (
     trainable_as_before,
     weighted,
 )
+from zoo.training.fine_tuning.initial_values import bias_has_moved
 from zoo.training.fine_tuning.network import Network, is_norm
 from zoo.training.optimisers.optimiser import Share
 from zoo.training.recipe import Recipe
-
-BIASED = (layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.DepthwiseConv2D)
 
 
 class FineTuningNotice(DataWarning):
@@ -190,21 +187,12 @@ def is_fresh_on_learnt(network: Network) -> bool:
     Batch normalisation tells by its statistics, a layer with a bias by that.
     """
     head = {id(call.layer) for call in network.head}
-    if not all(_bias(call.layer) is False for call in network.head if not is_norm(call.layer)):
+    if not all(bias_has_moved(call.layer) is False for call in network.head if not is_norm(call.layer)):
         return False
     below = [layer for layer in weighted(network) if id(layer) not in head]
     norms = [has_learnt(norm) for layer in below for norm in norms_in(layer)]
-    signs = norms or [bias for bias in map(_bias, below) if bias is not None]
+    signs = norms or [bias for bias in map(bias_has_moved, below) if bias is not None]
     return bool(signs) and 2 * sum(signs) >= len(signs)
-
-
-def _bias(layer: Any) -> bool | None:
-    """Whether a bias that begins at 0 is elsewhere; None for a layer without one."""
-    bias = getattr(layer, "bias", None)
-    starts_at_zero = isinstance(getattr(layer, "bias_initializer", None), keras.initializers.Zeros)
-    if not isinstance(layer, BIASED) or bias is None or not starts_at_zero:
-        return None
-    return bool(np.any(keras.ops.convert_to_numpy(bias)))
 
 
 def facts(plan: Plan, stage: TrainingStage) -> Mapping[str, Any]:

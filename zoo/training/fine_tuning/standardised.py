@@ -15,6 +15,7 @@ import numpy as np
 from keras import layers
 
 from zoo.keras_internals.graph import input_names
+from zoo.training.fine_tuning.initial_values import is_as_made
 from zoo.training.fine_tuning.network import Network
 from zoo.training.output_layers.target_scaling import assign, changed_for_now, weights_of
 
@@ -24,11 +25,15 @@ CONSTANT, LEAST = 1e-5, 1e-6  # deviation of a feature as a share of its mean, a
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """Mean and deviation (d,) float64 of features on the training rows, and the only layers that read them."""
+    """Mean and deviation (d,) float64 of features on the training rows, and the only layers that read them.
+
+    last  the ids of those that give outputs of the model.
+    """
 
     mean: np.ndarray
     deviation: np.ndarray
     heads: tuple[Any, ...]
+    last: frozenset[int]
 
 
 def with_standardised(upper: keras.Model, features: dict[str, Any]) -> tuple[keras.Model, tuple[Scale, ...]]:
@@ -43,7 +48,7 @@ def with_standardised(upper: keras.Model, features: dict[str, Any]) -> tuple[ker
         heads = _readers(network, key) if values is not None and len(values.shape) == 2 and len(values) else ()
         if values is not None and heads:
             mean, deviation = _moments(values)
-            scales.append(Scale(mean, deviation, heads))
+            scales.append(Scale(mean, deviation, heads, _last(network)))
             changed[key] = layers.Normalization(
                 axis=-1, mean=mean, variance=np.square(deviation), name=f"standardised_{name}"
             )
@@ -55,11 +60,18 @@ def with_standardised(upper: keras.Model, features: dict[str, Any]) -> tuple[ker
 
 @contextmanager
 def on_standardised(scales: Sequence[Scale]) -> Iterator[None]:
-    """While this lasts, the heads' weights are those for standardised features, which predict the same; then again
-    those for features as they are.
+    """While this lasts, the heads' weights are those for standardised features; then those for features as they are.
+
+    One that has learnt something predicts what it did. One as it was made would not be of the features' size: if it
+    gives an output it begins with a kernel of 0, as of more features than rows a random one would keep what no row
+    speaks against; others begin as they were made.
     """
     for scale, head in _pairs(scales):
-        _unfold(scale, head)
+        if not is_as_made(head):
+            _unfold(scale, head)
+        elif id(head) in scale.last:
+            kernel, bias = weights_of(head)
+            assign(head, np.zeros_like(kernel), bias)
     try:
         yield
     finally:
@@ -109,6 +121,11 @@ def _readers(network: Network, key: int) -> tuple[Any, ...]:
         else:
             return ()
     return tuple(found)
+
+
+def _last(network: Network) -> frozenset[int]:
+    """The ids of layers that give outputs."""
+    return frozenset(id(call.layer) for call in network.calls if not set(network.outputs).isdisjoint(call.outputs))
 
 
 def _is_dense(layer: Any) -> bool:
