@@ -28,11 +28,14 @@ def joint() -> str:
         f"{WAYS[sense]} {', '.join(f'{output} {100 * share:.0f}' for output, share in each.items())}"
         for sense, each in closed.items()
     )
+    photos = found["houses"]["scores"]
+    worth = "add nothing" if photos["joint"]["price"]["mean"] >= photos["table"]["price"]["mean"] else "help"
     return "\n".join(lines) + (
-        "\n\nTrend, season and usage: accuracy; year and price: mean absolute error (houses: dollars). Mean ± "
+        "\n\nTrend, season and usage: accuracy; year and price: mean absolute error (houses: thousands of dollars). Mean ± "
         "standard deviation of three seeds where there are several; every contestant saw the same split, the test rows "
         "were predicted once. Trees read the table and the photos' features. Of the way from the constant to the "
-        f"limit of the generated shop each closes, in per cent: {shares} (`{COMMAND}`).\n"
+        f"limit of the generated shop each closes, in per cent: {shares}. Of the houses the photos {worth} (one seed). "
+        f"(`{COMMAND}`)\n"
     )
 
 
