@@ -31,10 +31,10 @@ def joint() -> str:
     photos = found["houses"]["scores"]
     worth = "add nothing" if photos["joint"]["price"]["mean"] >= photos["table"]["price"]["mean"] else "help"
     return "\n".join(lines) + (
-        "\n\nTrend, season and usage: accuracy; year and price: mean absolute error (houses: thousands of dollars). Mean "
-        "± standard deviation of three seeds where there are several; every contestant saw the same split, the test rows "
-        "were predicted once. Trees read the table and the photos' features. Of the way from the constant to the "
-        f"limit of the generated shop each closes, in per cent: {shares}. Of the houses the photos {worth} (one seed; "
+        "\n\nTrend, season and usage: accuracy; year and price: mean absolute error (houses: thousands of dollars). "
+        "Mean ± standard deviation of three seeds where there are several; every contestant saw the same split, the "
+        "test rows were predicted once. Trees read the table and the photos' features. Of the way from the constant to "
+        f"the limit of the generated shop each closes, in per cent: {shares}. Of the houses the photos {worth} (one seed; "
         f"`{COMMAND}`).\n"
     )
 
