@@ -34,7 +34,7 @@ def joint() -> str:
         "\n\nTrend, season and usage: accuracy; year and price: mean absolute error (houses: thousands of dollars). "
         "Mean ± standard deviation of three seeds where there are several; every contestant saw the same split, the "
         "test rows were predicted once. Trees read the table and the photos' features. Of the way from the constant to "
-        f"the limit of the generated shop each closes, in per cent: {shares}. Of the houses the photos {worth} (one seed; "
+        f"the limit of the generated shop each closes, in per cent: {shares}. Photos of houses {worth} (one seed; "
         f"`{COMMAND}`).\n"
     )
 
