@@ -1,5 +1,7 @@
 """`fit` on models of any shape: what is given back is what was measured, whatever reads what."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from zoo.errors import ConfigError, TrainingError, UnknownNameError
 from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe, fit, predict
 from zoo.training.output_layers.layers import OutputLayers
+from zoo.training.output_layers.target_scaling import TargetScaleWarning
 from zoo.training.validation import Validation
 
 
@@ -226,6 +229,44 @@ def test_the_prior_is_not_put_where_it_is_not_exact():
     still = Recipe({"a": NUMBER}, epochs=1, optimiser=Optimiser("sgd", learning_rate=0.0, schedule="constant"))
     fit(model, data, data, still)
     assert not np.any(model.get_layer("a").get_weights()[1])
+
+
+def told_of_units(output, target):
+    """The warnings of a training about its target's units; `output` makes the output of a hidden layer."""
+    x = keras.Input((4,), name="x")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        train(keras.Model(x, {"price": output(hidden(x))}), samples(price=target), epochs=1)
+    return [str(each.message) for each in told if each.category is TargetScaleWarning]
+
+
+def added(x):
+    return layers.Add(name="sum")([number("first")(x), number("second")(x)])
+
+
+def rescaled(x):
+    return layers.Rescaling(1000.0, 5000.0)(number("inner")(x))
+
+
+@pytest.mark.parametrize(
+    ("output", "why"),
+    [
+        (added, "'sum' is no plain Dense layer"),
+        (lambda x: number("head", trainable=False)(x), "the weights of 'head' are frozen"),
+        (lambda x: number("head", activation="softplus")(x), "the activation of 'head' is softplus, not linear"),
+    ],
+)
+def test_a_target_that_is_trained_in_raw_units_is_warned_of(output, why):
+    (told,) = told_of_units(output, LINE * 1000 + 5000)
+    assert all(each in told for each in ("output 'price' has mean 4", why, "Dense layer of its own"))
+    assert told_of_units(output, LINE * 1e-3)
+
+
+def test_units_that_fit_are_not_warned_of():
+    assert not told_of_units(number("head"), LINE * 1000 + 5000)  # scaled
+    assert not told_of_units(added, LINE + 50)  # begins at the mean
+    assert not told_of_units(rescaled, LINE * 1000 + 5000)  # by the author
+    assert told_of_units(rescaled, LINE)
 
 
 def test_samples_of_the_user_stay_as_they_are():

@@ -15,7 +15,7 @@ from zoo.training.batches import Batches
 from zoo.training.output_layers.calibration import Calibration, calibrate, prior_shift, require_foldable, uncalibrate
 from zoo.training.output_layers.layers import OutputLayers
 from zoo.training.output_layers.prior import start_at_prior
-from zoo.training.output_layers.target_scaling import changed_for_now, target_scalings
+from zoo.training.output_layers.target_scaling import changed_for_now, target_scalings, warn_of_raw_units
 from zoo.training.recipe import Recipe
 
 
@@ -38,6 +38,8 @@ class Presentation:
         self.recipe, self.priors = recipe, priors
         self.outputs = OutputLayers(model)
         self.scalings = target_scalings(self.outputs, recipe.heads, samples) if recipe.standard_units else {}
+        if recipe.standard_units:
+            warn_of_raw_units(self.outputs, recipe.heads, samples, self.scalings, self._fresh())
         self._calibrated = require_foldable(self.outputs, recipe.heads)
         seen = batches.targets(np.concatenate(batches.order(0))) if self._calibrated else {}
         self.shifts = {
@@ -47,7 +49,7 @@ class Presentation:
 
     def begin(self) -> None:
         """Bring a model of the user's into the units of training; its fresh outputs begin at the prior."""
-        fresh = {name for name in self.recipe.heads if self.recipe.start_at_prior and self.outputs.fresh_bias(name)}
+        fresh = self._fresh()
         for name, scaling in self.scalings.items():
             if name not in fresh:
                 scaling.unmerge()
@@ -56,6 +58,10 @@ class Presentation:
                 uncalibrate(layer, self.shifts[name])
         if fresh:
             start_at_prior(self.outputs, self.recipe.heads, self._priors_in_training())
+
+    def _fresh(self) -> set[str]:
+        """Outputs that begin at the prior."""
+        return {name for name in self.recipe.heads if self.recipe.start_at_prior and self.outputs.fresh_bias(name)}
 
     def _priors_in_training(self) -> dict[str, np.ndarray]:
         found = dict(self.priors)
