@@ -14,6 +14,7 @@ from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.explain import subjects
 from zoo.explain.compare import compare
 from zoo.explain.explain import find_subject
+from zoo.explain.explanation import Explanation
 from zoo.pipeline import Pipeline
 
 
@@ -54,6 +55,21 @@ def test_numbers_that_are_no_probabilities_are_not_percentages(flat_model, flat_
         said = zoo.explain(logits, values, method="saliency")
         assert said.summary.startswith(f"logits gives 'label' = '{said.label}' with {said.score:.4g},")
     assert "%" in zoo.explain(flat_model, flat_image, method="saliency").summary.split(",")[0]
+
+
+def test_a_sentence_says_where_the_largest_part_of_a_map_lies():
+    """The centre of mass of a ring is where it is lowest."""
+    height, width = np.mgrid[-1:1:60j, -1:1:90j]
+    away = np.hypot(height, width)
+
+    def said(values):
+        return Explanation("rise", "picture", "image", "label", "cat", 0.9, values, signed=False).summary
+
+    assert "of the picture, spread over the picture (rise)." in said(np.exp(-(((away - 0.9) / 0.1) ** 2)))
+    assert "most in the middle (rise)" in said(np.exp(-((away / 0.2) ** 2)))
+    assert "most in the lower right (rise)" in said(np.exp(-(np.hypot(height - 0.8, width - 0.8) ** 2)) ** 9)
+    assert "most in the left part" in said((width < -0.3) * 1.0)
+    assert "most in the middle, from side to side" in said((abs(height) < 0.2) * 1.0)
 
 
 def test_pictures_of_bytes_are_pictures():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import require_known
+from zoo.explain.regions import region
 from zoo.explain.subject import ARRAY, PICTURE, SENSES, TABLE, TEXT
 from zoo.files import write_json
 from zoo.records import plain
@@ -78,16 +79,9 @@ class Explanation:
         positive = np.maximum(self.values, 0)
         if not positive.any():
             return "and nothing in the picture speaks for it"
-        height, width = positive.shape
-        total = positive.sum()
-        row = float((positive.sum(axis=1) * (np.arange(height) + 0.5)).sum() / total / height)
-        column = float((positive.sum(axis=0) * (np.arange(width) + 0.5)).sum() / total / width)
         order = np.sort(positive.reshape(-1))[::-1]
-        share = (int(np.searchsorted(np.cumsum(order), total / 2)) + 1) / order.size
-        down = "upper" if row < 0.4 else "lower" if row > 0.6 else ""
-        side = "left" if column < 0.4 else "right" if column > 0.6 else ""
-        where = " ".join(each for each in (down, side) if each) or "middle"
-        return f"half of it by {share:.0%} of the picture, around the {where}"
+        share = (int(np.searchsorted(np.cumsum(order), positive.sum() / 2)) + 1) / order.size
+        return f"half of it by {share:.0%} of the picture, {region(positive)}"
 
     @property
     def _reasons(self) -> str:
