@@ -116,6 +116,25 @@ def test_guided_backpropagation_stops_what_is_below_zero_twice(flat_model, flat_
             zoo.explain(model, sample_of(model), method="guided-backpropagation")
 
 
+def test_guided_backpropagation_asks_nothing_of_layers_beside_the_way(flat_model, flat_image):
+    """Tanh of another input, and of another output, do not bear on what the picture says."""
+    numbers = keras.Input((4,), name="numbers")
+    pooled = flat_model.get_layer("conv2").output
+    mixed = keras.layers.Concatenate()([keras.layers.Flatten()(pooled), keras.layers.Dense(3, "tanh")(numbers)])
+    outputs = {"price": keras.layers.Dense(1, name="price")(mixed), "size": keras.layers.Dense(1, "tanh")(mixed)}
+    model = keras.Model([flat_model.input, numbers], outputs, name="joined")
+    sample = {"image": flat_image, "numbers": np.ones(4, "float32")}
+    found = zoo.explain(model, sample, method="guided-backpropagation", output="price")
+    kernel = model.get_layer("price").get_weights()[0]
+    alone = keras.layers.Dense(1)
+    same = keras.Model(flat_model.input, alone(keras.layers.Flatten()(pooled)))
+    alone.set_weights([kernel[:-3], np.zeros(1)])
+    expected = zoo.explain(same, flat_image, method="guided-backpropagation")
+    np.testing.assert_allclose(found.values, expected.values, rtol=1e-4, atol=1e-6)
+    with pytest.raises(ConfigError, match="Guided backpropagation is defined for ReLU networks alone"):
+        zoo.explain(model, sample, method="guided-backpropagation", output="size", input="image")
+
+
 def with_attention():
     """Curved, by a layer whose name begins as `Add`."""
     x = keras.Input((SIDE, SIDE, 3), name="image")

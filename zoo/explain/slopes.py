@@ -13,6 +13,7 @@ import numpy as np
 
 from zoo.errors import ConfigError
 from zoo.explain.fills import filled
+from zoo.explain.places import layers_between
 from zoo.explain.subject import BATCH, Subject
 from zoo.tracing.call_recorder import operations
 from zoo.tracing.gradients import GradientFunction
@@ -71,10 +72,10 @@ def completeness_gap(attributions: np.ndarray, difference: float) -> float:
 def guided_backpropagation(subject: Subject) -> np.ndarray:
     """The gradient by the input where every ReLU also stops what is below 0 on the way back.
 
-    Raises `ConfigError` for a model with other curved layers (swish, attention, LSTM, ...): the rule says nothing of
-    them, and the picture would be neither a gradient nor guided.
+    Raises `ConfigError` where other curved layers (swish, attention, LSTM, ...) stand on the way from the input to the
+    output: the rule says nothing of them, and the picture would be neither a gradient nor guided.
     """
-    with subject.logits() as target, _guided(subject.model, target.output):
+    with subject.logits() as target, _guided(subject.model, subject.input, target.output):
         function = GradientFunction(subject.model, target.score, [subject.input])
         return function(subject.inputs).gradients[0][0]
 
@@ -96,9 +97,12 @@ def _with(subject: Subject, values: np.ndarray) -> Mapping[str, np.ndarray]:
 
 
 @contextmanager
-def _guided(model: keras.Model, output: str) -> Iterator[None]:
+def _guided(model: keras.Model, input_name: str, output: str) -> Iterator[None]:
+    way = {each.path for each in layers_between(model, input_name, output)}
     found, other = [], []
     for path, each in operations(model):
+        if not any(path == on_it or path.startswith(f"{on_it}/") for on_it in way):  # the parts of a wrapper too
+            continue
         kind, name = type(each).__name__, getattr(getattr(each, "activation", None), "__name__", "linear")
         if isinstance(each, keras.Model | keras.layers.TimeDistributed) or path == output:
             continue
