@@ -251,9 +251,12 @@ def _require_float_input(model: keras.Model, name: str) -> None:
     inputs = {each.name: each for each in model.inputs}
     require_known(f"input of {model.name}", name, inputs)
     if not is_float(inputs[name]):
+        cure = "name the layer that embeds them"
+        if len(inputs[name].shape) > 3:  # a picture: nothing embeds it
+            cure = f"use 'occlusion' or a heat map of a layer, or give {model.name} an Input of dtype='float32'"
         raise ConfigError(
             f"The input '{name}' of {model.name} holds whole numbers ({inputs[name].dtype}), by which there is no "
-            "gradient: name the layer that embeds them."
+            f"gradient: {cure}."
         )
 
 
