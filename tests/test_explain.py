@@ -88,6 +88,11 @@ def test_occlusion_is_what_the_score_loses(flat_model, flat_image):
     assert found.score == pytest.approx(whole, abs=1e-6)
 
 
+def test_gradients_of_a_logit_and_methods_without_gradients_are_named_alone(flat_model, flat_image):
+    for method in ("saliency", "activation"):
+        assert zoo.explain(flat_model, flat_image, method=method).summary.endswith(f"({method}).")
+
+
 def test_guided_backpropagation_stops_what_is_below_zero_twice(flat_model, flat_image):
     """By hand at the last ReLU: the gradient that goes into conv2 is that of open units with a positive weight."""
     found = zoo.explain(flat_model, flat_image, method="guided-backpropagation", label=1)
@@ -260,4 +265,6 @@ def test_a_last_layer_that_is_called_before_keeps_its_softmax_there():
         found = zoo.explain(model, sample, method="integrated-gradients")
         said, without = model.predict(np.stack([sample, 0 * sample]), verbose=0)
         place = int(found.label or 0)
+        assert found.settings.get("of") == ("probability" if found.label else None)
+        assert ("(integrated-gradients of the probability, not its logit)." in found.summary) == bool(found.label)
         np.testing.assert_allclose(found.values.sum(), said[place] - without[place], rtol=1e-3, atol=1e-6)

@@ -82,7 +82,7 @@ def test_pictures_of_bytes_are_pictures():
     np.testing.assert_array_equal(found.shown, photo)
     assert zoo.explain(model, photo, method="layer-cam").values.shape == (8, 8)
     for method in ("saliency", "smoothgrad", "integrated-gradients"):
-        with pytest.raises(ConfigError, match="'photo' of bytes holds whole numbers .* use 'occlusion' or a heat map"):
+        with pytest.raises(ConfigError, match=r"'photo' of bytes holds whole numbers .* use 'occlusion' or a heat map"):
             zoo.explain(model, photo, method=method)
     with pytest.raises(DataError, match="'photo' of bytes takes whole numbers from 0 to 255"):
         zoo.explain(model, photo / 255)

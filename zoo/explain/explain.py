@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.errors import ConfigError, DataError
 from zoo.explain import rows, subjects
-from zoo.explain.explanation import Explanation
+from zoo.explain.explanation import OF, PROBABILITY, Explanation
 from zoo.explain.methods import METHODS, USUAL, Found, run_method
 from zoo.explain.subject import SENSES, Subject
 from zoo.explain.target import ends_in_squashing
@@ -86,6 +86,10 @@ def explanation_of(subject: Subject, method: str, found: Found, measured: Mappin
         raise DataError(
             f"The explanation by '{method}' has values that are not finite: the model's own numbers are not."
         )
+    probability, settings = _is_probability(subject), dict(found.settings)
+    if METHODS[method].slopes and probability and subject.target.place is not None:
+        with subject.logits() as target:
+            settings |= {} if target.logit else {OF: PROBABILITY}
     return Explanation(
         method=method,
         sense=subject.sense,
@@ -93,13 +97,13 @@ def explanation_of(subject: Subject, method: str, found: Found, measured: Mappin
         output=subject.target.output,
         label=subject.target.label,
         score=subject.score,
-        probability=_is_probability(subject),
+        probability=probability,
         values=found.values,
         signed=METHODS[method].signed,
         parts=found.parts,
         shown=subject.shown,
         model=subject.model.name,
-        settings=found.settings,
+        settings=settings,
         faithfulness=measured,
     )
 

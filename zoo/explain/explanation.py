@@ -18,6 +18,7 @@ TOP = 3  # parts that a sentence names
 SHADES = " ░▒▓█"
 ACROSS = 32  # characters of a map in a terminal
 BAR = 24
+OF, PROBABILITY = "of", "probability"  # the setting of a gradient that is not one of a logit
 FORMAT, VERSION = "keras-functional-zoo explanation", 1
 
 
@@ -34,7 +35,8 @@ class Explanation:
                   speaks for the label, or raises the number; below 0 against it, where `signed`.
     parts         the words, columns or senses, in the order of `values`.
     shown         pixels (H, W, C) uint8 of a picture; column -> value of a table.
-    settings      of the method: layer, window, steps, ...
+    settings      of the method: layer, window, steps, ...; of="probability" where gradients are those of the
+                  probability, as its logit cannot be had.
     faithfulness  what was measured of it (see `zoo.explain.checks`): "completeness_gap", "deletion", ...
     probability   whether the label's score is one: False of an output without a softmax or sigmoid.
     """
@@ -59,11 +61,15 @@ class Explanation:
         """One sentence: what the model says, and what of the sample says so."""
         said = f"{self.model} gives '{self.output}' {self._answer}"
         if self.sense == PICTURE:
-            return f"{said}, {self._places} ({self.method})."
+            return f"{said}, {self._places} ({self._way})."
         if self.sense == ARRAY:
             place = np.unravel_index(int(np.argmax(np.abs(self.values))), self.values.shape)
-            return f"{said}; most by '{self.name}' at {', '.join(map(str, place))} ({self.method})."
-        return f"{said}; {self._reasons} ({self.method})."
+            return f"{said}; most by '{self.name}' at {', '.join(map(str, place))} ({self._way})."
+        return f"{said}; {self._reasons} ({self._way})."
+
+    @property
+    def _way(self) -> str:
+        return f"{self.method} of the probability, not its logit" if self.settings.get(OF) else self.method
 
     @property
     def _answer(self) -> str:

@@ -29,12 +29,14 @@ class Method:
 
     options  that it takes, of any sense.
     fewer    sense -> those that it takes there, where it does not take all.
+    slopes   whether it follows gradients, which are taken of a label's logit.
     """
 
     runs: Mapping[str, Callable[..., Found]]
     options: tuple[str, ...] = ()
     signed: bool = True
     fewer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    slopes: bool = False
 
     def options_of(self, sense: str) -> tuple[str, ...]:
         return self.fewer.get(sense, self.options)
@@ -44,7 +46,7 @@ def _heat_map(name: str) -> Method:
     def run(subject: Subject, *, layer: str | None = None) -> Found:
         return Found(*heat_maps.heat_map(subject, name, layer))
 
-    return Method({PICTURE: run}, ("layer",), signed=False)
+    return Method({PICTURE: run}, ("layer",), signed=False, slopes=name != "activation")
 
 
 def _pixels(subject: Subject, values: np.ndarray, *, signed: bool) -> np.ndarray:
@@ -109,9 +111,11 @@ def _permutation(subject: Subject, **options: Any) -> Found:
 
 METHODS: dict[str, Method] = {
     **{name: _heat_map(name) for name in heat_maps.FORMULAS},
-    "saliency": Method({PICTURE: _saliency, ARRAY: _saliency}, (), signed=False),
-    "smoothgrad": Method({PICTURE: _smoothgrad, ARRAY: _smoothgrad}, ("samples", "noise", "seed"), signed=False),
-    "guided-backpropagation": Method({PICTURE: _guided}, (), signed=False),
+    "saliency": Method({PICTURE: _saliency, ARRAY: _saliency}, (), signed=False, slopes=True),
+    "smoothgrad": Method(
+        {PICTURE: _smoothgrad, ARRAY: _smoothgrad}, ("samples", "noise", "seed"), signed=False, slopes=True
+    ),
+    "guided-backpropagation": Method({PICTURE: _guided}, (), signed=False, slopes=True),
     "integrated-gradients": Method(
         {PICTURE: _integrated, ARRAY: _integrated, TEXT: _integrated_text, TABLE: _integrated_table},
         ("steps", "baseline", "layer"),
@@ -121,6 +125,7 @@ METHODS: dict[str, Method] = {
             TEXT: ("steps", "layer"),
             TABLE: ("steps",),
         },
+        slopes=True,
     ),
     "occlusion": Method(
         {PICTURE: _occlusion, TEXT: partial(_occlusion_text, parts="words")},
