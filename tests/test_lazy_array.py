@@ -87,3 +87,21 @@ def test_a_row_of_another_shape_is_named():
         odd[np.array([0, 1])]
     with pytest.raises(DataError, match="another lazy one"):
         odd.joined(np.zeros((2, 2)))
+
+
+def test_a_picture_that_breaks_in_the_middle_of_an_epoch_ends_the_training_with_its_own_error():
+    steps = []
+
+    class Counted(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            steps.append(batch)
+
+    def decode(item):
+        if item == 17 and len(steps) > 2:
+            raise DataError("Row 17 is no picture.")
+        return PICTURES[item]
+
+    pictures = LazyArray(list(range(96)), decode, shape=(6, 6, 1), dtype="float32")
+    with pytest.raises(DataError, match=r"^Row 17 is no picture\.$"):
+        fit(model(), samples(pictures), samples(PICTURES), RECIPE, callbacks=[Counted()])
+    assert len(steps) > 2
