@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from keras import layers
 
+from blocks.heads import expected_value_head
 from tests.shapes import LINE, NUMBER, X, best, hidden, number, r2, samples, train
 from zoo.errors import ConfigError, TrainingError, UnknownNameError
 from zoo.samples import Samples, Target
 from zoo.training import Head, Optimiser, Recipe, fit, predict
 from zoo.training.output_layers.layers import OutputLayers
-from zoo.training.output_layers.target_scaling import TargetScaleWarning
+from zoo.training.output_layers.raw_units import TargetScaleWarning
 from zoo.training.validation import Validation
 
 
@@ -259,7 +260,6 @@ def rescaled(x):
 def test_a_target_that_is_trained_in_raw_units_is_warned_of(output, why):
     (told,) = told_of_units(output, LINE * 1000 + 5000)
     assert all(each in told for each in ("output 'price' has mean 4", why, "Dense layer of its own"))
-    assert told_of_units(output, LINE * 1e-3)
 
 
 def test_units_that_fit_are_not_warned_of():
@@ -267,6 +267,20 @@ def test_units_that_fit_are_not_warned_of():
     assert not told_of_units(added, LINE + 50)  # begins at the mean
     assert not told_of_units(rescaled, LINE * 1000 + 5000)  # by the author
     assert told_of_units(rescaled, LINE)
+    assert told_of_units(added, LINE * 1e-3)
+    assert not told_of_units(lambda x: expected_value_head(x, 0, 9000, 10, name="price"), LINE * 1000 + 5000)
+
+
+def test_units_of_a_layer_that_is_scaled_for_another_output_are_told_apart():
+    x, head = keras.Input((4,), name="x"), number("head")
+    first, second = head(hidden(x)), head(hidden(x, name="h2"))
+    for factor, count in ((3, 0), (1e3, 1)):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            train(keras.Model(x, {"a": first, "b": second}), samples(a=LINE * 30, b=LINE * 30 * factor), epochs=1)
+        told = [str(each.message) for each in told if each.category is TargetScaleWarning]
+        assert len(told) == count
+        assert all("'b'" in each and "'head' is scaled for another output already" in each for each in told)
 
 
 def test_samples_of_the_user_stay_as_they_are():

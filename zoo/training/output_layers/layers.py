@@ -59,11 +59,6 @@ class OutputLayers:
         """Why the layer of an output is no plain linear one; "" where it is."""
         return self._why_not_plain(self._call(name)[0].operation, keras.activations.linear)
 
-    def rescaled_by(self, name: str) -> tuple[Any, Any]:
-        """(scale, offset) of the `Rescaling` that an output ends in: units that its author chose; else (1, 0)."""
-        layer = self._call(name)[0].operation
-        return (layer.scale, layer.offset) if isinstance(layer, layers.Rescaling) else (1.0, 0.0)
-
     def alone(self, name: str, activation: Any) -> layers.Dense | None:
         """The `Dense` layer whose weights change this output and nothing else, or None; see `why_not_alone`."""
         return None if self.why_not_alone(name, activation) else self._call(name)[0].operation

@@ -15,7 +15,8 @@ from zoo.training.batches import Batches
 from zoo.training.output_layers.calibration import Calibration, calibrate, prior_shift, require_foldable, uncalibrate
 from zoo.training.output_layers.layers import OutputLayers
 from zoo.training.output_layers.prior import start_at_prior
-from zoo.training.output_layers.target_scaling import changed_for_now, target_scalings, warn_of_raw_units
+from zoo.training.output_layers.raw_units import warn_of_raw_units
+from zoo.training.output_layers.target_scaling import changed_for_now, target_scalings
 from zoo.training.recipe import Recipe
 
 

@@ -6,8 +6,7 @@ deviation and shifted by its mean at each of its calls, whoever reads them. Whoe
 in a callback or in the end, finds both merged into the layer's weights.
 """
 
-import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +17,6 @@ from keras import layers, ops
 from zoo.samples import Samples, present
 from zoo.training.heads import Head
 from zoo.training.output_layers.layers import OutputLayers
-
-FAR = 10.0  # times the units that a layer begins in, or a part of them: from there on raw units are warned of
-
-
-class TargetScaleWarning(UserWarning):
-    """A regression is trained in its target's own units, which are far from those that a network begins in."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +45,13 @@ def target_scalings(outputs: OutputLayers, heads: Mapping[str, Head], train: Sam
         layer = outputs.linear(name) if head.target.kind == "regression" else None
         if layer is None or any(layer is each.layer for each in found.values()):
             continue
-        shift, scale = _moments(train, name)
+        shift, scale = moments(train, name)
         varies = scale > 1e-6 * np.abs(shift)  # rounding gives a constant a tiny deviation
         found[name] = Scaling(layer, np.where(varies, scale, 1.0).astype("float32"), shift.astype("float32"))
     return found
 
 
-def _moments(train: Samples, name: str) -> tuple[np.ndarray, np.ndarray]:
+def moments(train: Samples, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean and deviation (k,) of a target, NaN where missing, under the weights of its samples."""
     values, weights = train.targets[name], train.sample_weight.get(name)
     columns = values.reshape(-1, values.shape[-1] if values.ndim > 1 else 1).astype(np.float64)
@@ -68,39 +61,6 @@ def _moments(train: Samples, name: str) -> tuple[np.ndarray, np.ndarray]:
     shift = np.ma.average(counted, axis=0, weights=shares)
     scale = np.sqrt(np.ma.average(np.square(counted - shift), axis=0, weights=shares))
     return np.ma.filled(shift, 0.0), np.ma.filled(scale, 0.0)
-
-
-def warn_of_raw_units(
-    outputs: OutputLayers,
-    heads: Mapping[str, Head],
-    train: Samples,
-    scalings: Mapping[str, Scaling],
-    started: Collection[str],
-) -> None:
-    """Warn of regressions without a scaling whose target is far from mean 0 and deviation 1.
-
-    started  outputs whose bias begins at the target's mean, so that this may lie anywhere.
-    """
-    for name, head in heads.items():
-        if head.target.kind != "regression" or name in scalings:
-            continue
-        why, (unit, origin) = outputs.why_not_linear(name), outputs.rescaled_by(name)
-        if not why:  # one layer gives several outputs, and has the units of the first
-            other = next(key for key, each in scalings.items() if each.layer is outputs.linear(name))
-            why, unit, origin = f"its layer has the units of '{other}'", scalings[other].scale, scalings[other].shift
-        shift, scale = _moments(train, name)
-        deviation, mean = scale / np.abs(unit), np.abs(shift - origin) / np.abs(unit)
-        far = (deviation > FAR) | ((deviation > 0) & (deviation < 1 / FAR)) | ((mean > FAR) & (name not in started))
-        if np.any(far):
-            worst = int(np.argmax(far))
-            warnings.warn(
-                f"The target of output '{name}' has mean {shift[worst]:.4g} and deviation {scale[worst]:.4g}, and is "
-                f"trained in these units, which may take long or fail: {why}. End the output in a Dense layer of its "
-                "own (trainable, with a bias, without an activation), which is scaled for you, or subtract the mean "
-                "from the target and divide it by the deviation.",
-                TargetScaleWarning,
-                stacklevel=2,
-            )
 
 
 @contextmanager
