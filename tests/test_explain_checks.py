@@ -131,7 +131,10 @@ def test_a_map_that_survives_random_weights_is_refused(monkeypatch):
     rows = compare(find_subject(model, image), masks=16, cells=3, samples=2, steps=8, window=4)
     assert rows[-1].refused
     assert "edges" in [row.method for row in rows if row.refused]
+    ranks = [row.rank for row in rows if not row.refused]
     assert "occlusion" in [row.method for row in rows if not row.refused]
+    assert ranks == sorted(ranks)
+    assert all(row.rank is None for row in rows if row.refused)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 

@@ -86,11 +86,12 @@ def show_comparison(rows: Any, out: str | None) -> None:
     """The methods, the most faithful first; and the file of the best one, or of all figures (.json)."""
     names = list(dict.fromkeys(name for row in rows for name in row.measured))
     cells = [
-        [str(place), row.method, *(f"{row.measured[name]:.3f}" if name in row.measured else "" for name in names),
+        ["" if row.rank is None else f"{1 + row.rank:.1f}", row.method,
+         *(f"{row.measured[name]:.3f}" if name in row.measured else "" for name in names),
          f"{row.seconds:.2f}", row.refused]
-        for place, row in enumerate(rows, start=1)
+        for row in rows
     ]  # fmt: skip
-    header = ["", "method", *(name.replace("_", " ") for name in names), "seconds", "refused"]
+    header = ["mean place", "method", *(name.replace("_", " ") for name in names), "seconds", "refused"]
     show_rows(header, cells, right=[each for each in header if each not in ("method", "refused")])
     best = rows[0]
     if best.explanation is None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,17 @@ RANKED = {"deletion": -1, "insertion": 1, "infidelity": -1, "road": 1}  # measur
 
 @dataclass(frozen=True)
 class Compared:
-    """A method's explanation and what was measured of it; `refused` says why it may not be shown."""
+    """A method's explanation and what was measured of it; `refused` says why it may not be shown.
+
+    rank  the mean of its places by the measures of `RANKED`, 0 the best of all; None of a refused one.
+    """
 
     method: str
     explanation: Explanation | None = None
     measured: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     refused: str = ""
+    rank: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -34,6 +38,7 @@ class Compared:
             "measured": plain(dict(self.measured)),
             "seconds": self.seconds,
             "refused": self.refused,
+            "rank": self.rank,
         }
 
 
@@ -49,13 +54,13 @@ def compare(subject: Subject, **options: Any) -> list[Compared]:
         require_known("option of these methods", option, known)
     require_valid(options)
     rows = [_tried(subject, name, options) for name, method in METHODS.items() if subject.sense in method.runs]
-    ranks: dict[str, list[float]] = {row.method: [] for row in rows}
-    sound = [row for row in rows if not row.refused]
+    ranks: dict[str, list[float]] = {row.method: [] for row in rows if not row.refused}
     for measure, sign in RANKED.items():
-        values = {row.method: sign * row.measured[measure] for row in sound if measure in row.measured}
+        values = {row.method: sign * row.measured[measure] for row in rows if measure in row.measured}
         for name, value in values.items():
             ranks[name].append(sum(other > value for other in values.values()))
-    return sorted(rows, key=lambda row: (bool(row.refused), float(np.mean(ranks[row.method] or [0.0]))))
+    ranked = [replace(row, rank=float(np.mean(each))) if (each := ranks.get(row.method)) else row for row in rows]
+    return sorted(ranked, key=lambda row: (bool(row.refused), row.rank or 0.0))
 
 
 def _tried(subject: Subject, name: str, options: Mapping[str, Any]) -> Compared:
