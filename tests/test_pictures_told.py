@@ -6,11 +6,12 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.photo_folders import COLOURS, fill, photo, table_of
 from zoo.datasets.given_files import labelled
 from zoo.datasets.joint.joint_file import read_joint_file
-from zoo.datasets.pictures.facts import LOOKS, facts_of
+from zoo.datasets.pictures.facts import LOOKS, clusters_of, facts_of
 from zoo.datasets.pictures.pictures_file import read_pictures
 from zoo.errors import DataError
 from zoo.pictures.photos import find_photos
@@ -80,6 +81,40 @@ def test_a_table_without_names_of_columns_is_told(folder):
     rows.to_csv(folder / "bare.csv", index=False, header=False)
     with pytest.raises(DataError, match="no line with the names of its columns: its first one holds"):
         read_pictures(folder / "bare.csv")
+
+
+def test_a_column_may_be_called_as_a_file_that_is_not_there(folder):
+    rows = pd.read_csv(table_of(folder, folder / "all.csv"))
+    rows.rename(columns={"file": "front.png"}).to_csv(folder / "front.csv", index=False)
+    assert sum(map(len, _parts(read_pictures(folder / "front.csv")))) == 36
+
+
+def test_a_folder_without_pictures_beside_those_of_splits_is_no_matter(tmp_path):
+    for name, count in (("train", 12), ("test", 3)):
+        fill(tmp_path / name, count)
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "00.xml").write_text("<box/>")
+    with pytest.warns(UserWarning, match="copies"):
+        assert len(read_pictures(tmp_path).test) == 9
+
+
+def test_pictures_that_differ_in_colour_alone_are_no_copies(tmp_path):
+    for name, colour in (("red", (200, 60, 60)), ("green", (60, 132, 60))):  # of one grey value
+        (tmp_path / name).mkdir()
+        for number, (x, y) in enumerate(np.random.default_rng(0).integers(1, 26, (12, 2))):
+            pixels = np.full((48, 48, 3), 255, np.uint8)
+            pixels[y : y + 15, x : x + 15] = colour
+            Image.fromarray(pixels).save(tmp_path / name / f"{number:02}.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = read_pictures(tmp_path)
+    assert sum(map(len, _parts(table))) == 24
+    image = Image.open(tmp_path / "red" / "00.png")
+    image.save(tmp_path / "a.jpg", quality=40)
+    image.convert("L").save(tmp_path / "grey.png")
+    image.quantize(16).save(tmp_path / "a.gif")
+    names = ("red/00.png", "a.jpg", "grey.png", "a.gif")
+    assert len(set(clusters_of(facts_of([tmp_path / name for name in names])).tolist())) == 1
 
 
 def test_labels_that_look_the_same_are_told(tmp_path):

@@ -52,7 +52,7 @@ def predict_photos(name: str, given: Sequence[str], *, weights: str | None = Non
         raise DataError("\n       ".join(failed))
 
 
-def show_sound(pipeline: "Pipeline", rows: Any, titles: Sequence[str], *, allow_unseen: bool = False) -> None:
+def show_predictable(pipeline: "Pipeline", rows: Any, titles: Sequence[str], *, allow_unseen: bool = False) -> None:
     """Show what is predicted for rows, photos as a rule; those that have no prediction are told in the end."""
     try:
         show_predictions(pipeline, rows, titles, allow_unseen=allow_unseen)

@@ -13,7 +13,7 @@ from zoo.catalogue import describe, list_models
 from zoo.errors import ConfigError, DataError, RowsError, WeightsError, require_known
 from zoo.files import is_trained_place
 from zoo.options import format_options
-from zoo.photo_commands import is_photo_model, predict_photos, show_sound
+from zoo.photo_commands import is_photo_model, predict_photos, show_predictable
 from zoo.terminal import console, import_frameworks, show_rows
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def show_texts(pipeline: "Pipeline", task: Any, texts: list[str], *, allow_unsee
         return
     rows = task.rows(texts, pipeline.schema)
     titles = texts if len(texts) == len(rows) else [" | ".join(map(str, row)) for row in rows.to_numpy()]
-    show_sound(pipeline, rows, titles, allow_unseen=allow_unseen)
+    show_predictable(pipeline, rows, titles, allow_unseen=allow_unseen)
 
 
 def file_of_rows(given: Sequence[str], tabular: bool) -> str | None:

@@ -1,10 +1,12 @@
 """What options of several sources must be: told here, before numpy or pandas fail on them."""
 
+import os
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+from zoo.columns.paths import path_from
 from zoo.errors import ConfigError, DataError
 
 
@@ -25,9 +27,12 @@ def require_count(name: str, value: Any, *, least: int = 1) -> int:
 
 
 def require_header(names: Iterable[object], suffixes: Sequence[str], path: Path | str) -> None:
-    """Raise `DataError` where the first line of a table names a file with one of the endings, and no columns."""
+    """Raise `DataError` where the first line of a table names a file with one of the endings, and no columns: one that
+    is there, or stands in a folder. A column may be called front.png."""
     for name in map(str, names):
-        if name.strip().lower().endswith(tuple(suffixes)):
+        if not name.strip().lower().endswith(tuple(suffixes)):
+            continue
+        if "/" in name or "\\" in name or os.path.exists(path_from(Path(path).parent, name)):
             raise DataError(
                 f"'{path}' has no line with the names of its columns: its first one holds '{name[:60]}'. Write one, as "
                 "file,label."

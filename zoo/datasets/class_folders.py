@@ -19,10 +19,11 @@ def folders_in(path: Path) -> list[Path]:
     return [each for each in inside if not (each.is_symlink() and path.resolve().is_relative_to(each.resolve()))]
 
 
-def split_folders(path: Path) -> dict[str, Path]:
+def split_folders(path: Path, suffixes: Sequence[str] = ("",)) -> dict[str, Path]:
     """ "train", "validation", "test" -> folder, of a folder that is split already; {"": the folder} of any other.
 
-    Raises `DataError` where other folders stand beside those of two splits, and for two folders of one split.
+    Raises `DataError` where other folders with files of these endings stand beside those of two splits, and for two
+    folders of one split.
     """
     inside = folders_in(path)
     named = [each for each in inside if each.name.lower() in SPLIT_OF]
@@ -30,10 +31,10 @@ def split_folders(path: Path) -> dict[str, Path]:
     if "train" not in splits or len(named) < 2:
         return {"": path}
     names = ", ".join(each.name for each in named)
-    if others := [each.name for each in inside if each not in named]:
+    if others := [each.name for each in inside if each not in named and files_below(each, suffixes)]:
         raise DataError(
-            f"'{path}' has the folders {names}, which are splits, and beside them {', '.join(others[:NAMED])}, which "
-            "would be a class: move one or the other away, or give a table with a column 'split'."
+            f"'{path}' has the folders {names}, which are splits, and beside them {', '.join(others[:NAMED])} "
+            "with files of no split: move one or the other away, or give a table with a column 'split'."
         )
     if len(splits) < len(named):
         raise DataError(f"'{path}' has the folders {names}, of which two are of one split: give one for each.")

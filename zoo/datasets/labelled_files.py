@@ -97,7 +97,7 @@ def _splits(path: Path, said: Columns) -> tuple[dict[str, pd.DataFrame], str, An
                 [(str(file), label) for file, label in _by_class(folder, said.files)],
                 columns=[said.files.kind, LABEL],
             )
-            for name, folder in split_folders(path).items()
+            for name, folder in split_folders(path, said.files.suffixes).items()
         }
         frame = next(iter(splits.values()))
         said = said.of_trained(list(frame.columns))

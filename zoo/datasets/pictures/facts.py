@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ SIDE = 16  # pixels of the thumbnail by which pictures are compared
 HASH = (8, 9)  # rows and columns of the smaller one whose neighbours' differences are the hash
 NEAR_BITS = 3  # of the 64 of the hash may differ
 NEAR_VALUES = 3.0  # mean difference of the thumbnails' pixels, of 255
+TINTS = 4  # parts a side of which the tint is known
+NEAR_TINT = 20.0  # difference of two tints, of 255: what compression leaves alone
 ALIKE = 64  # pictures with one part of a hash in common, beyond which it says nothing: blank pages, drawings
 PROGRESS_FROM = 500  # files from which a bar is shown
 
@@ -35,6 +37,7 @@ class Facts:
     difference_hash: int
     thumbnail: np.ndarray
     note: str = ""  # what the user should know of how it was read
+    tint: np.ndarray = field(default_factory=lambda: np.zeros((TINTS, TINTS, 3)))  # colours less the grey value
 
     @property
     def brightness(self) -> float:
@@ -63,7 +66,9 @@ def _facts(path: Any) -> Facts | DataError:
     small = np.asarray(grey.resize((columns, rows)), dtype=np.int16)
     bits = (small[:, 1:] > small[:, :-1]).ravel()
     thumbnail = np.asarray(grey.resize((SIDE, SIDE)))
-    return Facts(*photo.size, int.from_bytes(np.packbits(bits).tobytes(), "big"), thumbnail, photo.note)
+    colours = np.asarray(photo.image.convert("RGB").resize((TINTS, TINTS)), dtype=np.int16)
+    tint = colours - np.asarray(grey.resize((TINTS, TINTS)), dtype=np.int16)[:, :, None]
+    return Facts(*photo.size, int.from_bytes(np.packbits(bits).tobytes(), "big"), thumbnail, photo.note, tint)
 
 
 def clusters_of(facts: Sequence[Facts]) -> np.ndarray:
@@ -105,11 +110,14 @@ def _pairs(group: np.ndarray, facts: Sequence[Facts]) -> Iterator[tuple[int, int
 
 
 def same_picture(one: Facts, other: Facts) -> bool:
-    """Whether two pictures show the same."""
+    """Whether two pictures show the same, in the same colours or one of them in grey."""
     if (one.difference_hash ^ other.difference_hash).bit_count() > NEAR_BITS:
         return False
     difference = np.abs(one.thumbnail.astype(np.int16) - other.thumbnail)
-    return bool(difference.mean() <= NEAR_VALUES)
+    if difference.mean() > NEAR_VALUES:
+        return False
+    grey = not (one.tint.any() and other.tint.any())
+    return grey or bool(np.abs(one.tint - other.tint).max() <= NEAR_TINT)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def splits_in(path: Path) -> dict[str, pd.DataFrame]:
             [(str(file), label) for file, label in files_by_class(folder, SUFFIXES, of=PICTURE)],
             columns=[PICTURE, LABEL],
         )
-        for name, folder in split_folders(path).items()
+        for name, folder in split_folders(path, SUFFIXES).items()
     }
 
 
