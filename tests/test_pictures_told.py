@@ -81,6 +81,9 @@ def test_a_table_without_names_of_columns_is_told(folder):
     rows.to_csv(folder / "bare.csv", index=False, header=False)
     with pytest.raises(DataError, match="no line with the names of its columns: its first one holds"):
         read_pictures(folder / "bare.csv")
+    rows.assign(colour=range(len(rows))).to_csv(folder / "bare.csv", index=False, header=False)
+    with pytest.raises(DataError, match="no header, write one"):  # files of pictures take no `header=False`
+        read_pictures(folder / "bare.csv")
 
 
 def test_a_column_may_be_called_as_a_file_that_is_not_there(folder):
