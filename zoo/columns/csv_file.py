@@ -92,8 +92,8 @@ def csv_file(path: Path, *, encoding: str | None = None, header: bool = True) ->
         names = tuple(f"column{number}" for number in range(1, len(names) + 1))
     elif (value := data_in_header(names, rows[1:])) is not None:
         raise DataError(
-            f"The first row of {path} looks like data, as {shown(value)}: where the file has no header, write one, or give "
-            f"header=False (--no-header), and its columns are column1 to column{len(names)}."
+            f"The first row of {path} looks like data, as {shown(value)}: where the file has no header, write one, or "
+            f"give header=False (--no-header), and its columns are column1 to column{len(names)}."
         )
     return CsvFile(path, found, delimiter, names, header, lead, "" if "\n" in text else None)
 
