@@ -91,7 +91,8 @@ def test_a_fresh_hidden_layer_begins_as_it_was_made():
     _, scales = with_standardised(model, {"f": FEATURES})
     with on_standardised(scales):
         np.testing.assert_array_equal(hidden.get_weights()[0], before)
-    assert np.abs(hidden.get_weights()[0]).max() > np.abs(before).max()
+    np.testing.assert_allclose(hidden.get_weights()[0], before / scales[0].deviation[:, None], rtol=1e-6)
+    assert (scales[0].deviation[:2] == 1).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("between", [layers.BatchNormalization(), layers.Dense(3, use_bias=False), layers.ReLU()])
