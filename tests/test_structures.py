@@ -1,5 +1,6 @@
 """Small structures in volumes: maps, peaks, search, free-response ROC, losses, data, task."""
 
+import warnings
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from zoo.datasets.volumes.labelled import (
     from_model,
     mask_from_model,
     mask_to_model,
+    numbers_of,
     prepared,
     to_model,
     trained_window,
@@ -244,6 +246,8 @@ def test_a_detector_learns_searches_and_is_loaded_again_with_its_threshold(tmp_p
     assert find_in(high, volume) == []
     assert find_in(trained, volume, threshold=0.0) == everything
     assert low.costs == trained.costs
+    with pytest.warns(DataWarning, match="keeps no threshold of structures: 0.5 is taken"):
+        assert find_in(replace(trained, thresholds={}), volume) == find_in(trained, volume, threshold=0.5)
     assert main(["evaluate", str(tmp_path)]) == main(["describe", str(tmp_path)]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert f"decided by threshold {report.threshold:.4g} (structure for nothing costs 2; nothing for" in shown
@@ -324,7 +328,7 @@ def test_volumes_of_several_spacings_are_searched_in_one_and_findings_are_in_the
         read_structures(written(tmp_path, rows), spacing=-1)
     np.save(tmp_path / "0.npz.npy", np.zeros((40, 40, 40), np.float32))
     rows[0]["volume"] = "0.npz.npy"
-    with pytest.warns(DataWarning, match="1 of 2 training volumes do not say their spacing"):
+    with pytest.warns(DataWarning, match="1 of 4 volumes of 'scans.csv' do not say their spacing"):
         read_structures(written(tmp_path, rows))
 
 
@@ -449,6 +453,35 @@ def test_the_costs_that_are_given_choose_the_threshold_and_are_told():
     assert head.costs is bold
     with pytest.raises(UnknownNameError, match="label of the cost matrix"):
         Head(Target("heat_map"), costs=CostMatrix({"a": {"a": 0, "b": 1}, "b": {"a": 1, "b": 0}}))
+
+
+def test_what_a_file_says_of_its_voxels_is_told_where_centres_may_be_wrong_or_voxels_too_many(tmp_path):
+    for number in range(3):
+        np.savez(tmp_path / f"{number}.npz", volume=np.eye(8)[None].repeat(8, 0), spacing=np.full(3, 1.0))
+    np.save(tmp_path / "3.npy", np.zeros((8, 8, 8), np.float32))
+    rows = [{"volume": f"{n}.npz", "x": 4, "y": 4, "z": 4, "radius": 2, "split": "train"} for n in range(3)]
+    rows[1]["split"], rows[2]["split"] = "val", "test"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        schema = read_structures(written(tmp_path, rows)).schema
+    rows[1]["volume"] = "3.npy"
+    for given in (None, 1.0):
+        with pytest.warns(DataWarning, match=r"^1 of 3 volumes of 'scans.csv' do not say their spacing"):
+            read_structures(written(tmp_path, rows), spacing=given)
+    with pytest.raises(DataError, match=r"8 x 8 x 8 voxels of 1000 x 1000 x 1000 mm would have .* right spacing\?"):
+        numbers_of(Volume(np.zeros((8, 8, 8), np.float32), (1e3, 1e3, 1e3)), schema)
+
+
+def test_centres_in_volumes_that_were_turned_are_told(tmp_path):
+    nibabel = pytest.importorskip("nibabel")
+    rows = [{"volume": f"{n}.nii", "x": 4, "y": 4, "z": 4, "radius": 2} for n in range(3)]
+    for number in range(3):
+        affine = np.diag([1.0, -1.0 if number else 1.0, 1.0, 1.0])
+        nibabel.save(
+            nibabel.Nifti1Image(np.eye(8, dtype="float32")[None].repeat(8, 0), affine), tmp_path / f"{number}.nii"
+        )
+    with pytest.warns(DataWarning, match=r"^2 of 3 volumes were turned to RAS, .* as `read_volume` gives them"):
+        read_structures(written(tmp_path, rows))
 
 
 def test_masks_of_another_shape_are_refused(scans):

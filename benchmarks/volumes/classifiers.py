@@ -48,14 +48,6 @@ Rows = tuple[np.ndarray, np.ndarray, np.ndarray]  # to train on, to choose by, t
 
 def regression(features: np.ndarray, labels: np.ndarray, rows: Rows) -> float:
     """AUC on the test rows of the strength that is best on those that choose."""
-    _, odds = regression_odds(features, labels, rows)
-    return float(roc_auc_score(labels[rows[2]], odds))
-
-
-def regression_odds(features: np.ndarray, labels: np.ndarray, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-    """Logarithms of odds of the best strength by the rows that choose: for these, which it did not learn from, and for
-    the test rows, when it learnt from these too.
-    """
     training, chosen, test = rows
 
     def model(strength: float) -> Any:
@@ -64,29 +56,13 @@ def regression_odds(features: np.ndarray, labels: np.ndarray, rows: Rows) -> tup
     def auc(fitted: Any, part: np.ndarray) -> float:
         return float(roc_auc_score(labels[part], fitted.predict_proba(features[part])[:, 1]))
 
-    fitted = {each: model(each).fit(features[training], labels[training]) for each in STRENGTHS}
-    best = max(STRENGTHS, key=lambda each: auc(fitted[each], chosen))
+    best = max(STRENGTHS, key=lambda each: auc(model(each).fit(features[training], labels[training]), chosen))
     both = np.concatenate([training, chosen])
-    again = model(best).fit(features[both], labels[both])
-    return fitted[best].decision_function(features[chosen]), again.decision_function(features[test])
+    return auc(model(best).fit(features[both], labels[both]), test)
 
 
 def network(name: str, volumes: np.ndarray, labels: np.ndarray, rows: Rows, seed: int, shape: Any) -> dict[str, float]:
     """AUC of a network on the test rows: of the mean over mirrored views, and of the plain volumes."""
-    _, views = network_views(name, volumes, labels, rows, seed, shape)
-    return {
-        "auc": float(roc_auc_score(labels[rows[2]], np.mean(views, axis=0))),
-        "plain": float(roc_auc_score(labels[rows[2]], views[0])),
-    }
-
-
-def network_views(
-    name: str, volumes: np.ndarray, labels: np.ndarray, rows: Rows, seed: int, shape: Any, **more: Any
-) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (8 views, n) of a network for the rows that choose, and for the test rows; the plain view first.
-
-    `more` are further options of the optimiser.
-    """
     training, chosen, test = rows
     settings = SETTINGS[name]
     column = VolumeColumn.fit([volumes[row] for row in training], "volume", shape=shape)
@@ -97,24 +73,23 @@ def network_views(
     recipe = Recipe(
         {"label": Head(Target("binary", ("no", "yes")))},
         optimiser=Optimiser("adamw", learning_rate=settings["learning_rate"], schedule="one_cycle",
-                            weight_decay=settings["weight_decay"], **more),
+                            weight_decay=settings["weight_decay"]),
         epochs=settings["epochs"],
         batch_size=settings["batch_size"],
         augmentation=AUGMENTATION[name],
         balance="static",
     )  # fmt: skip
     fit(model, samples.take(training), samples.take(chosen), recipe, seed=seed)
-    return mirrored(model, samples.take(chosen)), mirrored(model, samples.take(test))
-
-
-def mirrored(model: keras.Model, samples: Samples) -> np.ndarray:
-    """(8, n) probabilities of volumes and of their mirrored views."""
-    volumes = samples.inputs["volume"][:]
-    return np.stack([
+    tested = samples.take(test).inputs["volume"][:]
+    views = [
         np.concatenate([np.asarray(model.predict_on_batch(part)["label"]).reshape(-1) for part in np.array_split(
-            np.flip(volumes, [axis + 1 for axis in range(3) if turned[axis]]), 4)])
-        for turned in product((False, True), repeat=3)
-    ])  # fmt: skip
+            np.flip(tested, [axis + 1 for axis in range(3) if mirrored[axis]]), 4)])
+        for mirrored in product((False, True), repeat=3)
+    ]  # fmt: skip
+    return {
+        "auc": float(roc_auc_score(labels[test], np.mean(views, axis=0))),
+        "plain": float(roc_auc_score(labels[test], views[0])),
+    }
 
 
 def nodule_folds(labels: np.ndarray, exams: np.ndarray) -> list[Rows]:

@@ -15,7 +15,7 @@ from zoo.columns.picture import content_of
 from zoo.errors import ConfigError, DataError, DataWarning, is_number
 from zoo.lazy_array import LazyArray
 from zoo.volumes import Crop, Preparation, Volume
-from zoo.volumes.preparation import crops_of
+from zoo.volumes.preparation import crops_of, median_spacing, warn_of_unknown_spacings
 
 SAMPLE = 100  # training volumes, evenly spaced, of which shape, spacing, window, mean and deviation are learnt
 LARGEST = 64  # voxels a side where nobody says how many: larger volumes are resampled to that
@@ -89,16 +89,11 @@ class VolumeColumn(Column):
         named = tuple(points or ())
         found = cls(name, "", spacing=steps, low=low, high=high, percentiles=own, pointed=pointed, points=named)
         volumes = found._readable(items)
-        said = sum(volume.spacing is not None for volume, _ in volumes)
-        if said < len(volumes) and (said or spacing is not None):
-            warnings.warn(
-                f"{len(volumes) - said} of {len(volumes)} volumes of {shown(name)} do not say their spacing: 1 mm is "
-                "taken.",
-                DataWarning,
-                stacklevel=3,
-            )
+        said = any(volume.spacing is not None for volume, _ in volumes)
+        if said or spacing is not None:
+            warn_of_unknown_spacings([volume for volume, _ in volumes], f"volumes of {shown(name)}")
         sides, steps = _usual(volumes, wanted, found.spacing)
-        found = replace(found, depth=sides[0], height=sides[1], width=sides[2], spacing=steps, said=said > 0)
+        found = replace(found, depth=sides[0], height=sides[1], width=sides[2], spacing=steps, said=said)
         Preparation(sides, steps)  # checks both
         cut = [found._decoded(*each).astype(np.float32) for each in volumes]
         if window is None and percentiles is None:
@@ -248,9 +243,7 @@ def _usual(
     volumes: Sequence[tuple[Volume, Any]], wanted: Any, spacing: Any
 ) -> tuple[tuple[int, int, int], tuple[float, float, float] | None]:
     """(shape, spacing) of what a model sees, where they are not given."""
-    said = [volume.spacing for volume, _ in volumes if volume.spacing is not None]
-    if spacing is None and said:
-        spacing = tuple(round(float(each), 6) for each in np.median(said, axis=0))
+    spacing = spacing or median_spacing([volume for volume, _ in volumes])
     if wanted is not None:
         depth, height, width = (int(side) for side in wanted)
         return (depth, height, width), spacing

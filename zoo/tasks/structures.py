@@ -189,6 +189,13 @@ def find_in(pipeline: Pipeline, source: Any, *, threshold: float | None = None) 
 
     Those of at least the pipeline's threshold, which validation chose, or of at least another `threshold`.
     """
+    if threshold is None and CENTRE not in pipeline.thresholds:
+        warnings.warn(
+            f"The trained model keeps no threshold of structures: {THRESHOLD} is taken; name one that suits it, or "
+            "train it again.",
+            DataWarning,
+            stacklevel=2,
+        )
     if threshold is None:
         threshold = pipeline.thresholds.get(CENTRE, THRESHOLD)
     volume = _read(pipeline, source)

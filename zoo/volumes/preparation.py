@@ -1,12 +1,13 @@
 """Volumes of any size and spacing -> voxels of one size and one shape, about the middle or about a point."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from zoo.errors import ConfigError, DataError, is_number
+from zoo.errors import ConfigError, DataError, DataWarning, is_number
 from zoo.volumes.volume import MOST_VOXELS, Volume
 
 Three = tuple[float, float, float]
@@ -84,6 +85,23 @@ class Preparation:
                 edges = middle + (np.arange(side + 1) - side / 2) * factor
             found = _along(found, axis, edges, factor, fill)
         return found
+
+
+def median_spacing(volumes: Sequence[Volume]) -> Three | None:
+    """The median spacing of those that say theirs; None where none does."""
+    said = [volume.spacing for volume in volumes if volume.spacing is not None]
+    if not said:
+        return None
+    depth, height, width = (round(float(each), 6) for each in np.median(said, axis=0))
+    return depth, height, width
+
+
+def warn_of_unknown_spacings(volumes: Sequence[Volume], name: str) -> None:
+    """Warn where some volumes that are to be resampled do not say their spacing."""
+    if unknown := sum(volume.spacing is None for volume in volumes):
+        warnings.warn(
+            f"{unknown} of {len(volumes)} {name} do not say their spacing: 1 mm is taken.", DataWarning, stacklevel=4
+        )
 
 
 def require_point(point: Sequence[float], shape: Sequence[int]) -> None:

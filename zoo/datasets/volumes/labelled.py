@@ -1,6 +1,5 @@
 """Volumes with labelled structures, of any size: what windows are cut from, and what a search is judged on."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,12 +8,14 @@ import numpy as np
 
 from zoo.columns import OutputColumn, Schema, VolumeColumn
 from zoo.datasets.dataset import Dataset
-from zoo.errors import ConfigError, DataError, DataWarning
+from zoo.errors import ConfigError, DataError
 from zoo.samples import Samples, Target
 from zoo.structures.masks import mask_windows, window_shape
 from zoo.structures.structure import Structure
 from zoo.structures.windows import windows_of
 from zoo.volumes import Preparation, Volume
+from zoo.volumes.preparation import median_spacing, warn_of_unknown_spacings
+from zoo.volumes.volume import MOST_VOXELS
 
 VOLUME, CENTRE, RADIUS, MASK = "volume", "centre", "radius", "mask"
 SIDE, STRIDE = 24, 2  # of windows in voxels, and of the maps of centres
@@ -63,6 +64,9 @@ class LabelledVolumes:
         if schema is not None:
             self._require_meaning(schema)
         parts = (self.train, self.validation, self.test)
+        if told.of(VOLUME)[0].spacing is not None:
+            each_once = {id(each): each.volume for part in parts for each in part}
+            warn_of_unknown_spacings([*each_once.values()], f"volumes of '{self.name}'")
         train, validation, test = (
             self.cut(part, told, number, self.windows // FEWER if number else self.windows)
             for number, part in enumerate(parts)
@@ -72,7 +76,7 @@ class LabelledVolumes:
 
     def schema(self) -> Schema:
         """How voxels become numbers, learnt of the training volumes, and what is predicted of a window."""
-        spacing = self.spacing or usual_spacing([each.volume for each in self.train])
+        spacing = self.spacing or median_spacing([each.volume for each in self.train])
         volumes = [resampled(each.volume, spacing)[0] for each in self.train]
         column = VolumeColumn.fit([_drawn(each, self.side, self.seed) for each in volumes], VOLUME, shape=self.side)
         said = any(each.volume.spacing is not None for each in self.train)
@@ -111,21 +115,6 @@ class LabelledVolumes:
         return (MASK,) if self.labels else (CENTRE, RADIUS)
 
 
-def usual_spacing(volumes: Sequence[Volume]) -> tuple[float, float, float] | None:
-    """The median spacing of those that say theirs; None where none does. Warns where only some do."""
-    said = [each.spacing for each in volumes if each.spacing is not None]
-    if not said:
-        return None
-    if len(said) < len(volumes):
-        warnings.warn(
-            f"{len(volumes) - len(said)} of {len(volumes)} training volumes do not say their spacing: 1 mm is taken.",
-            DataWarning,
-            stacklevel=2,
-        )
-    depth, height, width = (round(float(each), 6) for each in np.median(said, axis=0))
-    return depth, height, width
-
-
 def _drawn(volume: Volume, side: int, seed: int) -> Volume:
     """A window of voxels from all over a larger volume: what numbers there are does not hang on its middle alone."""
     if max(volume.voxels.shape) <= side:
@@ -144,7 +133,8 @@ def numbers_of(volume: Volume, schema: Schema) -> tuple[np.ndarray, tuple[float,
 def resampled(volume: Volume, spacing: Sequence[float] | None) -> tuple[Volume, tuple[float, float, float]]:
     """All of a volume in voxels of so many millimetres, about its middle, and its own voxels for one of them.
 
-    A spacing that the volume does not say is taken as 1 mm. Returned as voxels that are taken as they are.
+    A spacing that the volume does not say is taken as 1 mm. Returned as voxels that are taken as they are. Raises
+    `DataError` where they would be too many.
     """
     if spacing is None:
         return Volume(volume.voxels), (1.0, 1.0, 1.0)
@@ -153,7 +143,17 @@ def resampled(volume: Volume, spacing: Sequence[float] | None) -> tuple[Volume, 
     first, second, third = (
         max(round(side / factor), 1) for side, factor in zip(volume.voxels.shape, factors, strict=True)
     )
+    if first * second * third > MOST_VOXELS:
+        given = "of unknown spacing" if volume.spacing is None else f"of {_by(volume.spacing)} mm"
+        raise DataError(
+            f"A volume of {_by(volume.voxels.shape)} voxels {given} would have {first * second * third:,} voxels of "
+            f"{_by(spacing)} mm; at most {MOST_VOXELS:,} are read. Does its file say the right spacing?"
+        )
     return Volume(Preparation((first, second, third), (depth, height, width)).fitted(volume)), factors
+
+
+def _by(numbers: Sequence[float]) -> str:
+    return " x ".join(f"{each:g}" for each in numbers)
 
 
 def trained_window(schema: Schema) -> tuple[int, int, int]:

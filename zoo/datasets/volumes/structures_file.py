@@ -163,6 +163,13 @@ def _marked(frame: pd.DataFrame, path: Path | str, volume: str, centres: Path | 
         if np.isnan(numbers).all():
             continue
         known[source].append(_structure(numbers, read[source], f"Row {number} of {told}"))
+    if turned := sum(each.orientation not in ("", "RAS") for each in read.values()):
+        warnings.warn(
+            f"{turned} of {len(read)} volumes were turned to RAS, as their files say how they lie: x, y and z of "
+            f"{told} must count voxels of the volumes as `read_volume` gives them.",
+            DataWarning,
+            stacklevel=3,
+        )
     return [Labelled(name, read[name], tuple(each)) for name, each in known.items()]
 
 

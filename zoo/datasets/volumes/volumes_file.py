@@ -68,12 +68,7 @@ def read_volumes(
     frame = labelled(frame, kinds, path, "volumes")
     if points is not None:
         frame[column] = _crops(frame, column, points)
-    facts = facts_of(list(frame[column]))
-    errors = [each for each in facts if isinstance(each, DataError)]
-    tell_damaged(errors, len(facts), f"volumes of '{path}'", refuse=damaged == "refuse")
-    frame = frame[[isinstance(each, VolumeFacts) for each in facts]].reset_index(drop=True)
-    known = [each for each in facts if isinstance(each, VolumeFacts)]
-    _tell(known, path)
+    frame, known, errors = _readable(frame, column, path, refuse=damaged == "refuse")
     contents = [each.content for each in known]
     split = np.zeros(len(frame), int) if whole else share_out(frame, contents, kinds, group, seed, files=FILES)
     alone = frame.drop(columns=SPLIT)
@@ -99,6 +94,18 @@ def read_volumes(
     )
 
 
+def _readable(
+    frame: pd.DataFrame, column: str, path: Path, *, refuse: bool
+) -> tuple[pd.DataFrame, list[VolumeFacts], list[DataError]]:
+    """The rows whose volumes can be read, what is known of these, and why others cannot; warns of both."""
+    facts = facts_of(list(frame[column]))
+    errors = [each for each in facts if isinstance(each, DataError)]
+    tell_damaged(errors, len(facts), f"volumes of '{path}'", refuse=refuse)
+    known = [each for each in facts if isinstance(each, VolumeFacts)]
+    _tell(known, path)
+    return frame[[isinstance(each, VolumeFacts) for each in facts]].reset_index(drop=True), known, errors
+
+
 def _crops(frame: pd.DataFrame, column: str, points: Sequence[str]) -> pd.Series:
     """The volumes with the points that they are cut about."""
     if len(points) != 3:
@@ -116,5 +123,5 @@ def _tell(facts: Sequence[VolumeFacts], path: Path) -> None:
         warnings.warn(
             f"{count} of {len(facts)} volumes of '{path}' are empty: all their voxels are one number.",
             DataWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

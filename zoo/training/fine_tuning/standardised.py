@@ -20,7 +20,9 @@ from zoo.training.fine_tuning.network import Network
 from zoo.training.output_layers.target_scaling import assign, changed_for_now, weights_of
 
 ROWS = 4_096  # of features that are read together
-CONSTANT, LEAST = 1e-5, 1e-6  # deviation of a feature as a share of its mean, and at all: what varies less is rounding
+# Deviation of a feature as a share of its mean, and at all; what varies less is not scaled. Folded into float32 weights
+# such a scale is beyond rounding: heads on features of a share of 3e-4 predict otherwise than `verify_predictions` lets.
+CONSTANT, LEAST = 1e-3, 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,8 @@ def with_standardised(upper: keras.Model, features: dict[str, Any]) -> tuple[ker
         heads = _readers(network, key) if values is not None and len(values.shape) == 2 and len(values) else ()
         if values is not None and heads:
             mean, deviation = _moments(values)
+            if not np.isfinite([mean, deviation]).all():
+                continue  # a row without finite features is for whoever guards the training; it spoils no other
             scales.append(Scale(mean, deviation, heads, _last(network)))
             changed[key] = layers.Normalization(
                 axis=-1, mean=mean, variance=np.square(deviation), name=f"standardised_{name}"
