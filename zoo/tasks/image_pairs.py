@@ -24,7 +24,7 @@ from zoo.tasks.metric_learning import fit_encoder, fit_verification, folder_of
 from zoo.tasks.settings import Settings
 from zoo.tasks.task import Task
 from zoo.training import Optimiser, Run, fit
-from zoo.training.fine_tuning.fine_tune import AS_FROZEN, AUTO
+from zoo.training.fine_tuning.fine_tune import AS_FROZEN, AUTO, FineTune
 
 SOURCES = "zoo.datasets.image_pairs"
 METRICS = {SAME: ("equal_error_rate", "auc", "accuracy", "log_loss")}
@@ -139,7 +139,7 @@ def fit_pairs(
             )
         for layer in _pretrained(model)[0].layers:
             layer.trainable = layer.name in ADDED
-        recipe = replace(recipe, fine_tune=AS_FROZEN)
+        recipe = replace(recipe, fine_tune=FineTune(AS_FROZEN, standardise=False))  # as its settings were chosen
     options: dict[str, Any] = {"seed": seed, "callbacks": callbacks}
     if objective == VERIFIED or recipe.start is not None:
         return fit(model, train, validation, recipe, folder=folder, **options)

@@ -20,8 +20,8 @@ from zoo.training.fine_tuning.network import Network
 from zoo.training.output_layers.target_scaling import assign, changed_for_now, weights_of
 
 ROWS = 4_096  # of features that are read together
-# Deviation of a feature as a share of its mean, and at all; what varies less is not scaled. Folded into float32 weights
-# such a scale is beyond rounding: heads on features of a share of 3e-4 predict otherwise than `verify_predictions` lets.
+# Deviation of a feature as a share of its mean, and at all; what varies less is not scaled. Folded into weights of
+# float32 such a scale is beyond rounding: at a share of 3e-4 heads predict otherwise than `verify_predictions` lets.
 CONSTANT, LEAST = 1e-3, 1e-6
 
 
