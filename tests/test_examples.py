@@ -93,7 +93,7 @@ TRAININGS = (
     ["--data", "mine.csv", "--decimal", ",", "--encoding", "cp1252", "--no-header"],
     ["--data", "mine.csv", "--validation", "some.csv", "--test", "others.csv", "--refit"],
     ["--data", "mine.csv", "--config", "units=64", "--config", "pooling=max"],
-    ["--data", "photos", "--size", "64", "--augmentation", "light"],
+    ["--data", "photos", "--size", "64", "--augmentation", "light", "--fine-tune", "all"],
 )
 
 

@@ -1,5 +1,6 @@
 """A pretrained network is fine-tuned: what is frozen stays to the bit, and the whole model is what was measured."""
 
+import argparse
 import json
 from dataclasses import replace
 
@@ -9,12 +10,15 @@ import pytest
 from keras import layers
 
 from tests.pretrained import changed, network, pictures, recipe, values
+from zoo.cli import training_options
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.metrics import score
+from zoo.options import add_training_options
 from zoo.training import FineTune, FineTuningNotice, Optimiser, find_learning_rate, fit, freeze, stages_for, unfreeze
 from zoo.training.fine_tuning.fine_tune import AS_FROZEN, PROBE
 from zoo.training.fine_tuning.network import Network
 from zoo.training.fine_tuning.plan import expanded, plan_for
+from zoo.training.recipe import changed as with_changes
 
 TRAIN, VALIDATION = pictures(48, 0), pictures(40, 1)
 
@@ -282,3 +286,22 @@ def test_more_rows_train_more_of_the_network():
 def test_a_wrong_fine_tune_is_one_sentence(options, sentence):
     with pytest.raises((ConfigError, UnknownNameError), match=sentence):
         FineTune(**options)
+
+
+def test_stages_by_name_keep_the_rates_of_a_recipe_on_a_command_line_too():
+    own = recipe(fine_tune=FineTune("auto", rate=0.04, views=4))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    add_training_options(parser)
+
+    def asked(*given):
+        told = training_options(parser.parse_args(["mobilenet_tiny", *given]))
+        return with_changes(own, {name: value for name, value in told.items() if name == "fine_tune"})
+
+    assert asked("--fine-tune", "all").fine_tune == FineTune("all", rate=0.04, views=4)
+    both = asked("--fine-tune", "linear_probe", "--fine-tune", "last_stage").fine_tune
+    assert both == FineTune(("linear_probe", "last_stage"), rate=0.04, views=4)
+    assert asked("--fine-tune", "none").fine_tune is None
+    assert asked() == own
+    with pytest.raises(UnknownNameError, match="did you mean 'last_stage'"):
+        asked("--fine-tune", "laststage")

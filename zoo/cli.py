@@ -77,6 +77,10 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
     given = {name: getattr(parsed, name) for name in ("epochs", "balance", "on_nonfinite", "refit", "augmentation")}
     changes = {name: value for name, value in given.items() if value is not None}
     named = {**changes, "from": Path(parsed.weights).stem} if parsed.weights else dict(changes)
+    if parsed.fine_tune:
+        stages = parsed.fine_tune
+        changes["fine_tune"] = None if stages == ["none"] else stages[0] if len(stages) == 1 else tuple(stages)
+        named["fine_tune"] = "+".join(parsed.fine_tune)
     if parsed.imbalance:
         changes["imbalance"], named["imbalance"] = read_plans(parsed.imbalance), "+".join(parsed.imbalance)
     if parsed.costs:

@@ -149,6 +149,13 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", action="append", metavar="NAME=VALUE", help="an option of the model's builder: picture=mobilenet"
     )
+    parser.add_argument(
+        "--fine-tune",
+        action="append",
+        metavar="STAGE",
+        help="of a pretrained base, one or several in turn: linear_probe, last_stage, last_two_stages, all, gradual, "
+        "as_frozen; none trains all at one rate (default: by the number of rows)",
+    )
     parser.add_argument("--balance", help="relative, static, uncertainty or gradnorm (default: the recipe's)")
     parser.add_argument("--on-nonfinite", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
     parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
@@ -295,7 +302,7 @@ def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) 
     nothing = dict.fromkeys(
         (
             *("balance", "on_nonfinite", "weights", *DATA_OPTIONS, "imbalance", "costs"),
-            *("validation", "test", "refit", "augmentation", "config"),
+            *("validation", "test", "refit", "augmentation", "config", "fine_tune"),
         )
     )
     parser.set_defaults(model=model, data=data, baselines="quick", **nothing)

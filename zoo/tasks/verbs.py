@@ -34,6 +34,7 @@ from zoo.tasks.prepared import Prepared
 from zoo.tasks.tags import frequent_tags, one_by_one
 from zoo.tasks.task import recipe_for, task_of
 from zoo.training import Head, Recipe, Run, fit, heads_for, predict_rows, relabel
+from zoo.training.recipe import changed
 from zoo.training.runs.run_folder import inputs_fingerprint
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def prepare(
     if begun is not None:  # the same network, not that of today's recipe
         scale = task.output_scale(dataset) if task.output_scale else {}
         recipe = replace(recipe, config={**recipe.config, **begun.origin.get("config", {}), **scale})
-    recipe = apply_imbalance_and_costs(_changed(recipe, changes), imbalance, costs)
+    recipe = apply_imbalance_and_costs(changed(recipe, changes), imbalance, costs)
     schema = _merged(dataset.schema, recipe)
     if schema is not dataset.schema:  # the model has an output for each merged label
         fewer = replace(dataset, schema=schema, targets=schema.targets)
@@ -223,12 +224,6 @@ def _require_fields(changes: Mapping[str, Any]) -> None:
         require_known("field of a recipe", name, [each.name for each in fields(Recipe)])
     plain = {name: value for name, value in changes.items() if name not in ("heads", "config")}
     Recipe({"any": Head(Target("regression"))}, **plain)
-
-
-def _changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
-    """The recipe with other fields; options of the builder are added to those that it has."""
-    config = {**recipe.config, **changes.get("config", {})}
-    return replace(recipe, **{**changes, "config": config})
 
 
 def _headlines(report: "AnyReport") -> dict[str, dict[str, float | None]]:

@@ -1,7 +1,7 @@
 """A recipe: how an entry of the catalogue is trained, as data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from zoo.errors import ConfigError, require_known
@@ -54,7 +54,7 @@ class Recipe:
     restarts, linear_start  of memory networks, for `zoo.train` alone: at most so many trainings from fresh weights, of
                     which the best on validation is kept; and the share of the epochs that come before each, with
                     linear attention.
-    fine_tune       how a pretrained network is trained on: a `FineTune`, the name of its stages, or "auto": where
+    fine_tune       how a pretrained network is trained on: a `FineTune`, its stages by name, or "auto": where
                     fresh last layers stand on layers that have learnt, `FineTune("auto")`, and anything else is trained
                     as it is. None trains all that is not frozen at one rate.
     start           hash of the file of weights where training starts; None for fresh weights.
@@ -85,7 +85,7 @@ class Recipe:
     acceleration: bool = True
     restarts: int = 1
     linear_start: float = 0.0
-    fine_tune: FineTune | str | None = AUTO
+    fine_tune: FineTune | str | Sequence[str] | None = AUTO
     start: str | None = None
     expected: Mapping[str, float] = field(default_factory=dict)
 
@@ -142,3 +142,11 @@ class Recipe:
         plain["co_teaching"] = None if self.co_teaching is None else asdict(self.co_teaching)
         plain["fine_tune"] = asdict(self.fine_tune) if isinstance(self.fine_tune, FineTune) else self.fine_tune
         return plain
+
+
+def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe with other fields; options of the builder are added to its own, stages by name keep its rates."""
+    found = {**changes, "config": {**recipe.config, **changes.get("config", {})}}
+    if isinstance(recipe.fine_tune, FineTune) or not isinstance(found.get("fine_tune", ""), str):
+        found["fine_tune"] = fine_tune_of(found.get("fine_tune", recipe.fine_tune), recipe.fine_tune)
+    return replace(recipe, **found)

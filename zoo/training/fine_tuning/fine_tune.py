@@ -1,7 +1,7 @@
 """How a network whose weights were learnt elsewhere is trained on, as data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zoo.errors import ConfigError, is_number, require_known
 
@@ -56,12 +56,12 @@ class FineTune:
     cache_gib: float = 4.0
 
     def __post_init__(self) -> None:
-        if self.stages != AUTO:
-            object.__setattr__(self, "stages", (self.stages,) if isinstance(self.stages, str) else tuple(self.stages))
-            if not self.stages:
-                raise ConfigError("'stages' of a FineTune must name at least one.")
-            for name in self.stages:
-                require_known("stage of fine-tuning", name, STAGES)
+        named = (self.stages,) if isinstance(self.stages, str) else tuple(self.stages)
+        if not named:
+            raise ConfigError("'stages' of a FineTune must name at least one.")
+        for name in named:
+            require_known("stage of fine-tuning", name, STAGES if len(named) > 1 else (AUTO, *STAGES))
+        object.__setattr__(self, "stages", AUTO if named == (AUTO,) else named)
         require_known("way with batch normalisation", self.batch_norm, BATCH_NORM)
         for name in ("rate", "decay", "weight_decay"):
             value = getattr(self, name)
@@ -106,11 +106,13 @@ def stages_for(rows: int, labels: int) -> tuple[str, ...]:
     return (PROBE, LAST) if each >= LAST_STAGE_FROM else (PROBE,)
 
 
-def fine_tune_of(given: object) -> FineTune | None:
-    """What a recipe was given, as a `FineTune`: one, the name of a stage, "auto", or None."""
+def fine_tune_of(given: object, own: object = None) -> FineTune | None:
+    """What a recipe was given, as a `FineTune`: one, a stage or several by name, "auto", or None.
+
+    own  the one whose other settings names of stages keep.
+    """
     if given is None or isinstance(given, FineTune):
         return given
-    if isinstance(given, str):
-        require_known("way of fine-tuning", given, (AUTO, *STAGES))
-        return FineTune(given)
-    raise ConfigError(f"'fine_tune' must be a FineTune, the name of one or None; received {given!r}.")
+    if isinstance(given, str | tuple | list):
+        return replace(own, stages=given, epochs=None) if isinstance(own, FineTune) else FineTune(given)
+    raise ConfigError(f"'fine_tune' must be a FineTune, stages by name or None; received {given!r}.")
