@@ -23,11 +23,11 @@ LEAST_PEOPLE = 10  # one person for validation, two for the test
 
 
 def split_people(
-    strata: Mapping[str, Hashable], *, seed: int, shares: tuple[float, float] = SHARES[1:]
+    strata: Mapping[str, Hashable], *, seed: int, shares: tuple[float, float] = SHARES[1:], of: str = "people"
 ) -> dict[str, str]:
     """person -> stratum becomes person -> "train", "validation" or "test", overall and in every stratum.
 
-    `shares` are those of the last two; a share of 0 has nobody.
+    `shares` are those of the last two; a share of 0 has nobody. `of` says in an error what is shared out.
 
     People stand in a random order within their stratum, the strata in a random order round a circle; from a random
     start, each person goes to the split furthest behind its share. The order of the mapping does not matter.
@@ -35,7 +35,7 @@ def split_people(
     """
     if len(strata) < LEAST_PEOPLE:
         raise DataError(
-            f"A split into training, validation and test needs at least {LEAST_PEOPLE} people; received {len(strata)}."
+            f"A split into training, validation and test needs at least {LEAST_PEOPLE} {of}; received {len(strata)}."
         )
     random = np.random.default_rng(require_seed(seed))
     people = sorted(strata)

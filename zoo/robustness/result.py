@@ -68,8 +68,9 @@ class Attack:
     def sentence(self) -> str:
         strongest = max(self.accuracy)
         clean, left = self.accuracy[0.0], self.accuracy[strongest]
+        kinds = self.kind if self.samples == 1 else f"{self.kind}s"
         said = (
-            f"{self.method} on {self.samples:,} {self.kind}s: accuracy {clean:.1%}, {left:.1%} at "
+            f"{self.method} on {self.samples:,} {kinds}: accuracy {clean:.1%}, {left:.1%} at "
             f"{in_words(strongest, self.unit)}"
         )
         half = self.half

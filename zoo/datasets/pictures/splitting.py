@@ -23,7 +23,7 @@ def split_pictures(labels: np.ndarray | None, groups: np.ndarray, *, seed: int, 
     if len(first) == len(groups):
         return split_by_labels(strata[:, None], SHARES[1:], np.random.default_rng(seed))
     people = {f"{number:08d}": int(strata[row]) for number, row in enumerate(first)}
-    found = split_people(people, seed=seed)
+    found = split_people(people, seed=seed, of="different pictures or groups")
     numbers = {name: number for number, name in enumerate(SPLITS)}
     return np.array([numbers[found[f"{each:08d}"]] for each in place])
 
