@@ -18,8 +18,6 @@ from pathlib import Path
 
 import zoo
 from examples.command import Run, option, page, shipped_photo
-from zoo.explain.compare import compare
-from zoo.explain.explain import find_subject, opened
 from zoo.explain_command import show_comparison, show_explanation
 
 MODEL = "mobilenet.imagenet"
@@ -36,6 +34,9 @@ MODEL = "mobilenet.imagenet"
 )
 def main(run: Run) -> None:
     """The map in the terminal, one sentence, and a picture."""
+    from zoo.explain.compare import compare  # it imports Keras, which takes seconds: not before the options are read
+    from zoo.explain.explain import find_subject, opened
+
     photo = Path(run.photo) if run.photo else shipped_photo()
     out = run.out or f"{photo.stem}_why.png"
     model, tag = opened(run.model)

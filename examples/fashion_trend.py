@@ -14,7 +14,6 @@ lacks, puts the others side by side, and has a head for each output:
 
 import zoo
 from examples.command import Run, table_page
-from zoo.tasks.joint import explain_senses
 from zoo.terminal import show_report
 
 
@@ -30,7 +29,9 @@ def main(run: Run) -> None:
     show_report(report, run.folder)
 
     rows = data.table.test.head(5)
-    print(explain_senses(trained, rows).join(rows[["price"]].add_suffix(" (true)")).round(3).T.to_string())
+    print(
+        zoo.tasks.joint.explain_senses(trained, rows).join(rows[["price"]].add_suffix(" (true)")).round(3).T.to_string()
+    )
 
 
 if __name__ == "__main__":

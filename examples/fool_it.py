@@ -13,7 +13,6 @@ import numpy as np
 import zoo
 from examples.command import SEED, Run, option, page
 from zoo.options import whole_number
-from zoo.robustness import fooling_images
 from zoo.samples import Samples, Target
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def main(run: Run) -> None:
             print(" ", found.sentence())
         folder = name.replace(" ", "_")
         print("  page:", *found.save(folder)[1:])
-        print(" ", fooling_images(model, scale=(0, 1), seed=run.seed).sentence())
+        print(" ", zoo.robustness.fooling_images(model, scale=(0, 1), seed=run.seed).sentence())
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ import ast
 import importlib
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache, partial
 from inspect import signature
@@ -276,3 +278,10 @@ def test_a_page_of_a_real_table_runs_on_its_first_rows(name, shown, tmp_path, mo
     places = [printed.rfind(part) for part in ("600 training rows", "→ output", "trees", last)]
     assert -1 not in places, printed
     assert places == sorted(places)
+
+
+def test_no_example_imports_keras_before_its_options_are_read():
+    code = f"import importlib, sys; [importlib.import_module('examples.' + each) for each in {PAGES}]; "
+    code += "print('keras' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "False\n", done.stderr
