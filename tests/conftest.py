@@ -4,6 +4,10 @@ import gc
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("without_deadline", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("without_deadline")
 
 gc.set_threshold(50_000, 20, 20)  # by its default the collection of garbage takes a fifth of the suite's CPU time
 

@@ -232,7 +232,7 @@ names = st.text(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(names, st.binary(max_size=20), min_size=1, max_size=4), st.sampled_from(KINDS))
 def test_no_name_leads_out_of_the_folder(tmp_path_factory, files, kind):
     base = tmp_path_factory.mktemp("fuzz")
@@ -249,7 +249,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path_factory, files, kind):
     assert sorted(os.listdir(inner)) in ([], ["out"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(KINDS), st.integers(0, 2**32), st.integers(1, 8))
 def test_a_damaged_archive_is_an_artifact_error_or_read(tmp_path_factory, kind, seed, flips):
     archive = pack(tmp_path_factory.mktemp("damaged"), FILES, kind)

@@ -20,7 +20,7 @@ from zoo.training.resampling.imbalance import METHODS
 from zoo.training.resampling.synthesis import with_synthetic_rows
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.floats(0.0, 1.0))
 def test_a_focal_loss_is_the_cross_entropy_times_a_power_and_with_gamma_zero_itself(seed, gamma):
     random = np.random.default_rng(seed)

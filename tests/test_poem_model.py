@@ -231,7 +231,7 @@ def test_what_does_not_fit_is_told_before_training():
         step_model(keras.Sequential([keras.Input((3,)), layers.Dense(2)]))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 3), st.integers(0, 1000))
 def test_an_n_gram_gives_probabilities(order, seed):
     random = np.random.default_rng(seed)

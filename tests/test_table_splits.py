@@ -14,7 +14,7 @@ from zoo.samples import Target
 from zoo.tasks import load_dataset, load_table
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(labels=st.lists(st.sampled_from("abc"), min_size=10, max_size=300), seed=st.integers(0, 2**32 - 1))
 def test_a_split_shares_out_every_row_once_and_every_class_alike(labels, seed):
     frame = pd.DataFrame({"row": range(len(labels)), "label": labels})

@@ -40,7 +40,7 @@ ANYTHING = st.one_of(
     st.just(datetime.timedelta(1)),
     st.just(object()),
 )
-SETTINGS = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
 @contextmanager
