@@ -6,24 +6,17 @@ from typing import Any
 
 import numpy as np
 
-FOLDS, SEED = 5, 0
+from benchmarks.grouped_folds import SEED, Rows, grouped_folds
+
 CHOSEN, TEST = 1, 2  # places of a fold's rows
 
 
-def folds() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Rows to train on, to choose by and to test on."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
+def folds() -> list[Rows]:
+    """Rows to train on, to choose by and to test on; copies of a track stand in one part."""
     from zoo.datasets.sounds.genres import read_pictures, repeated
 
     pictures, labels, *_ = read_pictures()
-    groups = repeated(pictures)
-    found = []
-    for training, test in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED).split(pictures, labels, groups):
-        inner = StratifiedGroupKFold(10, shuffle=True, random_state=SEED)
-        kept, chosen = next(inner.split(training, labels[training], groups[training]))
-        found.append((training[kept], training[chosen], test))
-    return found
+    return grouped_folds(labels, repeated(pictures))
 
 
 def spread(scores: Sequence[float]) -> dict[str, Any]:

@@ -20,10 +20,10 @@ import keras
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.grouped_folds import SEED, Rows, grouped_folds
 from zoo.columns import VolumeColumn
 from zoo.create import create_model
 from zoo.datasets.splits import split_by_labels
@@ -35,7 +35,7 @@ from zoo.tasks.volumes import measures, pooled
 from zoo.training import Head, Optimiser, Recipe, fit
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
-FOLDS, SEEDS, SEED = 5, 3, 0
+SEEDS = 3
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # of logistic regressions
 PLACES = 8  # a side, whose means the regression on adrenal glands sees
 SETTINGS = {
@@ -43,7 +43,6 @@ SETTINGS = {
     "adrenal": {"epochs": 12, "batch_size": 32, "learning_rate": 3e-3, "weight_decay": 0.05},
 }
 AUGMENTATION = {"nodules": ["flip_axes", "quarter_turns"], "adrenal": ["flip_axes", ("affine", {"share": 0.5})]}
-Rows = tuple[np.ndarray, np.ndarray, np.ndarray]  # to train on, to choose by, to test
 
 
 def regression(features: np.ndarray, labels: np.ndarray, rows: Rows) -> float:
@@ -92,15 +91,6 @@ def network(name: str, volumes: np.ndarray, labels: np.ndarray, rows: Rows, seed
     }
 
 
-def nodule_folds(labels: np.ndarray, exams: np.ndarray) -> list[Rows]:
-    found = []
-    for training, test in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED).split(labels, labels, exams):
-        inner = StratifiedGroupKFold(10, shuffle=True, random_state=SEED)
-        kept, chosen = next(inner.split(training, labels[training], exams[training]))
-        found.append((training[kept], training[chosen], test))
-    return found
-
-
 def spread(scores: Sequence[float]) -> dict[str, Any]:
     deviation = float(np.std(scores, ddof=1)) if len(scores) > 1 else 0.0
     return {"each": list(scores), "mean": float(np.mean(scores)), "deviation": deviation}
@@ -109,7 +99,7 @@ def spread(scores: Sequence[float]) -> dict[str, Any]:
 def nodules() -> tuple[dict[str, Any], int]:
     volumes, labels, exams = read_nodules()
     features = measures(volumes[..., None].astype(np.float32), 0.0)
-    found = nodule_folds(labels, exams)
+    found = grouped_folds(labels, exams)
     simple = [regression(features, labels, rows) for rows in found]
     return run("nodules", simple, [(volumes, labels, rows, SEED + number) for number, rows in enumerate(found)], SHAPE)
 
