@@ -102,6 +102,19 @@ def test_a_base_gets_heads_for_the_data_and_its_own_preprocessing(folder, tmp_pa
     assert {each.partition("/")[0] for each in zoo.load_report(model).reinitialised} == {"label"}
 
 
+def test_a_base_is_inspected_with_the_heads_that_a_training_would_give_it(folder, tmp_path):
+    base = zoo.create_model("mobilenet_tiny")
+    base.save_weights(tmp_path / "base.weights.h5")
+    given = {"weights": tmp_path / "base.weights.h5", "data_options": {"size": 32}}
+    found = inspect("mobilenet_tiny", data=str(folder), rows=4, **given)
+    kernel = next(layer for layer in base.layers if layer.weights).get_weights()[0]
+    ranges = next(each.weights for each in found.layers if each.weights)["kernel"]
+    assert ranges.largest == pytest.approx(np.abs(kernel).max(), rel=1e-5)
+    assert found.loss == pytest.approx(np.log(3), rel=0.5)
+    with pytest.raises(ConfigError, match="Name the data for a pretrained base, whose heads are fresh"):
+        inspect("mobilenet_tiny", weights=tmp_path / "base.weights.h5")
+
+
 def test_predictions_are_averaged_over_views_and_a_file_keeps_them(run, folder, tmp_path, capsys):
     trained = zoo.load_pipeline(run)
     pictures = [np.asarray(Image.open(path).resize((16, 16))) for path in sorted((folder / "red").iterdir())]

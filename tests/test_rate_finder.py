@@ -14,6 +14,7 @@ from zoo.cli import main
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.samples import Samples
 from zoo.tasks import rates
+from zoo.tasks.verbs import prepare
 from zoo.training import Optimiser, TrainingError, find_learning_rate, fit
 from zoo.training.rate_finder import _valley
 
@@ -122,9 +123,23 @@ def test_a_rate_is_sought_on_the_rows_that_the_recipe_trains_on(monkeypatch):
     assert seen == [60]
 
 
+def test_a_rate_is_sought_with_the_weights_and_the_stages_that_a_training_begins_with(monkeypatch):
+    seen = []
+    monkeypatch.setattr(rates, "find_learning_rate", lambda model, samples, recipe, **_: seen.append((model, recipe)))
+    options = {"rows": 60, "validation": 20, "test": 10}
+    rates.find_rate("mlp_tiny", "membership", data_options=options, changes={"fine_tune": "all"})
+    ((model, recipe),) = seen
+    assert recipe.fine_tune == "all"
+    alike = prepare("mlp_tiny", "membership", data_options=options).build()
+    for ours, theirs in zip(model.get_weights(), alike.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["mobilenet_tiny", "--data", "membership", "--weights", "imagenett"], "Unknown weights of mobilenet_tiny"),
+        (["mlp_tiny", "--data", "membership", "--fine-tune", "last_stge"], "did you mean 'last_stage'"),
         (["mlp_tiny", "--data", "membership", "--steps", "3"], "steps >= 10; received 3"),
         (["mlp_tiny", "--data", "membership", "--steps", "many"], "'many' is not a whole number"),
         (["mlp_tiny", "--data", "membership", "--seed", "-1"], "A seed must not be negative"),

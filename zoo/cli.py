@@ -78,9 +78,7 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
     changes = {name: value for name, value in given.items() if value is not None}
     named = {**changes, "from": Path(parsed.weights).stem} if parsed.weights else dict(changes)
     if parsed.fine_tune:
-        stages = parsed.fine_tune
-        changes["fine_tune"] = None if stages == ["none"] else stages[0] if len(stages) == 1 else tuple(stages)
-        named["fine_tune"] = "+".join(parsed.fine_tune)
+        changes["fine_tune"], named["fine_tune"] = read_stages(parsed.fine_tune), "+".join(parsed.fine_tune)
     if parsed.imbalance:
         changes["imbalance"], named["imbalance"] = read_plans(parsed.imbalance), "+".join(parsed.imbalance)
     if parsed.costs:
@@ -104,6 +102,11 @@ def training_options(parsed: argparse.Namespace) -> dict[str, Any]:
         "data_options": files | data_options(parsed) | vars(parsed).get("data_options", {}),
         **changes,
     }
+
+
+def read_stages(given: Sequence[str]) -> str | tuple[str, ...] | None:
+    """The stages of --fine-tune as a recipe takes them."""
+    return None if given == ["none"] else given[0] if len(given) == 1 else tuple(given)
 
 
 def default_folder(model: str, data: str, seed: int, changes: dict[str, object]) -> Path:
@@ -166,13 +169,20 @@ def inspect_command(parsed: argparse.Namespace) -> None:
 
 
 def find_rate_command(parsed: argparse.Namespace) -> None:
-    """Search for a learning rate with fresh weights; one line and a picture."""
+    """Search for a learning rate with the weights that a training would begin with; one line and a picture."""
     describe(parsed.model)
     import_frameworks()
     from zoo.tasks import find_rate
 
-    options = data_options(parsed)
-    found = find_rate(parsed.model, parsed.data, seed=parsed.seed, steps=parsed.steps, data_options=options)
+    found = find_rate(
+        parsed.model,
+        parsed.data,
+        seed=parsed.seed,
+        weights=parsed.weights,
+        data_options=data_options(parsed),
+        changes={"fine_tune": read_stages(parsed.fine_tune)} if parsed.fine_tune else None,
+        steps=parsed.steps,
+    )
     path = found.save(parsed.out or f"{parsed.model}_{Path(parsed.data).stem}_rates.png")
     console().print(
         f"learning rate {found.suggestion:.2g} (steepest at {found.steepest:.2g}; {len(found.rates)} steps from"

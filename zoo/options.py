@@ -74,6 +74,8 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
         add_data_options(part[name])
     for name in ("find-rate", "inspect"):
         add_size_option(part[name])
+    add_fine_tune_option(part["find-rate"])
+    part["find-rate"].add_argument("--weights", help="as for training (default: fresh weights)")
     part["find-rate"].add_argument("--steps", type=whole_number, default=100, help="batches at the most (default: 100)")
     part["find-rate"].add_argument("--seed", type=whole_number, default=0)
     part["find-rate"].add_argument("--out", metavar="FILE", help="the picture (default: MODEL_DATA_rates.png, here)")
@@ -149,6 +151,15 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", action="append", metavar="NAME=VALUE", help="an option of the model's builder: picture=mobilenet"
     )
+    add_fine_tune_option(parser)
+    parser.add_argument("--balance", help="relative, static, uncertainty or gradnorm (default: the recipe's)")
+    parser.add_argument("--on-nonfinite", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
+    parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
+    parser.add_argument("--seed", type=whole_number, default=0)
+    parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
+
+
+def add_fine_tune_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fine-tune",
         action="append",
@@ -156,11 +167,6 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         help="of a pretrained base, one or several in turn: linear_probe, last_stage, last_two_stages, all, gradual, "
         "as_frozen; none trains all at one rate (default: by the number of rows)",
     )
-    parser.add_argument("--balance", help="relative, static, uncertainty or gradnorm (default: the recipe's)")
-    parser.add_argument("--on-nonfinite", help="NaN or Inf: stop, skip (the batch) or lower_rate (default: stop)")
-    parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
-    parser.add_argument("--seed", type=whole_number, default=0)
-    parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
 
 
 def add_baselines_option(parser: argparse.ArgumentParser) -> None:

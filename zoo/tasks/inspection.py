@@ -9,15 +9,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.create import create_model
+from zoo.create import base_entry, create_model
 from zoo.errors import ConfigError, DataError
 from zoo.inspection import Inspection, inspect_model
 from zoo.keras_internals.graph import readers
 from zoo.pipeline import load_pipeline
 from zoo.tasks.evaluation import dataset_of
 from zoo.tasks.inspect_samples import inspect_samples
-from zoo.tasks.task import recipe_for, task_of
-from zoo.tasks.verbs import heads_of, require_seed, weights_file
+from zoo.tasks.task import task_of
+from zoo.tasks.verbs import heads_of, prepare, require_seed, weights_file
 
 RANDOM = "random"
 FREE = 64  # length of an axis that the model leaves open, for random numbers
@@ -34,9 +34,10 @@ def inspect(
 ) -> Inspection:
     """The ranges of all values, weights and gradients of an entry on `rows` samples.
 
-    `weights` is a tag, a file or a run folder; None means fresh ones. `data` is a data set of the recipe (default: that
-    of the training; of its validation split the first rows are taken), a file .npz with an array for each input, or
-    "random": normal numbers and uniform tokens; `data_options` say how a file is read. Gradients are told where there
+    `weights` is a tag, a file or a run folder; None means fresh ones; a pretrained base gets fresh heads for `data`.
+    `data` is a data set of the recipe (default: that of the training; of its validation split the first rows are
+    taken), a file .npz with an array for each input, or "random": normal numbers and uniform tokens; `data_options` say
+    how a file is read. Gradients are told where there
     are targets.
     """
     if rows < 1:
@@ -46,17 +47,12 @@ def inspect(
         model = create_model(entry, weights=weights)
         arrays = _random(model, rows, seed) if data == RANDOM else _read(Path(str(data)), model, rows)
         return inspect_model(model, arrays)
-    if weights is None:
+    if weights is None or task_of(entry).is_base(base_entry(entry, None).name, weights):
         if data is None:
-            raise ConfigError(f"Name the data for fresh weights: --data NAME, a file .npz, or '{RANDOM}'.")
-        task = task_of(entry)
-        options = {**task.options(entry, None), **(data_options or {}), "seed": seed}
-        dataset = task.load(data, options)
-        recipe = recipe_for(dataset, entry, data=data, options=options)
-        keras.utils.set_random_seed(seed)
-        model, heads = create_model(entry, **recipe.config), dict(recipe.heads)
-        if task.init_model is not None:
-            task.init_model(model, dataset)
+            what = "fresh weights" if weights is None else f"a pretrained base, whose heads are fresh, as '{weights}'"
+            raise ConfigError(f"Name the data for {what}: --data NAME, a file .npz, or '{RANDOM}'.")
+        plan = prepare(entry, data, seed=seed, weights=weights, data_options=data_options)
+        dataset, model, heads = plan.dataset, plan.build(), dict(plan.recipe.heads)
     else:
         trained = load_pipeline(weights_file(entry, weights))
         if trained.entry != entry:

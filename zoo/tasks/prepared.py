@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
+
+from zoo.create import create_model
 from zoo.datasets.dataset import Dataset
 from zoo.tasks.task import Task
 from zoo.training import Recipe
@@ -25,3 +28,11 @@ class Prepared:
     seed: int
     weights: str | Path | None
     based: bool
+
+    def build(self) -> keras.Model:
+        """The network with the weights that its training begins with."""
+        keras.utils.set_random_seed(self.seed)
+        model = create_model(self.entry, weights=self.weights, **self.recipe.config)
+        if self.weights is None and self.task.init_model is not None:
+            self.task.init_model(model, self.dataset)
+        return model

@@ -1,31 +1,28 @@
 """The learning rate that suits an entry on a data set."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-import keras
-
-from zoo.create import create_model
-from zoo.tasks.task import recipe_for, task_of
-from zoo.tasks.verbs import require_seed
+from zoo.tasks.verbs import prepare
 from zoo.training import RateSearch, find_learning_rate
 
 
 def find_rate(
-    entry: str, data: str, *, seed: int = 0, data_options: Mapping[str, Any] | None = None, **options: Any
+    entry: str,
+    data: str | Path,
+    *,
+    seed: int = 0,
+    weights: str | Path | None = None,
+    data_options: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> RateSearch:
-    """Search with fresh weights and the entry's recipe on the training split of `data`.
+    """Search on the training split of `data`, with the weights and recipe that `zoo.train` would begin with.
 
-    `options` are those of `find_learning_rate`: lowest, highest, steps. Raises a `ZooError` that names what does not
-    fit.
+    `weights`, `data_options` and `changes` (fields of the `Recipe`, as `fine_tune="last_stage"`) are those of
+    `zoo.train`; `options` those of `find_learning_rate`: lowest, highest, steps. Of a training in stages the rate is
+    that of the first. Raises a `ZooError` that names what does not fit.
     """
-    task = task_of(entry)
-    require_seed(seed)
-    settings = {**task.options(entry, None), **(data_options or {}), "seed": seed}
-    dataset = task.load(data, settings)
-    recipe = recipe_for(dataset, entry, data=str(data), options=settings)
-    keras.utils.set_random_seed(seed)
-    model = create_model(entry, **recipe.config)
-    if task.init_model is not None:
-        task.init_model(model, dataset)
-    return find_learning_rate(model, dataset.train, recipe, seed=seed, **options)
+    plan = prepare(entry, data, seed=seed, weights=weights, data_options=data_options, **(changes or {}))
+    return find_learning_rate(plan.build(), plan.dataset.train, plan.recipe, seed=seed, **options)

@@ -12,7 +12,7 @@ import keras
 
 from zoo.catalogue import describe
 from zoo.columns import Schema
-from zoo.create import base_entry, create_model, full_config, weights_path
+from zoo.create import base_entry, full_config, weights_path
 from zoo.datasets.dataset import Dataset
 from zoo.errors import ConfigError, MissingExtraError, WeightsError, require_known
 from zoo.pipeline import Pipeline, load_pipeline
@@ -137,10 +137,7 @@ def _trained(
 ) -> "tuple[Pipeline, AnyReport]":
     """Build, fit, judge, save."""
     task, dataset, recipe, seed = plan.task, plan.dataset, plan.recipe, plan.seed
-    keras.utils.set_random_seed(seed)
-    model = create_model(plan.entry, weights=plan.weights, **recipe.config)
-    if plan.weights is None and task.init_model is not None:
-        task.init_model(model, dataset)
+    model = plan.build()
     train_model = task.fit or fit
     run = train_model(model, dataset.train, dataset.validation, recipe, seed=seed, folder=folder, callbacks=callbacks)
     for note in run.notes:
@@ -203,7 +200,12 @@ def _merged(schema: Schema, recipe: Recipe) -> Schema:
 
 def weights_file(entry: str, weights: str | Path) -> Path:
     """The file that a tag of the entry, a path or a run folder means."""
-    return trained_file(f"{entry}.{weights}" if str(weights) in describe(entry).weights else weights)
+    known = describe(entry)
+    if str(weights) in known.weights:
+        return trained_file(f"{entry}.{weights}")
+    if not Path(weights).exists():
+        weights_path(known, weights)  # a misspelt tag is told with those that there are
+    return trained_file(weights)
 
 
 def heads_of(pipeline: Pipeline) -> dict[str, Head]:
