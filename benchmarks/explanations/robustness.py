@@ -65,7 +65,7 @@ class Setting:
 SETTINGS = {
     "mnist": Setting(6_000, 1_000, 100, 3, 5, 0.3, 2, (0.1, 0.2, 0.3), (1.0, 2.0), "robustness"),
     "cifar10": Setting(
-        48_000, 1_000, 500, 2, 7, 8 / 255, 1, (2 / 255, 4 / 255, 8 / 255), (0.25, 0.5), "robustness_cifar10",
+        48_000, 1_000, 500, 2, 5, 8 / 255, 1, (2 / 255, 4 / 255, 8 / 255), (0.25, 0.5), "robustness_cifar10",
         config={"filters": (24, 48, 96), "dropout": 0.0},
         training={
             "augmentation": ["flip", "crop"],
