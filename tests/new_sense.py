@@ -96,10 +96,8 @@ TASK = Task(
     file="zoo.datasets.tables.table_file:read_table_file",
     suffixes=(".csv",),
     settings=lambda dataset, entry, data: Settings(
-        training={"epochs": 40, "batch_size": 32, "optimiser": Optimiser("adam", learning_rate=2e-2)}
+        config={"units": 24},
+        training={"epochs": 40, "batch_size": 32, "optimiser": Optimiser("adam", learning_rate=2e-2)},
     ),
-    config=lambda dataset, entry, settings: {
-        name: value for name, value in dataset.schema.model_config().items() if name in ("intervals", "outputs")
-    },
     rows=rows,
 )

@@ -1,6 +1,6 @@
 """Every model of the catalogue keeps the contract: small ones are run, of large ones the structure is looked at.
 
-`python -m tests.test_contract` freezes the names of the layers anew: they are public, so look at what changed.
+`python -m tests.test_contract` freezes the names of all models' layers anew: they are public, so look at what changed.
 """
 
 import json
@@ -13,6 +13,7 @@ import pytest
 from keras import layers
 
 import zoo
+from tests import test_models
 from zoo import catalogue
 from zoo.models.image_builder import ImageBuilder, average_top
 from zoo.testing import CHECKS, ContractError, Subject, check_model, fingerprint_of, weighted_layers
@@ -164,7 +165,7 @@ def test_outlines_hold_no_values_and_leave_later_models_alone():
 
 
 def freeze():
-    """Write the names of the layers of all image models."""
+    """Write the names of the layers of all image models, and those of the others for `test_models`."""
     found = {}
     for name in IMAGES:
         model = Subject(name).outline()
@@ -174,6 +175,7 @@ def freeze():
         keras.utils.clear_session()
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(found[name])}" for name in found)
     GOLDEN.write_text("{\n" + lines + "\n}\n")
+    test_models.GOLDEN.write_text(json.dumps(test_models.layer_names(), indent=2) + "\n")
 
 
 if __name__ == "__main__":

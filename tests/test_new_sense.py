@@ -1,6 +1,10 @@
 """A new sense is one column kind, one builder and one task: no file of the zoo changes."""
 
 import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +17,8 @@ from zoo import catalogue, columns, tasks
 from zoo.cli import main
 from zoo.columns import Schema
 from zoo.errors import ConfigError, DataError, UnknownNameError
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,6 +43,37 @@ def test_it_trains_and_reports(run_folder):
     assert by_name["middle", "r2"]["model"] > 0.95
     assert by_name["long", "accuracy"]["model"] > by_name["long", "accuracy"]["majority"]
     assert (run_folder / "report.png").exists()
+
+
+def test_its_builder_is_told_of_its_columns_and_of_its_recipe(run_folder):
+    config = json.loads((run_folder / "config.json").read_text())["recipe"]["config"]
+    assert config["intervals"] == ["span"]
+    assert config["outputs"].keys() == {"middle", "long"}
+    assert "numbers" not in config
+    assert "categories" not in config
+    assert zoo.load_pipeline(run_folder).model.get_layer("hidden").units == 24
+
+
+def test_a_column_that_the_builder_cannot_take_is_not_left_out():
+    table = intervals()
+    frames = (frame.assign(size=1.5) for frame in (table.train, table.validation, table.test))
+    dataset = replace(table, **dict(zip(("train", "validation", "test"), frames, strict=True))).dataset()
+    told = tasks.task_of("interval_model").config(dataset, "interval_model", tasks.Settings())
+    with pytest.raises(UnknownNameError, match="Unknown option of interval_model 'numbers'"):
+        zoo.create_model("interval_model", **told)
+
+
+def test_a_file_with_a_task_is_found_and_asked_after_the_others():
+    assert list(tasks.TASKS)[: len(tasks.FIRST)] == list(tasks.FIRST)
+    written = {path.stem for path in Path(tasks.__file__).parent.glob("*.py") if "\nTASK = Task(" in path.read_text()}
+    assert set(tasks.TASKS) - {"intervals"} == written > set(tasks.FIRST)
+
+
+def test_looking_for_tasks_needs_no_optional_package():
+    blocked = ("matplotlib", "sklearn", "PIL", "soundfile", "nibabel", "pyarrow", "imblearn", "onnx", "fastapi")
+    code = f"import sys; sys.modules.update(dict.fromkeys({blocked})); import zoo.tasks; print(*zoo.tasks.TASKS)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(run.stdout.split()) == set(tasks.TASKS) - {"intervals"}
 
 
 def test_it_predicts_from_its_file(run_folder, tmp_path, capsys):

@@ -242,13 +242,19 @@ class Schema:
         column = next(column for column in self.outputs if column.output == output)
         return np.exp(values) if column.log else values
 
-    def model_config(self) -> dict[str, Any]:
-        """What builders take: `create_model("mlp", **schema.model_config())`. Plain JSON values."""
+    def model_config(self, takes: Iterable[str] | None = None) -> dict[str, Any]:
+        """What builders take: `create_model("mlp", **schema.model_config())`. Plain JSON values.
+
+        takes  the options of the builder, where it may know no numbers or categories: it is not told that it has none.
+        """
         found: dict[str, Any] = {}
         for kind in KINDS.values():
             columns = self.of(kind.kind)
-            if columns or kind.kind in ("number", "category"):  # every builder of tables takes these two
+            if columns:
                 found |= kind.config(columns, self.scaling)
+            elif kind.kind in ("number", "category"):  # a builder of tables has some unless it is told of none
+                found |= {key: value for key, value in kind.config((), self.scaling).items()
+                          if takes is None or key in takes}  # fmt: skip
         return {**found, "outputs": {column.output: column.config() for column in self.outputs}}
 
     def with_merged(self, merges: Mapping[str, tuple[Target, Mapping[str, Sequence[str]]]]) -> "Schema":

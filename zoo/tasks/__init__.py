@@ -8,8 +8,11 @@ trained, report = train("mlp", "adult", folder="runs/income")
 zoo.load_pipeline("runs/income").predict(frame)  # a DataFrame
 """
 
-from zoo.tasks import texts, tables, pairs, poems, questions, pictures, sounds, volumes, joint, image_pairs, structures  # isort: skip  (`load_dataset` asks them in this order)
+from importlib import import_module
+from pkgutil import iter_modules
+
 from zoo.pipeline import Pipeline, load_pipeline
+from zoo.tasks import image_pairs, joint, pairs, pictures, poems, questions, sounds, structures, tables, texts, volumes
 from zoo.tasks.evaluation import evaluate
 from zoo.tasks.imbalance_and_costs import read_costs, read_plans
 from zoo.tasks.inspection import inspect
@@ -21,20 +24,13 @@ from zoo.tasks.tables import load_table
 from zoo.tasks.task import TASKS, Task, list_datasets, load_dataset, recipe_for, register, task_of
 from zoo.tasks.verbs import train
 
-for _task in (
-    texts.TASK,
-    tables.TASK,
-    pairs.TASK,
-    questions.TASK,
-    poems.TASK,
-    pictures.TASK,
-    sounds.TASK,
-    volumes.TASK,
-    joint.TASK,
-    image_pairs.TASK,
-    structures.TASK,
-):  # one row a task
-    register(_task)
+# `load_dataset` asks these first, in this order; a file of this package with a `TASK` needs no row here. All files are
+# imported for it: none may need an optional package at its top.
+FIRST = ("texts", "tables", "pairs", "questions", "poems", "pictures", "sounds", "volumes", "joint", "image_pairs")
+
+for _module in dict.fromkeys((*FIRST, *(each.name for each in iter_modules(__path__)))):
+    if _task := getattr(import_module(f"{__name__}.{_module}"), "TASK", None):
+        register(_task)
 
 __all__ = [
     "TASKS",

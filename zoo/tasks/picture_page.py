@@ -3,9 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from zoo.files import write_figure
 from zoo.report.confusion import confusion
 from zoo.report.examples import Example
@@ -28,6 +25,9 @@ WHERE = {"train": "to train on", "validation": "to validate"}
 
 def draw_page(report: "PictureReport", path: Path) -> None:
     """Write the page to `path`. Drawn without pyplot: no window, no global state, safe in any thread."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     width = INCHES - 2 * MARGIN
     shown = dict(list(report.outputs.items())[:MOST_OUTPUTS])
     strips: list[tuple[str, str, list[Thumbnail]]] = []  # output, title, pictures

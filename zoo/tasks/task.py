@@ -1,6 +1,6 @@
 """What a task is: its sources by name, the reader of a user's file, how its models are trained, what its report shows.
 
-A task is one file of this package and one row of `TASKS`, which the verbs, the command line and `load_dataset` read.
+A task is one file of this package; it stands in `TASKS`, which the verbs, the command line and `load_dataset` read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +16,7 @@ import numpy as np
 from zoo.catalogue import describe
 from zoo.columns import Schema
 from zoo.columns.frames import Frame
+from zoo.create import full_config
 from zoo.datasets.class_folders import files_below
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.table import Table
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     AnyReport = Report | LanguageReport | StructureReport
 
 
+def schema_config(dataset: Dataset, entry: str, settings: Settings) -> Mapping[str, Any]:
+    """What the schema tells of every kind of column and of the outputs, and the options that the settings choose."""
+    return {**dataset.schema.model_config(full_config(entry)), **settings.config}
+
+
 @dataclass(frozen=True)
 class Task:
     """One task. Functions are named by "module:function" where importing them needs more than the core.
@@ -43,7 +49,7 @@ class Task:
     file      function that reads a user's file, by its path; `suffixes` are its endings.
     of        what a row is of, in the plural: "posts".
     settings  (data set, entry, name of the data) -> how the entry is trained on it.
-    config    (data set, entry, settings) -> options of the builder that the data decides.
+    config    (data set, entry, settings) -> options of the builder that the data decides (`schema_config`).
     output_scale     data set -> options of the builder that say the scale of its outputs, where a training may start
               from weights of another scale; None: it may not.
     named     text -> (name of a source, options), for names that hold options ("babi-qa3"); else None.
@@ -78,7 +84,7 @@ class Task:
     file: str
     suffixes: tuple[str, ...]
     settings: Callable[[Dataset, str, str], Settings]
-    config: Callable[[Dataset, str, Settings], Mapping[str, Any]]
+    config: Callable[[Dataset, str, Settings], Mapping[str, Any]] = schema_config
     output_scale: Callable[[Dataset], Mapping[str, Any]] | None = None
     named: Callable[[str], tuple[str, dict[str, Any]] | None] = lambda text: None
     options: Callable[[str, str | None], Mapping[str, Any]] = lambda entry, weights: {}
@@ -203,7 +209,8 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
         if is_path(given, each.suffixes):
             return each.load(given, options)
     endings = unpacked(dict.fromkeys(suffix for each in TASKS.values() for suffix in each.suffixes))
-    raise UnknownNameError("data set", given, [*list_datasets(), *(f"FILE{suffix}" for suffix in endings)])
+    known = [*list_datasets(), "FOLDER", *(f"FILE{suffix}" for suffix in endings)]
+    raise UnknownNameError("data set", given, known)
 
 
 def targets_of(schema: Schema) -> dict[str, Any]:
