@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 from io import StringIO
 
 import numpy as np
@@ -147,6 +148,23 @@ def test_the_group_that_is_served_worse_is_the_one_flagged():
     bands = [row["group"] for row in rows if (row["output"], row["column"]) == ("age", "age")]
     assert bands == ["20-29", "30-39", "40-49", "50-59"]
     assert "region: south" in shown(report_of(test, predictions).groups_table())
+
+
+def test_where_no_group_is_served_worse_a_sentence_says_so_and_how_many_are_too_small():
+    few = split(12, groups={"region": np.array(["north", "south"] * 6)})
+    told = report_of(few).groups_table()
+    assert told == "No group has the 10 samples from which one is compared with all."
+    rows = split(300, groups={"region": np.array(["island"] * 3 + ["mainland"] * 297)})
+    report = report_of(rows)
+    report = replace(report, groups=[{**row, "worse": False} for row in report.groups])
+    small = sum(not row["compared"] for row in report.groups)
+    assert 0 < small < len(report.groups)
+    assert report.groups_table() == (
+        "No group is served worse than all by more than two standard errors; "
+        f"{small} of {len(report.groups)} groups have too few samples to tell."
+    )
+    large = replace(report, groups=[row for row in report.groups if row["compared"]])
+    assert large.groups_table() == "No group is served worse than all by more than two standard errors."
 
 
 def test_a_group_of_few_rows_is_shown_and_not_flagged():

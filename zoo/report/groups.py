@@ -29,7 +29,8 @@ def group_rows(
     The score is the first of the output's metrics that is a mean over rows, else the first of its kind.
     Groups are the bands of each regression target, the classes of each other target (an output's own as well: recall
     by class; of very many, the most frequent), and the columns of `test.groups` with few values. "worse" flags a group
-    by more than two standard errors: among many groups, about one fair one in forty is flagged by chance.
+    by more than two standard errors: among many groups, about one fair one in forty is flagged by chance. None is
+    flagged that is not "compared": it, or the rest, has fewer than `FEWEST_DRAWS` independent rows.
     """
     columns = group_columns(test, targets)
     rows = []
@@ -89,6 +90,7 @@ def _compare(values: np.ndarray, inside: np.ndarray, draws: np.ndarray, better: 
         "standard_error": own_error,
         "difference": difference,
         "difference_standard_error": error,
+        "compared": enough,
         "worse": bool(enough and error is not None and error > 0 and harm > FLAGGED * error),
     }
 

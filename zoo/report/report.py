@@ -81,8 +81,9 @@ class Report:
 
         return score_table(self)
 
-    def groups_table(self) -> "Table":
-        """The groups that are served worse than the others, the worst first; at most 100 columns wide."""
+    def groups_table(self) -> "Table | str":
+        """The groups that are served worse than the others, the worst first; at most 100 columns wide. A sentence where
+        none is."""
         from zoo.report.table import worse_groups_table
 
         return worse_groups_table(self)

@@ -8,6 +8,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from zoo.report.groups import FEWEST_DRAWS
 from zoo.report.progress import still_improving
 
 if TYPE_CHECKING:
@@ -157,12 +158,14 @@ def _beats(row: Mapping[str, Any], kind: str) -> bool:
     return row[kind] >= row["model"] if row["better"] == "higher" else row[kind] <= row["model"]
 
 
-def worse_groups_table(report: "Report") -> Table:
-    """The flagged groups by how many standard errors they are worse."""
+def worse_groups_table(report: "Report") -> Table | str:
+    """The flagged groups by how many standard errors they are worse; a sentence where none is."""
     flagged = [row for row in report.groups if row["worse"]]
+    if not flagged:
+        return _none_worse(report)
     flagged.sort(key=lambda row: -abs(row["difference"]) / row["difference_standard_error"])
     left = len(flagged) - MOST_WORSE
-    caption = f"and {left} more in scores.json" if left > 0 else None if flagged else "No group is."
+    caption = f"and {left} more in scores.json" if left > 0 else None
     table = Table(
         title="Groups served worse than all (by more than two standard errors)",
         caption=caption,
@@ -185,3 +188,12 @@ def worse_groups_table(report: "Report") -> Table:
             f"{difference} ± {number(row['difference_standard_error'], metric)}",
         )
     return table
+
+
+def _none_worse(report: "Report") -> str:
+    """What is known where no group is flagged."""
+    small = sum(not row["compared"] for row in report.groups)
+    if small == len(report.groups):
+        return f"No group has the {FEWEST_DRAWS} samples from which one is compared with all."
+    left_out = f"; {small} of {len(report.groups)} groups have too few samples to tell" if small else ""
+    return f"No group is served worse than all by more than two standard errors{left_out}."
