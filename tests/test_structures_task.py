@@ -67,8 +67,13 @@ def test_a_detector_learns_searches_and_is_loaded_again_with_its_threshold(tmp_p
     assert find_in(high, volume) == []
     assert find_in(trained, volume, threshold=0.0) == everything
     assert low.costs == trained.costs
-    with pytest.warns(DataWarning, match="keeps no threshold of structures: 0.5 is taken"):
-        assert find_in(replace(trained, thresholds={}), volume) == find_in(trained, volume, threshold=0.5)
+    keeping_none = replace(trained, thresholds={})
+    with pytest.warns(DataWarning, match="keeps no threshold of structures: 0.3 is taken"):
+        assert find_in(keeping_none, volume) == find_in(trained, volume, threshold=0.3)
+    keeping_none.save(tmp_path / "none.keras")
+    judged = zoo.evaluate(tmp_path / "none.keras")
+    assert judged.threshold == 0.3  # as it finds, not as the validation volumes would say
+    assert judged.note.endswith("the trained model keeps no threshold: 0.3 is taken.")
     assert main(["evaluate", str(tmp_path)]) == main(["describe", str(tmp_path)]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert f"decided by threshold {report.threshold:.4g} (structure for nothing costs 2; nothing for" in shown

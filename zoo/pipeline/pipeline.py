@@ -27,7 +27,7 @@ from zoo.pipeline.finding import trained_file
 from zoo.pipeline.predicted_parts import Outcome, free_name, predicted
 from zoo.pipeline.prediction_writer import WRITERS, format_of
 from zoo.pipeline.row_parts import PART, Part, RowReader
-from zoo.pipeline.thresholds import DECIDED, THRESHOLD, require_thresholds
+from zoo.pipeline.thresholds import THRESHOLDS, require_thresholds
 from zoo.samples import EXCLUSIVE, FOUND, MAPS, mean_of_pieces
 from zoo.weights.readers.net import printable, read_json
 
@@ -254,7 +254,7 @@ class Pipeline:
         if output in self.costs:
             return decide(values, self.costs[output].table(target.labels))
         if target.kind in ("binary", "tags"):
-            reached = values >= self.thresholds.get(output, THRESHOLD)
+            reached = values >= self.thresholds.get(output, THRESHOLDS[target.kind])
             return reached if target.kind == "tags" else reached.astype(int)
         return median_label(values) if target.kind == "ordered" else np.argmax(values, axis=1)
 
@@ -265,8 +265,8 @@ class Pipeline:
             if target.kind == "binary":
                 return f"costs, threshold {self.costs[output].threshold(target.labels):.4g}"
             return "costs, least expected"
-        if target.kind in DECIDED:
-            return f"threshold {self.thresholds.get(output, THRESHOLD):.4g}"
+        if target.kind in THRESHOLDS:
+            return f"threshold {self.thresholds.get(output, THRESHOLDS[target.kind]):.4g}"
         return "median label" if target.kind == "ordered" else "likeliest label"
 
     def predict_with_rules(self, rows: Any) -> Frame:

@@ -9,8 +9,9 @@ from zoo.errors import ConfigError, is_number, require_known
 if TYPE_CHECKING:
     from zoo.pipeline.pipeline import Pipeline
 
-THRESHOLD = 0.5  # probability from which the positive label is given, unless `thresholds` says otherwise
-DECIDED = ("binary", "tags", "heat_map")  # kinds of output that a threshold decides
+# kind of output that a threshold decides -> from which probability on it gives its label, tag or structure, unless
+# `thresholds` says otherwise; the scores of structures are no probabilities
+THRESHOLDS = {"binary": 0.5, "tags": 0.5, "heat_map": 0.3}
 
 
 def require_thresholds(thresholds: Mapping[str, Any], targets: Mapping[str, Any], costs: Collection[str]) -> None:
@@ -18,7 +19,7 @@ def require_thresholds(thresholds: Mapping[str, Any], targets: Mapping[str, Any]
 
     Scores of structures are no probabilities: their costs choose a threshold on validation volumes, which is kept too.
     """
-    decided = [name for name, target in targets.items() if target.kind in DECIDED]
+    decided = [name for name, target in targets.items() if target.kind in THRESHOLDS]
     for name, threshold in thresholds.items():
         if name in costs and targets[name].kind != "heat_map":
             raise ConfigError(f"'{name}' is decided twice: by 'costs' and by 'thresholds'.")
@@ -33,7 +34,7 @@ def with_threshold(pipeline: "Pipeline", threshold: float) -> "Pipeline":
     Raises `ConfigError` where it has no such output.
     """
     targets = pipeline.schema.targets
-    decided = [name for name, target in targets.items() if target.kind in DECIDED]
+    decided = [name for name, target in targets.items() if target.kind in THRESHOLDS]
     if not decided:
         raise ConfigError(
             f"A threshold decides two labels, tags or structures; the model predicts "

@@ -25,7 +25,7 @@ from zoo.datasets.volumes.labelled import (
 )
 from zoo.errors import DataError, DataWarning
 from zoo.pipeline import Pipeline
-from zoo.pipeline.thresholds import THRESHOLD
+from zoo.pipeline.thresholds import THRESHOLDS
 from zoo.structures.froc import dice, froc_of
 from zoo.structures.masks import centroid, find_mask
 from zoo.structures.search import find_structures
@@ -46,8 +46,9 @@ from zoo.volumes.files import find_volumes, read_volume
 
 SOURCES = "zoo.datasets.volumes"
 LEAST_SCORE = 0.05  # of a finding that is told at all
-SHOWN = 0.3  # of a finding that is given where no threshold was chosen
+SHOWN = THRESHOLDS["heat_map"]  # of a finding that is given where no threshold was chosen
 KEPT = "the threshold is that of the trained model."
+NONE_KEPT = f"the trained model keeps no threshold: {SHOWN} is taken."
 
 CENTRES = Settings(
     losses={RADIUS: "mae"},
@@ -94,8 +95,8 @@ def evaluate(
     seed: int = 0,
     thresholds: Mapping[str, float] | None = None,
 ) -> StructureReport:
-    """The whole volumes of the test split searched; the threshold is that of a trained pipeline, or the cheapest on
-    the volumes of validation.
+    """The whole volumes of the test split searched; the threshold is that of a trained pipeline (`thresholds`, `SHOWN`
+    where it keeps none, as in `find_in`), or after a training the cheapest on the volumes of validation.
     """
     table = dataset.table
     assert isinstance(table, LabelledVolumes)
@@ -114,10 +115,11 @@ def evaluate(
     if not any(known):
         raise DataError(f"None of the {len(known)} volumes to test has a structure: no sensitivity can be told.")
     costs = recipe.heads[CENTRE].costs or COSTS
-    kept = (thresholds or {}).get(CENTRE)
-    threshold, note = (
-        decision(model, recipe, dataset, costs) if kept is None else (kept, f"{mistakes_told(costs)} {KEPT}")
-    )
+    if thresholds is None:
+        threshold, note = decision(model, recipe, dataset, costs)
+    else:
+        threshold = thresholds.get(CENTRE, SHOWN)
+        note = f"{mistakes_told(costs)} {KEPT if CENTRE in thresholds else NONE_KEPT}"
     found = [find_structures(model, numbers, threshold=LEAST_SCORE) for numbers, _, _ in read]
     froc = froc_of(found, known)
     scores = scores_of_centres(froc, costs, threshold)
@@ -191,13 +193,13 @@ def find_in(pipeline: Pipeline, source: Any, *, threshold: float | None = None) 
     """
     if threshold is None and CENTRE not in pipeline.thresholds:
         warnings.warn(
-            f"The trained model keeps no threshold of structures: {THRESHOLD} is taken; name one that suits it, or "
+            f"The trained model keeps no threshold of structures: {SHOWN} is taken; name one that suits it, or "
             "train it again.",
             DataWarning,
             stacklevel=2,
         )
     if threshold is None:
-        threshold = pipeline.thresholds.get(CENTRE, THRESHOLD)
+        threshold = pipeline.thresholds.get(CENTRE, SHOWN)
     volume = _read(pipeline, source)
     numbers, factors = numbers_of(volume, pipeline.schema)
     found = find_structures(pipeline.model, numbers, threshold=threshold)
