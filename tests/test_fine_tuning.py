@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from keras import layers
 
+import zoo
+from tests.photo_folders import fill
 from tests.pretrained import changed, network, pictures, recipe, values
 from zoo.cli import training_options
 from zoo.errors import ConfigError, UnknownNameError
@@ -17,7 +19,7 @@ from zoo.options import add_training_options
 from zoo.training import FineTune, FineTuningNotice, Optimiser, find_learning_rate, fit, freeze, stages_for, unfreeze
 from zoo.training.fine_tuning.fine_tune import AS_FROZEN, PROBE
 from zoo.training.fine_tuning.network import Network
-from zoo.training.fine_tuning.plan import expanded, plan_for
+from zoo.training.fine_tuning.plan import expanded, has_learnt_nothing, plan_for
 from zoo.training.recipe import changed as with_changes
 
 TRAIN, VALIDATION = pictures(48, 0), pictures(40, 1)
@@ -162,6 +164,15 @@ def test_stages_that_would_train_what_somebody_froze_are_refused():
     with pytest.raises(ConfigError, match=r"frozen \(conv1\), and all would train them: fine_tune='as_frozen'"):
         fit(model, TRAIN, VALIDATION, recipe(fine_tune="all"))
     assert plan_for(model, recipe(fine_tune="last_stage"), TRAIN).stages[0].name == "last_stage"
+
+
+def test_stages_are_refused_where_no_weight_was_ever_trained(tmp_path):
+    assert not has_learnt_nothing(network())
+    assert has_learnt_nothing(network(learnt=False))
+    fill(tmp_path / "photos")
+    with pytest.raises(ConfigError, match=r"nothing to fine-tune \(linear_probe\): all weights of 'mobilenet_tiny'"):
+        zoo.train("mobilenet_tiny", tmp_path / "photos", folder=tmp_path / "run", fine_tune="linear_probe", epochs=1)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("learnt", ["nothing", "the head too"])

@@ -12,7 +12,7 @@ from zoo.columns.paths import KINDS
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.given_files import tell_repeated
 from zoo.datasets.table import Table
-from zoo.errors import ConfigError, DataWarning, ZooError
+from zoo.errors import ConfigError, DataError, DataWarning, ZooError
 from zoo.pipeline import Pipeline, load_pipeline
 from zoo.report.budget import budget_of
 from zoo.tasks.seen_files import tell_seen_files
@@ -23,6 +23,8 @@ from zoo.training.runs.run_folder import inputs_fingerprint
 
 if TYPE_CHECKING:
     from zoo.tasks.task import AnyReport
+
+PATHS = ("validation", "test", "centres")  # options of data that name a file
 
 
 def evaluate(
@@ -44,9 +46,9 @@ def evaluate(
     if "data" not in pipeline.origin:
         raise ConfigError(f"'{source}' is a pipeline that no recipe trained: there is no split to judge it on.")
     recipe = Recipe(heads_of(pipeline), entry=pipeline.entry, trim_padding=bool(pipeline.origin.get("trim_padding")))
-    if data in (None, pipeline.origin["data"]) or not task_of(pipeline.entry).is_file(data):
+    if is_own(pipeline, data) or not task_of(pipeline.entry).is_file(data):
         own = dataset_of(pipeline, data, seed, data_options)
-        if seed is None and not data_options and data in (None, pipeline.origin["data"]):
+        if seed is None and not data_options and is_own(pipeline, data):
             _tell_changed(own, pipeline.origin)
         return judge(pipeline.model, recipe, own, seed=0, baselines=baselines, thresholds=pipeline.thresholds)
     dataset, alone = with_test_file(pipeline, data, data_options or {})
@@ -98,15 +100,44 @@ def dataset_of(
     seed: int | None = None,
     data_options: Mapping[str, Any] | None = None,
 ) -> Dataset:
-    """The data that a model was trained on, or other `data`, as the model reads it."""
+    """The data that a model was trained on, or other `data`, as the model reads it; errors as `own_data`."""
     if "data" not in pipeline.origin or not pipeline.entry:
         raise ConfigError("This is a pipeline that no recipe trained: there is no data that it was made for.")
     origin, task = pipeline.origin, task_of(pipeline.entry)
-    own = data in (None, origin["data"])
-    options = dict(origin.get("data_options", {})) if own else dict(task.options(pipeline.entry, None))
+    if data is None or is_own(pipeline, data):
+        name, options = own_data(pipeline)
+    else:
+        name, options = data, dict(task.options(pipeline.entry, None))
     options["seed"] = origin["seed"] if seed is None else seed
-    name = data or origin["data"]
     return task.load(name, {**file_options(pipeline, name), **options, **(data_options or {})}, pipeline.schema)
+
+
+def is_own(pipeline: Pipeline, data: str | None) -> bool:
+    """Whether this is the data that a model was trained on: None, its name, or a path that means the same file."""
+    then = pipeline.origin.get("data")
+    if data is None or then is None or not task_of(pipeline.entry).is_file(then):
+        return data in (None, then)
+    return Path(data).resolve() == Path(pipeline.origin.get("data_folder", ""), then).resolve()
+
+
+def own_data(pipeline: Pipeline) -> tuple[str, dict[str, Any]]:
+    """Name or path of the data that a model was trained on, and the options that it was loaded with.
+
+    A path is that of the training, whatever folder this is called from; where nothing is there any more, it is one of
+    the present folder. Raises `DataError` where neither has it.
+    """
+    given, options = str(pipeline.origin["data"]), dict(pipeline.origin.get("data_options", {}))
+    folder = pipeline.origin.get("data_folder")
+    if folder is None:
+        return given, options
+    files = {name: str(options[name]) for name in PATHS if options.get(name) is not None}
+    then = {path: Path(folder, path) for path in (given, *files.values())}
+    for path, place in then.items():
+        if not place.exists() and not Path(path).exists():
+            where = f" (or call from the folder that holds '{path}' now)" if not Path(path).is_absolute() else ""
+            raise DataError(f"The model was trained on '{place}', which is not there any more: put it back{where}.")
+    found = {path: str(place) if place.exists() else path for path, place in then.items()}
+    return found[given], {**options, **{name: found[path] for name, path in files.items()}}
 
 
 def file_options(pipeline: Pipeline, data: str) -> dict[str, Any]:

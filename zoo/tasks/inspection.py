@@ -14,7 +14,7 @@ from zoo.errors import ConfigError, DataError
 from zoo.inspection import Inspection, inspect_model
 from zoo.keras_internals.graph import readers
 from zoo.pipeline import load_pipeline
-from zoo.tasks.evaluation import dataset_of
+from zoo.tasks.evaluation import dataset_of, is_own
 from zoo.tasks.inspect_samples import inspect_samples
 from zoo.tasks.task import task_of
 from zoo.tasks.verbs import heads_of, prepare, require_seed, weights_file
@@ -57,7 +57,7 @@ def inspect(
         trained = load_pipeline(weights_file(entry, weights))
         if trained.entry != entry:
             raise ConfigError(f"'{weights}' holds weights of {trained.entry}, not of {entry}.")
-        dataset = dataset_of(trained, data, None if data in (None, trained.origin["data"]) else seed, data_options)
+        dataset = dataset_of(trained, data, None if is_own(trained, data) else seed, data_options)
         model, heads = trained.model, heads_of(trained)
     samples = dataset.validation.take(np.arange(min(rows, len(dataset.validation))))
     decoded = replace(samples, inputs={name: values[:] for name, values in samples.inputs.items()})

@@ -16,7 +16,7 @@ from zoo.pipeline import Pipeline, load_pipeline
 from zoo.report.check import checked_predictions, labels_of
 from zoo.report.slices import Groups, groups_of_values
 from zoo.samples import Samples, Target
-from zoo.tasks.evaluation import dataset_of, with_test_file
+from zoo.tasks.evaluation import dataset_of, is_own, with_test_file
 from zoo.tasks.task import task_of
 from zoo.tasks.verbs import heads_of
 from zoo.training import predict_rows, relabel
@@ -98,7 +98,7 @@ def judged(source: str | Path, data: str | None = None, data_options: Mapping[st
     task = task_of(pipeline.entry)
     if task.evaluate is not None:
         raise ConfigError(f"'{pipeline.entry}' predicts steps of {task.of}, not rows: there are no errors by row.")
-    if data in (None, pipeline.origin["data"]) or not task.is_file(data):
+    if data is None or is_own(pipeline, data) or not task.is_file(data):
         dataset = dataset_of(pipeline, data, None, data_options)
     else:
         dataset, _ = with_test_file(pipeline, data, data_options or {})

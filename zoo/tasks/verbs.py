@@ -146,6 +146,7 @@ def _trained(
     origin = {
         "data": recipe.data,
         "data_options": plan.options,
+        **({"data_folder": str(Path.cwd())} if task.is_file(recipe.data) else {}),  # from which its paths were given
         "seed": seed,
         "epochs": recipe.epochs,
         "best_epoch": run.best_epoch,

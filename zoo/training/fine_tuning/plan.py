@@ -186,13 +186,24 @@ def is_fresh_on_learnt(network: Network) -> bool:
 
     Batch normalisation tells by its statistics, a layer with a bias by that.
     """
-    head = {id(call.layer) for call in network.head}
     if not all(bias_has_moved(call.layer) is False for call in network.head if not is_norm(call.layer)):
         return False
+    signs = _signs_of_learning(network)
+    return bool(signs) and 2 * sum(signs) >= len(signs)
+
+
+def has_learnt_nothing(model: keras.Model) -> bool:
+    """Whether nothing below the last layers shows that it was ever trained, by the same signs; False without any."""
+    signs = _signs_of_learning(Network(model))
+    return bool(signs) and not any(signs)
+
+
+def _signs_of_learning(network: Network) -> list[bool]:
+    """Of each batch normalisation below the last layers, else of each bias, whether it has moved from its start."""
+    head = {id(call.layer) for call in network.head}
     below = [layer for layer in weighted(network) if id(layer) not in head]
     norms = [has_learnt(norm) for layer in below for norm in norms_in(layer)]
-    signs = norms or [bias for bias in map(bias_has_moved, below) if bias is not None]
-    return bool(signs) and 2 * sum(signs) >= len(signs)
+    return norms or [bias for bias in map(bias_has_moved, below) if bias is not None]
 
 
 def facts(plan: Plan, stage: TrainingStage) -> Mapping[str, Any]:
