@@ -13,15 +13,15 @@ from pathlib import Path
 
 import zoo
 from examples.command import Run, option, page
-from zoo.options import whole_number
+from zoo.options import positive_number, whole_number
 from zoo.terminal import epoch_printer, show_report
 
 OPTIONS = (
     option("data", "folder, zip file or table of pictures; or pets37, cars64", metavar="FOLDER"),
     option("--model", "an entry of the catalogue (default: mobilenet)", default="mobilenet"),
     option("--weights", "tag or file of the weights to begin with (default: imagenet)", default="imagenet"),
-    option("--size", "pixels a side (default: as the weights were trained)", type=whole_number),
-    option("--epochs", "default: the recipe's", type=whole_number),
+    option("--size", "pixels a side (default: as the weights were trained)", type=positive_number),
+    option("--epochs", "default: the recipe's", type=positive_number),
     option("--seed", type=whole_number, default=0),
     option("--out", "run folder (default: named after the run, in runs)", metavar="DIR"),
 )

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import zoo
 from examples.command import Run, option, page
-from zoo.options import whole_number
+from zoo.options import positive_number, whole_number
 from zoo.terminal import console, epoch_printer, show_report
 
 MODELS = ("image_softmax", "image_mlp", "mnist_cnn")
 OPTIONS = (
     option("--data", "a folder of folders of digits (default: mnist)", default="mnist", metavar="DIR"),
     option("--models", "one or more entries of the catalogue", nargs="+", default=MODELS, metavar="MODEL"),
-    option("--epochs", "default: the recipe's", type=whole_number),
+    option("--epochs", "default: the recipe's", type=positive_number),
     option("--seed", type=whole_number, default=0),
     option("--out", "folder of the runs (default: runs)", default="runs", metavar="DIR"),
 )
@@ -30,7 +30,7 @@ OPTIONS = (
 @page(*OPTIONS)
 def main(run: Run) -> None:
     """The scores of each network on the test pictures, and what it says of a few."""
-    rows = zoo.load_dataset(run.data, seed=run.seed).table.test.head(5)
+    rows = zoo.load_dataset(run.data, task="pictures", seed=run.seed).table.test.head(5)
     changes = {"epochs": run.epochs} if run.epochs else {}
     beside: dict[str, dict[str, str]] = {}
     for name in run.models:

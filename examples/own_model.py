@@ -12,13 +12,13 @@ import numpy as np
 
 import zoo
 from examples.command import SEED, Run, option, page
-from zoo.options import whole_number
+from zoo.options import positive_number
 from zoo.samples import Samples, Target
 
 if TYPE_CHECKING:
     import keras
 
-EPOCHS = option("--epochs", "passes over the pictures (default: 20)", type=whole_number, default=20)
+EPOCHS = option("--epochs", "passes over the pictures (default: 20)", type=positive_number, default=20)
 
 
 def pictures(rows: int, seed: int) -> Samples:

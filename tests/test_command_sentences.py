@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from zoo.cli import main
+from zoo.errors import UnknownNameError, nearest
 from zoo.options import in_options
+from zoo.tasks import load_dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -66,3 +69,22 @@ def test_a_closed_or_full_stream_is_no_traceback(redirect, code, words):
 def test_a_closed_standard_error_takes_no_file_s_place(tmp_path):
     done = command("describe", "nothing", redirect="2>&-")
     assert (done.returncode, done.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize(
+    "given", [["mnist", "--epochs"], ["fine_tune", "photos", "--epochs"], ["fine_tune", "photos", "--size"]]
+)
+def test_no_epochs_and_no_pixels_are_not_the_usual_ones(given, capsys):
+    page, *options = given
+    assert import_module(f"examples.{page}").main([*options, "0"]) == 2
+    assert f"Argument {options[-1]}: '0' is not a whole number >= 1" in capsys.readouterr().err
+
+
+def test_an_option_is_not_like_another_because_both_begin_with_dashes():
+    assert nearest("--data", ["--out", "--epochs"]) is None
+    assert nearest("--epoch", ["--out", "--epochs"]) == "--epochs"
+
+
+def test_an_unknown_data_set_may_be_a_folder_that_is_not_there():
+    with pytest.raises(UnknownNameError, match=r"Known: .*FOLDER"):
+        load_dataset("nowhere")

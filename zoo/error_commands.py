@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from zoo.errors import require_known
-from zoo.options import add_data_options, data_options, whole_number
+from zoo.options import add_data_options, data_options, positive_number, whole_number
 from zoo.terminal import console, import_frameworks
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def add_label_errors_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--folds", type=whole_number, default=5, help="trainings, each without its own rows (default: 5)"
     )
-    parser.add_argument("--epochs", type=whole_number, help="of each (default: those of the run)")
+    parser.add_argument("--epochs", type=positive_number, help="of each (default: those of the run)")
     parser.add_argument("--seed", type=whole_number, default=0)
     _add_out(parser)
 

@@ -77,9 +77,13 @@ class UnknownNameError(ZooError):
 
 
 def nearest(given: str, known: Iterable[str]) -> str | None:
-    """The name most like `given`, or None when none is close."""
-    folded = {str(name).casefold(): str(name) for name in known}
-    found = difflib.get_close_matches(str(given).casefold(), list(folded), n=1, cutoff=0.5)
+    """The name most like `given`, or None when none is close; that options begin with dashes makes none like another.
+
+    >>> nearest("--epoch", ["--out", "--epochs"]), nearest("--data", ["--out", "--epochs"])
+    ('--epochs', None)
+    """
+    folded = {str(name).casefold().lstrip("-"): str(name) for name in known}
+    found = difflib.get_close_matches(str(given).casefold().lstrip("-"), list(folded), n=1, cutoff=0.5)
     return folded[found[0]] if found else None
 
 

@@ -134,7 +134,7 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     add_augmentation_option(parser)
     parser.add_argument("--validation", metavar="FILE", help="a file of your own to choose the best epoch by")
     parser.add_argument("--test", metavar="FILE", help="a file of your own to judge by (default: a share of the rows)")
-    parser.add_argument("--epochs", type=whole_number, help="default: the recipe's, or what suits the number of rows")
+    parser.add_argument("--epochs", type=positive_number, help="default: the recipe's, or by the number of rows")
     parser.add_argument(
         "--refit", action="store_true", default=None, help="train on the validation rows too, for all epochs"
     )
@@ -221,7 +221,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         action="extend",
         nargs="+",
         metavar="COLUMN=KIND",
-        help="number, category, date, text, picture, sound or volume, where values mislead",
+        help="number, category, date, text, picture, sound, volume, ..., where values mislead",
     )
     parser.add_argument(
         "--date-order", action="append", metavar="[COLUMN=]ORDER", help="dmy, mdy or ymd, of dates as 05/03/2021"
@@ -302,7 +302,7 @@ def read_config(given: Sequence[str], option: str = "--config") -> dict[str, Any
 
 def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) -> None:
     """The options of an example that trains `model` on the table `data`; `train_command` takes what is parsed."""
-    parser.add_argument("--epochs", type=whole_number, help="default: the recipe's")
+    parser.add_argument("--epochs", type=positive_number, help="default: the recipe's")
     parser.add_argument("--seed", type=whole_number, default=0)
     parser.add_argument("--out", metavar="DIR", help="run folder (default: named after the run, in runs)")
     nothing = dict.fromkeys(
@@ -329,6 +329,13 @@ def whole_number(text: str) -> int:
         return int(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from error
+
+
+def positive_number(text: str) -> int:
+    """An option's value as an integer of at least 1; anything else is told in one sentence."""
+    if (number := whole_number(text)) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number >= 1")
+    return number
 
 
 def sides(text: str) -> int | list[int]:
