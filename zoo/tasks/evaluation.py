@@ -46,7 +46,7 @@ def evaluate(
     if "data" not in pipeline.origin:
         raise ConfigError(f"'{source}' is a pipeline that no recipe trained: there is no split to judge it on.")
     recipe = Recipe(heads_of(pipeline), entry=pipeline.entry, trim_padding=bool(pipeline.origin.get("trim_padding")))
-    if is_own(pipeline, data) or not task_of(pipeline.entry).is_file(data):
+    if data is None or is_own(pipeline, data) or not task_of(pipeline.entry).is_file(data):
         own = dataset_of(pipeline, data, seed, data_options)
         if seed is None and not data_options and is_own(pipeline, data):
             _tell_changed(own, pipeline.origin)

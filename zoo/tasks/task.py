@@ -209,8 +209,8 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
         if is_path(given, each.suffixes):
             return each.load(given, options)
     endings = unpacked(dict.fromkeys(suffix for each in TASKS.values() for suffix in each.suffixes))
-    known = [*list_datasets(), "FOLDER", *(f"FILE{suffix}" for suffix in endings)]
-    raise UnknownNameError("data set", given, known)
+    files = ["FOLDER", *(f"FILE{suffix}" for suffix in endings)]
+    raise UnknownNameError("data set", given, [*list_datasets(), *files])
 
 
 def targets_of(schema: Schema) -> dict[str, Any]:
