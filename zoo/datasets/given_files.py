@@ -24,6 +24,7 @@ NAMES = {"train": "the training file", "validation": "the validation file", "tes
 SHARES = {"validation": 0.1, "test": 0.2}  # of all rows, of a split that no file gives
 
 Frames = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
+ShareOut = Callable[[pd.DataFrame, tuple[float, float]], Frames]
 
 
 def read_splits(
@@ -53,10 +54,7 @@ def read_splits(
     return found
 
 
-def divide(
-    frames: Mapping[str, pd.DataFrame],
-    share_out: Callable[[pd.DataFrame, tuple[float, float]], Frames],
-) -> Frames:
+def divide(frames: Mapping[str, pd.DataFrame], share_out: ShareOut) -> Frames:
     """Training, validation and test rows: the files given as they are, the first one shared out to the other splits.
 
     share_out  (rows, shares of validation and test) -> the rows of the three splits; a share of 0 has none.

@@ -1,6 +1,7 @@
 """The user's own rows of several senses: a table's file whose columns may be texts and paths of pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,13 @@ from zoo.columns import read_table
 from zoo.columns.kinds import kinds_of
 from zoo.columns.paths import beside_file
 from zoo.columns.written import Written
-from zoo.datasets.given_files import Frames, divide, labelled_splits, read_splits, tell_repeated, told
+from zoo.datasets.given_files import tell_repeated
 from zoo.datasets.joint.guessing import find_pictures, guess_senses, tell_kinds, without_damaged
 from zoo.datasets.joint.same_pictures import tell_same_pictures
 from zoo.datasets.joint.senses import column_options
 from zoo.datasets.pictures.facts import Facts, facts_of
-from zoo.datasets.table import Table, split_rows
-from zoo.datasets.tables.table_file import kinds_of_targets, strata_of, tell_blank_tags, with_labels_of
+from zoo.datasets.table import Table
+from zoo.datasets.tables.table_file import LabelledRows
 from zoo.errors import ConfigError, UnknownNameError, require_known
 from zoo.samples import Kind
 
@@ -57,59 +58,38 @@ def read_joint_file(
     The others are as in `zoo.datasets.tables.table_file.read_table_file`. Raises `DataError` for addresses in the place
     of paths, several pictures in a cell, a column without any picture, or most of whose pictures cannot be read.
     """
-    path = Path(path)
-    marks: dict[str, Any] = {
-        "missing": missing,
-        "encoding": encoding,
-        "header": header,
-        "decimal": decimal,
-        "date_order": date_order,
-    }
-    first = read_table(path, types=types, unasked=None, written=written, **marks)
-    named = _target_names(targets, first)
-    for name in [*(types or {}), *ignore]:
-        require_known("column of 'types'" if types and name in types else "column of 'ignore'", name, first.columns)
-    free = [name for name in first.columns if name not in (*named, *ignore) and name not in (types or {})]
-    guessed = {} if written is not None else guess_senses(first, free)
-    senses = {**guessed, **{name: kind for name, kind in (types or {}).items() if name not in (*named, *ignore)}}
-    read = partial(read_table, written=written, unasked=[*ignore, *guessed], **marks)
-    frames = read_splits(read, path, types={**(types or {}), **senses}, validation=validation, test=test)
-    kinds = kinds_of_targets(frames["train"], targets)
-    tell_blank_tags(frames["train"], kinds)
-    frames = labelled_splits(frames, kinds, path, validation=validation, test=test)
-    files = {"train": path, "validation": validation, "test": test}
-    pictures = [name for name, kind in senses.items() if kind == "picture"]
-    looks: dict[str, Facts] = {}
-    frames = {
-        split: _with_pictures(frame, pictures, Path(files[split] or path), looks) for split, frame in frames.items()
-    }
-    others = {name: kind for name, kind in senses.items() if kind != "picture"}
-    frames = {split: beside_file(frame, others, files[split] or path) for split, frame in frames.items()}
-    features = [name for name in frames["train"].columns if name not in kinds and name not in ignore]
-    tell_repeated(frames, [name for name in features if name not in pictures])
+    path, types, files = Path(path), types or {}, {"train": path, "validation": validation, "test": test}
+    how: dict[str, Any] = {"missing": missing, "decimal": decimal, "encoding": encoding, "header": header}
+    read: Callable[..., pd.DataFrame] = partial(read_table, date_order=date_order, written=written, **how)
+    first = read(path, types=types, unasked=None)
+    senses, guessed = _senses(first, _target_names(targets, first), types, ignore, guess=written is None)
+    asked: dict[str, Any] = {"types": {**types, **senses}, "validation": validation, "test": test}
+    rows = LabelledRows.read(partial(read, unasked=[*ignore, *guessed]), path, targets, **asked)
+    rows, looks = _with_files(rows, senses, files)
+    pictures, texts = ([name for name, kind in senses.items() if kind == sense] for sense in ("picture", "text"))
+    features = [name for name in rows.frames["train"].columns if name not in rows.kinds and name not in ignore]
+    tell_repeated(rows.frames, [name for name in features if name not in pictures])
+    parts = rows.parts(seed, whole=whole)
     if not whole:
-        columns = kinds_of(frames["train"], features, senses, orders=date_order)
-        tell_kinds(path.name, columns, kinds, list(guessed))
-    train, held_out, tested = (frames["train"],) * 3 if whole else _divided(frames, kinds, seed)
-    if not whole:
-        tell_same_pictures(train, pd.concat([held_out, tested]), pictures, looks)
-    texts = [name for name, kind in senses.items() if kind == "text"]
-    return Table(
-        path.name,
-        train,
-        held_out,
-        tested,
-        targets=with_labels_of(frames["train"], train, kinds),
-        columns={
-            "types": senses,
-            "ignore": tuple(ignore),
-            "scaling": scaling,
-            "options": column_options(
-                pictures, texts, size=size, preprocessing=preprocessing, words=words, vocabulary_size=VOCABULARY
-            ),
-        },
-        card={"source": str(path), "split": told(frames), "seed": seed},
+        columns = kinds_of(rows.frames["train"], features, senses, orders=date_order)
+        tell_kinds(path.name, columns, rows.kinds, list(guessed))
+        tell_same_pictures(parts[0], pd.concat(parts[1:]), pictures, looks)
+    options = column_options(
+        pictures, texts, size=size, preprocessing=preprocessing, words=words, vocabulary_size=VOCABULARY
     )
+    said = {"types": senses, "ignore": tuple(ignore), "scaling": scaling, "options": options}
+    return rows.table(parts, said, seed=seed)
+
+
+def _senses(
+    frame: pd.DataFrame, targets: Sequence[str], types: Mapping[str, str], ignore: Sequence[str], *, guess: bool
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Column -> its kind, as its values (where they may) or `types` say; and what of that was guessed."""
+    for name in [*types, *ignore]:
+        require_known("column of 'types'" if name in types else "column of 'ignore'", name, frame.columns)
+    free = [name for name in frame.columns if name not in (*targets, *ignore, *types)]
+    guessed = guess_senses(frame, free) if guess else {}
+    return {**guessed, **{name: kind for name, kind in types.items() if name not in (*targets, *ignore)}}, guessed
 
 
 def _target_names(targets: Any, frame: pd.DataFrame) -> list[str]:
@@ -127,6 +107,20 @@ def _target_names(targets: Any, frame: pd.DataFrame) -> list[str]:
     return found
 
 
+def _with_files(
+    rows: LabelledRows, senses: Mapping[str, str], files: Mapping[str, Path | str | None]
+) -> tuple[LabelledRows, dict[str, Facts]]:
+    """The rows with paths from here, in place of those beside the file of each split; and what is known of pictures."""
+    pictures = [name for name, kind in senses.items() if kind == "picture"]
+    others = {name: kind for name, kind in senses.items() if kind != "picture"}
+    looks: dict[str, Facts] = {}
+    frames = {}
+    for split, frame in rows.frames.items():
+        file = files[split] or rows.path
+        frames[split] = beside_file(_with_pictures(frame, pictures, Path(file), looks), others, file)
+    return replace(rows, frames=frames), looks
+
+
 def _with_pictures(frame: pd.DataFrame, pictures: Sequence[str], file: Path, looks: dict[str, Facts]) -> pd.DataFrame:
     """The frame with paths from here, and nothing in the place of a picture that cannot be read; `looks` gets what is
     known of the pictures in files."""
@@ -141,10 +135,3 @@ def _with_pictures(frame: pd.DataFrame, pictures: Sequence[str], file: Path, loo
                 looks[values.iloc[row]] = found
         frame[name] = without_damaged(values, name, facts)
     return frame
-
-
-def _divided(frames: Mapping[str, pd.DataFrame], kinds: Mapping[str, str], seed: int) -> Frames:
-    def share_out(rows: pd.DataFrame, shares: tuple[float, float]) -> Frames:
-        return split_rows(rows, seed=seed, strata=strata_of(rows, kinds), shares=shares)
-
-    return divide(frames, share_out)

@@ -1,7 +1,8 @@
 """The user's own table, from a CSV or Parquet file: any columns, some of which are to be predicted."""
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from zoo.columns import read_table
 from zoo.columns.category import MOST_VALUES
 from zoo.columns.values import labels_in, tag_mark, tag_names
 from zoo.columns.written import Written
-from zoo.datasets.given_files import divide, labelled_splits, read_splits, tell_repeated, told
+from zoo.datasets.given_files import Frames, ShareOut, divide, labelled_splits, read_splits, tell_repeated, told
 from zoo.datasets.table import Table, split_rows
 from zoo.errors import ConfigError, DataWarning, require_known
 from zoo.samples import KINDS, Kind, Target
@@ -52,36 +53,71 @@ def read_table_file(
     The others are as in `zoo.columns.read_table` and `zoo.columns.Schema.fit`. Raises `UnknownNameError` for a column
     that is not there, `DataError` for a file that cannot be read.
     """
-    read = partial(
-        read_table,
-        missing=missing,
-        date_order=date_order,
-        decimal=decimal,
-        encoding=encoding,
-        header=header,
-        written=written,
-        unasked=ignore,
-    )
-    frames = read_splits(read, path, types=types, validation=validation, test=test)
-    kinds = kinds_of_targets(frames["train"], targets)
-    tell_blank_tags(frames["train"], kinds)
-    frames = labelled_splits(frames, kinds, path, validation=validation, test=test)
-    tell_repeated(frames, [name for name in frames["train"].columns if name not in ignore])
-    features = {name: kind for name, kind in (types or {}).items() if name not in kinds and name not in ignore}
-    if whole:
-        parts = (frames["train"],) * 3
-    else:
-        parts = divide(
-            frames, lambda rows, shares: split_rows(rows, seed=seed, strata=strata_of(rows, kinds), shares=shares)
-        )
-    kinds = with_labels_of(frames["train"], parts[0], kinds)
-    return Table(
-        Path(path).name,
-        *parts,
-        targets=kinds,
-        columns={"types": features, "ignore": tuple(ignore), "scaling": scaling},
-        card={"source": str(path), "split": told(frames), "seed": seed},
-    )
+    how: dict[str, Any] = {"missing": missing, "decimal": decimal, "encoding": encoding, "header": header}
+    read = partial(read_table, date_order=date_order, written=written, unasked=ignore, **how)
+    rows = LabelledRows.read(read, path, targets, types=types, validation=validation, test=test)
+    tell_repeated(rows.frames, [name for name in rows.frames["train"].columns if name not in ignore])
+    features = {name: kind for name, kind in (types or {}).items() if name not in rows.kinds and name not in ignore}
+    parts = rows.parts(seed, whole=whole)
+    return rows.table(parts, {"types": features, "ignore": tuple(ignore), "scaling": scaling}, seed=seed)
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """The rows of the user's files of which a target is known.
+
+    path    the first file.
+    frames  "train" -> its rows, and split -> those of the files that are given for one.
+    kinds   target -> its kind.
+    """
+
+    path: Path | str
+    frames: Mapping[str, pd.DataFrame]
+    kinds: Mapping[str, Any]
+
+    @classmethod
+    def read(
+        cls,
+        read: Callable[..., pd.DataFrame],
+        path: Path | str,
+        targets: Mapping[str, Kind] | Sequence[str] | str,
+        *,
+        validation: Path | str | None,
+        test: Path | str | None,
+        **how: Any,
+    ) -> "LabelledRows":
+        """Files read by `read`; `how` are the other arguments of `read_splits`."""
+        frames = read_splits(read, path, validation=validation, test=test, **how)
+        kinds = kinds_of_targets(frames["train"], targets)
+        tell_blank_tags(frames["train"], kinds)
+        return cls(path, labelled_splits(frames, kinds, path, validation=validation, test=test), kinds)
+
+    def parts(self, seed: int, *, whole: bool, share_out: ShareOut | None = None) -> Frames:
+        """Training, validation and test rows; at random, the classes alike, where nothing else shares them out.
+
+        whole  each is the whole first file.
+        """
+        if whole:
+            return (self.frames["train"],) * 3
+
+        def at_random(rows: pd.DataFrame, shares: tuple[float, float]) -> Frames:
+            return split_rows(rows, seed=seed, strata=strata_of(rows, self.kinds), shares=shares)
+
+        return divide(self.frames, share_out or at_random)
+
+    def table(
+        self,
+        parts: Frames,
+        columns: Mapping[str, Any],
+        *,
+        seed: int,
+        card: Mapping[str, Any] | None = None,
+        **facts: Any,
+    ) -> Table:
+        """The parts as a table, whose card also says how they were divided; `facts` are other fields of `Table`."""
+        kinds = with_labels_of(self.frames["train"], parts[0], self.kinds)
+        said = {"source": str(self.path), "split": told(self.frames), "seed": seed, **(card or {})}
+        return Table(Path(self.path).name, *parts, targets=kinds, columns=columns, card=said, **facts)
 
 
 def strata_of(frame: pd.DataFrame, kinds: Mapping[str, str]) -> np.ndarray | None:

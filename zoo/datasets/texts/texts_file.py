@@ -1,7 +1,8 @@
 """The user's own texts with any labels: a column of text in a CSV, Parquet or JSONL file, and columns to predict; or a
 folder with a folder of texts for each class."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ from zoo.columns.text import texts_in
 from zoo.columns.tokeniser import words_of
 from zoo.columns.written import Written
 from zoo.datasets.class_folders import LABEL, split_folders
-from zoo.datasets.given_files import divide, labelled_splits, read_splits, tell_repeated, told
+from zoo.datasets.given_files import Frames, tell_repeated
 from zoo.datasets.splits import LEAST_PEOPLE, SPLITS, split_people
-from zoo.datasets.table import Table, split_rows
-from zoo.datasets.tables.table_file import kinds_of_targets, strata_of, tell_blank_tags, with_labels_of
+from zoo.datasets.table import Table
+from zoo.datasets.tables.table_file import LabelledRows, kinds_of_targets, strata_of
 from zoo.datasets.texts.build import TEXT
 from zoo.datasets.texts.text_folders import TEXT as FOLDER_TEXT
 from zoo.datasets.texts.text_folders import table_of_folder
@@ -63,19 +64,36 @@ def read_texts_file(
     Long texts become several samples of `words` words each. Raises `UnknownNameError` for a column that is not there,
     `DataError` for a file that cannot be read, or whose texts are not to be told from its other columns.
     """
-    how: dict[str, Any] = {
-        "missing": missing,
-        "decimal": decimal,
-        "encoding": encoding,
-        "header": header,
-        "written": written,
-    }
     if Path(path).is_dir():
         path, validation, test = _split_files(Path(path), validation, test)
         targets, text = targets or [LABEL], text or FOLDER_TEXT
+    how: dict[str, Any] = {"missing": missing, "decimal": decimal, "encoding": encoding, "header": header}
+    read = partial(_read, written=written, **how)
+    text, kinds = _text_and_targets(read, path, targets, text, person)
+    group = (person,) if person else ()
+    types = {text: "text", **dict.fromkeys(group, "category")}
+    asked = {"columns": [text, *kinds, *group], "types": types}
+    rows = LabelledRows.read(read, path, kinds, validation=validation, test=test, **asked)
+    rows, without = _with_texts(rows, text)
+    rows = _with_people(rows, person) if person else rows
+    by_person = partial(_by_person, rows.kinds, person, seed) if person else None
+    options = {"words": words, "vocabulary_size": vocabulary_size, "cut": True}
+    said = {"types": {text: "text"}, "options": {text: options}, "inputs": {text: TEXT}, "ignore": group}
+    parts = rows.parts(seed, whole=whole, share_out=by_person)
+    return rows.table(parts, said, seed=seed, card={"text": text, "without_text": without}, groups=group, unit="texts")
+
+
+def _text_and_targets(
+    read: Callable[..., pd.DataFrame],
+    path: Path | str,
+    targets: Mapping[str, Kind] | Sequence[str] | str | None,
+    text: str | None,
+    person: str | None,
+) -> tuple[str, dict[str, Kind]]:
+    """The column of texts, and target -> its kind. Raises a `ZooError` for what the file does not have."""
     if targets is None:
         raise ConfigError(f"Say which columns of {path} are to be predicted, as in targets=['label'].")
-    frame = _read(path, types={text: "text"} if text else None, unasked=None, **how)
+    frame = read(path, types={text: "text"} if text else None, unasked=None)
     kinds = kinds_of_targets(frame, targets)
     for option, name in (("text", text), ("person", person)):
         if name is not None:
@@ -83,56 +101,7 @@ def read_texts_file(
     chosen = text or _text_column(frame, kinds, path)
     if chosen in kinds:
         raise ConfigError(f"'{chosen}' cannot be the text and a target at once.")
-    columns = [chosen, *kinds, *([person] if person else [])]
-    frames = read_splits(
-        partial(_read, **how),
-        path,
-        columns=columns,
-        types={chosen: "text", **({person: "category"} if person else {})},
-        validation=validation,
-        test=test,
-    )
-    tell_blank_tags(frames["train"], kinds)
-    frames = labelled_splits(frames, kinds, path, validation=validation, test=test)
-    empty = {split: _without_text(frame[chosen], chosen) for split, frame in frames.items()}
-    frames = {split: frame[~empty[split]].reset_index(drop=True) for split, frame in frames.items()}
-    if not len(frames["train"]):
-        raise DataError(f"{path}: no row has a text in '{chosen}' and a label.")
-    tell_repeated(frames, [chosen], of="texts")
-    if person:
-        frames = _with_people(frames, person)
-    if whole:
-        parts = (frames["train"],) * 3
-    else:
-        parts = divide(
-            frames,
-            lambda rows, shares: (
-                _by_person(rows, kinds, person, seed, shares)
-                if person
-                else split_rows(rows, seed=seed, strata=strata_of(rows, kinds), shares=shares)
-            ),
-        )
-    kinds = with_labels_of(frames["train"], parts[0], kinds)
-    return Table(
-        Path(path).name,
-        *parts,
-        targets=kinds,
-        columns={
-            "types": {chosen: "text"},
-            "options": {chosen: {"words": words, "vocabulary_size": vocabulary_size, "cut": True}},
-            "inputs": {chosen: TEXT},
-            "ignore": (person,) if person else (),
-        },
-        groups=(person,) if person else (),
-        unit="texts",
-        card={
-            "source": str(path),
-            "split": told(frames),
-            "seed": seed,
-            "text": chosen,
-            "without_text": int(sum(each.sum() for each in empty.values())),
-        },
-    )
+    return chosen, kinds
 
 
 def _split_files(
@@ -175,26 +144,34 @@ def _text_column(frame: pd.DataFrame, targets: Mapping[str, str], path: Path | s
     raise DataError(f"{path} has several columns of texts: {', '.join(found)}; say which: text='{next(iter(found))}'.")
 
 
-def _without_text(texts: pd.Series, name: str) -> np.ndarray:
-    """(n,) bool: which rows have none."""
-    return np.array([not each.strip() for each in texts_in(texts, name)], dtype=bool)
+def _with_texts(rows: LabelledRows, text: str) -> tuple[LabelledRows, int]:
+    """The rows that have a text, and how many have none. Tells of texts in two files."""
+    empty = {
+        split: np.array([not each.strip() for each in texts_in(frame[text], text)], dtype=bool)
+        for split, frame in rows.frames.items()
+    }
+    frames = {split: frame[~empty[split]].reset_index(drop=True) for split, frame in rows.frames.items()}
+    if not len(frames["train"]):
+        raise DataError(f"{rows.path}: no row has a text in '{text}' and a label.")
+    tell_repeated(frames, [text], of="texts")
+    return replace(rows, frames=frames), int(sum(each.sum() for each in empty.values()))
 
 
-def _with_people(frames: Mapping[str, pd.DataFrame], person: str) -> dict[str, pd.DataFrame]:
+def _with_people(rows: LabelledRows, person: str) -> LabelledRows:
     """The rows with a name for everybody: rows without one are each by itself. Tells of people in two files."""
     named = {}
-    for split, frame in frames.items():
+    for split, frame in rows.frames.items():
         own = "row" if split == "train" else f"{split} row"
         names = enumerate(frame[person].astype(object))
         people = [str(name) if not pd.isna(name) else f"{own} {row}" for row, name in names]
         named[split] = frame.assign(**{person: people})
     tell_repeated({split: frame[[person]].drop_duplicates() for split, frame in named.items()}, [person], of="people")
-    return named
+    return replace(rows, frames=named)
 
 
 def _by_person(
-    frame: pd.DataFrame, kinds: Mapping[str, str], person: str, seed: int, shares: tuple[float, float]
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    kinds: Mapping[str, str], person: str, seed: int, frame: pd.DataFrame, shares: tuple[float, float]
+) -> Frames:
     """All rows of a person in one split."""
     people = frame[person].tolist()
     if len(set(people)) < LEAST_PEOPLE:
