@@ -16,8 +16,12 @@ from zoo.columns import read_table
 from zoo.columns.paths import beside_file
 from zoo.datasets.checks import require_header
 from zoo.datasets.class_folders import LABEL, files_by_class, has_suffix, split_folders
-from zoo.datasets.pictures.splitting import linked, split_pictures
+from zoo.datasets.damaged_files import tell_damaged
+from zoo.datasets.given_files import labelled
+from zoo.datasets.pictures.splitting import linked, parts_of, split_pictures
 from zoo.datasets.splits import SPLIT, SPLITS, splits_in_column
+from zoo.datasets.table import Table
+from zoo.datasets.tables.table_file import kinds_of_targets, with_labels_of
 from zoo.errors import ConfigError, DataError, DataWarning, require_known
 
 CLASSES = ("classification", "binary")
@@ -177,42 +181,90 @@ def _as_trained(column: str, given: Sequence[str], trained: Mapping[str, Any], f
     )
 
 
-def share_out(
-    frame: pd.DataFrame,
-    contents: Sequence[str],
-    kinds: Mapping[str, Any],
-    group: str | None,
-    seed: int,
-    *,
-    files: FileKind,
-) -> np.ndarray:
-    """(n,) 0 for training, 1 for validation, 2 for test, as given or else at random, copies together; -1 left out."""
-    if group is not None:
-        require_known("column of 'group'", group, frame.columns)
-    copies = np.unique(list(contents), return_inverse=True)[1]
-    copies = linked(copies, None if group is None else frame[group])
-    classes = next((name for name, kind in kinds.items() if kind in CLASSES), None)
-    labels = None if classes is None else frame[classes].astype(object).fillna("").astype(str).to_numpy()
-    names = frame[SPLIT].to_numpy()
-    if labels is not None and len(set(labels) - {""}) < 2:
-        raise DataError(f"All {files.of} have the same '{classes}': two are needed at least.")
-    if set(names) == {""}:
-        return split_pictures(labels, copies, seed=seed, of=files.of)
-    split = np.array([SPLITS.index(name) for name in names])
-    lost = (split == 0) & np.isin(copies, copies[split > 0])
-    if lost.any():
-        warnings.warn(
-            f"{int(lost.sum())} {files.of} to train on are copies of some that the model is judged by, or of "
-            "their group: they are left out of the training.",
-            DataWarning,
-            stacklevel=4,
-        )
-    split[lost] = -1
-    if not (split == 0).any():
-        raise DataError(f"There is no {files.kind} in the train split.")
-    for number in (1, 2):
-        if not (split == number).any():
-            rows = np.flatnonzero(split == 0)
-            drawn = split_pictures(None if labels is None else labels[rows], copies[rows], seed=seed, of=files.of)
-            split[rows[drawn == number]] = number
-    return split
+@dataclass(frozen=True)
+class FileRows:
+    """Rows of files, of which a target is known.
+
+    frame     their rows; the column `SPLIT` says in which split each was given, "" where in none.
+    column    of the paths.
+    kinds     target -> its kind.
+    given     the splits that were given.
+    left_out  why files cannot be read.
+    """
+
+    path: Path
+    said: Columns
+    frame: pd.DataFrame
+    column: str
+    kinds: Mapping[str, Any]
+    given: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path | str, said: Columns, given: Mapping[str, Path | str | None]) -> "FileRows":
+        """The rows of a folder or table, and of the files of splits that are `given`."""
+        path = Path(path)
+        splits, column, wanted = read_rows(path, said, given)
+        frame = pd.concat([rows.assign(**{SPLIT: name}) for name, rows in splits.items()], ignore_index=True)
+        kinds: dict[str, Any] = dict(kinds_of_targets(frame, wanted))
+        frame = labelled(frame, kinds, path, said.files.of)
+        return cls(path, said, frame, column, kinds, tuple(filter(None, splits)))
+
+    @property
+    def others(self) -> list[str]:
+        """Columns that are neither the files' nor targets."""
+        return [name for name in self.frame.columns if name not in (SPLIT, self.column, *self.kinds)]
+
+    def readable(self, facts: Sequence[Any], *, refuse: bool) -> tuple["FileRows", list[Any]]:
+        """The rows whose files can be read, and what is known of these: `facts` has a `DataError` for each other."""
+        errors = [each for each in facts if isinstance(each, DataError)]
+        tell_damaged(errors, len(facts), f"{self.said.files.of} of '{self.path}'", refuse=refuse)
+        read = [not isinstance(each, DataError) for each in facts]
+        rows = replace(self, frame=self.frame[read].reset_index(drop=True), left_out=tuple(map(str, errors)))
+        return rows, [each for each in facts if not isinstance(each, DataError)]
+
+    def table(self, split: np.ndarray, columns: Mapping[str, Any], *, seed: int, whole: bool, **card: Any) -> Table:
+        """The rows by their `split`; or all in each, of a `whole`."""
+        alone = self.frame.drop(columns=SPLIT)
+        parts = (alone,) * 3 if whole else parts_of(alone, split)
+        told = "all of it" if whole else ", ".join(self.given) or "none"
+        said = {"source": str(self.path), "seed": seed, self.said.files.kind: self.column}
+        said |= {"left_out": list(self.left_out), "given_splits": told, **card}
+        kinds = with_labels_of(alone, parts[0], self.kinds)
+        return Table(self.path.name, *parts, targets=kinds, columns=columns, unit=self.said.files.of, card=said)
+
+    def split(self, contents: Sequence[str], seed: int) -> np.ndarray:
+        """(n,) 0 for training, 1 for validation, 2 for test, as given or else at random, copies together; -1 left out.
+
+        contents  (n,) the same for copies.
+        """
+        frame, files, group = self.frame, self.said.files, self.said.group
+        if group is not None:
+            require_known("column of 'group'", group, frame.columns)
+        copies = np.unique(list(contents), return_inverse=True)[1]
+        copies = linked(copies, None if group is None else frame[group])
+        classes = next((name for name, kind in self.kinds.items() if kind in CLASSES), None)
+        labels = None if classes is None else frame[classes].astype(object).fillna("").astype(str).to_numpy()
+        names = frame[SPLIT].to_numpy()
+        if labels is not None and len(set(labels) - {""}) < 2:
+            raise DataError(f"All {files.of} have the same '{classes}': two are needed at least.")
+        if set(names) == {""}:
+            return split_pictures(labels, copies, seed=seed, of=files.of)
+        split = np.array([SPLITS.index(name) for name in names])
+        lost = (split == 0) & np.isin(copies, copies[split > 0])
+        if lost.any():
+            warnings.warn(
+                f"{int(lost.sum())} {files.of} to train on are copies of some that the model is judged by, or of "
+                "their group: they are left out of the training.",
+                DataWarning,
+                stacklevel=4,
+            )
+        split[lost] = -1
+        if not (split == 0).any():
+            raise DataError(f"There is no {files.kind} in the train split.")
+        for number in (1, 2):
+            if not (split == number).any():
+                rows = np.flatnonzero(split == 0)
+                drawn = split_pictures(None if labels is None else labels[rows], copies[rows], seed=seed, of=files.of)
+                split[rows[drawn == number]] = number
+        return split

@@ -66,48 +66,54 @@ def read_pictures(
     """
     require_known("way with damaged pictures", damaged, DAMAGED)
     path = Path(path)
+    splits, column, targets = _with_files(path, {"validation": validation, "test": test}, targets, picture, types)
+    if trained_as is not None:
+        splits, column, targets = as_trained(splits, column, targets, trained_as)
+    frame, kinds = _labelled(splits, targets, group, path)
+    frame, facts, left_out = _readable(frame, column, path, damaged)
+    frame = frame.assign(**{COPIES: clusters_of(facts), LOOKS: pd.Series(facts)})
+    classes = [name for name, kind in kinds.items() if _has_classes(kind)]
+    _tell_contradictions(frame, column, classes, path)
+    if whole:
+        parts, told = (frame.drop(columns=SPLIT),) * 3, {"split": "all of it"}
+    else:
+        parts, told = _shared_out(frame, classes, group, list(splits), path, seed)
+        _tell_labels(frame, parts[0], classes, path)
+    said = {
+        "types": {column: PICTURE},
+        "options": {column: {"size": size, "channels": channels, "preprocessing": preprocessing}},
+        "inputs": {column: IMAGE},
+        "ignore": tuple(name for name in parts[0].columns if name not in kinds and name != column),
+    }
+    kinds, groups = with_labels_of(frame, parts[0], kinds), (group,) if group else ()
+    card = {"source": str(path), "seed": seed, "picture": column, "left_out": left_out, **told}
+    return Table(path.name, *parts, targets=kinds, columns=said, groups=groups, unit="pictures", card=card)
+
+
+def _with_files(
+    path: Path, given: Mapping[str, Path | str | None], targets: Any, picture: str | None, types: Any
+) -> tuple[dict[str, pd.DataFrame], str, Any]:
+    """As `_splits`, with the rows of the files that are `given` for validation and test."""
     splits, column, targets = _splits(path, targets, picture, types)
-    for name, file in (("validation", validation), ("test", test)):
+    for name, file in given.items():
         if file is not None:
             if name in splits:
                 raise DataError(f"'{path}' has a folder for the {name} split already; leave '{file}' out.")
             others, _, _ = _splits(Path(file), targets, column if column != PICTURE else picture, types)
-            splits = {"train": splits.pop("", None), **splits} if "" in splits else splits
+            splits = {"train": splits.pop(""), **splits} if "" in splits else splits
             splits[name] = pd.concat(others.values(), ignore_index=True).rename(columns={PICTURE: column})
-    if trained_as is not None:
-        splits, column, targets = as_trained(splits, column, targets, trained_as)
+    return splits, column, targets
+
+
+def _labelled(
+    splits: Mapping[str, pd.DataFrame], targets: Any, group: str | None, path: Path
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The rows of all splits that have a label, with the column `SPLIT`; and target -> its kind."""
     frame = pd.concat([rows.assign(**{SPLIT: name}) for name, rows in splits.items()], ignore_index=True)
     kinds: dict[str, Any] = dict(kinds_of_targets(frame, targets))
     if group is not None:
         require_known("column of 'group'", group, frame.columns)
-    frame = labelled(frame, kinds, path, "pictures")
-    frame, facts, left_out = _readable(frame, column, path, damaged)
-    frame[COPIES] = clusters_of(facts)
-    _tell_contradictions(frame, column, [name for name, kind in kinds.items() if _has_classes(kind)], path)
-    frame[LOOKS] = pd.Series(facts)
-    if whole:
-        alone = frame.drop(columns="split")
-        parts, told = (alone, alone, alone), {"split": "all of it"}
-    else:
-        parts, told = _shared_out(frame, kinds, group, list(splits), path, seed)
-    kinds = with_labels_of(frame, parts[0], kinds)
-    if not whole:
-        _tell_labels(frame, parts[0], [name for name, kind in kinds.items() if _has_classes(kind)], path)
-    ignored = [name for name in parts[0].columns if name not in kinds and name != column]
-    return Table(
-        path.name,
-        *parts,
-        targets=kinds,
-        columns={
-            "types": {column: PICTURE},
-            "options": {column: {"size": size, "channels": channels, "preprocessing": preprocessing}},
-            "inputs": {column: IMAGE},
-            "ignore": tuple(ignored),
-        },
-        groups=(group,) if group else (),
-        unit="pictures",
-        card={"source": str(path), "seed": seed, "picture": column, "left_out": left_out, **told},
-    )
+    return labelled(frame, kinds, path, "pictures"), kinds
 
 
 def _splits(
@@ -147,14 +153,14 @@ def _readable(
 
 
 def _shared_out(
-    frame: pd.DataFrame, kinds: Mapping[str, Any], group: str | None, given: list[str], path: Path, seed: int
+    frame: pd.DataFrame, targets: Sequence[str], group: str | None, given: list[str], path: Path, seed: int
 ) -> tuple[Parts, dict[str, Any]]:
-    """Training, validation and test rows, and what the card says of them."""
-    classes = next((name for name, kind in kinds.items() if _has_classes(kind)), None)
+    """Training, validation and test rows, the classes of the first of the targets alike, and what the card says."""
+    classes = next(iter(targets), None)
     if classes is not None:
         _require_classes(frame[classes], classes, path)
-    names = frame["split"].to_numpy()
-    frame = frame.drop(columns="split")
+    names = frame[SPLIT].to_numpy()
+    frame = frame.drop(columns=SPLIT)
     groups = linked(frame[COPIES].to_numpy(), None if group is None else frame[group])
     if given == [""]:
         labels = _labels(frame[classes]) if classes else None

@@ -6,18 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
-from zoo.datasets.damaged_files import tell_damaged
-from zoo.datasets.given_files import labelled
-from zoo.datasets.labelled_files import Columns, FileKind, read_rows, share_out
-from zoo.datasets.pictures.splitting import parts_of
+from zoo.datasets.labelled_files import Columns, FileKind, FileRows
 from zoo.datasets.sounds.build import SOUND, FrontEndOptions, sound_columns
 from zoo.datasets.sounds.facts import SoundFacts, facts_of
-from zoo.datasets.splits import SPLIT
 from zoo.datasets.table import Table
-from zoo.datasets.tables.table_file import kinds_of_targets, with_labels_of
-from zoo.errors import DataError, DataWarning, require_known
+from zoo.errors import DataWarning, require_known
 from zoo.samples import Kind
 from zoo.sounds import SUFFIXES, FrontEnd
 
@@ -61,47 +55,17 @@ def read_sounds(
     Raises `DataError` where there are no sounds, or too few; `UnknownNameError` for a column that is not there.
     """
     require_known("way with damaged sounds", damaged, DAMAGED)
-    path = Path(path)
-    splits, column, wanted = read_rows(path, Columns(FILES, targets, types or {}, tuple(ignore), group, trained_as),
-                                   {"validation": validation, "test": test})  # fmt: skip
-    frame = pd.concat([rows.assign(**{SPLIT: name}) for name, rows in splits.items()], ignore_index=True)
-    kinds: dict[str, Any] = dict(kinds_of_targets(frame, wanted))
-    frame = labelled(frame, kinds, path, "sounds")
-    front = FrontEnd(**{name: each for name, each in (front_end or {}).items() if name not in ("mean", "std")})
-    frame, facts, left_out = _readable(frame, column, path, damaged, front)
-    _tell(facts, path)
-    split = (
-        np.zeros(len(frame), int)
-        if whole
-        else share_out(frame, [each.content for each in facts], kinds, group, seed, files=FILES)
-    )
-    alone = frame.drop(columns=SPLIT)
-    parts = (alone,) * 3 if whole else parts_of(alone, split)
-    if seconds is None and "seconds" not in (front_end or {}):
+    said = Columns(FILES, targets, types or {}, tuple(ignore), group, trained_as)
+    rows = FileRows.read(path, said, {"validation": validation, "test": test})
+    options = dict(front_end or {})
+    front = FrontEnd(**{name: each for name, each in options.items() if name not in ("mean", "std")})
+    rows, facts = rows.readable(facts_of(list(rows.frame[rows.column]), front), refuse=damaged == "refuse")
+    _tell(facts, rows.path)
+    split = np.zeros(len(facts), int) if whole else rows.split([each.content for each in facts], seed)
+    if seconds is None and "seconds" not in options:
         seconds = _usual_seconds(facts, split)
-    told = "all of it" if whole else ", ".join(name for name in splits if name) or "none"
-    kinds = with_labels_of(frame, parts[0], kinds)
-    others = [name for name in parts[0].columns if name not in kinds and name != column]
-    return Table(
-        path.name,
-        *parts,
-        targets=kinds,
-        columns=sound_columns(front_end or {}, column=column, seconds=seconds, ignore=others),
-        unit="sounds",
-        card={"source": str(path), "seed": seed, "sound": column, "left_out": left_out, "given_splits": told},
-    )
-
-
-def _readable(
-    frame: pd.DataFrame, column: str, path: Path, damaged: str, front: FrontEnd
-) -> tuple[pd.DataFrame, list[SoundFacts], list[str]]:
-    """The rows whose sounds can be read, what is known of them, and why the others cannot."""
-    found = facts_of(list(frame[column]), front)
-    errors = [each for each in found if isinstance(each, DataError)]
-    tell_damaged(errors, len(found), f"sounds of '{path}'", refuse=damaged == "refuse")
-    rows = np.array([not isinstance(each, DataError) for each in found])
-    known = [each for each in found if isinstance(each, SoundFacts)]
-    return frame[rows].reset_index(drop=True), known, list(map(str, errors))
+    columns = sound_columns(options, column=rows.column, seconds=seconds, ignore=rows.others)
+    return rows.table(split, columns, seed=seed, whole=whole)
 
 
 def _usual_seconds(facts: Sequence[SoundFacts], split: np.ndarray) -> float:

@@ -2,19 +2,15 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from zoo.datasets.damaged_files import tell_damaged
-from zoo.datasets.given_files import labelled
-from zoo.datasets.labelled_files import Columns, FileKind, read_rows, share_out
-from zoo.datasets.pictures.splitting import parts_of
-from zoo.datasets.splits import SPLIT
+from zoo.datasets.labelled_files import Columns, FileKind, FileRows
 from zoo.datasets.table import Table
-from zoo.datasets.tables.table_file import kinds_of_targets, with_labels_of
 from zoo.datasets.volumes.build import VOLUME, volume_columns
 from zoo.datasets.volumes.facts import VolumeFacts, facts_of
 from zoo.errors import DataError, DataWarning, require_known
@@ -60,50 +56,18 @@ def read_volumes(
     Raises `DataError` where there are no volumes, or too few; `UnknownNameError` for a column that is not there.
     """
     require_known("way with damaged volumes", damaged, DAMAGED)
-    path = Path(path)
     said = Columns(FILES, targets, types or {}, tuple(ignore), group, trained_as, tuple(points or ()))
-    splits, column, wanted = read_rows(path, said, {"validation": validation, "test": test})
-    frame = pd.concat([rows.assign(**{SPLIT: name}) for name, rows in splits.items()], ignore_index=True)
-    kinds: dict[str, Any] = dict(kinds_of_targets(frame, wanted))
-    frame = labelled(frame, kinds, path, "volumes")
+    rows = FileRows.read(path, said, {"validation": validation, "test": test})
     if points is not None:
-        frame[column] = _crops(frame, column, points)
-    frame, known, errors = _readable(frame, column, path, refuse=damaged == "refuse")
-    contents = [each.content for each in known]
-    split = np.zeros(len(frame), int) if whole else share_out(frame, contents, kinds, group, seed, files=FILES)
-    alone = frame.drop(columns=SPLIT)
-    parts = (alone,) * 3 if whole else parts_of(alone, split)
-    kinds = with_labels_of(frame, parts[0], kinds)
+        cut = _crops(rows.frame, rows.column, points)
+        rows = replace(rows, frame=rows.frame.assign(**{rows.column: cut}))
+    rows, known = rows.readable(facts_of(list(rows.frame[rows.column])), refuse=damaged == "refuse")
+    _tell(known, rows.path)
+    split = np.zeros(len(known), int) if whole else rows.split([each.content for each in known], seed)
     options = {"shape": shape, "spacing": spacing, "window": window, "percentiles": percentiles, "points": points}
-    others = [name for name in parts[0].columns if name not in kinds and name != column]
-    told = "all of it" if whole else ", ".join(name for name in splits if name) or "none"
-    return Table(
-        path.name,
-        *parts,
-        targets=kinds,
-        columns=volume_columns(options, column=column, ignore=others),
-        unit="volumes",
-        card={
-            "source": str(path),
-            "seed": seed,
-            "volume": column,
-            "left_out": list(map(str, errors)),
-            "given_splits": told,
-            "orientations": sorted({each.orientation for each in known if each.orientation}),
-        },
-    )
-
-
-def _readable(
-    frame: pd.DataFrame, column: str, path: Path, *, refuse: bool
-) -> tuple[pd.DataFrame, list[VolumeFacts], list[DataError]]:
-    """The rows whose volumes can be read, what is known of these, and why others cannot; warns of both."""
-    facts = facts_of(list(frame[column]))
-    errors = [each for each in facts if isinstance(each, DataError)]
-    tell_damaged(errors, len(facts), f"volumes of '{path}'", refuse=refuse)
-    known = [each for each in facts if isinstance(each, VolumeFacts)]
-    _tell(known, path)
-    return frame[[isinstance(each, VolumeFacts) for each in facts]].reset_index(drop=True), known, errors
+    columns = volume_columns(options, column=rows.column, ignore=rows.others)
+    orientations = sorted({each.orientation for each in known if each.orientation})
+    return rows.table(split, columns, seed=seed, whole=whole, orientations=orientations)
 
 
 def _crops(frame: pd.DataFrame, column: str, points: Sequence[str]) -> pd.Series:
