@@ -87,13 +87,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal
     "zoo.studio": BELOW_TOP | {"zoo.options", "zoo.terminal"},
     "zoo.options": {"zoo.errors"},
+    "zoo.command_options": {"zoo.options"},
     **dict.fromkeys(("zoo.model_commands", "zoo.photo_commands"), BELOW_TOP | {"zoo.terminal"}),
     "zoo.predict_command": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.photo_commands"},
     "zoo.explain_command": BELOW_TOP | {"zoo.options", "zoo.terminal"},
     **dict.fromkeys(("zoo.attack_command", "zoo.error_commands"), BELOW_TOP | {"zoo.options", "zoo.terminal"}),
     "zoo.cli": BELOW_TOP
     | {"zoo.options", "zoo.terminal", "zoo.studio", "zoo.model_commands", "zoo.photo_commands", "zoo.predict_command"}
-    | {"zoo.explain_command", "zoo.attack_command", "zoo.error_commands"},
+    | {"zoo.explain_command", "zoo.attack_command", "zoo.error_commands", "zoo.command_options"},
     "zoo.__main__": {"zoo.cli"},
     # an example may offer a command of the zoo
     "examples": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.cli", "zoo.explain_command"},

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zoo import command_options as options_of
 from zoo.attack_command import add_attack_options, attack_command
 from zoo.catalogue import describe
 from zoo.error_commands import (
@@ -263,14 +264,22 @@ def prune_command(parsed: argparse.Namespace) -> None:
 
 
 COMMANDS: Commands = {
-    "list": (list_command, "models, by name, task or weights"),
-    "describe": (describe_command, "one model: inputs, outputs, weights, source; or its graph"),
-    "train": (train_command, "train a model by its recipe"),
-    "evaluate": (evaluate_command, "scores of trained weights beside simple baselines"),
-    "show-batch": (show_batch_command, "what a training on pictures sees: a batch, augmented, with its labels"),
-    "find-rate": (find_rate_command, "the learning rate that suits a model and its data"),
-    "inspect": (inspect_command, "ranges of values, weights and gradients, layer by layer; dead units, explosions"),
-    "predict": (predict_command, "ask a trained model"),
+    "list": (list_command, "models, by name, task or weights", options_of.list_models),
+    "describe": (describe_command, "one model: inputs, outputs, weights, source; or its graph", options_of.describe),
+    "train": (train_command, "train a model by its recipe", options_of.train),
+    "evaluate": (evaluate_command, "scores of trained weights beside simple baselines", options_of.evaluate),
+    "show-batch": (
+        show_batch_command,
+        "what a training on pictures sees: a batch, augmented, with its labels",
+        options_of.show_batch,
+    ),
+    "find-rate": (find_rate_command, "the learning rate that suits a model and its data", options_of.find_rate),
+    "inspect": (
+        inspect_command,
+        "ranges of values, weights and gradients, layer by layer; dead units, explosions",
+        options_of.inspection,
+    ),
+    "predict": (predict_command, "ask a trained model", options_of.predict),
     "explain": (explain_command, "why a model says what it says of one photo, text or row", add_explain_options),
     "slices": (
         slices_command,
@@ -286,10 +295,14 @@ COMMANDS: Commands = {
         "models on a page in the browser: predict, explain, change, compare",
         add_studio_options,
     ),
-    "convert": (convert_command, "a file of weights of Keras, torchvision or timm, into the zoo's own file"),
-    "fetch": (fetch_command, "download and verify data sets and weights"),
-    "verify": (verify_command, "hash what was downloaded"),
-    "prune": (prune_command, "remove what downloads left over"),
+    "convert": (
+        convert_command,
+        "a file of weights of Keras, torchvision or timm, into the zoo's own file",
+        options_of.convert,
+    ),
+    "fetch": (fetch_command, "download and verify data sets and weights", options_of.fetch),
+    "verify": (verify_command, "hash what was downloaded", options_of.verify),
+    "prune": (prune_command, "remove what downloads left over", options_of.prune),
 }
 
 

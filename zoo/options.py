@@ -8,7 +8,7 @@ from typing import Any
 
 from zoo.errors import ConfigError
 
-# name -> what it does, a line of help, and perhaps what adds its options, where they do not stand here
+# name -> what it does, a line of help, and perhaps what adds its options
 Commands = Mapping[str, tuple[Any, ...]]
 
 
@@ -44,83 +44,11 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
     """The parser of `zoo COMMAND ...`; what it parses has the function of the command as `command`."""
     parser = argparse.ArgumentParser(prog="zoo", description=description, allow_abbrev=False)
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    part = {}
     for name, (command, summary, *add_options) in commands.items():
-        part[name] = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-        part[name].set_defaults(command=command)
+        part = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        part.set_defaults(command=command)
         for add in add_options:
-            add(part[name])
-    part["list"].add_argument("pattern", nargs="?", default="*", help="as file names match: 'author*'")
-    part["list"].add_argument("--task")
-    part["list"].add_argument("--weights", help="only models with weights of this tag")
-    part["list"].add_argument("--all", action="store_true", help="also the small members that exist for tests")
-    for name in ("describe", "train", "show-batch", "find-rate", "inspect"):
-        part[name].add_argument("model")
-    for name in ("evaluate", "predict"):
-        part[name].add_argument("model", help="a model's name; or a run folder, or the file of a trained model")
-    part["describe"].add_argument(
-        "--graph", nargs="?", const="", metavar="FILE", help="draw its blocks here, or into a file .svg or .png"
-    )
-    add_training_options(part["train"])
-    part["evaluate"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
-    part["evaluate"].add_argument(
-        "--data", help="a data set's name, or a file, all of whose rows are scored (default: that of the training)"
-    )
-    part["evaluate"].add_argument("--out", metavar="DIR", help="also write scores.json and the pictures of the report")
-    add_baselines_option(part["evaluate"])
-    add_show_batch_options(part["show-batch"])
-    part["find-rate"].add_argument("--data", default="posts", help="as for training (default: posts)")
-    for name in ("evaluate", "find-rate", "inspect"):
-        add_data_options(part[name])
-    for name in ("find-rate", "inspect"):
-        add_size_option(part[name])
-    add_fine_tune_option(part["find-rate"])
-    part["find-rate"].add_argument("--weights", help="as for training (default: fresh weights)")
-    part["find-rate"].add_argument("--steps", type=whole_number, default=100, help="batches at the most (default: 100)")
-    part["find-rate"].add_argument("--seed", type=whole_number, default=0)
-    part["find-rate"].add_argument("--out", metavar="FILE", help="the picture (default: MODEL_DATA_rates.png, here)")
-    add_inspection_options(part["inspect"])
-    part["predict"].add_argument(
-        "texts",
-        nargs="*",
-        default=[],
-        metavar="TEXT",
-        help="none: rows, or a text a line, on standard input; or a file of rows; or photos and folders of them",
-    )
-    part["predict"].add_argument("--weights", help="tag, file or run folder (default: the model's own weights)")
-    add_format_options(part["predict"])
-    part["predict"].add_argument(
-        "--allow-unseen", action="store_true", help="also where nearly all values of a column are new to the model"
-    )
-    part["predict"].add_argument(
-        "--views", action="append", metavar="VIEW", help="of pictures, to average over: mirrored, moved, six, flip, ..."
-    )
-    part["predict"].add_argument(
-        "--threshold",
-        type=float,
-        metavar="SCORE",
-        help="from which a positive label, a tag or a structure is given (default: what the trained model keeps)",
-    )
-    part["predict"].add_argument(
-        "--out", metavar="FILE", help="write rows and their predictions to this .csv or .jsonl"
-    )
-    part["predict"].add_argument("--format", metavar="csv|jsonl", help="default: as --out ends; csv in a pipe")
-    part["predict"].add_argument(
-        "--keep", action="append", metavar="COLUMN", help="of the file, to stand before the predictions (default: all)"
-    )
-    part["predict"].add_argument("--text", metavar="COLUMN", help="where the texts stand in the file")
-    part["convert"].add_argument("file", metavar="FILE", help="legacy .h5, .weights.h5, .safetensors, .pth")
-    part["convert"].add_argument("--to", required=True, metavar="MODEL.TAG", help="as in resnet18.imagenet")
-    part["convert"].add_argument("--out", metavar="FILE", help="default: MODEL.TAG.h5, in this folder")
-    part["convert"].add_argument("--by-order", action="store_true", help="for a .weights.h5, which holds no names")
-    part["fetch"].add_argument("names", nargs="*", metavar="NAME")
-    part["fetch"].add_argument(
-        "--all",
-        action="store_true",
-        help="everything in the manifest of published size: not the large official weights",
-    )
-    part["verify"].add_argument("names", nargs="*", metavar="NAME")
-    part["prune"].add_argument("--yes", action="store_true", help="really remove")
+            add(part)
     return parser
 
 
@@ -177,19 +105,6 @@ def add_baselines_option(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="simple models in the report: quick (many rows: on a sample; the default), full or none",
     )
-
-
-def add_show_batch_options(parser: argparse.ArgumentParser) -> None:
-    """Those of a training that say what it reads."""
-    parser.add_argument("--data", required=True, help="as for training: a folder, zip file or table of pictures")
-    add_data_options(parser)
-    add_size_option(parser)
-    add_augmentation_option(parser)
-    parser.add_argument("--weights", help="tag, file or run folder to start from (default: fresh weights)")
-    parser.add_argument("--epoch", type=whole_number, default=1, help="from 1 (default: 1)")
-    parser.add_argument("--batch", type=whole_number, default=1, help="of the epoch, from 1 (default: 1)")
-    parser.add_argument("--seed", type=whole_number, default=0)
-    parser.add_argument("--out", metavar="FILE", help="the picture (default: MODEL_DATA_batch.png, here)")
 
 
 def add_size_option(parser: argparse.ArgumentParser) -> None:
@@ -312,15 +227,6 @@ def add_example_options(parser: argparse.ArgumentParser, model: str, data: str) 
         )
     )
     parser.set_defaults(model=model, data=data, baselines="quick", **nothing)
-
-
-def add_inspection_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", help="tag, file or run folder (default: the model's own weights, or fresh ones)")
-    parser.add_argument("--data", help="a data set, arrays in a file .npz, or random (default: that of the training)")
-    parser.add_argument("--rows", type=whole_number, default=256, help="samples to look at (default: 256)")
-    parser.add_argument("--seed", type=whole_number, default=0)
-    parser.add_argument("--json", metavar="FILE", help="also write everything to this file")
-    parser.add_argument("--tensorboard", metavar="DIR", help="also write the ranges for TensorBoard")
 
 
 def whole_number(text: str) -> int:
