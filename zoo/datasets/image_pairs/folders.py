@@ -65,20 +65,12 @@ def read_class_folders(
         )
         for name, rows in frame.groupby("split")
     }
-    return pairs_table(
-        Path(path).name,
-        dict.fromkeys(SPLITS, pairs["test"]) if whole else pairs,
-        size=size,
-        channels=channels,
-        preprocessing=preprocessing,
-        labels=labels,
-        card={
-            "source": str(path),
-            "split": "as given" if given else "classes 70:10:20 at random",
-            "classes": {str(name): int(rows[LABEL].nunique()) for name, rows in frame.groupby("split")},
-            "seed": seed,
-        },
-    )
+    parts = dict.fromkeys(SPLITS, pairs["test"]) if whole else pairs
+    classes = {str(name): int(rows[LABEL].nunique()) for name, rows in frame.groupby("split")}
+    split = "as given" if given else "classes 70:10:20 at random"
+    card = {"source": str(path), "split": split, "classes": classes, "seed": seed}
+    pictures: dict[str, Any] = {"size": size, "channels": channels, "preprocessing": preprocessing}
+    return pairs_table(Path(path).name, parts, labels=labels, card=card, **pictures)
 
 
 def _found(path: Path, *, whole: bool) -> tuple[pd.DataFrame, list[str]]:

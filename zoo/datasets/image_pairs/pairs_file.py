@@ -73,15 +73,9 @@ def read_image_pairs(
     told = tuple(labels) or LABELS
     named = {name: rows[[*SIDES]].assign(**{SAME: rows[SAME].map(dict(zip(LABELS, told, strict=True)))})
              for name, rows in parts.items()}  # fmt: skip
-    return pairs_table(
-        Path(path).stem,
-        named,
-        size=size,
-        channels=channels,
-        preprocessing=preprocessing,
-        labels=told,
-        card={"source": Path(path).name, "rows": len(frame), "seed": seed},
-    )
+    pictures: dict[str, Any] = {"size": size, "channels": channels, "preprocessing": preprocessing}
+    card = {"source": Path(path).name, "rows": len(frame), "seed": seed}
+    return pairs_table(Path(path).stem, named, labels=told, card=card, **pictures)
 
 
 def _joined(

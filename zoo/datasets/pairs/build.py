@@ -89,20 +89,16 @@ def build_pairs(
     long = sum(
         len(spelled_words(getattr(pair, side))) > words for split in SPLITS for pair in splits[split] for side in SIDES
     )
-    counted = {
-        "scale": [scale.low, scale.high],
-        "words": words,
-        "texts_cut": long,
-        "sizes": {split: len(splits[split]) for split in SPLITS},
-    }
+    sizes = {split: len(splits[split]) for split in SPLITS}
+    counted = {"scale": [scale.low, scale.high], "words": words, "texts_cut": long, "sizes": sizes}
     options = {"words": words, "vocabulary_size": vocabulary_size, "punctuation": False}
     groups = tuple(splits["train"][0].groups)
-    train_rows, validation_rows, test_rows = (_frame(splits[split], scale.labels) for split in SPLITS)
+    train, validation, test = (_frame(splits[split], scale.labels) for split in SPLITS)
     return Table(
         name,
-        train_rows,
-        validation_rows,
-        test_rows,
+        train,
+        validation,
+        test,
         targets={"score": scale.target},
         columns={
             "types": dict.fromkeys(SIDES, "text"),

@@ -61,9 +61,8 @@ def read_pairs(
     rows = {split: read_rows(file, of="pairs", encoding=encoding) for split, file in files.items() if file is not None}
     for row in chain.from_iterable(rows.values()):
         _require_columns(row, columns)
-    told = tuple(labels)
-    if not told and low is None and high is None:
-        told = labels_in([row.values[score_column] for row in rows["train"]])
+    scaled = bool(labels) or low is not None or high is not None
+    told = tuple(labels) if scaled else labels_in([row.values[score_column] for row in rows["train"]])
     if told:
         if told != tuple(labels):
             _tell_labels(told, score_column)
@@ -74,16 +73,7 @@ def read_pairs(
     for split, part in rows.items():
         _require_scale(part, found[split], scale, score_column)
     _tell_repeated(found)
-    divided = any(SPLIT_COLUMN in row.values for row in rows["train"])
-    if divided and len(found) > 1:
-        raise DataError(f"{path} has a column '{SPLIT_COLUMN}', and files are given for splits; leave out one of them.")
-    if whole:
-        splits: Mapping[str, Sequence[Pair]] = dict.fromkeys(SPLITS, found["train"])
-    elif len(found) == len(SPLITS):
-        splits = found
-    else:
-        shared_out = _given_splits(rows["train"], found["train"]) if divided else _by_text(found, seed, path)
-        splits = {**shared_out, **{split: part for split, part in found.items() if split != "train"}}
+    splits = _splits(rows["train"], found, path, seed, whole=whole)
     if not any(pair.score is not None for pair in splits["train"]):
         raise DataError(f"{path}: no pair to train on has a value in the column '{score_column}'.")
     card = {"source": Path(path).name, "rows": sum(map(len, rows.values())), "seed": seed}
@@ -206,6 +196,21 @@ def _scale(scores: Sequence[float], low: float | None, high: float | None, path:
     if low is None and high is None and bottom == top:
         raise DataError(f"{path}: all scores are {bottom:g}; there is nothing to learn.")
     return Scale(bottom, top)
+
+
+def _splits(
+    rows: Sequence[Row], found: Mapping[str, Sequence[Pair]], path: Path | str, seed: int, *, whole: bool
+) -> Mapping[str, Sequence[Pair]]:
+    """The pairs of each split: as files or the column of the training `rows` say, else by their texts."""
+    divided = any(SPLIT_COLUMN in row.values for row in rows)
+    if divided and len(found) > 1:
+        raise DataError(f"{path} has a column '{SPLIT_COLUMN}', and files are given for splits; leave out one of them.")
+    if whole:
+        return dict.fromkeys(SPLITS, found["train"])
+    if len(found) == len(SPLITS):
+        return found
+    shared_out = _given_splits(rows, found["train"]) if divided else _by_text(found, seed, path)
+    return {**shared_out, **{split: part for split, part in found.items() if split != "train"}}
 
 
 def _given_splits(rows: Sequence[Row], pairs: Sequence[Pair]) -> dict[str, list[Pair]]:

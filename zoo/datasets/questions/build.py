@@ -102,12 +102,9 @@ def build(
     counted = {"seed": seed, "memories": layout.memories, "answers": len(labels) - 1, "sizes": sizes}
     groups = ("story", "task") if len({each.task for each in train}) > 1 else ("story",)
     story = {"vocabulary": words, "layout": layout.kind, "memories": layout.memories, "length": layout.length}
-    train_rows, validation_rows, test_rows = (_frame(part) for part in parts.values())
     return Table(
         name,
-        train_rows,
-        validation_rows,
-        test_rows,
+        *map(_frame, (train, validation, test)),
         targets={"answer": Target("classification", labels)},
         columns={
             "types": {"text": "story", "question": "story"},

@@ -66,23 +66,13 @@ def read_file(
     given. Raises `DataError` with the file and the line of anything that is not as described.
     """
     rows = read_rows(path, encoding=encoding)
-    columns = {
-        "text": text_column,
-        "age": age_column,
-        "gender": gender_column,
-        "person": person_column,
-        **_income_column(rows, income_column),
-    }
+    columns = {"text": text_column, "age": age_column, "gender": gender_column, "person": person_column}
+    columns |= _income_column(rows, income_column)
     chosen = {age_column, gender_column, person_column, income_column} - {"age", "gender", "person", None}
-    _require_columns(rows, columns, chosen, path)
-    posts = [_post(row, columns) for row in rows]
+    posts = _posts(rows, columns, chosen, path)
     targets = _targets(posts, columns, path)
-    given = {}
-    for split, file in (("validation", validation), ("test", test)):
-        if file is not None:
-            own = read_rows(file)
-            _require_columns(own, columns, chosen, file)
-            given[split] = [_post(row, columns, f"{split} row") for row in own]
+    files = {split: file for split, file in (("validation", validation), ("test", test)) if file is not None}
+    given = {split: _posts(read_rows(file), columns, chosen, file, f"{split} row") for split, file in files.items()}
     _tell_repeated({"train": posts, **given})
     people = len({post.person for post in posts})
     if people < LEAST_PEOPLE and len(given) < 2 and not whole:
@@ -99,6 +89,14 @@ def read_file(
         given=dict.fromkeys(SPLITS, posts) if whole else given,
         card={"source": Path(path).name, "rows": len(rows)},
     )
+
+
+def _posts(
+    rows: list[Row], columns: Mapping[str, str], chosen: set[str | None], path: Path | str, own: str = "row"
+) -> list[Post]:
+    """The rows of a file, checked; `own` names whoever has no name."""
+    _require_columns(rows, columns, chosen, path)
+    return [_post(row, columns, own) for row in rows]
 
 
 def check_text(text: str, tokeniser: Tokeniser) -> None:
@@ -150,7 +148,7 @@ def _tell_repeated(posts: Mapping[str, Sequence[Post]]) -> None:
     tell_repeated(people, ["person"], of="people")
 
 
-def _post(row: Row, columns: Mapping[str, str], own: str = "row") -> Post:
+def _post(row: Row, columns: Mapping[str, str], own: str) -> Post:
     """Checked values of one row, missing ones as None; `own` names whoever has no name."""
     value = {name: row.values.get(column) for name, column in columns.items()}
     _require_text(value.pop("text"), f"{row.place}: the {columns['text']}")
