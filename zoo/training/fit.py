@@ -100,34 +100,51 @@ def fit(
             )
         graph, heads, (train, validation) = with_peer(graph, settled.heads, seed, train, validation)
         settled = replace(settled, heads=heads)
+    training = _Training(model, recipe, seed, config, callbacks, checkpoint_seconds)
+    if plan is None:
+        folder = None if folder is None else Path(folder)
+        return training.of(Part(graph, train, validation, settled, {}, {}, folder))[0]
+    with ExitStack() as stack:
+        staged = {**config, "stages": [stage.name for stage in plan.stages]}
+        store = stack.enter_context(RunFolder(folder, staged)) if folder is not None else None
+        return train_in_stages(plan, train, validation, settled, training.of, store, seed)
 
-    def train_part(part: Part) -> tuple[Run, Mapping[str, np.ndarray]]:
-        named = replace(recipe, epochs=part.recipe.epochs, fine_tune=part.recipe.fine_tune)
-        session = Session(part.graph, part.train, part.validation, part.recipe, seed, part.shares)
-        if recipe.on_nonfinite is not None:
+
+@dataclass(frozen=True)
+class _Training:
+    """What all parts of a training have in common: what `fit` was given.
+
+    config  what the folder of a part says of the whole training.
+    """
+
+    model: keras.Model
+    recipe: Recipe
+    seed: int
+    config: Mapping[str, Any]
+    callbacks: Sequence[keras.callbacks.Callback]
+    checkpoint_seconds: float
+
+    def of(self, part: Part) -> tuple[Run, Mapping[str, np.ndarray]]:
+        """Train one part: its run, and the predictions that its best epoch was measured by."""
+        named = replace(self.recipe, epochs=part.recipe.epochs, fine_tune=part.recipe.fine_tune)
+        session = Session(part.graph, part.train, part.validation, part.recipe, self.seed, part.shares)
+        if self.recipe.on_nonfinite is not None:
             session.validation.require_sound_inputs()
         whole = partial(as_given, part.scales)
-        hooks = UserCallbacks(callbacks, model, part.recipe, session.presented, whole)
-        if hooks.wants_batches and recipe.steps_per_execution is None:
+        hooks = UserCallbacks(self.callbacks, self.model, part.recipe, session.presented, whole)
+        if hooks.wants_batches and self.recipe.steps_per_execution is None:
             session.together = 1
-        told = {**config, "recipe": named.to_json(), "steps_per_execution": session.together, **part.facts}
+        told = {**self.config, "recipe": named.to_json(), "steps_per_execution": session.together, **part.facts}
         with ExitStack() as stack:
             store = stack.enter_context(RunFolder(part.folder, told)) if part.folder is not None else None
             stack.enter_context(session.random.own())
             stack.enter_context(hooks.attached(session.trainer.optimizer, len(session.train)))
-            _train(session, store, hooks, part.recipe, checkpoint_seconds)
+            _train(session, store, hooks, part.recipe, self.checkpoint_seconds)
             session.verify()
         path = store.path if store else None
-        own = {name: each for name, each in session.best_calibrations.items() if name in recipe.heads}  # not a peer's
+        found = session.best_calibrations
+        own = {name: each for name, each in found.items() if name in self.recipe.heads}  # not a peer's
         return Run(session.history, session.best_epoch, path, own), session.best_sample
-
-    if plan is None:
-        folder = None if folder is None else Path(folder)
-        return train_part(Part(graph, train, validation, settled, {}, {}, folder))[0]
-    with ExitStack() as stack:
-        staged = {**config, "stages": [stage.name for stage in plan.stages]}
-        store = stack.enter_context(RunFolder(folder, staged)) if folder is not None else None
-        return train_in_stages(plan, train, validation, settled, train_part, store, seed)
 
 
 def _require_types(train: Samples, validation: Samples, recipe: Recipe, seed: int) -> None:

@@ -19,6 +19,7 @@ from zoo.errors import ConfigError, MissingExtraError, TrainingError, is_number
 from zoo.files import write_figure
 from zoo.samples import Samples
 from zoo.tracing.preserve_state import preserve_state
+from zoo.training.epoch_log import LOSS
 from zoo.training.fine_tuning.plan import plan_for
 from zoo.training.fit import prepared
 from zoo.training.named_graph import named_graph, with_named_inputs
@@ -124,8 +125,7 @@ def _losses(session: Session, rates: np.ndarray) -> list[float]:
             epoch, step = epoch + 1, 0
             order = session.train.order(epoch)
         session.trainer.optimizer.learning_rate = float(rate)
-        log = session.trainer.train_on_batch(*session.train.training_batch(order[step], epoch, step), return_dict=True)
-        loss = float(log["loss"])
+        loss = float(session.trainer.train_on(session.train.training_batch(order[step], epoch, step))[0, LOSS])
         if not math.isfinite(loss):
             break
         losses.append(loss)

@@ -60,19 +60,7 @@ class Session:
         shares: Mapping[int, Share] | None = None,
     ):
         self.model, self.recipe = model, recipe
-        rows = with_synthetic_rows(train, recipe.heads, seed)
-        self.sampler = sampler_for(recipe.heads, rows, seed)
-        self.train = Batches(
-            rows,
-            batch_size=recipe.batch_size,
-            seed=seed,
-            trim_padding=recipe.trim_padding,
-            token_dropout=recipe.token_dropout,
-            shuffled_entities=recipe.shuffled_entities,
-            augmentation=recipe.augmentation,
-            sampler=self.sampler,
-            steps=per_step(model, recipe.heads),
-        )
+        self.train = self._batches(train, seed)
         weights = train.sample_weight
         self.priors = {name: head.prior(train.targets[name], weights.get(name)) for name, head in recipe.heads.items()}
         scales = prior_losses(recipe.heads, self.priors, train)
@@ -90,15 +78,8 @@ class Session:
         fast, scalings = recipe.acceleration, self.presentation.scalings
         tied = tied_softmaxes(model, orders, seed) if fast else {}
         self.trainer = Trainer(model, recipe.heads, balance, tables, scalings, tied, acceleration=fast)
-        trainable = self.trainer.trainable_variables
         steps = len(self.train) * recipe.epochs
-        heads = self.presentation.outputs.layer_names
-        own = [shares.get(id(variable), Share()) for variable in trainable] if shares else None
-        optimizer = recipe.optimiser.build(steps, heads, trainable, acceleration=fast, shares=own)
-        if any(layer.compute_dtype == "float16" for layer in layers_of(model)):
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)  # small gradients would be 0 in half precision
-        self.trainer.compile(optimizer=optimizer, auto_scale_loss=False)
-        self.trainer.optimizer.build(trainable)
+        self._compile(steps, shares)
         self.average_from, self.statistics = recipe.optimiser.average_from(steps), BatchStatistics(model)
         self.epoch, self.step, self.stopped = 0, 0, False
         wanted = recipe.steps_per_execution
@@ -114,6 +95,34 @@ class Session:
         self.best_calibrations: Mapping[str, Calibration] = shifts
         self.random = RandomState(seed)
         self.seconds, self.clock = 0.0, time.perf_counter()
+
+    def _batches(self, samples: Samples, seed: int) -> Batches:
+        """What training reads, with the rows that are made up, and chosen anew each epoch."""
+        recipe = self.recipe
+        rows = with_synthetic_rows(samples, recipe.heads, seed)
+        self.sampler = sampler_for(recipe.heads, rows, seed)
+        return Batches(
+            rows,
+            batch_size=recipe.batch_size,
+            seed=seed,
+            trim_padding=recipe.trim_padding,
+            token_dropout=recipe.token_dropout,
+            shuffled_entities=recipe.shuffled_entities,
+            augmentation=recipe.augmentation,
+            sampler=self.sampler,
+            steps=per_step(self.model, recipe.heads),
+        )
+
+    def _compile(self, steps: int, shares: Mapping[int, Share] | None) -> None:
+        """Give the trainer the recipe's optimiser for so many steps."""
+        trainable, heads = self.trainer.trainable_variables, self.presentation.outputs.layer_names
+        own = [shares.get(id(variable), Share()) for variable in trainable] if shares else None
+        fast = self.recipe.acceleration
+        optimizer = self.recipe.optimiser.build(steps, heads, trainable, acceleration=fast, shares=own)
+        if any(layer.compute_dtype == "float16" for layer in layers_of(self.model)):
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)  # small gradients would be 0 in half precision
+        self.trainer.compile(optimizer=optimizer, auto_scale_loss=False)
+        self.trainer.optimizer.build(trainable)
 
     @property
     def finished(self) -> bool:

@@ -75,7 +75,8 @@ class Trainer(keras.Model):
         self._tied = tuple((tied or {}).items())
         self._random = tuple(each.random for _, each in self._tied)  # their states are the trainer's
         graph = model_with(model, {name: each.features for name, each in self._tied}) if tied else model
-        graph = shared_forward(graph) if balance.needs_shared_tensor else graph
+        if balance.needs_shared_tensor:
+            graph = model_with(graph, {self.SHARED: last_shared_tensor(graph)})
         # On the model's own variables.
         self._forward: Callable[..., dict[str, Tensor]] = accelerate(graph) if acceleration else graph
         self._scalings = tuple((scalings or {}).values())
@@ -161,14 +162,8 @@ class Trainer(keras.Model):
         elif backend == "jax" and isinstance(batch, StackedBatches):
             logs = self._train_on_jax(batch)
         else:
-            logs = super().train_on_batch(*batch, return_dict=True)
+            logs = self.train_on_batch(*batch, return_dict=True)
         return log_rows(logs, len(self.log.keys))
-
-    def train_on_batch(self, *args: Any, return_dict: bool = False, **kwargs: Any) -> Any:
-        """Keras' own; the log by key."""
-        logs = super().train_on_batch(*args, return_dict=True, **kwargs)
-        values = dict(zip(self.log.keys, log_rows(logs, len(self.log.keys))[0].tolist(), strict=True))
-        return values if return_dict else list(values.values())
 
     def _train_on_jax(self, stack: StackedBatches) -> dict[str, Tensor]:
         """What Keras' `train_on_batch` does there with the state: its values go through the step, and back."""
@@ -197,11 +192,6 @@ class Trainer(keras.Model):
 def log_rows(logs: Mapping[str, Any], keys: int) -> np.ndarray:
     """The logs of a train function -> (n, keys), one row for each batch."""
     return np.asarray(ops.convert_to_numpy(logs[LOG])).reshape(-1, keys) if logs else np.empty((0, keys), np.float32)
-
-
-def shared_forward(model: keras.Model) -> keras.Model:
-    """The model with one more output: the last tensor that all of its outputs depend on (the shared features)."""
-    return model_with(model, {Trainer.SHARED: last_shared_tensor(model)})
 
 
 def model_with(model: keras.Model, outputs: Mapping[str, Any]) -> keras.Model:

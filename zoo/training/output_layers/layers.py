@@ -17,6 +17,13 @@ from keras import layers
 from zoo.keras_internals.graph import GraphCall, graph_calls, is_graph, producer
 
 Tensor = Any
+PASSED = (
+    layers.Reshape,
+    layers.Flatten,
+    layers.Identity,
+    layers.Dropout,
+    layers.Permute,
+)  # values as they are
 
 
 class OutputLayers:
@@ -74,7 +81,8 @@ class OutputLayers:
         if type(layer) is not layers.Dense or not layer.use_bias or getattr(layer, "lora_enabled", False):
             return f"'{layer.name}' is no plain Dense layer with a bias"
         if layer.activation is not activation:
-            return f"the activation of '{layer.name}' is {_name(layer.activation)}, not {_name(activation)}"
+            found, wanted = map(activation_name, (layer.activation, activation))
+            return f"the activation of '{layer.name}' is {found}, not {wanted}"
         if not self._is_own(layer, layer.kernel, layer.bias):
             return f"the weights of '{layer.name}' are frozen or used by another layer too"
         rules = ("kernel_constraint", "bias_constraint", "kernel_regularizer", "bias_regularizer")
@@ -126,5 +134,6 @@ class OutputLayers:
         return all(id(each) in self._trainable and self._owners[id(each)] == {id(layer)} for each in variables)
 
 
-def _name(activation: Any) -> str:
+def activation_name(activation: Any) -> str:
+    """What an activation is called."""
     return getattr(activation, "__name__", type(activation).__name__)

@@ -15,13 +15,11 @@ from zoo.keras_internals.graph import is_graph, producer
 from zoo.samples import EXCLUSIVE, Samples
 from zoo.training.batches import Batches
 from zoo.training.heads import Head
+from zoo.training.output_layers.layers import PASSED, activation_name
 from zoo.training.predictions import outputs_of
 
 ROUNDING = 2e-2  # how far a sum of probabilities may lie from 1: bfloat16 has 3 digits
 ROWS = 64  # on which an output is tried whose layers do not tell
-NEEDED = {"classification": "softmax", "ordered": "softmax", "binary": "sigmoid", "tags": "sigmoid"}
-NEEDED |= {"heat_map": "sigmoid", "mask": "softmax"}
-PASSED = (layers.Reshape, layers.Flatten, layers.Identity, layers.Dropout, layers.Permute)
 END_IN_THEIR_ACTIVATION = (
     layers.Activation,
     layers.Dense,
@@ -30,13 +28,9 @@ END_IN_THEIR_ACTIVATION = (
     layers.Conv2D,
     layers.Conv3D,
 )
-SUITABLE = {
-    "classification": (activations.softmax,),
-    "ordered": (activations.softmax,),
-    "binary": (activations.sigmoid, activations.hard_sigmoid),
-    "tags": (activations.sigmoid, activations.hard_sigmoid),
-    "heat_map": (activations.sigmoid, activations.hard_sigmoid),
-    "mask": (activations.softmax,),
+SUITABLE: dict[str, tuple[Any, ...]] = {  # the first is the usual one
+    **dict.fromkeys(("classification", "ordered", "mask"), (activations.softmax,)),
+    **dict.fromkeys(("binary", "tags", "heat_map"), (activations.sigmoid, activations.hard_sigmoid)),
 }
 
 
@@ -53,11 +47,14 @@ def require_probabilities(model: keras.Model, heads: Mapping[str, Head], samples
         if layer is None:
             tried.append(name)
         elif activation not in SUITABLE[head.target.kind]:
-            needed = NEEDED[head.target.kind]
+            needed = activation_name(SUITABLE[head.target.kind][0])
             is_logits = activation is activations.linear
+            found = (
+                "no activation, which gives logits" if is_logits else f"the activation {activation_name(activation)}"
+            )
             raise ConfigError(
                 f"Output '{name}' of '{model.name}' ends in the layer '{layer.name}' with "
-                f"{'no activation, which gives logits' if is_logits else f'the activation {_name(activation)}'}; a "
+                f"{found}; a "
                 f"{head.target.kind} head needs probabilities: activation='{needed}'."
             )
     if tried:
@@ -74,7 +71,7 @@ def check_probabilities(name: str, head: Head, output: np.ndarray) -> None:
     if low < -ROUNDING or high > 1.0 + ROUNDING:
         raise ConfigError(
             f"Output '{name}' gives numbers from {low:.3g} to {high:.3g}; a {head.target.kind} head needs "
-            f"probabilities: end it in activation='{NEEDED[head.target.kind]}'."
+            f"probabilities: end it in activation='{activation_name(SUITABLE[head.target.kind][0])}'."
         )
     if head.target.kind in EXCLUSIVE:
         sums = output.sum(axis=-1)
@@ -103,7 +100,3 @@ def _last(tensor: Any) -> tuple[Any, Any]:
             continue
         is_told = type(layer) in END_IN_THEIR_ACTIVATION and activation in vars(activations).values()
         return (layer, activation) if is_told else (None, None)
-
-
-def _name(activation: Any) -> str:
-    return getattr(activation, "__name__", type(activation).__name__)

@@ -11,11 +11,10 @@ from keras import activations, layers
 from zoo.keras_internals.graph import is_graph, producer
 from zoo.samples import Samples
 from zoo.training.heads import Head
-from zoo.training.output_layers.layers import OutputLayers
+from zoo.training.output_layers.layers import PASSED, OutputLayers
 from zoo.training.output_layers.target_scaling import Scaling, moments
 
 FAR = 10.0  # times the units that a layer begins in, or a part of them
-PASSED = (layers.Reshape, layers.Flatten, layers.Identity, layers.Dropout, layers.Permute)
 SUMS = (layers.Add, layers.Subtract, layers.Average)
 
 
