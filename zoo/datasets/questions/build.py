@@ -102,9 +102,12 @@ def build(
     counted = {"seed": seed, "memories": layout.memories, "answers": len(labels) - 1, "sizes": sizes}
     groups = ("story", "task") if len({each.task for each in train}) > 1 else ("story",)
     story = {"vocabulary": words, "layout": layout.kind, "memories": layout.memories, "length": layout.length}
+    first, second, third = map(_frame, (train, validation, test))
     return Table(
         name,
-        *map(_frame, (train, validation, test)),
+        first,
+        second,
+        third,
         targets={"answer": Target("classification", labels)},
         columns={
             "types": {"text": "story", "question": "story"},
