@@ -215,7 +215,7 @@ def test_two_trainings_on_texts_of_many_lengths_give_the_same_bits():
         trainer.compile("adam", loss={"answer": "sparse_categorical_crossentropy"})
         for length in (30, 25, 30):
             tokens = np.random.default_rng(length).integers(0, 200, (8, length)).astype("int32")
-            trainer.train_on(({"text": tokens, "question": tokens[:, :5]}, {"answer": tokens[:, 0] % 20}))
+            trainer.train_on_batch({"text": tokens, "question": tokens[:, :5]}, {"answer": tokens[:, 0] % 20})
         return [np.array(variable) for variable in trainer.variables]
 
     assert all(np.array_equal(one, two) for one, two in zip(train(), train(), strict=True))

@@ -139,7 +139,7 @@ def test_two_trainings_on_texts_of_many_lengths_give_the_same_bits():
         trainer.compile(optimizer=FusedAdam(1e-3), loss={"age": "mse"})
         for step in range(3):
             tokens = texts(200 - 25 * step, batch=32, seed=step)  # lengths as trimmed batches have them
-            trainer.train_on(({"posts": tokens}, {"age": tokens.mean(1, keepdims=True).astype("float32")}))
+            trainer.train_on_batch({"posts": tokens}, {"age": tokens.mean(1, keepdims=True).astype("float32")})
         return [np.array(variable) for variable in trainer.variables]
 
     assert all(np.array_equal(one, two) for one, two in zip(train(), train(), strict=True))
