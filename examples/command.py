@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zoo
-from zoo.cli import training_options
+from zoo.cli.main import training_options
+from zoo.cli.options import add_example_options, add_training_options, whole_number
 from zoo.errors import ConfigError, DataError, MissingExtraError, WeightsError
 from zoo.files import write_figure
-from zoo.options import add_example_options, add_training_options, whole_number
 from zoo.poetry.constraints import TONES
 from zoo.terminal import console, import_frameworks, parse, run
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import zoo
 from examples.command import Run, option, page, shipped_photo
-from zoo.explain_command import show_comparison, show_explanation
+from zoo.cli.explain import show_comparison, show_explanation
 
 MODEL = "mobilenet.imagenet"
 

@@ -9,7 +9,7 @@ Without the printing it is one line: zoo.explain("author_profile_small.posts", t
 
 import zoo
 from examples.command import Run, option, page
-from zoo.explain_command import show_explanation
+from zoo.cli.explain import show_explanation
 
 MODEL = "author_profile_small.posts"
 TEXT = "My grandchildren visited, and my husband and I worked in the garden. The stock market can wait!"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import zoo
 from examples.command import Run, option, page
-from zoo.options import positive_number, whole_number
+from zoo.cli.options import positive_number, whole_number
 from zoo.terminal import epoch_printer, show_report
 
 OPTIONS = (

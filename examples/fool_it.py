@@ -12,7 +12,7 @@ import numpy as np
 
 import zoo
 from examples.command import SEED, Run, option, page
-from zoo.options import positive_number
+from zoo.cli.options import positive_number
 from zoo.samples import Samples, Target
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import zoo
 from examples.command import WEIGHTS, Run, option, page, training_page
-from zoo.cli import predict_command
+from zoo.cli.main import predict_command
 from zoo.terminal import show_report
 
 if TYPE_CHECKING:

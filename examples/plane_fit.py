@@ -12,7 +12,7 @@ from pathlib import Path
 
 import zoo
 from examples.command import OUT, SEED, Run, option, page
-from zoo.options import whole_number
+from zoo.cli.options import whole_number
 from zoo.terminal import show_report
 
 STEPS = option("--steps", "of gradient descent (default: 200)", type=whole_number, default=200)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import zoo
 from examples.command import WEIGHTS, Run, load_reader, option, page, training_page
-from zoo.cli import predict_command
+from zoo.cli.main import predict_command
 from zoo.terminal import import_frameworks, show_report
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.pipelines import TINY, tiny_profile
-from zoo.cli import default_folder, main
+from zoo.cli.main import default_folder, main
 from zoo.errors import DataError
 from zoo.samples import Target
 from zoo.tasks import load_pipeline

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from zoo.cli import main
+from zoo.cli.main import main
+from zoo.cli.options import in_options
 from zoo.errors import UnknownNameError, nearest
-from zoo.options import in_options
 from zoo.tasks import load_dataset
 
 ROOT = Path(__file__).resolve().parents[1]

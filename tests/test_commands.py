@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from examples import multi_output
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.samples import Target
 from zoo.tasks import evaluate, inspect, load_dataset, load_pipeline, recipe_for, train
 from zoo.training import Head, Imbalance
@@ -245,7 +245,7 @@ def test_the_main_job_needs_no_extra_but_that_of_reports(tmp_path, posts_file):
 
 def test_importing_and_listing_import_no_framework():
     script = (
-        "import sys, zoo, zoo.cli; zoo.list_models(); zoo.describe('author_profile');"
+        "import sys, zoo, zoo.cli.main; zoo.list_models(); zoo.describe('author_profile');"
         "print([m for m in ('keras', 'tensorflow', 'jax', 'torch', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.errors import WeightsError
 from zoo.pretrained import pretrained
 

@@ -11,8 +11,8 @@ import keras
 import pytest
 
 from tests.docs_files import write_files
-from zoo.cli import COMMANDS
-from zoo.options import command_line
+from zoo.cli.main import COMMANDS
+from zoo.cli.options import command_line
 from zoo.terminal import parse
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,7 +12,7 @@ import pytest
 from keras import layers
 
 import zoo
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.drawing.boxes import Box, boxes_of, folded
 from zoo.drawing.calls import read_calls
 from zoo.drawing.grouping import edges_between, group_calls

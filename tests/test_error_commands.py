@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.columns import Schema
 from zoo.create import create_model, full_config
 from zoo.errors import ZooError

@@ -20,10 +20,10 @@ from PIL import Image
 
 import zoo
 import zoo.tasks
-from zoo.cli import main as zoo_command
+from zoo.cli.main import main as zoo_command
+from zoo.cli.options import add_training_options
 from zoo.datasets.image_pairs.signs import signs
 from zoo.datasets.joint.shop import shop
-from zoo.options import add_training_options
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(path.stem for path in (ROOT / "examples").glob("*.py") if path.stem not in ("__init__", "command"))

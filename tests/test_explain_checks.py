@@ -9,7 +9,7 @@ import pytest
 
 import zoo
 from tests.explain_models import STRUCTURES, sample_of, with_weights
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.columns import Schema
 from zoo.errors import ConfigError
 from zoo.explain import methods

@@ -8,7 +8,7 @@ from keras import layers
 
 import zoo
 from tests.explain_models import STRUCTURES, convolutions, head, picture, sample_of, with_weights
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.columns import Schema
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.explain import subjects

@@ -12,10 +12,10 @@ from keras import layers
 import zoo
 from tests.photo_folders import fill
 from tests.pretrained import changed, network, pictures, recipe, values
-from zoo.cli import training_options
+from zoo.cli.main import training_options
+from zoo.cli.options import add_training_options
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.metrics import score
-from zoo.options import add_training_options
 from zoo.training import FineTune, FineTuningNotice, Optimiser, find_learning_rate, fit, freeze, stages_for, unfreeze
 from zoo.training.fine_tuning.fine_tune import AS_FROZEN, PROBE
 from zoo.training.fine_tuning.network import Network

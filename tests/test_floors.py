@@ -45,7 +45,6 @@ BELOW_TOP = (
         "zoo",
         "zoo.create",
         "zoo.classification",
-        "zoo.listing",
         "zoo.conversion",
         "zoo.pipeline",
         "zoo.explain",
@@ -77,7 +76,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.explain": {"zoo.create", "zoo.pipeline"} | LEAVES | GROUND | SECOND,
     # it attacks models with or without a schema, and asks their gradients
     "zoo.robustness": {"zoo.columns", "zoo.pictures", "zoo.pipeline", "zoo.tracing"} | LEAVES,
-    "zoo.listing": {"zoo.artifacts", "zoo.catalogue"} | LEAVES,
     "zoo.classification": {"zoo.create", "zoo.pictures", "zoo.prediction", "zoo.pretrained"} | LEAVES,
     "zoo.conversion": {"zoo.create"} | LEAVES | GROUND | SECOND,  # it makes the model that it fills
     # a recipe makes the model that it trains
@@ -85,19 +83,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo.testing": {"blocks", "zoo.create"} | LEAVES | GROUND | SECOND,  # the contract of models, for whoever adds one
     "zoo": BELOW_TOP,  # the front door, zoo/__init__.py
     "zoo.terminal": BELOW_TOP,  # how the top floor speaks to a terminal
-    "zoo.studio": BELOW_TOP | {"zoo.options", "zoo.terminal"},
-    "zoo.options": {"zoo.errors"},
-    "zoo.command_options": {"zoo.options"},
-    **dict.fromkeys(("zoo.model_commands", "zoo.photo_commands"), BELOW_TOP | {"zoo.terminal"}),
-    "zoo.predict_command": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.photo_commands"},
-    "zoo.explain_command": BELOW_TOP | {"zoo.options", "zoo.terminal"},
-    **dict.fromkeys(("zoo.attack_command", "zoo.error_commands"), BELOW_TOP | {"zoo.options", "zoo.terminal"}),
-    "zoo.cli": BELOW_TOP
-    | {"zoo.options", "zoo.terminal", "zoo.studio", "zoo.model_commands", "zoo.photo_commands", "zoo.predict_command"}
-    | {"zoo.explain_command", "zoo.attack_command", "zoo.error_commands", "zoo.command_options"},
+    "zoo.studio": BELOW_TOP | {"zoo.cli.options", "zoo.terminal"},
+    "zoo.cli.options": {"zoo.errors"},
+    "zoo.cli": BELOW_TOP | {"zoo.cli.options", "zoo.terminal", "zoo.studio"},
     "zoo.__main__": {"zoo.cli"},
     # an example may offer a command of the zoo
-    "examples": BELOW_TOP | {"zoo.options", "zoo.terminal", "zoo.cli", "zoo.explain_command"},
+    "examples": BELOW_TOP | {"zoo.cli", "zoo.cli.options", "zoo.terminal"},
 }
 # room -> the packages that it may use beside the standard library; a room that is not named is free
 PACKAGES = {

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.pipelines import tiny_profile
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.costs import CostMatrix
 from zoo.errors import ConfigError, DataError, UnknownNameError, ZooError
 from zoo.pipeline.description import description

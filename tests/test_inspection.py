@@ -8,7 +8,7 @@ import pytest
 from keras import layers, ops
 
 from tests.toy import TARGETS, same, toy_samples
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.errors import ConfigError, DataError, UnknownNameError
 from zoo.inspection import Range, ValueRecorder, inspect_model, write_tensorboard
 from zoo.models.author_profile import author_profile_tiny

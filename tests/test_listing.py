@@ -9,8 +9,8 @@ import pytest
 import zoo
 from zoo import artifacts
 from zoo.artifacts import fetching
-from zoo.cli import main
-from zoo.listing import HEADINGS, model_rows
+from zoo.cli.listing import HEADINGS, model_rows
+from zoo.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -69,6 +69,6 @@ def test_a_row_says_where_the_weights_are(tmp_path, monkeypatch):
 
 
 def test_listing_imports_no_framework():
-    code = "import sys; from zoo.cli import main; main(['list']); print(*sys.modules)"
+    code = "import sys; from zoo.cli.main import main; main(['list']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not set(done.stdout.splitlines()[-1].split()) & {"keras", "tensorflow", "jax", "torch", "numpy", "rich"}

@@ -14,7 +14,7 @@ import zoo
 from tests import new_sense
 from tests.new_sense import IntervalColumn, intervals
 from zoo import catalogue, columns, tasks
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.columns import Schema
 from zoo.errors import ConfigError, DataError, UnknownNameError
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.errors import DataError
 from zoo.pipeline import load_pipeline
 from zoo.tasks.evaluation import is_own, own_data

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.datasets.texts.texts_file import read_texts_file
 from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.tasks import load_dataset

@@ -12,7 +12,7 @@ import pytest
 import zoo
 from examples.text_similarity import main as example
 from zoo.artifacts import tracked_folder
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.datasets.pairs.build import Scale
 from zoo.datasets.pairs.spelling import spelling_vectors
 from zoo.errors import DataError, WeightsError

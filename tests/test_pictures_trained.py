@@ -12,7 +12,7 @@ from PIL import Image
 
 import zoo
 from tests.photo_folders import COLOURS, fill, photo, table_of
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.columns import Schema
 from zoo.datasets.pictures.as_trained import as_trained
 from zoo.datasets.pictures.pictures_file import read_pictures

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers, ops
 
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.columns import Schema, VerseColumn
 from zoo.columns.characters import RESERVED, inputs_of
 from zoo.errors import ConfigError, DataError, UnknownNameError, WeightsError

@@ -12,7 +12,7 @@ from PIL import Image
 
 import zoo
 from zoo.classification import classify_photos
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.errors import DataError
 from zoo.pictures.photos import find_photos
 

@@ -286,7 +286,7 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Absent())
-from zoo.cli import main
+from zoo.cli.main import main
 codes = [main(["predict", "run.keras", each, "--out", "out.csv"]) for each in ("new.csv", "new.parquet")]
 sys.exit(str(codes))
 """

@@ -10,7 +10,7 @@ import pytest
 from tests.backends import several_steps
 from tests.rate_search import what_is_left
 from tests.toy import line_model, line_recipe, line_samples
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.samples import Samples
 from zoo.tasks import rates

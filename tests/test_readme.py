@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from tools.readme_figures import BLOCK, BLOCKS, ROOT, filled, pages
-from zoo.cli import COMMANDS
+from zoo.cli.main import COMMANDS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ import pytest
 
 import zoo
 from tests.structures import NODE, Box
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.costs import CostMatrix
 from zoo.datasets.volumes.labelled import (
     Labelled,

@@ -24,7 +24,7 @@ from tests.studio_server import (
     result_of,
     table_run,
 )
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.pipeline import load_pipeline
 from zoo.samples import Target
 from zoo.studio.app import create_app

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from zoo.attack_command import add_attack_options
+from zoo.cli.attack import add_attack_options
 from zoo.studio import split
 from zoo.studio.commands import attack_command, explain_command, predict_command
 from zoo.studio.errors import TooManyError

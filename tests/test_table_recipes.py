@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.errors import ConfigError
 from zoo.pipeline import Pipeline
 from zoo.samples import Samples

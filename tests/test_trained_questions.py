@@ -10,7 +10,7 @@ import zoo
 from examples.question_answering import main
 from zoo.artifacts import tracked_folder
 from zoo.catalogue import describe, list_models
-from zoo.cli import main as zoo_command
+from zoo.cli.main import main as zoo_command
 from zoo.datasets.questions.build import OTHER
 from zoo.errors import ConfigError, DataError, WeightsError
 from zoo.pipeline import Pipeline

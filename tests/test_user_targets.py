@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zoo.cli.options import command_line, data_options
 from zoo.columns import Schema
 from zoo.columns.values import tags_of
 from zoo.datasets.tables.table_file import kinds_of_targets, read_table_file
 from zoo.datasets.texts.texts_file import read_texts_file
 from zoo.errors import ConfigError, DataWarning, UnknownNameError
-from zoo.options import command_line, data_options
 
 FRAME = pd.DataFrame(
     {"price": np.arange(40.0), "a:b": ["x", "y"] * 20, "c=d": np.arange(40) / 3, "stars": [1, 2, 3, 4] * 10}

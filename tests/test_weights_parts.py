@@ -11,7 +11,7 @@ import pytest
 from keras import layers
 
 import zoo
-from zoo.cli import main
+from zoo.cli.main import main
 from zoo.errors import WeightsError
 from zoo.weights.names import Names, underscores
 

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from zoo.catalogue import describe, list_models
+from zoo.cli.options import whole_number
 from zoo.errors import ConfigError, MissingExtraError, WeightsError
-from zoo.options import whole_number
 from zoo.studio.hosts import EVERYWHERE, Hosts
 from zoo.studio.tokens import token_for
 from zoo.terminal import console, import_frameworks

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.cli.options import read_config, whole_number
 from zoo.errors import ConfigError, DataError, require_known
-from zoo.options import read_config, whole_number
 from zoo.terminal import console, import_frameworks, show_rows
 
 if TYPE_CHECKING:

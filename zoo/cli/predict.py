@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.catalogue import describe, list_models
+from zoo.cli.options import format_options
+from zoo.cli.photos import is_photo_model, predict_photos, show_predictable
 from zoo.errors import ConfigError, DataError, RowsError, WeightsError, require_known
 from zoo.files import is_trained_place
-from zoo.options import format_options
-from zoo.photo_commands import is_photo_model, predict_photos, show_predictable
 from zoo.terminal import console, import_frameworks, show_rows
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from zoo.terminal import console, import_frameworks, show_rows
 
 def list_command(parsed: argparse.Namespace) -> None:
     """Show models as a table; where standard output is no terminal, as lines of cells with tabs between them."""
-    from zoo.listing import HEADINGS, model_rows
+    from zoo.cli.listing import HEADINGS, model_rows
 
     names = list_models(parsed.pattern, task=parsed.task, weights=parsed.weights, for_tests=parsed.all)
     if not names:

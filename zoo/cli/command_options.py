@@ -2,7 +2,7 @@
 
 import argparse
 
-from zoo.options import (
+from zoo.cli.options import (
     add_augmentation_option,
     add_baselines_option,
     add_data_options,

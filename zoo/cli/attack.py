@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.cli.options import whole_number
 from zoo.errors import ConfigError, require_known
-from zoo.options import whole_number
 from zoo.terminal import console, import_frameworks
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo import command_options as options_of
-from zoo.attack_command import add_attack_options, attack_command
 from zoo.catalogue import describe
-from zoo.error_commands import (
+from zoo.cli import command_options as options_of
+from zoo.cli.attack import add_attack_options, attack_command
+from zoo.cli.error_analysis import (
     add_compare_options,
     add_drift_options,
     add_label_errors_options,
@@ -20,11 +20,11 @@ from zoo.error_commands import (
     label_errors_command,
     slices_command,
 )
+from zoo.cli.explain import add_explain_options, explain_command
+from zoo.cli.models import describe_command, list_command
+from zoo.cli.options import DATA_OPTIONS, Commands, command_line, data_options, in_options, read_config
+from zoo.cli.predict import predict_command, require_model, trained_source
 from zoo.errors import ArtifactError, ConfigError, DataError, require_known
-from zoo.explain_command import add_explain_options, explain_command
-from zoo.model_commands import describe_command, list_command
-from zoo.options import DATA_OPTIONS, Commands, command_line, data_options, in_options, read_config
-from zoo.predict_command import predict_command, require_model, trained_source
 from zoo.studio.command import add_studio_options, studio_command
 from zoo.terminal import (
     console,

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from zoo.cli.options import add_data_options, data_options, positive_number, whole_number
 from zoo.errors import require_known
-from zoo.options import add_data_options, data_options, positive_number, whole_number
 from zoo.terminal import console, import_frameworks
 
 if TYPE_CHECKING:
