@@ -105,14 +105,14 @@ def speed() -> str:
         cells = [f"{value['times_as_fast_as'][name]:.2f}" for value in found.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     steps = ", ".join(f"{key} {value['milliseconds_a_step']['zoo']:.0f} ms" for key, value in found.items())
-    older = figures("author_profile_speed_zen3")  # the first machine; its processor has no bfloat16 units
+    older = figures("author_profile_speed_zen3")  # a processor without bfloat16 units
     ratios = " and ".join(
         f"{older[key]['times_as_fast_as']['keras_textbook']:.2f} and "
         f"{older[key]['times_as_fast_as_best_torch']:.2f} ({key})"
         for key in found
     )
     return "\n".join(lines) + (
-        f"\n\nA step of the zoo: {steps}. On an older processor, without bfloat16 units, it is so many times as fast "
+        f"\n\nA step of the zoo: {steps}. On an older processor without bfloat16 units, shared with others, it is so many times as fast "
         f"as keras_textbook and the best of PyTorch: {ratios}.\n"
     )
 
