@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zoo.cli import main
 from zoo.cli.options import command_line, data_options
 from zoo.columns import Schema
 from zoo.columns.values import tags_of
@@ -90,7 +91,7 @@ def test_an_empty_cell_of_tags_is_no_label_and_a_lone_mark_is_no_tag(tmp_path):
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "find-rate", "inspect"])
 def test_every_command_that_takes_a_file_says_how_it_is_read(command):
-    parser = command_line(COMMANDS, None)
+    parser = command_line(main.COMMANDS, None)
     given = (
         "mlp --data x.csv --target price:regression --types a=category b=number --types c=date --missing - --missing . "
         "--date-order dmy --decimal , --encoding cp1252 --no-header"

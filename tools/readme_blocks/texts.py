@@ -112,8 +112,8 @@ def speed() -> str:
         for key in found
     )
     return "\n".join(lines) + (
-        f"\n\nA step of the zoo: {steps}. On an older processor without bfloat16 units, shared with others, it is so many times as fast "
-        f"as keras_textbook and the best of PyTorch: {ratios}.\n"
+        f"\n\nA step of the zoo: {steps}. On an older processor without bfloat16 units, shared with others, it is so "
+        f"many times as fast as keras_textbook and the best of PyTorch: {ratios}.\n"
     )
 
 
