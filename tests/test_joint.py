@@ -65,6 +65,19 @@ def test_one_encoder_reads_all_pictures():
     assert two.count_params() == one.count_params() + vectors
 
 
+def test_a_wide_model_adds_what_each_column_says():
+    model = joint_tiny(wide=True, categories={"group": 5}, texts={}, pictures={}, optional=(), hidden_senses=0.5)
+    kernel, bias = model.get_layer("target").get_weights()
+    kernel[:8], kernel[8:, 0], bias[:] = 0.0, np.arange(1, len(kernel) - 7), 0.5  # of the trunk nothing
+    model.get_layer("target").set_weights([kernel, bias])
+    rows = {"numbers": np.array([[2.0, 3.0], [np.nan, np.nan]], "float32"), "group": np.array([4, 0], "int32")}
+    columns = 2 + 2 + 4  # numbers, their flags, and the values of the group, the first of them for none
+    assert len(kernel) == 8 + columns
+    said = np.asarray(model(rows)["target"])[:, 0]
+    assert said[0] == pytest.approx(0.5 + 2.0 * 1 + 3.0 * 2 + 8.0)  # the third value of the group
+    assert said[1] == pytest.approx(0.5)  # no column at all: the table is absent
+
+
 @pytest.mark.parametrize("name", ["joint", "fashion_trend", "house_photos", "joint_tiny"])
 def test_the_graph_fits_one_screen(name):
     from zoo.weights import without_values
@@ -97,6 +110,7 @@ def test_a_new_sense_is_one_row(monkeypatch):
         ({"optional": ("phot",)}, "did you mean 'photo'"),
         ({"pictures": {"photo": 16}}, "as \\(64, 64, 3\\)"),
         ({"numbers": 0, "categories": None, "texts": {}, "pictures": {}}, "needs a column to predict from"),
+        ({"numbers": 0, "categories": None, "wide": True}, "'wide' reads the columns of a table"),
     ],
 )
 def test_a_wrong_option_is_told(given, told):

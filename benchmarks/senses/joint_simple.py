@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -20,17 +21,21 @@ STEPS = (50, 150)  # of boosting
 
 
 def simple_scores(
-    splits: Sequence[Samples], vectors: Sequence[str], metrics: Mapping[str, str]
+    splits: Sequence[Samples], vectors: Sequence[str], metrics: Mapping[str, str], logs: Sequence[str] = ()
 ) -> dict[str, dict[str, float]]:
-    """Model -> output -> score on test, of the setting that is best on validation, trained on those rows too."""
+    """Model -> output -> score on test, of the setting that is best on validation, trained on those rows too.
+
+    vectors  inputs that are features of photos; none are looked at where it is empty.
+    logs     outputs whose logarithm is learnt, as the networks do.
+    """
     linear, table = _linear_columns(splits, vectors), _table_columns(splits, vectors)
     found: dict[str, dict[str, float]] = {"linear": {}, "trees": {}}
     for name, metric in metrics.items():
         labels = [split.targets[name] for split in splits]
         regression = np.issubdtype(labels[0].dtype, np.floating)
         ways: dict[str, tuple[Any, list[Callable[[], Any]]]] = {
-            "linear": (linear, [_linear(penalty, regression) for penalty in PENALTIES]),
-            "trees": (table, [_trees(steps, regression) for steps in STEPS]),
+            "linear": (linear, [_linear(penalty, regression, name in logs) for penalty in PENALTIES]),
+            "trees": (table, [_trees(steps, regression, name in logs) for steps in STEPS]),
         }
         for kind, (columns, makers) in ways.items():
             sign = 1 if METRICS[metric].better == "higher" else -1
@@ -39,15 +44,21 @@ def simple_scores(
     return found
 
 
-def _linear(penalty: float, regression: bool) -> Callable[[], Any]:
+def _linear(penalty: float, regression: bool, log: bool) -> Callable[[], Any]:
     if regression:
-        return lambda: Ridge(alpha=1 / penalty)
+        return lambda: _of_logarithm(Ridge(alpha=1 / penalty), log)
     return lambda: LogisticRegression(C=penalty, max_iter=200, tol=1e-3)
 
 
-def _trees(steps: int, regression: bool) -> Callable[[], Any]:
-    kind = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
-    return lambda: kind(max_iter=steps, learning_rate=0.1, random_state=0)
+def _trees(steps: int, regression: bool, log: bool) -> Callable[[], Any]:
+    options: dict[str, Any] = {"max_iter": steps, "learning_rate": 0.1, "random_state": 0}
+    if regression:
+        return lambda: _of_logarithm(HistGradientBoostingRegressor(**options), log)
+    return lambda: HistGradientBoostingClassifier(**options)
+
+
+def _of_logarithm(model: Any, log: bool) -> Any:
+    return TransformedTargetRegressor(model, func=np.log, inverse_func=np.exp) if log else model
 
 
 def _fitted(make: Any, columns: Any, labels: Any, learnt: Sequence[int], judged: int, metric: str) -> float:

@@ -7,6 +7,7 @@ from tools.readme_blocks.records import figures
 
 WORK = {"fashion": "fashion", "shop": "generated shop", "houses": "houses, 5 folds"}
 WAYS = {"joint": "joint", "table": "table", "text": "text", "picture": "photo", "photos": "photos", "vote": "best vote"}
+SIMPLE = {"linear": "a linear model of its logarithm", "trees": "trees"}
 COMMAND = "python -m benchmarks.senses.joint"
 
 
@@ -28,15 +29,22 @@ def joint() -> str:
         f"{WAYS[sense]} {', '.join(f'{output} {100 * share:.0f}' for output, share in each.items())}"
         for sense, each in closed.items()
     )
-    photos = found["houses"]["scores"]
-    worth = "add nothing" if photos["joint"]["price"]["mean"] >= photos["table"]["price"]["mean"] else "help"
     return "\n".join(lines) + (
         "\n\nTrend, season and usage: accuracy; year and price: mean absolute error (houses: thousands of dollars). "
         "Mean ± standard deviation of three seeds where there are several; every contestant saw the same split, the "
         "test rows were predicted once. Trees read the table and the photos' features. Of the way from the constant to "
-        f"the limit of the generated shop each closes, in per cent: {shares}. Photos of houses {worth} (one seed; "
-        f"`{COMMAND}`).\n"
+        f"the limit of the generated shop each closes, in per cent: {shares}. "
+        f"{_houses(found['houses'])} (one seed; `{COMMAND}`).\n"
     )
+
+
+def _houses(found: Mapping[str, Any]) -> str:
+    """Whether photos help to say what a house costs, and what simple models make of the table alone."""
+    joint, table = (found["scores"][way]["price"]["mean"] for way in ("joint", "table"))
+    told = f"Photos of houses {'add nothing' if joint >= table else 'help'}: {joint:.1f} with them, {table:.1f} without"
+    simple = found["simple"]
+    alone = {kind: simple[f"{kind} on the table"]["price"] for kind in SIMPLE if f"{kind} on the table" in simple}
+    return told + "".join(f"; {SIMPLE[kind]} on the table alone {score:.1f}" for kind, score in alone.items())
 
 
 def _simple(each: Mapping[str, Any]) -> Mapping[str, Any]:

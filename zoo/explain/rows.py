@@ -173,7 +173,7 @@ def _table_slots(schema: Any) -> dict[str, Slots]:
         if column.kind == "number":
             found[column.name] = ((column.shared_input, numbers.index(column.name)),)
         elif column.kind == "category":
-            found[column.name] = ((column.input, None),)
+            found[column.name] = tuple((name, None) for name in column.inputs)
     for column in schema.of("date"):
         parts = [found.pop(part) for part in column.parts if part in found]
         if parts:
@@ -185,7 +185,7 @@ def _typical(schema: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndar
     """The medians of the training rows, no category, all else as in the sample."""
     found = dict(inputs)
     for column in schema.of("category"):
-        found[column.input] = np.zeros_like(inputs[column.input])
+        found |= {name: np.zeros_like(inputs[name]) for name in column.inputs}
     numbers = schema.of("number")
     if numbers:
         found[numbers[0].shared_input] = np.array([[each.median - each.origin for each in numbers]], "float32")

@@ -63,6 +63,7 @@ def joint(
     dropout: float = 0.0,
     hidden_senses: float = 0.0,
     skip: bool = False,
+    wide: bool = False,
     name: str = "joint",
 ) -> keras.Model:
     """numbers (B, k), ids (B,) of categories, texts (B, L), pictures (B, H, W, C) -> {"target": (B, 1)}.
@@ -82,8 +83,11 @@ def joint(
     units       of the dense layers between fusion and heads; `dropout` falls on them and on each sense's vector.
     hidden_senses  share of the samples of which training hides a sense, each sense by itself.
     skip        the heads read the fused senses too, beside the dense layers.
+    wide        the heads read the columns of the table themselves too, a linear model beside all else: few rows teach
+                it more than a deep one, as what each value of a category adds (Cheng et al. 2016, "Wide & deep
+                learning for recommender systems").
 
-    Raises `ConfigError` for no sense at all, `UnknownNameError` for a name that there is not.
+    Raises `ConfigError` for no sense at all or `wide` without a table, `UnknownNameError` for an unknown name.
     """
     require_known("way of a table", table, TABLES)
     require_known("fusion", fusion, FUSIONS)
@@ -99,9 +103,15 @@ def joint(
         _read_columns(read, kind, told, chosen.get(kind), optional)
     if not read.features:
         raise ConfigError("A joint model needs a column to predict from: a number, a category, a text or a picture.")
-    fused = _fused(read, fusion, require_integer("width", width), dropout, hidden_senses)
+    if wide and TABLE not in read.features:
+        raise ConfigError("'wide' reads the columns of a table: give numbers or categories, or leave it out.")
+    shown: dict[str, Tensor] = {}
+    fused = _fused(read, shown, fusion, require_integer("width", width), dropout, hidden_senses)
     x = dense_stack(fused, units, dropout=dropout, name="trunk")
     x = side_by_side([x, fused], name="trunk_skip") if skip else x
+    if wide:
+        columns = layers.Multiply(name=f"{TABLE}_columns")([read.features[TABLE], shown[TABLE]])
+        x = side_by_side([x, columns], name="wide")
     read.inputs.sort(key=lambda tensor: tensor.name)  # the order in which Keras takes a dict of symbolic inputs
     return keras.Model(read.inputs, heads_of(x, outputs), name=name)
 
@@ -142,18 +152,18 @@ def _read_columns(read: Read, kind: str, told: Told, encoder: str | None, option
         read.add(column, features, present, *given)
 
 
-def _fused(read: Read, fusion: str, width: int, dropout: float, hidden: float) -> Tensor:
-    """(B, C): the senses' vectors together."""
-    vectors, present = [], []
+def _fused(read: Read, shown: dict[str, Tensor], fusion: str, width: int, dropout: float, hidden: float) -> Tensor:
+    """(B, C): the senses' vectors together; `shown` is filled with (B, 1) of where a sample's senses are not hidden."""
+    vectors = []
     for sense, features in read.features.items():
         x = layers.Dense(width, activation="relu", name=f"{sense}_vector")(features)
         if require_share("dropout", dropout):
             x = layers.Dropout(dropout, name=f"{sense}_vector_dropout")(x)
         vectors.append(x)
-        present.append(sense_dropout(read.present[sense], hidden, name=f"{sense}_hidden"))
+        shown[sense] = sense_dropout(read.present[sense], hidden, name=f"{sense}_hidden")
     if len(vectors) == 1:
-        return layers.Multiply(name="fusion")([vectors[0], present[0]])
-    return FUSIONS[fusion](vectors, present, width, name="fusion")
+        return layers.Multiply(name="fusion")([vectors[0], *shown.values()])
+    return FUSIONS[fusion](vectors, list(shown.values()), width, name="fusion")
 
 
 SEASONS: Outputs = {

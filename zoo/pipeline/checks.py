@@ -35,12 +35,12 @@ def require_vocabularies(schema: Schema, model: Any) -> None:
     for column in schema.columns:
         if not (column.input and hasattr(column, "size")):
             continue
-        sizes = list(_sizes_behind(inputs[column.input]))
-        if any(size < column.size for size in sizes):
-            raise DataError(
-                f"The model was built for {min(sizes)} ids of '{column.input}'; the schema has {column.size} of "
-                f"'{column.name}'."
-            )
+        for name, known in getattr(column, "sizes", {column.input: column.size}).items():
+            sizes = list(_sizes_behind(inputs[name]))
+            if any(size < known for size in sizes):
+                raise DataError(
+                    f"The model was built for {min(sizes)} ids of '{name}'; the schema has {known} of '{column.name}'."
+                )
 
 
 def _sizes_behind(tensor: Any) -> Iterator[int]:

@@ -62,6 +62,10 @@ SETTINGS: dict[tuple[str, str], Settings] = {  # (entry, data) -> settings; `USU
             "optimiser": Optimiser("adamw", learning_rate=3e-3, weight_decay=0.8, average=0.99),
         },
     ),
+    # The table alone, mean absolute error on inner folds of the 320 rows that fold 0 does not test on (two draws of
+    # five folds, two seeds each, by a replica of the network in numpy): zip codes of fewer than four rows without an id
+    # 155.6, all with one 142.6; from two rows on, and a category of their first three digits, 141.1; `wide` too 139.3,
+    # with that a squared error 143.4, five times the decay 140.0.
     ("house_photos", "houses"): Settings(
         config={
             "picture": "mobilenet",
@@ -70,8 +74,10 @@ SETTINGS: dict[tuple[str, str], Settings] = {  # (entry, data) -> settings; `USU
             "dropout": 0.2,
             "hidden_senses": 0.05,
             "skip": True,
+            "wide": True,
         },
         training={
+            "refit": True,
             "epochs": 60,
             "batch_size": 16,
             "optimiser": Optimiser("adamw", learning_rate=5e-3, weight_decay=0.1, average=0.99),
