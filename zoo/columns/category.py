@@ -151,9 +151,8 @@ class CategoryColumn(Column):
         return f"{len(self.vocabulary):,} values, {self.missing:,} missing"
 
 
-def _require_lengths(prefixes: Sequence[int], name: str) -> tuple[int, ...]:
-    given = prefixes if isinstance(prefixes, list | tuple) else [prefixes]
-    lengths = tuple(given)
+def _require_lengths(prefixes: Any, name: str) -> tuple[int, ...]:
+    lengths = tuple(prefixes) if isinstance(prefixes, list | tuple) else (prefixes,)
     if not all(type(each) is int and each >= 1 for each in lengths) or len(set(lengths)) < len(lengths):
         raise ConfigError(
             f"'prefixes' of {shown(name)} must be different numbers of characters, at least 1, as [3]; received "
