@@ -8,7 +8,7 @@ import pytest
 from tests.augmented import NAMES, pictures, smooth
 from zoo.drawing.picture_grid import as_bytes, write_picture_grid
 from zoo.errors import ConfigError, UnknownNameError
-from zoo.pictures.views import VIEWS, average_over_views, require_views, view_of
+from zoo.pictures.views import VIEWS, average_over_views, refuse_views_of_maps, require_views, view_of
 from zoo.samples import Samples, Target
 from zoo.training import Head, Recipe
 from zoo.training.augmentation.pictures import (
@@ -180,6 +180,23 @@ def test_predictions_are_the_means_over_views():
 def test_views_that_do_not_fit_are_told(views, inputs, said):
     with pytest.raises((ConfigError, UnknownNameError), match=said):
         require_views(views, inputs)
+
+
+def test_volumes_are_seen_from_eight_sides_and_maps_of_places_from_one():
+    volume = np.arange(2 * 3 * 4 * 5, dtype="float32").reshape(2, 3, 4, 5, 1)
+    views = require_views("mirrored", {"volume": volume})
+    corners = {float(view_of(volume, view)[0, 0, 0, 0, 0]) for view in views}
+    assert corners == {float(volume[0, z, y, x, 0]) for z in (0, -1) for y in (0, -1) for x in (0, -1)}
+    np.testing.assert_array_equal(view_of(volume, "flip_depth_width"), volume[:, ::-1, :, ::-1])
+    assert view_of(volume, "left") is volume  # a view of pictures
+    found = average_over_views(lambda given: {"first": given["volume"][:, 0, 0, 0, 0]}, {"volume": volume}, views)
+    np.testing.assert_allclose(found["first"], [(each.min() + each.max()) / 2 for each in volume])
+    with pytest.raises(UnknownNameError, match="did you mean 'flip_depth'"):
+        require_views("flip_deth", {"volume": volume})
+    refuse_views_of_maps(views, {"label": "binary"})
+    refuse_views_of_maps(("plain",), {"centre": "heat_map"})
+    with pytest.raises(ConfigError, match="'centre' is a map of places"):
+        refuse_views_of_maps(views, {"label": "binary", "centre": "heat_map"})
 
 
 def test_a_shown_batch_is_that_of_training_with_its_labels():

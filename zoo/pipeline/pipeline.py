@@ -19,7 +19,7 @@ from zoo.costs import CostMatrix, decide
 from zoo.errors import ConfigError, DataError, WeightsError, is_number, require_known
 from zoo.files import atomic_path
 from zoo.metrics import median_label
-from zoo.pictures.views import PLAIN, average_over_views, require_views
+from zoo.pictures.views import PLAIN, average_over_views, refuse_views_of_maps, require_views
 from zoo.pipeline import keras_file, onnx_file, weights_file
 from zoo.pipeline.batches import batches
 from zoo.pipeline.checks import require_fit, require_vocabularies
@@ -46,8 +46,8 @@ class Pipeline:
     costs       output of classes -> what mistakes cost: its prediction is the label of the least expected cost.
     intervals   regression -> half the width of an interval that holds the true number for `COVERAGE` of all rows: that
                 quantile of the absolute error on validation rows (split conformal prediction, Lei et al. 2018).
-    views       of its pictures, over which predictions are averaged (test-time augmentation): "mirrored" or others of
-                `zoo.pictures.views`. Intervals and thresholds are those of the plain pictures.
+    views       of its pictures or volumes, over which predictions are averaged (test-time augmentation): "mirrored" or
+                others of `zoo.pictures.views`. Intervals and thresholds are those of the plain ones.
     """
 
     schema: Schema
@@ -65,6 +65,7 @@ class Pipeline:
                   for name, spec in self.schema.inputs.items()}  # fmt: skip
         object.__setattr__(self, "views", require_views(self.views, shapes))
         targets = self.schema.targets
+        refuse_views_of_maps(self.views, {name: target.kind for name, target in targets.items()})
         classes = {name: target for name, target in targets.items() if target.kind not in ("regression", "tags")}
         for name, costs in self.costs.items():
             require_known("output of classes of 'costs'", name, classes)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from zoo.errors import ConfigError
-from zoo.pictures.views import PLAIN, average_over_views, require_views
+from zoo.pictures.views import PLAIN, average_over_views, refuse_views_of_maps, require_views
 from zoo.samples import Samples, mean_of_pieces
 from zoo.training.batches import Batches
 from zoo.training.head_checks import check_predictable
@@ -24,14 +24,15 @@ def predict(
 ) -> dict[str, np.ndarray]:
     """Predictions for every sample: (n,) for regression, (n,) probability of the positive label, (n, classes).
 
-    Of vectors and tags, (n, k). With `views` of the pictures among the inputs, such as "mirrored" or ("plain", "flip",
-    "left", "right"), they are the means over all of these (test-time augmentation).
+    Of vectors and tags, (n, k). With `views` of the pictures or volumes among the inputs, such as "mirrored" or
+    ("plain", "flip", "left", "right"), they are the means over all of these (test-time augmentation).
     """
     if not isinstance(samples, Samples) or not isinstance(heads, Mapping):
         raise ConfigError("`predict` takes a model, Samples, and a dict of output -> Head.")
     graph, samples = named_graph(model), with_named_inputs(model, samples)
     check_predictable(graph, heads, samples)
     views = require_views(views, samples.inputs)
+    refuse_views_of_maps(views, {name: head.target.kind for name, head in heads.items()})
     outputs = outputs_of(graph, Batches(samples, batch_size=256, trim_padding=trim_padding), views)
     return {name: answers_of(head, outputs[name]) for name, head in heads.items()}
 

@@ -8,14 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from zoo.errors import ConfigError, require_known
+from zoo.pictures.views import AXES
 from zoo.training.augmentation.pictures.transform import Draw, Transform, interval, option
-
-AXES = ("depth", "height", "width")  # places 0, 1, 2 of one volume; 1, 2, 3 of a batch
-
-
-def is_volumes(values: Any) -> bool:
-    """Whether an input is volumes (B, D, H, W, 1)."""
-    return values.ndim == 5 and values.shape[-1] == 1 and values.dtype.kind in "iuf"
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ import numpy as np
 from zoo.errors import ConfigError
 from zoo.lazy_array import LazyArray
 from zoo.pictures.sampling import warp
+from zoo.pictures.views import is_volumes
 from zoo.training.augmentation.pictures.colour import recolour
 from zoo.training.augmentation.pictures.erasing import Erase
 from zoo.training.augmentation.pictures.mixing import CutMix, Mixup
 from zoo.training.augmentation.pictures.spectrograms import OfSounds
 from zoo.training.augmentation.pictures.tables import change_values, sharpen
 from zoo.training.augmentation.pictures.transform import Draw, Plan, Transform
-from zoo.training.augmentation.volumes import augment_volumes, is_volumes, require_fitting
+from zoo.training.augmentation.volumes import augment_volumes, require_fitting
 
 LOOKED_AT = 64  # pictures that tell what the value of white is
 

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from zoo.errors import ConfigError, require_known
-from zoo.pictures.views import is_pictures
+from zoo.pictures.views import is_pictures, is_volumes
 from zoo.samples import Samples
 from zoo.training.augmentation.pictures.augment import augment, draw_for, white_of
 from zoo.training.augmentation.pictures.mixing import CutMix, Mix, Mixup, draw_mix
 from zoo.training.augmentation.pictures.presets import Transforms
-from zoo.training.augmentation.volumes import is_volumes
 
 Arrays = dict[str, np.ndarray]
 
