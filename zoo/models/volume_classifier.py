@@ -1,4 +1,4 @@
-"""A residual network for volumes of one channel, of any size: what it finds anywhere counts."""
+"""A residual network for volumes of one channel, of any size: what it finds anywhere counts, and what they measure."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,6 +9,7 @@ from keras import layers
 from blocks.checks import require_integer, require_share
 from blocks.convolution import conv_norm_act
 from blocks.residual import basic_block
+from blocks.volume_measures import volume_measures
 from zoo.errors import ConfigError
 from zoo.models.outputs import Outputs, heads_of
 
@@ -27,16 +28,19 @@ def volume_classifier(
     filters: Sequence[int] = (16, 32, 64),
     blocks: int = 1,
     dropout: float = 0.3,
+    measures: bool = True,
     name: str = "volume_classifier",
 ) -> keras.Model:
     """volume (B, D, H, W, 1) -> heads: a convolution at half the size, then residual stages, each at half of the last.
 
-    The heads read mean and maximum over all places. He et al. 2015, figure 5, left, in 3-D, as Yang et al. 2023
-    (MedMNIST v2) train ResNet-18 on volumes; here with fewer layers and filters. Sizes are halved by pools: a 3-D
-    convolution with a stride is ten times as slow in TensorFlow's gradient on a processor as one without.
+    The heads read mean and maximum over all places, and `volume_measures` of the volume itself. He et al. 2015, figure
+    5, left, in 3-D, as Yang et al. 2023 (MedMNIST v2) train ResNet-18 on volumes; here with fewer layers and filters.
+    Sizes are halved by pools: a 3-D convolution with a stride is ten times as slow in TensorFlow's gradient on a
+    processor as one without.
 
     filters  of the first convolution, and of each stage.
     blocks   of two convolutions each, in every stage.
+    measures whether the heads read sizes, brightness and thickness too, which few volumes teach a network badly.
 
     Raises `ConfigError` for an input that is no volume of one channel.
     """
@@ -60,6 +64,8 @@ def volume_classifier(
     pooled = [layers.GlobalAveragePooling3D(name="mean")(x), layers.GlobalMaxPooling3D(name="max")(x)]
     x = layers.Concatenate(name="mean_and_max")(pooled)
     x = layers.Dropout(require_share("dropout", dropout), name="dropout")(x)
+    if measures:  # after the dropout: ratios are differences of measures that belong together
+        x = layers.Concatenate(name="features_and_measures")([x, volume_measures(volume, name="measured")])
     return keras.Model([volume], heads_of(x, outputs), name=name)
 
 

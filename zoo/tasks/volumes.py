@@ -26,10 +26,11 @@ POOLED = 2  # places a side whose means simple models see beside the measures
 
 USUAL = Settings(
     training={
-        "optimiser": Optimiser("adamw", learning_rate=3e-3, schedule="one_cycle", weight_decay=2e-2),
+        "optimiser": Optimiser("adamw", learning_rate=3e-3, schedule="one_cycle", weight_decay=5e-2),
         "augmentation": ["flip_axes", "quarter_turns"],
     },
-    length=Length(steps=800, epochs=(10, 40), batch_size=(8, 32)),
+    # Never stopped early: a cycle whose rate has not come down yet is no better for the epochs that it has had.
+    length=Length(steps=400, epochs=(10, 40), batch_size=(16, 32), patience=1.0),
 )
 
 

@@ -23,13 +23,7 @@ SHAPE = (16, 32, 32)  # of 16 x 48 x 48: nineteen nodules of twenty are no wider
 def nodules(*, seed: int = 0, shape: Any = SHAPE) -> Table:
     """597 nodules, shared out 70:10:20 by exam, alike in kinds; target "malignancy"."""
     volumes, labels, exams = read_nodules()
-    frame = pd.DataFrame(
-        {
-            VOLUME: pd.Series(list(volumes), dtype=object),
-            "malignancy": np.array(KINDS)[labels],
-            "exam": exams,
-        }
-    )
+    frame = nodule_rows(volumes, labels, exams)
     groups = np.unique(exams, return_inverse=True)[1]
     split = split_pictures(labels, groups, seed=require_seed(seed), of="nodules")
     return Table(
@@ -45,6 +39,12 @@ def nodules(*, seed: int = 0, shape: Any = SHAPE) -> Table:
             "seed": seed,
         },
     )
+
+
+def nodule_rows(volumes: np.ndarray, labels: np.ndarray, exams: np.ndarray) -> pd.DataFrame:
+    """What `read_nodules` gives, a nodule a row."""
+    kinds = np.array(KINDS)[labels]
+    return pd.DataFrame({VOLUME: pd.Series(list(volumes), dtype=object), "malignancy": kinds, "exam": exams})
 
 
 def read_nodules() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
