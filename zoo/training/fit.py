@@ -127,7 +127,7 @@ class _Training:
     def of(self, part: Part) -> tuple[Run, Mapping[str, np.ndarray]]:
         """Train one part: its run, and the predictions that its best epoch was measured by."""
         named = replace(self.recipe, epochs=part.recipe.epochs, fine_tune=part.recipe.fine_tune)
-        session = Session(part.graph, part.train, part.validation, part.recipe, self.seed, part.shares)
+        session = Session(part.graph, part.train, part.validation, part.recipe, self.seed, part.shares, part.solve)
         if self.recipe.on_nonfinite is not None:
             session.validation.require_sound_inputs()
         whole = partial(as_given, part.scales)

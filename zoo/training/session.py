@@ -1,7 +1,7 @@
 """One training under way: its state, epoch by epoch, and the checkpoints that it goes on from."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,6 +48,8 @@ class Session:
     whoever looks at it finds others (`presented`).
 
     shares  id of a weight -> which share of the rate and of the weight decay it has; all of both where there is none.
+    solve   gives the model the weights of an epoch, in the targets' units, so that its batches are measured alone; and
+            what is to be told of them in the history.
     """
 
     def __init__(
@@ -58,8 +60,9 @@ class Session:
         recipe: Recipe,
         seed: int,
         shares: Mapping[int, Share] | None = None,
+        solve: Callable[[], dict[str, float]] | None = None,
     ):
-        self.model, self.recipe = model, recipe
+        self.model, self.recipe, self.solve = model, recipe, solve
         self.train = self._batches(train, seed)
         weights = train.sample_weight
         self.priors = {name: head.prior(train.targets[name], weights.get(name)) for name, head in recipe.heads.items()}
@@ -86,7 +89,7 @@ class Session:
         self.together = steps_per_execution(model, self.train, wanted if fast else wanted or 1)
         self.adversary = Adversary(recipe.adversarial, model, recipe.heads, train, seed) if recipe.adversarial else None
         self.teachers = CoTeachers(recipe.co_teaching, recipe.heads, self.trainer) if recipe.co_teaching else None
-        if self.adversary or self.teachers:  # they follow each change of the weights
+        if self.adversary or self.teachers or solve:  # they follow each change of the weights; or there is none
             self.together = 1
         self.log = EpochLog(self.trainer.log.keys, recipe.heads, len(self.train.samples))
         self.history: list[dict[str, Any]] = []
@@ -187,6 +190,9 @@ class Session:
             self._score_rows()
         order = self.train.order(self.epoch)
         self.log.begin(self.epoch, self.step, order)
+        solved = {} if self.solve is None else self.solve()
+        if self.solve is not None:
+            self.presentation.to_training_units()
         for batch in calls_of(self.train, order, self.epoch, self.step, self.together):
             first = self.step
             callbacks.batch_begin(first)
@@ -194,7 +200,7 @@ class Session:
                 batch = self.adversary.attacked(batch, self.epoch, self.step)
             if self.teachers is not None:
                 batch = self.teachers.taught(batch, self.epoch)
-            log = self.trainer.train_on(batch)
+            log = self.trainer.train_on(batch) if self.solve is None else self._measured(batch)
             self.step += len(batch) if isinstance(batch, StackedBatches) else 1
             self.log.take(log, first, at_once=self.step == len(order))
             callbacks.batch_end(self.step - 1, log, order[first : self.step])
@@ -209,19 +215,23 @@ class Session:
             averaged(self.trainer, self.statistics, self.average_from, self._some_inputs),
             self.presentation.own_units(),
         ):
-            row = self._judge(store, callbacks)
+            row = self._judge(store, callbacks, solved)
         self.log.sums.totals, self.stopped = {}, callbacks.stopped
         if store:
             store.append_history(row)
             self._save(store)
         return row
 
-    def _judge(self, store: RunFolder | None, callbacks: UserCallbacks) -> dict[str, Any]:
-        """Judge the model after an epoch, keep it where it is the best, and show it to the callbacks."""
+    def _measured(self, batch: Any) -> np.ndarray:
+        with self.presentation.own_units():
+            return self.trainer.measure(batch)
+
+    def _judge(self, store: RunFolder | None, callbacks: UserCallbacks, more: Mapping[str, float]) -> dict[str, Any]:
+        """Judge the model after an epoch, keep it where it is the best, and show it to the callbacks -> its row."""
         with self.random.aside(), self.presentation.calibrated(self.calibrations):
             callbacks.test_begin()
         judged = self.validation.judge(self.trainer, self.epoch + 1)
-        row = self._row(judged.row)
+        row = {**self._row(judged.row), **more}
         self.history.append(row)
         self.epoch, self.step = self.epoch + 1, 0
         self.calibrations = judged.calibrations

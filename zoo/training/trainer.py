@@ -165,6 +165,10 @@ class Trainer(keras.Model):
             logs = self.train_on_batch(*batch, return_dict=True)
         return log_rows(logs, len(self.log.keys))
 
+    def measure(self, batch: Batch) -> np.ndarray:
+        """The log (1, keys) of a batch that is not trained on, by the model as it predicts."""
+        return log_rows(super().test_on_batch(*batch, return_dict=True), len(self.log.keys))
+
     def _train_on_jax(self, stack: StackedBatches) -> dict[str, Tensor]:
         """What Keras' `train_on_batch` does there with the state: its values go through the step, and back."""
         build_for(self, stack[0])

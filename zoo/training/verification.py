@@ -5,6 +5,7 @@ and this is where a mistake in one of them would end.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import keras
@@ -32,6 +33,15 @@ class Measured(Protocol):
 
     @property
     def trim_padding(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class MeasuredRows:
+    """Rows that a model was measured on."""
+
+    samples: Samples
+    steps: Sequence[str] = ()
+    trim_padding: bool = False
 
 
 def verify_predictions(model: keras.Model, validation: Measured, sample: Mapping[str, np.ndarray], epoch: int) -> None:

@@ -40,6 +40,9 @@ class FineTune:
                   training rows while these layers learn, and a fresh last layer begins at 0: rates and weight decay
                   then mean the same for all of them. The finished model has the scale in its weights, and predicts
                   the same.
+    solve         the heads of a "linear_probe" on standardised features are solved, not trained in steps, where that is
+                  a convex problem: the best by L2, its strength chosen on validation or, with `refit`, in folds. Rates,
+                  epochs and dropout mean nothing to it.
     cache_gib     what frozen layers give is computed once and kept on disk, in at most so many GiB (2**30 bytes) for
                   all trainings; 0 computes it at every step.
     """
@@ -53,6 +56,7 @@ class FineTune:
     sizes: Sequence[int] | None = None
     views: int = 8
     standardise: bool = True
+    solve: bool = False
     cache_gib: float = 4.0
 
     def __post_init__(self) -> None:
@@ -69,8 +73,9 @@ class FineTune:
                 raise ConfigError(f"'{name}' of a FineTune must lie above 0 and up to 1; received {value!r}.")
         if not is_number(self.cache_gib) or self.cache_gib < 0:
             raise ConfigError(f"'cache_gib' of a FineTune must be a number >= 0; received {self.cache_gib!r}.")
-        if type(self.standardise) is not bool:
-            raise ConfigError(f"'standardise' of a FineTune must be True or False; received {self.standardise!r}.")
+        for name in ("standardise", "solve"):
+            if type(getattr(self, name)) is not bool:
+                raise ConfigError(f"'{name}' of a FineTune must be True or False; received {getattr(self, name)!r}.")
         if type(self.views) is not int or self.views < 1:
             raise ConfigError(f"'views' of a FineTune must be a whole number >= 1; received {self.views!r}.")
         for name in ("epochs", "sizes"):

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,17 @@ import numpy as np
 from zoo.samples import Samples
 from zoo.training.fine_tuning.augmented_views import may_be_kept, with_views
 from zoo.training.fine_tuning.features import Features, cached, rows_that_fit, split, told_bytes
+from zoo.training.fine_tuning.fine_tune import PROBE
 from zoo.training.fine_tuning.plan import FineTuningNotice, Plan, TrainingStage, facts
 from zoo.training.fine_tuning.sizes import with_size
+from zoo.training.fine_tuning.solved import SolvedProbe, solved_probe, strengths_in, without_steps
 from zoo.training.fine_tuning.standardised import Scale, on_standardised, with_standardised
 from zoo.training.recipe import Recipe
 from zoo.training.resampling.imbalance import SYNTHESIS
 from zoo.training.runs.checkpoint import load_checkpoint, save_checkpoint
 from zoo.training.runs.run_folder import CONFIG, RunFolder
 from zoo.training.sequence_outputs import per_step
-from zoo.training.verification import verify_predictions
+from zoo.training.verification import MeasuredRows, verify_predictions
 
 FEWEST_EPOCHS = 3  # that are worth a pass of all rows through the frozen layers beforehand
 TRIED_ROWS = 8  # of validation, on which the whole model is compared with its upper part
@@ -33,6 +35,7 @@ class Part:
 
     shares  id of a weight -> its share of the rate.
     scales  of features that the graph standardises.
+    solve   what gives the heads their weights in an epoch without steps; None trains them.
     """
 
     graph: keras.Model
@@ -43,15 +46,7 @@ class Part:
     facts: Mapping[str, Any]
     folder: Path | None
     scales: tuple[Scale, ...] = ()
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What the whole model is compared on with what a stage was measured by."""
-
-    samples: Samples
-    steps: Sequence[str]
-    trim_padding: bool
+    solve: SolvedProbe | None = None
 
 
 # A part -> its run, and what its best epoch predicted for the first rows of validation.
@@ -86,7 +81,8 @@ def train_in_stages(
                 run, sample = train_part(replace(part, shares=shares, folder=folder))
             if part.graph is not graph:
                 _verify_whole(graph, validation, recipe, sample, run.best_epoch)
-        notes.append(f"{stage.name}, {stage.epochs} epochs: {frozen}; {note}")
+        epochs = f"{stage.epochs} epochs" if part.solve is None else f"solved ({_strengths(run.history)})"
+        notes.append(f"{stage.name}, {epochs}: {frozen}; {note}")
         rows = [{**row, "epoch": len(history) + row["epoch"], "stage": number} for row in run.history]
         skill = run.history[run.best_epoch - 1]["val_skill"]
         if best is None or skill > best[0]:
@@ -100,6 +96,10 @@ def train_in_stages(
         variable.assign(value)
     folder = store.path if store else None
     return replace(best[3], history=history, best_epoch=best[1], folder=folder, notes=tuple(notes))
+
+
+def _strengths(history: list[dict[str, Any]]) -> str:
+    return ", ".join(f"L2 of {name} {strength:.3g}" for name, strength in strengths_in(history[-1]).items())
 
 
 def stages_in(folder: Path | str | None) -> tuple[str, ...] | None:
@@ -149,7 +149,13 @@ def _part(
     features = {name: first.inputs[name] for name in halves.lower.output}
     upper, scales = with_standardised(halves.upper, features if plan.tune.standardise else {})
     config["standardised"] = bool(scales)
-    return Part(upper, first, second, staged, {}, config, None, scales), said
+    if not plan.tune.solve or stage.name != PROBE:
+        return Part(upper, first, second, staged, {}, config, None, scales), said
+    solve = solved_probe(upper, scales, first, second, recipe, views)
+    if isinstance(solve, str):
+        return Part(upper, first, second, staged, {}, config, None, scales), f"{said}; trained in steps, as {solve}"
+    config["solved"] = solve.facts()
+    return Part(upper, first, second, without_steps(staged), {}, config, None, scales, solve), said
 
 
 def _views(plan: Plan, stage: TrainingStage, room: float, recipe: Recipe) -> int:
@@ -183,5 +189,5 @@ def _verify_whole(
 ) -> None:
     """Raise `TrainingError` unless the whole model predicts what its upper part was measured by."""
     rows = min(TRIED_ROWS, len(validation))
-    kept = Kept(validation.take(np.arange(rows)), per_step(graph, recipe.heads), recipe.trim_padding)
+    kept = MeasuredRows(validation.take(np.arange(rows)), per_step(graph, recipe.heads), recipe.trim_padding)
     verify_predictions(graph, kept, {name: values[:rows] for name, values in sample.items()}, epoch)

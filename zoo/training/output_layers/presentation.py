@@ -60,6 +60,11 @@ class Presentation:
         if fresh:
             start_at_prior(self.outputs, self.recipe.heads, self._priors_in_training())
 
+    def to_training_units(self) -> None:
+        """Of weights that predict in the targets' own units."""
+        for scaling in self.scalings.values():
+            scaling.unmerge()
+
     def _fresh(self) -> set[str]:
         """Outputs that begin at the prior."""
         return {name for name in self.recipe.heads if self.recipe.start_at_prior and self.outputs.fresh_bias(name)}
