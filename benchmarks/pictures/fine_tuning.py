@@ -19,7 +19,7 @@ import json
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def trained(data: str, folder: Path, given: Mapping[str, Any], seed: int, **chan
     }
 
 
-def own_split(data: str, size: Any, changes: Mapping[str, Any], runs: Path, seed: int, folds: int) -> Figures:
+def own_split(data: str, size: Any, changes: Mapping[str, Any], runs: Path, seed: int, *_: Any) -> Figures:
     """On the split of the source."""
     given = {"data_options": {"size": size}}
     run = trained(data, runs / data, given, seed, **changes)
@@ -107,11 +107,19 @@ def own_split(data: str, size: Any, changes: Mapping[str, Any], runs: Path, seed
     return {"size": size, "rows": rows, "linear": linear(dataset), "fine_tuned": run}
 
 
-def pets37(runs: Path, seed: int, folds: int) -> Figures:
+PETS: Mapping[str, Figures] = {
+    "recipe": {},
+    "last_stage": {
+        "fine_tune": FineTune(("linear_probe", "last_stage"), rate=0.04, weight_decay=0.1, views=4, solve=True)
+    },
+}
+
+
+def pets37(runs: Path, seed: int, folds: int, ways: Sequence[str]) -> Figures:
     """Stratified folds; each is a table of paths, as a user's own."""
     from sklearn.model_selection import StratifiedKFold
 
-    found: dict[str, list[Any]] = {"linear": [], "recipe": [], "last_stage": []}
+    found: dict[str, list[Any]] = {name: [] for name in ("linear", *ways)}
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(fetch("pets37.sample")) as archive:
         archive.extractall(folder)
         files = sorted(Path(folder).rglob("*.jpg"))
@@ -129,10 +137,10 @@ def pets37(runs: Path, seed: int, folds: int) -> Figures:
             loaded = zoo.load_dataset(train, task="pictures", **seen)
             found["linear"].append(linear(loaded))
             given = {"test": test, "data_options": {"targets": ["breed"]}}
-            found["recipe"].append(trained(train, runs / f"pets37_{number}", given, seed, refit=True))
-            tune = FineTune(("linear_probe", "last_stage"), rate=0.04, weight_decay=0.1, views=4)
-            last = runs / f"pets37_{number}_last_stage"
-            found["last_stage"].append(trained(train, last, given, seed, refit=True, fine_tune=tune))
+            for way, changes in PETS.items():
+                if way in ways:
+                    name = runs / f"pets37_{number}{'' if way == 'recipe' else f'_{way}'}"
+                    found[way].append(trained(train, name, given, seed, refit=True, **changes))
             print(number, {name: rows[-1] for name, rows in found.items()}, flush=True)
     means = {
         name: [each if isinstance(each, float) else each["score"] for each in rows] for name, rows in found.items()
@@ -158,11 +166,12 @@ def main() -> None:
     parser.add_argument("works", nargs="*", default=list(WORKS), metavar="WORK", help=", ".join(WORKS))
     parser.add_argument("--runs", type=Path, help="folder of the runs (default: a temporary one)")
     parser.add_argument("--folds", type=int, default=5, help="of the five of pets37 (default: all)")
+    parser.add_argument("--ways", nargs="+", choices=list(PETS), default=list(PETS), help="of pets37 (default: both)")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for work in given.works:
-            found = WORKS[work](given.runs or Path(folder), given.seed, given.folds)
+            found = WORKS[work](given.runs or Path(folder), given.seed, given.folds, given.ways)
             print(work, found, flush=True)
             figures = {**(json.loads(RECORD.read_text())["figures"] if RECORD.exists() else {}), work: found}
             write_record(RECORD, figures, command="python -m benchmarks.pictures.fine_tuning", seed=given.seed)

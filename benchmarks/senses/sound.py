@@ -4,7 +4,6 @@
     python -m benchmarks.senses.sound mel          the front end beside librosa, which must be installed
     python -m benchmarks.senses.sound simple       five folds: logistic regression on rows, and on what the tagger gives
     python -m benchmarks.senses.sound linear_probe five folds: the recipe's way, new heads on what the tagger gives
-    python -m benchmarks.senses.sound probe_settings   the same by other settings, on the rows that choose
     python -m benchmarks.senses.sound fine_tuned   five folds: the tagger's upper layers trained on
     python -m benchmarks.senses.sound scratch      five folds: a small network without any weights
 
@@ -27,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.senses.sound_features import features_file
-from benchmarks.senses.sound_folds import CHOSEN, SEED, TEST, folds, spread, trained
+from benchmarks.senses.sound_folds import SEED, folds, spread, trained
 from zoo.artifacts import fetch
 from zoo.records import machine_facts, write_record
 
@@ -35,7 +34,6 @@ RESULT = Path(__file__).resolve().parents[2] / "results" / "sound.json"
 BACKENDS = ("tensorflow", "jax", "torch")
 WITHIN = 0.001
 STRENGTHS = (0.01, 0.1)  # of logistic regressions: chosen on the rows of a fold that choose
-PROBES = ((3e-3, 0.1), (3e-3, 1.0), (1e-2, 1.0), (1e-3, 1.0))  # rates and weight decays that are tried
 GENRE = {"genre": {"kind": "classification", "classes": 10}}
 FINE_TUNED = {"epochs": 10, "batch_size": 32, "learning_rate": 1e-3, "weight_decay": 0.05}
 SCRATCH = {"epochs": 20, "batch_size": 32, "learning_rate": 4e-3, "weight_decay": 0.05, "filters": (16, 32, 64, 128)}
@@ -176,24 +174,10 @@ def _logistic(features: np.ndarray, labels: np.ndarray) -> list[float]:
 
 
 def linear_probe() -> dict[str, Any]:
-    """As `zoo train music_tagger_crnn --weights msd` does: the tagger stands still, its stages' means are read."""
-    from zoo.tasks.sounds import FINE_TUNING
+    """As `zoo train music_tagger_crnn --weights msd` does: new heads are solved on the means of the tagger's stages.
 
-    optimiser = FINE_TUNING.training["optimiser"]
-    return probe({"learning_rate": optimiser.learning_rate, "weight_decay": optimiser.weight_decay})
-
-
-def probe_settings() -> dict[str, Any]:
-    """How good the same is by other settings on the rows of each fold that choose, which test rows are not."""
-    return {
-        f"learning_rate {rate:g}, weight_decay {decay:g}": probe(
-            {"learning_rate": rate, "weight_decay": decay}, judged=CHOSEN
-        )
-        for rate, decay in PROBES
-    }
-
-
-def probe(settings: dict[str, Any], judged: int = TEST) -> dict[str, Any]:
+    Nothing is chosen by the rows that choose an epoch of the others: they are learnt from too, as by the recipe.
+    """
     import keras
 
     from zoo.models.outputs import heads_of
@@ -206,9 +190,9 @@ def probe(settings: dict[str, Any], judged: int = TEST) -> dict[str, Any]:
         x = keras.layers.Dropout(0.3, name="dropout")(given)  # as in the builder
         return keras.Model([given], heads_of(x, GENRE), name="probe")
 
+    recipe = FINE_TUNING.training
     length = FINE_TUNING.length.training(len(folds()[0][0]))
-    told = {**settings, **length}
-    return trained(build, {"features": features}, told, judged=judged, standardise=True, patience=length["patience"])
+    return trained(build, {"features": features}, {**length, "patience": None}, refit=True, **recipe)
 
 
 def fine_tuned() -> dict[str, Any]:
@@ -237,7 +221,7 @@ def scratch() -> dict[str, Any]:
 
 
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
-    each.__name__: each for each in (tagger, mel, simple, probe_settings, linear_probe, fine_tuned, scratch)
+    each.__name__: each for each in (tagger, mel, simple, linear_probe, fine_tuned, scratch)
 }
 
 

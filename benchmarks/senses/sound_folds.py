@@ -23,47 +23,35 @@ def spread(scores: Sequence[float]) -> dict[str, Any]:
     return {"folds": list(scores), "mean": float(np.mean(scores)), "deviation": float(np.std(scores, ddof=1))}
 
 
-def trained(
-    build: Callable[[], Any],
-    inputs: dict[str, Any],
-    settings: dict[str, Any],
-    *,
-    judged: int = TEST,
-    standardise: bool = False,
-    **more: Any,
-) -> dict[str, Any]:
-    """Five folds of a network on these inputs, judged on the rows of `TEST` or of `CHOSEN`.
-
-    standardise  inputs are features of layers that stand still, which a recipe's head reads standardised.
-    """
+def trained(build: Callable[[], Any], inputs: dict[str, Any], settings: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Five folds of a network on these inputs, judged on the rows of `TEST`; `more` are fields of its recipe."""
     import keras
 
     from zoo.datasets.sounds.genres import read_pictures
     from zoo.samples import Samples, Target
     from zoo.training import Head, Optimiser, Recipe, fit
-    from zoo.training.fine_tuning.standardised import on_standardised, with_standardised
 
     _, labels, _, names = read_pictures()
-    optimiser = Optimiser(
-        "adamw", learning_rate=settings["learning_rate"], schedule="one_cycle", weight_decay=settings["weight_decay"]
-    )
+    if "learning_rate" in settings:
+        more["optimiser"] = Optimiser(
+            "adamw",
+            learning_rate=settings["learning_rate"],
+            schedule="one_cycle",
+            weight_decay=settings["weight_decay"],
+        )
     recipe = Recipe(
         {"genre": Head(Target("classification", tuple(names)))},
-        optimiser=optimiser,
         epochs=settings["epochs"],
         batch_size=settings["batch_size"],
         **more,
     )
     samples = Samples(inputs, {"genre": labels.astype("int32")})
-    scores, start = [], time.perf_counter()
+    scores, notes, start = [], [], time.perf_counter()
     for fold, rows in enumerate(folds()):
-        training, chosen = samples.take(rows[0]), samples.take(rows[CHOSEN])
         keras.utils.set_random_seed(SEED + fold)
         model = build()
-        upper, scales = with_standardised(model, training.inputs) if standardise else (model, ())
-        with on_standardised(scales):
-            fit(upper, training, chosen, recipe, seed=SEED + fold)
-        test = rows[judged]
+        notes += fit(model, samples.take(rows[0]), samples.take(rows[CHOSEN]), recipe, seed=SEED + fold).notes
+        test = rows[TEST]
         tested = samples.take(test)
         found = [
             np.asarray(model.predict_on_batch({name: each[part] for name, each in tested.inputs.items()})["genre"])
@@ -71,4 +59,5 @@ def trained(
         ]
         scores.append(float((np.concatenate(found).argmax(axis=1) == labels[test]).mean()))
         print(f"fold {fold + 1}: {scores[-1]:.3f}, {time.perf_counter() - start:.0f} s", flush=True)
-    return {**spread(scores), "settings": settings, "seconds": time.perf_counter() - start}
+    told = {"notes": notes} if notes else {"settings": settings}
+    return {**spread(scores), **told, "seconds": time.perf_counter() - start}

@@ -42,6 +42,8 @@ def fine_tuning() -> str:
     if "pets37" in found:
         mean, folds = found["pets37"]["mean"], found["pets37"]["folds"]
         for name, title in (("recipe", "head alone, the recipe"), ("last_stage", "last stage too")):
+            if name not in mean:
+                continue
             scores = f"{100 * mean['linear']:.1f} % | {100 * mean[name]:.1f} %"
             minutes = sum(run["epochs_seconds"] for run in folds[name]) / 60 / len(folds[name])
             lines.append(

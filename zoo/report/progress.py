@@ -26,7 +26,8 @@ def progress(history: History, planned: int, *, refit: bool = False) -> str:
         return ""
     done, best = len(history), best_epoch(history)
     if done == 1 and any(key.startswith(L2) for key in history[0]):
-        return "Solved, with the strength of L2 that is best on rows not trained on: no epochs to choose from."
+        also = " The validation rows are trained on too (refit)." if refit else ""
+        return f"Solved, not trained in epochs, by the L2 that is best on rows that a solution has not seen.{also}"
     if refit:
         return f"Trained for {done} epochs on the validation rows too (refit): none are left to choose an epoch by."
     if still_improving(history) and done >= planned:

@@ -41,7 +41,7 @@ FINE_TUNING = Settings(
     training={
         "optimiser": Optimiser("adamw", learning_rate=5e-3, schedule="one_cycle", weight_decay=1.0),
         "augmentation": "light",
-        "fine_tune": FineTune("auto", rate=0.04, weight_decay=0.1, views=4),
+        "fine_tune": FineTune("auto", rate=0.04, weight_decay=0.1, views=4, solve=True),
     },
     length=Length(steps=1_500, epochs=(10, 60), batch_size=(16, 64)),
 )

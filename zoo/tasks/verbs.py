@@ -34,6 +34,7 @@ from zoo.tasks.prepared import Prepared
 from zoo.tasks.tags import frequent_tags, one_by_one
 from zoo.tasks.task import recipe_for, task_of
 from zoo.training import Head, Recipe, Run, fit, heads_for, predict_rows, relabel
+from zoo.training.fine_tuning.solved import worth_a_refit
 from zoo.training.recipe import changed
 from zoo.training.runs.run_folder import inputs_fingerprint
 
@@ -125,6 +126,9 @@ def prepare(
         recipe = replace(recipe, config={**recipe.config, **told, **changes.get("config", {})})
     if (file := weights_path(describe(base), weights) if based and weights else source) is not None:
         recipe = replace(recipe, start=sha256(file.read_bytes()).hexdigest()[:16], start_at_prior=based)
+    # Folds of rows that belong together would choose too weak an L2.
+    if based and "refit" not in changes and not options.get("group") and worth_a_refit(recipe, len(dataset.train)):
+        recipe = replace(recipe, refit=True, patience=None)
     return Prepared(task, entry, dataset, recipe, options, seed, weights if based else source, based)
 
 

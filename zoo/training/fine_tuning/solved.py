@@ -14,6 +14,7 @@ import numpy as np
 from keras import activations, layers
 
 from zoo.samples import EXCLUSIVE, Samples, present
+from zoo.training.fine_tuning.fine_tune import AUTO, PROBE, UPPER_FROM, FineTune, stages_for
 from zoo.training.fine_tuning.linear_solver import (
     LINEAR,
     PREDICTED,
@@ -128,6 +129,22 @@ def without_steps(recipe: Recipe) -> Recipe:
     """The recipe for one epoch whose weights are given: nothing of steps is left to watch or to average."""
     optimiser = replace(recipe.optimiser, average=None, average_last=None)
     return replace(recipe, epochs=1, patience=None, on_nonfinite=None, optimiser=optimiser)
+
+
+def worth_a_refit(recipe: Recipe, rows: int) -> bool:
+    """Whether a solved probe is all of a training on so few rows that those of validation should be learnt from too.
+
+    Its L2 is chosen in folds then, and of classes without costs nothing else is chosen on validation.
+    """
+    tune = recipe.fine_tune
+    if not isinstance(tune, FineTune) or not tune.solve or rows >= UPPER_FROM:
+        return False
+    heads = recipe.heads.values()
+    plain = all(
+        each.target.kind == "classification" and each.costs is None and each.imbalance is None for each in heads
+    )
+    stages = stages_for(rows, max(len(each.target.labels) for each in heads)) if tune.stages == AUTO else tune.stages
+    return plain and tuple(stages) == (PROBE,)
 
 
 def strengths_in(row: Mapping[str, Any]) -> dict[str, float]:

@@ -140,7 +140,8 @@ def _part(
     kept = halves is not None and isinstance(found, Features)
     config = {**facts(plan, stage), "cached": kept, "views": views if kept else None}
     if halves is None or not isinstance(found, Features):
-        return Part(graph, train, validation, staged, {}, config, None), str(found)
+        part = Part(graph, train, validation, staged, {}, config, None)
+        return (part, str(found)) if why or halves else _on_inputs(plan, stage, part, recipe)
     if recipe.augmentation:  # as many steps, of which some see views of one picture
         patience = recipe.patience and -(-recipe.patience // views)
         staged = replace(staged, augmentation=None, epochs=-(-stage.epochs // views), patience=patience)
@@ -149,13 +150,28 @@ def _part(
     features = {name: first.inputs[name] for name in halves.lower.output}
     upper, scales = with_standardised(halves.upper, features if plan.tune.standardise else {})
     config["standardised"] = bool(scales)
+    part, more = _solved(plan, stage, Part(upper, first, second, staged, {}, config, None, scales), recipe, views)
+    return part, said + more
+
+
+def _on_inputs(plan: Plan, stage: TrainingStage, part: Part, recipe: Recipe) -> tuple[Part, str]:
+    """The part with its heads solved, where the inputs themselves are features; else as it is."""
+    upper, scales = with_standardised(part.graph, dict(part.train.inputs) if plan.tune.standardise else {})
+    found, _ = _solved(plan, stage, replace(part, graph=upper, scales=scales), recipe, 1)
+    if found.solve is None:
+        return part, "nothing frozen can be computed beforehand"
+    return found, "the inputs are the features"
+
+
+def _solved(plan: Plan, stage: TrainingStage, part: Part, recipe: Recipe, views: int) -> tuple[Part, str]:
+    """The part with its heads solved, where the plan says so and that is right; what is to be said of it."""
     if not plan.tune.solve or stage.name != PROBE:
-        return Part(upper, first, second, staged, {}, config, None, scales), said
-    solve = solved_probe(upper, scales, first, second, recipe, views)
+        return part, ""
+    solve = solved_probe(part.graph, part.scales, part.train, part.validation, recipe, views)
     if isinstance(solve, str):
-        return Part(upper, first, second, staged, {}, config, None, scales), f"{said}; trained in steps, as {solve}"
-    config["solved"] = solve.facts()
-    return Part(upper, first, second, without_steps(staged), {}, config, None, scales, solve), said
+        return part, f"; trained in steps, as {solve}"
+    given = {**part.facts, "solved": solve.facts()}
+    return replace(part, recipe=without_steps(part.recipe), facts=given, solve=solve), ""
 
 
 def _views(plan: Plan, stage: TrainingStage, room: float, recipe: Recipe) -> int:
