@@ -3,7 +3,7 @@
 A solution costs seconds, needs no learning rate, and comes out the same on every backend.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 
 SOFTMAX, SIGMOID, LINEAR = "softmax", "sigmoid", "linear"  # activations: cross-entropies, and half the squared error
 CURVATURE = {SOFTMAX: 0.25, SIGMOID: 0.25, LINEAR: 1.0}  # of a row's loss by its score, at most or about
-PAST, ITERATIONS, CLOSE = 10, 200, 1e-6  # steps that are remembered; the most of them; share of the first gradient
+PAST, ITERATIONS = 10, 200  # steps that are remembered; the most of them
+CLOSE, ROUGH = 1e-6, 1e-3  # share of the gradient of 0 at which a solution ends; of one that is to be judged alone
 NEGLIGIBLE = 1e-10  # share of the largest variance below which a direction is rounding
 
 Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -65,7 +66,9 @@ PREDICTED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def solve_path(rows: LinearRows, strengths: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
+def solve_path(
+    rows: LinearRows, strengths: Sequence[float], close: float = CLOSE
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Kernel (d, k) and bias (k,) for each strength, by the least of all losses + strength / 2 * sum(kernel ** 2).
 
     Each solution is where the next one begins.
@@ -75,7 +78,6 @@ def solve_path(rows: LinearRows, strengths: Sequence[float]) -> list[tuple[np.nd
     curvature = CURVATURE[rows.activation]
     whole = np.append(curvature * variances, curvature * max(float(rows.weights.mean(axis=1).sum()), 1e-12))
     start = np.zeros((len(whole), rows.targets.shape[1]))
-    found = []
     for strength in strengths:
         held = np.append(np.full(len(variances), strength), 0.0)[:, None]  # the bias is not
         unit = np.sqrt(whole[:, None] + held)  # in which the problem curves about alike in every direction
@@ -86,9 +88,9 @@ def solve_path(rows: LinearRows, strengths: Sequence[float]) -> list[tuple[np.nd
             gradient = np.concatenate([turned.T @ slopes, slopes.sum(axis=0)[None]]) + held * values
             return loss + 0.5 * float(np.sum(held * np.square(values))), gradient / unit
 
-        start = minimum(objective, start * unit) / unit
-        found.append((axes @ start[:-1], start[-1]))
-    return found
+        least = close * float(np.linalg.norm(objective(np.zeros_like(start))[1]))
+        start = minimum(objective, start * unit, least) / unit
+        yield axes @ start[:-1], start[-1]
 
 
 def _axes(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -102,11 +104,12 @@ def _axes(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return features.T @ (rows[:, kept] / np.sqrt(squares[kept])), squares[kept]
 
 
-def minimum(objective: Objective, start: np.ndarray) -> np.ndarray:
-    """Where a smooth convex function is least: L-BFGS. Nocedal and Wright 2006, algorithms 7.4 and 7.5."""
+def minimum(objective: Objective, start: np.ndarray, least: float) -> np.ndarray:
+    """Where a smooth convex function is least, to a gradient of the norm `least`: L-BFGS. Nocedal and Wright 2006,
+    algorithms 7.4 and 7.5.
+    """
     place, (value, slope) = start, objective(start)
     past: list[tuple[np.ndarray, np.ndarray]] = []
-    least = CLOSE * max(float(np.linalg.norm(slope)), 1e-12)
     for _ in range(ITERATIONS):
         if np.linalg.norm(slope) <= least:
             break

@@ -18,6 +18,7 @@ from zoo.training.fine_tuning.fine_tune import AUTO, PROBE, UPPER_FROM, FineTune
 from zoo.training.fine_tuning.linear_solver import (
     LINEAR,
     PREDICTED,
+    ROUGH,
     SIGMOID,
     SOFTMAX,
     LinearRows,
@@ -33,6 +34,7 @@ from zoo.training.verification import MeasuredRows, verify_predictions
 # Of half the sum of squared weights, beside the summed losses; from strong to weak.
 STRENGTHS = tuple(10.0 ** (place / 2) for place in range(8, -3, -1))
 FOLDS = 5
+RISES = 2  # strengths in a row that are worse than the best, after which no weaker one is tried
 TRIED_ROWS = 64  # for which the model is compared with the solution
 NUMBERS = 2**27  # of features, a GiB in float64, that are solved at once
 BALANCES = ("static", "relative")  # which learn nothing
@@ -212,10 +214,13 @@ def chosen_strength(rows: LinearRows, judged: LinearRows | None, views: int) -> 
     The folds hold out all views of a row, and judge by the first.
     """
     pairs = folds_of(rows, views) if judged is None or not judged.weights.any() else [(rows, judged)]
-    losses = np.zeros(len(STRENGTHS))
-    for first, second in pairs:
-        for place, (kernel, bias) in enumerate(solve_path(first, STRENGTHS)):
-            losses[place] += second.loss(second.features @ kernel + bias)[0]
+    paths = [solve_path(first, STRENGTHS, ROUGH) for first, _ in pairs]
+    losses: list[float] = []
+    for solutions in zip(*paths, strict=True):
+        told = zip(solutions, pairs, strict=True)
+        losses.append(sum(judge.loss(judge.features @ kernel + bias)[0] for (kernel, bias), (_, judge) in told))
+        if len(losses) - 1 - int(np.argmin(losses)) >= RISES:
+            break
     return STRENGTHS[int(np.argmin(losses))]
 
 
