@@ -19,6 +19,7 @@ from zoo.datasets.pictures.pictures_file import read_pictures
 from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.pipeline import Pipeline
 from zoo.tasks import inspect
+from zoo.tasks.verbs import prepare
 
 
 @pytest.fixture
@@ -100,6 +101,23 @@ def test_a_base_gets_heads_for_the_data_and_its_own_preprocessing(folder, tmp_pa
     kernel = next(layer for layer in base.layers if layer.weights)
     np.testing.assert_array_equal(model.get_layer(kernel.name).get_weights()[0], kernel.get_weights()[0])
     assert {each.partition("/")[0] for each in zoo.load_report(model).reinitialised} == {"label"}
+
+
+def test_of_few_pictures_the_probe_is_solved_on_those_of_validation_too(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_FEATURES", str(tmp_path / "features"))
+    base = zoo.create_model("mobilenet_tiny")
+    base.save_weights(tmp_path / "base.weights.h5")
+    given = {"weights": tmp_path / "base.weights.h5", "data_options": {"size": 32}}
+    assert not prepare("mobilenet_tiny", folder, refit=False, **given).recipe.refit
+    assert not prepare("mobilenet_tiny", folder, fine_tune="last_stage", **given).recipe.refit
+    assert not prepare("mobilenet_tiny", folder, imbalance="class_weights", **given).recipe.refit
+    notes = []
+    pipeline, report = zoo.train(
+        "mobilenet_tiny", folder, folder=tmp_path / "run", baselines="none", tell=notes.append, **given
+    )
+    assert pipeline.origin["refit"]
+    assert any(note.startswith("linear_probe, solved (L2 of label") for note in notes), notes
+    assert report.training.endswith("(refit).")
 
 
 def test_a_base_is_inspected_with_the_heads_that_a_training_would_give_it(folder, tmp_path):
