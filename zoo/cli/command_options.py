@@ -104,7 +104,10 @@ def predict(parser: argparse.ArgumentParser) -> None:
         "--allow-unseen", action="store_true", help="also where nearly all values of a column are new to the model"
     )
     parser.add_argument(
-        "--views", action="append", metavar="VIEW", help="to average over, of pictures or volumes: mirrored, moved, six, ..."
+        "--views",
+        action="append",
+        metavar="VIEW",
+        help="to average over, of pictures or volumes: mirrored, moved, six, ...",
     )
     parser.add_argument(
         "--threshold",
