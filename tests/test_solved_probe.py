@@ -241,6 +241,18 @@ def test_inputs_that_are_features_are_solved_as_they_are():
     np.testing.assert_allclose(model.predict(features, verbose=0)["size"][:, 0], samples.targets["size"], atol=0.3)
 
 
+def test_features_of_one_place_are_solved_through_dropout_and_flattening():
+    """MobileNet's last features are (n, 1, 1, d)."""
+    base = network()
+    x = layers.GlobalAveragePooling2D(keepdims=True, name="average_kept")(base.get_layer("average").input)
+    x = layers.Flatten(name="flat")(layers.Dropout(0.2, name="dropout")(x))
+    model = keras.Model(base.inputs, {"category": layers.Dense(3, activation="softmax", name="head")(x)})
+    pretend_learnt(model)
+    run = fit(model, TRAIN, VALIDATION, recipe(fine_tune=SOLVED))
+    assert any("linear_probe, solved (L2 of category" in note for note in run.notes), run.notes
+    assert len(run.history) == 1
+
+
 def test_few_rows_of_plain_classes_are_worth_a_refit():
     head = Head(Target("classification", LABELS))
     tune = FineTune("auto", solve=True)

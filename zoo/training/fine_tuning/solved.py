@@ -95,7 +95,8 @@ class SolvedProbe:
         return {"strengths": STRENGTHS, "chosen_on": f"{FOLDS} folds" if self.refit else "validation"}
 
     def _features(self, samples: Samples) -> np.ndarray:
-        return (np.asarray(samples.inputs[self.name], np.float64) - self.scale.mean) / self.scale.deviation
+        values = np.asarray(samples.inputs[self.name], np.float64).reshape(len(samples), -1)
+        return (values - self.scale.mean) / self.scale.deviation
 
 
 def solved_probe(
@@ -106,11 +107,11 @@ def solved_probe(
         return "the heads read more than the same standardised features"
     ((name, features),), (scale,) = train.inputs.items(), scales
     if np.prod(features.shape) > NUMBERS:
-        return f"{len(features):,} rows of {features.shape[1]:,} features are more than are solved at once"
+        return f"{len(features):,} rows of {features.shape[-1]:,} features are more than are solved at once"
     if recipe.balance not in BALANCES or recipe.adversarial is not None:
         return f"the balance '{recipe.balance}' learns" if recipe.adversarial is None else "pictures are attacked"
     network = Network(upper)
-    kinds = (layers.Dropout, layers.Dense, layers.Normalization)
+    kinds = (layers.Dropout, layers.Flatten, layers.Dense, layers.Normalization)
     if (
         not all(isinstance(call.layer, kinds) for call in network.calls)
         or {id(each) for each in scale.heads} != scale.last

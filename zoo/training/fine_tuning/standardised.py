@@ -39,15 +39,15 @@ class Scale:
 
 
 def with_standardised(upper: keras.Model, features: dict[str, Any]) -> tuple[keras.Model, tuple[Scale, ...]]:
-    """A model whose inputs `features` (n, d), by name, are standardised first where dense layers alone read them.
+    """A model whose inputs `features`, by name, are standardised first where dense layers alone read them.
 
-    The layers are those of `upper` themselves; without such an input it is given back as it is.
+    features  (n, d), or (n, 1, 1, d). The layers are those of `upper` themselves; without such an input it is given back as it is.
     """
     network, scales, changed = Network(upper), list[Scale](), dict[int, Any]()
     names = input_names(upper)
     for key, name in zip(network.inputs, names, strict=True):
         values = features.get(name)
-        heads = _readers(network, key) if values is not None and len(values.shape) == 2 and len(values) else ()
+        heads = _readers(network, key) if values is not None and is_flat(values) and len(values) else ()
         if values is not None and heads:
             mean, deviation = _moments(values)
             if not np.isfinite([mean, deviation]).all():
@@ -109,13 +109,19 @@ def _unfold(scale: Scale, head: Any) -> None:
     assign(head, kernel * scale.deviation[:, None], bias + scale.mean @ kernel)
 
 
+def is_flat(values: Any) -> bool:
+    """Whether features have one place alone: (n, d), or (n, 1, 1, d) as MobileNet's are before they are flattened."""
+    return len(values.shape) > 1 and all(size == 1 for size in values.shape[1:-1])
+
+
 def _readers(network: Network, key: int) -> tuple[Any, ...]:
-    """The dense layers that read a tensor, through dropout at the most; none where anything else reads it too."""
+    """The dense layers that read a tensor of one place, through dropout and flattening at the most; none where anything
+    else reads it too."""
     if key in network.outputs:
         return ()
     found: list[Any] = []
     for call in (call for call in network.calls if key in call.inputs):
-        if isinstance(call.layer, layers.Dropout):
+        if isinstance(call.layer, layers.Dropout | layers.Flatten):
             inner = _readers(network, call.outputs[0])
             if not inner:
                 return ()
@@ -146,10 +152,11 @@ def _is_dense(layer: Any) -> bool:
 
 
 def _moments(values: Any) -> tuple[np.ndarray, np.ndarray]:
-    """(n, d) -> mean and deviation (d,) float64, 1 where a feature is constant."""
+    """(n, ..., d) of one place -> mean and deviation (d,) float64, 1 where a feature is constant."""
     parts = [np.arange(start, min(start + ROWS, len(values))) for start in range(0, len(values), ROWS)]
     total = sum(np.asarray(values[rows], np.float64).sum(axis=0) for rows in parts)
     mean = np.asarray(total / len(values))
     squares = sum(np.square(np.asarray(values[rows], np.float64) - mean).sum(axis=0) for rows in parts)
     deviation = np.sqrt(np.asarray(squares) / len(values))
-    return mean, np.where(deviation > np.maximum(CONSTANT * np.abs(mean), LEAST), deviation, 1.0)
+    varies = deviation > np.maximum(CONSTANT * np.abs(mean), LEAST)
+    return mean.reshape(-1), np.where(varies, deviation, 1.0).reshape(-1)
