@@ -41,7 +41,9 @@ class Scale:
 def with_standardised(upper: keras.Model, features: dict[str, Any]) -> tuple[keras.Model, tuple[Scale, ...]]:
     """A model whose inputs `features`, by name, are standardised first where dense layers alone read them.
 
-    features  (n, d), or (n, 1, 1, d). The layers are those of `upper` themselves; without such an input it is given back as it is.
+    features  (n, d), or (n, 1, 1, d).
+
+    The layers are those of `upper` themselves; without such an input it is given back as it is.
     """
     network, scales, changed = Network(upper), list[Scale](), dict[int, Any]()
     names = input_names(upper)
