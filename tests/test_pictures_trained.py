@@ -18,8 +18,9 @@ from zoo.datasets.pictures.as_trained import as_trained
 from zoo.datasets.pictures.pictures_file import read_pictures
 from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.pipeline import Pipeline
-from zoo.tasks import inspect
+from zoo.tasks import inspect, rates
 from zoo.tasks.verbs import prepare
+from zoo.training.fine_tuning.plan import FineTuningNotice
 
 
 @pytest.fixture
@@ -118,6 +119,17 @@ def test_of_few_pictures_the_probe_is_solved_on_those_of_validation_too(folder, 
     assert pipeline.origin["refit"]
     assert any(note.startswith("linear_probe, solved (L2 of label") for note in notes), notes
     assert report.training.endswith("(refit).")
+
+
+def test_a_search_for_the_rate_of_a_stage_that_is_solved_says_so(folder, tmp_path, monkeypatch):
+    zoo.create_model("mobilenet_tiny").save_weights(tmp_path / "base.weights.h5")
+    given = {"weights": tmp_path / "base.weights.h5", "data_options": {"size": 32}}
+    monkeypatch.setattr(rates, "find_learning_rate", lambda *_, **options: options["seed"])
+    with pytest.warns(FineTuningNotice, match="linear_probe, whose heads are solved"):
+        rates.find_rate("mobilenet_tiny", folder, **given)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FineTuningNotice)
+        rates.find_rate("mobilenet_tiny", folder, changes={"fine_tune": "last_stage"}, **given)
 
 
 def test_a_base_is_inspected_with_the_heads_that_a_training_would_give_it(folder, tmp_path):
