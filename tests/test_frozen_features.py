@@ -52,6 +52,8 @@ def test_several_views_of_each_picture_are_kept_and_stand_for_as_many_epochs(kep
     assert "88 rows kept" in first  # a beginning sees 48 pictures as they are
     assert f"{3 * 48 + 40} rows kept" in second
     assert [row["stage"] for row in runs[0].history] == [1] * 6 + [2] * 2
+    assert runs[0].planned == 8
+    assert "last_stage, 2 epochs" in second
     assert [row["val_loss"] for row in runs[0].history] == [row["val_loss"] for row in runs[1].history]
     views = max((np.load(file) for file in kept_in.glob("*.npy")), key=len).reshape(-1, 48, 4, 4, 8)[:3]
     assert not np.array_equal(views[0], views[1])

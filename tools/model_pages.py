@@ -58,6 +58,7 @@ TASKS = {  # task of the catalogue -> heading in the list of models
     "volume-classification": "Volumes",
     "structure-detection": "Small structures in volumes",
 }
+OTHERS = "Tables and vectors"
 METRICS = {  # name in a card -> as people write it
     "mae": "mean absolute error",
     "rmse": "root mean squared error",
@@ -282,11 +283,7 @@ def index() -> str:
         f"{sum(map(len, found.values()))} models in {len(found)} families. `zoo list` prints them all, "
         "`zoo describe MODEL` one of them.",
     ]
-    by_task: dict[str, list[str]] = {}
-    for family, members in found.items():
-        heading = TASKS.get(members[0].task, "Tables and vectors")
-        by_task.setdefault(heading, []).append(family)
-    for heading, names in by_task.items():
+    for heading, names in by_heading().items():
         rows = [
             (f"[{title(family)}]({family}.md)", ", ".join(f"`{entry.name}`" for entry in found[family]))
             for family in names
@@ -295,16 +292,23 @@ def index() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def by_heading() -> dict[str, list[str]]:
+    """Heading -> the families of its tasks."""
+    groups: dict[str, list[str]] = {}
+    for family, members in families().items():
+        groups.setdefault(TASKS.get(members[0].task, OTHERS), []).append(family)
+    return groups
+
+
 def navigation(text: str) -> str:
     """The text of mkdocs.yml with a line for the page of each family."""
-    groups: dict[str, list[str]] = {"Texts": [], "Tables and vectors": [], "Images": []}
-    for family, members in families().items():
-        kind = TASKS.get(members[0].task, "Tables and vectors")
-        groups[kind if kind in groups else "Texts"].append(family)
     lines = [
         line
-        for heading, names in groups.items()
-        for line in (f"      - {heading}:\n", *(f"          - {title(name)}: models/{name}.md\n" for name in names))
+        for heading, names in by_heading().items()
+        for line in (
+            f"      - {heading.partition(':')[0]}:\n",
+            *(f"          - {title(name)}: models/{name}.md\n" for name in names),
+        )
     ]
     before, _, rest = text.partition(BEGIN)
     return before + BEGIN + "".join(lines) + END + rest.partition(END)[2]

@@ -57,8 +57,9 @@ def studio() -> str:
     """Seconds of a page and of an answer, several users at once, and memory over time."""
     found = figures("studio")
     many, soak, load = found["at_once"], found["soak"], found["load_average"]
+    wanted = sorted({f"{each:.0f}" for each in load.values()}, key=int)
     return (
-        f"`{found['model']}`, two cores that {load['before']:.0f} to {load['after']:.0f} processes wanted: the first "
+        f"`{found['model']}`, two cores that {' to '.join(wanted)} processes wanted: the first "
         f"page came after {found['first_page_seconds']:.1f} s, an answer takes {found['answer_seconds_median']:.1f} s "
         f"in the median, Grad-CAM {found['grad_cam_seconds_median']:.1f} s. {many['users']} users who asked at once "
         f"got {many['answers']} answers with {len(many['errors'])} errors, each in {many['median_seconds']:.1f} s in "

@@ -36,6 +36,7 @@ class Run:
     calibrations  output of classes -> what its logits were changed by in the end; the model carries that too.
     notes         of a fine-tuning, a line a stage: what was frozen, and which features were kept. Rows of the history
                   then have the number of their stage too, "stage".
+    planned       epochs of all stages, as many as would have been trained without an early end.
     """
 
     history: list[dict[str, Any]]
@@ -43,6 +44,7 @@ class Run:
     folder: Path | None
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    planned: int = 0
 
 
 def fit(
@@ -144,7 +146,8 @@ class _Training:
         path = store.path if store else None
         found = session.best_calibrations
         own = {name: each for name, each in found.items() if name in self.recipe.heads}  # not a peer's
-        return Run(session.history, session.best_epoch, path, own), session.best_sample
+        run = Run(session.history, session.best_epoch, path, own, planned=part.recipe.epochs)
+        return run, session.best_sample
 
 
 def _require_types(train: Samples, validation: Samples, recipe: Recipe, seed: int) -> None:

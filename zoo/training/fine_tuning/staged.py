@@ -72,6 +72,7 @@ def train_in_stages(
         _start(plan.network.model, store)
     graph, notes = plan.network.model, [plan.notice] if plan.notice else []
     history: list[dict[str, Any]] = []
+    planned = 0
     best: tuple[float, int, list[np.ndarray], Any] | None = None
     for number, stage in enumerate(plan.stages, start=1):
         folder = store.path / "stages" / f"{number}_{stage.name}" if store else None
@@ -81,7 +82,7 @@ def train_in_stages(
                 run, sample = train_part(replace(part, shares=shares, folder=folder))
             if part.graph is not graph:
                 _verify_whole(graph, validation, recipe, sample, run.best_epoch)
-        epochs = f"{stage.epochs} epochs" if part.solve is None else f"solved ({_strengths(run.history)})"
+        epochs = f"{part.recipe.epochs} epochs" if part.solve is None else f"solved ({_strengths(run.history)})"
         notes.append(f"{stage.name}, {epochs}: {frozen}; {note}")
         rows = [{**row, "epoch": len(history) + row["epoch"], "stage": number} for row in run.history]
         skill = run.history[run.best_epoch - 1]["val_skill"]
@@ -89,13 +90,14 @@ def train_in_stages(
             weights = [np.array(keras.ops.convert_to_numpy(variable)) for variable in graph.variables]
             best = skill, len(history) + run.best_epoch, weights, run
         history += rows
+        planned += part.recipe.epochs
         if store:
             store.write_history(history)
     assert best is not None  # a plan has stages
     for variable, value in zip(graph.variables, best[2], strict=True):
         variable.assign(value)
     folder = store.path if store else None
-    return replace(best[3], history=history, best_epoch=best[1], folder=folder, notes=tuple(notes))
+    return replace(best[3], history=history, best_epoch=best[1], folder=folder, notes=tuple(notes), planned=planned)
 
 
 def _strengths(history: list[dict[str, Any]]) -> str:
