@@ -312,7 +312,7 @@ def test_four_tracks_have_the_published_ten_best_tags():
 @needs_mirror
 def test_the_taggers_trunk_takes_labels_of_ones_own():
     outputs = {"genre": {"kind": "classification", "classes": 10}}
-    model = zoo.create_model("music_tagger_crnn", weights="msd", outputs=outputs, stage_means=True)
+    model = zoo.create_model("music_tagger_crnn", weights="msd", outputs=outputs, statistics=True)
     report = zoo.load_report(model)
     assert {each.partition("/")[0] for each in report.reinitialised} == {"genre"}
     assert model.output["genre"].shape == (None, 10)

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.senses.sound_features import features_file
+from benchmarks.senses.sound_features import GENRE, features_file
 from benchmarks.senses.sound_folds import SEED, folds, spread, trained
 from zoo.artifacts import fetch
 from zoo.records import machine_facts, write_record
@@ -34,7 +34,6 @@ RESULT = Path(__file__).resolve().parents[2] / "results" / "sound.json"
 BACKENDS = ("tensorflow", "jax", "torch")
 WITHIN = 0.001
 STRENGTHS = (0.01, 0.1)  # of logistic regressions: chosen on the rows of a fold that choose
-GENRE = {"genre": {"kind": "classification", "classes": 10}}
 FINE_TUNED = {"epochs": 10, "batch_size": 32, "learning_rate": 1e-3, "weight_decay": 0.05}
 SCRATCH = {"epochs": 20, "batch_size": 32, "learning_rate": 4e-3, "weight_decay": 0.05, "filters": (16, 32, 64, 128)}
 
@@ -108,52 +107,54 @@ def simple() -> dict[str, Any]:
 
     pictures, labels, *_ = read_pictures()
     rows = row_statistics(decibels_of(pictures, FrontEnd(bands=98, hop=3_565)).astype("float32")[..., None])
-    stages, last = tagger_features()
+    statistics, last = tagger_features()
     return {
         "rows": spread(_logistic(rows, labels)),
         "tagger_32": spread(_logistic(last, labels)),
-        "tagger_stages": spread(_logistic(np.concatenate([stages, last], axis=1), labels)),
+        "tagger_statistics": spread(_logistic(np.concatenate([statistics, last], axis=1), labels)),
     }
 
 
 def tagger_features() -> tuple[np.ndarray, np.ndarray]:
-    """The means of all four stages (600, 448), and the state of the last GRU (600, 32)."""
+    """What the heads read: statistics of bands and of all four stages (600, 1184), the last state (600, 32)."""
     import keras
 
     from zoo.create import create_model
 
     with np.load(features_file()) as kept:
-        trunk, means = kept["trunk"].astype("float32"), kept["means"]
-    upper = upper_layers(create_model("music_tagger_crnn", weights="msd", stage_means=True, outputs=GENRE))
-    fourth, last = keras.Model(upper[0], list(upper[1:])).predict(trunk, batch_size=32, verbose=0)
-    return np.concatenate([means, fourth], axis=1), last
+        trunk, statistics = kept["trunk"].astype("float32"), kept["statistics"]
+    upper = upper_layers(create_model("music_tagger_crnn", weights="msd", outputs=GENRE))
+    *fourth, last = keras.Model(upper[0], [*upper[1], upper[2]]).predict(trunk, batch_size=32, verbose=0)
+    return np.concatenate([statistics, *fourth], axis=1), last
 
 
-def upper_layers(model: Any) -> tuple[Any, Any, Any]:
-    """(a fresh input for the third stage's output, the mean of the fourth stage, the state of the last GRU)."""
+def upper_layers(model: Any) -> tuple[Any, list[Any], Any]:
+    """(a fresh input for the third stage's output, mean and deviation of the fourth stage, the last state)."""
     import keras
+
+    from blocks.statistics import mean_and_deviation
 
     trunk = x = keras.Input(model.get_layer("pool3").output.shape[1:], name="trunk")
     for name in ("conv4", "bn4", "elu4", "pool4"):
         x = model.get_layer(name)(x)
-    fourth = model.get_layer("mean4")(x)
+    fourth = mean_and_deviation(x)
     x = keras.ops.squeeze(model.get_layer("dropout4")(x), 1)
     return trunk, fourth, model.get_layer("gru2")(model.get_layer("gru1")(x))
 
 
 def upper_network() -> Any:
-    """What follows on the third stage of the tagger with its published weights; its heads read all stages' means."""
+    """What follows on the third stage of the tagger with its published weights; its heads read all statistics."""
     import keras
 
     from zoo.create import create_model
     from zoo.models.outputs import heads_of
 
-    model = create_model("music_tagger_crnn", weights="msd", stage_means=True, outputs=GENRE)
-    trunk, fourth, last = upper_layers(model)
-    means = keras.Input((sum(model.get_layer(f"mean{stage}").output.shape[-1] for stage in (1, 2, 3)),), name="means")
-    x = keras.layers.Concatenate(name="features")([means, fourth, last])
+    trunk, fourth, last = upper_layers(create_model("music_tagger_crnn", weights="msd", outputs=GENRE))
+    with np.load(features_file()) as kept:
+        statistics = keras.Input(kept["statistics"].shape[1:], name="statistics")
+    x = keras.layers.Concatenate(name="features")([statistics, *fourth, last])
     x = keras.layers.Dropout(0.4, name="dropout")(keras.layers.BatchNormalization(name="features_bn")(x))
-    return keras.Model([trunk, means], heads_of(x, GENRE), name="tagger_top")
+    return keras.Model([trunk, statistics], heads_of(x, GENRE), name="tagger_top")
 
 
 def _logistic(features: np.ndarray, labels: np.ndarray) -> list[float]:
@@ -174,7 +175,7 @@ def _logistic(features: np.ndarray, labels: np.ndarray) -> list[float]:
 
 
 def linear_probe() -> dict[str, Any]:
-    """As `zoo train music_tagger_crnn --weights msd` does: new heads are solved on the means of the tagger's stages.
+    """As `zoo train music_tagger_crnn --weights msd` does: new heads are solved on what its heads read.
 
     Nothing is chosen by the rows that choose an epoch of the others: they are learnt from too, as by the recipe.
     """
@@ -197,7 +198,7 @@ def linear_probe() -> dict[str, Any]:
 
 def fine_tuned() -> dict[str, Any]:
     with np.load(features_file()) as kept:
-        inputs = {"trunk": kept["trunk"].astype("float32"), "means": kept["means"]}
+        inputs = {"trunk": kept["trunk"].astype("float32"), "statistics": kept["statistics"]}
     return trained(upper_network, inputs, FINE_TUNED)
 
 

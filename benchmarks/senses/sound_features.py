@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from zoo.artifacts.folders import download_folder
@@ -16,6 +17,7 @@ from zoo.artifacts.folders import download_folder
 BATCH = 8
 STAGES = (1, 2, 3)  # whose outputs are computed here; the rest of the network is small
 TOLERANCE = 5e-3  # of their deviation
+GENRE = {"genre": {"kind": "classification", "classes": 10}}
 
 
 def features_file() -> Path:
@@ -24,27 +26,30 @@ def features_file() -> Path:
 
 
 def main() -> None:
-    """Write "trunk" (600, 4, 60, 128) of the third stage, and the means of the first three, "means" (600, 320)."""
+    """Write "trunk" (600, 4, 60, 128) of the third stage, and "statistics" (600, 928): those of the bands' rows, and
+    mean and deviation of the first three stages, as the heads of `music_tagger_crnn(statistics=True)` read them.
+    """
     from zoo.create import create_model
     from zoo.datasets.sounds.genres import decibels_of, read_pictures
     from zoo.sounds import FrontEnd
 
     pictures, *_ = read_pictures()
-    model = create_model("music_tagger_crnn", weights="msd")
+    model = create_model("music_tagger_crnn", weights="msd", statistics=True, outputs=GENRE)
     stages = [_stage(model, number) for number in STAGES]
     trunk: list[np.ndarray] = []
-    means: list[np.ndarray] = []
+    statistics: list[np.ndarray] = []
     start = time.perf_counter()
     for first in range(0, len(pictures), BATCH):
         sounds = decibels_of(pictures[first : first + BATCH], FrontEnd()).astype("float32")
         found = _through(_padded(model, sounds), stages)
         trunk.append(found[-1].transpose(0, 2, 3, 1).astype(np.float16))
-        means.append(np.concatenate([each.mean(axis=(2, 3)) for each in found], axis=1))
+        stages_here = [part for each in found for part in (each.mean(axis=(2, 3)), each.std(axis=(2, 3)))]
+        statistics.append(np.concatenate([*_bands(sounds), *stages_here], axis=1))
         if not first:
-            _require_same(model, sounds, found)
+            _require_same(model, sounds, found[-1], statistics[0])
         print(f"{first + len(sounds)} of {len(pictures)}, {time.perf_counter() - start:.0f} s", flush=True)
     features_file().parent.mkdir(parents=True, exist_ok=True)
-    np.savez(features_file(), trunk=np.concatenate(trunk), means=np.concatenate(means))
+    np.savez(features_file(), trunk=np.concatenate(trunk), statistics=np.concatenate(statistics))
 
 
 def _numbers(layer: Any) -> list[np.ndarray]:
@@ -90,15 +95,22 @@ def _through(sounds: np.ndarray, stages: list[Any]) -> list[np.ndarray]:
     return found
 
 
-def _require_same(model: Any, sounds: np.ndarray, found: list[np.ndarray]) -> None:
-    import keras
+def _bands(sounds: np.ndarray) -> list[np.ndarray]:
+    from blocks.statistics import spectrogram_statistics
 
-    network = keras.Model(model.inputs, model.get_layer(f"pool{STAGES[-1]}").output)
-    expected = keras.ops.convert_to_numpy(network([sounds[:1, ..., None]]))
-    difference = float(np.abs(expected - found[-1][:1].transpose(0, 2, 3, 1)).max() / expected.std())
-    print(f"largest difference to the model itself {difference:.1e} deviations", flush=True)
-    if difference > TOLERANCE:
-        raise SystemExit("These are not the model's own features.")
+    return [keras.ops.convert_to_numpy(each) for each in spectrogram_statistics(sounds[..., None])]
+
+
+def _require_same(model: keras.Model, sounds: np.ndarray, trunk: np.ndarray, statistics: np.ndarray) -> None:
+    """The first sound's numbers must be those of the model itself."""
+    features = model.get_layer("features").output
+    network = keras.Model(model.inputs, [model.get_layer(f"pool{STAGES[-1]}").output, features])
+    expected, read = map(keras.ops.convert_to_numpy, network([sounds[:1, ..., None]]))
+    for theirs, own in ((expected[0], trunk[0].transpose(1, 2, 0)), (read[0, : statistics.shape[1]], statistics[0])):
+        difference = float(np.abs(theirs - own).max() / theirs.std())
+        print(f"largest difference to the model itself {difference:.1e} deviations", flush=True)
+        if difference > TOLERANCE:
+            raise SystemExit("These are not the model's own features.")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ from tools.readme_blocks.records import figures
 WAYS = {  # part of the record, and what of it -> in words
     ("simple", "rows"): "logistic regression on mean and deviation of the spectrogram's rows",
     ("simple", "tagger_32"): "logistic regression on the tagger's 32 features",
-    ("simple", "tagger_stages"): "logistic regression on the means of its four stages and the 32 features",
+    (
+        "simple",
+        "tagger_statistics",
+    ): "logistic regression on these, statistics of its four stages and those of the rows",
     ("linear_probe", ""): "new heads on these, solved by the recipe; the tagger stands still",
     ("fine_tuned", ""): "its upper layers and a head trained on, the lower three stages frozen",
     ("scratch", ""): "`sound_cnn`, narrower, from scratch",

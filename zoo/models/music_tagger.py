@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from blocks.checks import require_integer, require_share
 from blocks.convolution import conv_norm_act
+from blocks.statistics import mean_and_deviation, spectrogram_statistics
 from zoo.errors import ConfigError
 from zoo.models.outputs import Outputs, heads_of
 
@@ -26,7 +27,7 @@ def music_tagger_crnn(
     pools: Sequence[Sequence[int]] = POOLS,
     units: Sequence[int] = (32, 32),
     dropout: float = 0.3,
-    stage_means: bool = False,
+    statistics: bool = False,
     name: str = "music_tagger_crnn",
 ) -> keras.Model:
     """sound (B, mel bands, frames, 1) in decibels -> {"tags": (B, 50) probabilities}.
@@ -36,8 +37,9 @@ def music_tagger_crnn(
     take together, mel bands must be one; the first batch norm has one mean and deviation a *frame*, as in the published
     file.
 
-    stage_means  the heads read the mean of every stage over bands and frames too, beside the state of the last GRU, as
-                 in Choi et al. 2017, Transfer learning for music classification and regression tasks.
+    statistics  the heads read mean and deviation of every stage too (Choi et al. 2017, Transfer learning for music
+                classification and regression tasks), and `spectrogram_statistics` of the sound itself, beside the
+                state of the last GRU.
 
     Choi et al. 2017, Convolutional recurrent neural networks for music classification. Raises `ConfigError` for a shape
     that does not fit the pools.
@@ -50,12 +52,12 @@ def music_tagger_crnn(
     missing = frames - int(input_shape[1])
     x = layers.ZeroPadding2D(((0, 0), (missing // 2, missing - missing // 2)), name="pad_frames")(sound)
     x = norm(axis=2, name="frames_bn")(x)  # (B, bands, frames, 1)
-    means = []
+    read = spectrogram_statistics(sound) if statistics else []
     for stage, (width, pool) in enumerate(zip(filters, pools, strict=True), start=1):
         names = (f"conv{stage}", f"bn{stage}", f"elu{stage}")
         x = conv_norm_act(x, require_integer("filters", width), 3, use_bias=True, norm=norm, act="elu", names=names)
         x = layers.MaxPooling2D(tuple(pool), name=f"pool{stage}")(x)
-        means += [layers.GlobalAveragePooling2D(name=f"mean{stage}")(x)] if stage_means else []
+        read += mean_and_deviation(x) if statistics else []
         x = layers.Dropout(STAGE_DROPOUT if dropout else 0.0, name=f"dropout{stage}")(x)
     x = ops.reshape(x, (-1, x.shape[1] * x.shape[2], x.shape[3]))  # (B, frames / 96, filters[-1])
     for number, width in enumerate(units, start=1):
@@ -66,7 +68,7 @@ def music_tagger_crnn(
             return_sequences=number < len(units),
             name=f"gru{number}",
         )(x)
-    x = layers.Concatenate(name="features")([*means, x]) if means else x
+    x = layers.Concatenate(name="features")([*read, x]) if read else x
     x = layers.Dropout(require_share("dropout", dropout), name="dropout")(x)
     return keras.Model([sound], heads_of(x, outputs), name=name)
 

@@ -1,7 +1,4 @@
-"""Sounds, and what is to be said of each: classes, numbers, tags; of folders, of tables with paths, of known sets.
-
-The settings are a first guess: none was chosen by a measurement yet.
-"""
+"""Sounds, and what is to be said of each: classes, numbers, tags; of folders, of tables with paths, of known sets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -39,7 +36,7 @@ USUAL = Settings(
 )
 # Heads are solved; the rate and the weight decay are for those that cannot be.
 FINE_TUNING = Settings(
-    config={"stage_means": True},
+    config={"statistics": True},
     training={
         "optimiser": Optimiser("adamw", learning_rate=3e-3, schedule="one_cycle", weight_decay=1.0),
         "fine_tune": FineTune("linear_probe", solve=True),
