@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,6 @@ RESULT = Path(__file__).resolve().parents[2] / "results" / "sound.json"
 BACKENDS = ("tensorflow", "jax", "torch")
 WITHIN = 0.001
 STRENGTHS = (0.01, 0.1)  # of logistic regressions: chosen on the rows of a fold that choose
-FINE_TUNED = {"epochs": 10, "batch_size": 32, "learning_rate": 1e-3, "weight_decay": 0.05}
 SCRATCH = {"epochs": 20, "batch_size": 32, "learning_rate": 4e-3, "weight_decay": 0.05, "filters": (16, 32, 64, 128)}
 
 
@@ -153,7 +153,7 @@ def upper_network() -> Any:
     with np.load(features_file()) as kept:
         statistics = keras.Input(kept["statistics"].shape[1:], name="statistics")
     x = keras.layers.Concatenate(name="features")([statistics, *fourth, last])
-    x = keras.layers.Dropout(0.4, name="dropout")(keras.layers.BatchNormalization(name="features_bn")(x))
+    x = keras.layers.Dropout(0.3, name="dropout")(x)  # as in the builder
     return keras.Model([trunk, statistics], heads_of(x, GENRE), name="tagger_top")
 
 
@@ -174,6 +174,16 @@ def _logistic(features: np.ndarray, labels: np.ndarray) -> list[float]:
     return scores
 
 
+def _recipe(stages: tuple[str, ...] = ()) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(length, fields) of the recipe for pretrained taggers, with these stages, where some are named."""
+    from zoo.tasks.sounds import FINE_TUNING
+
+    fields = {**FINE_TUNING.training, "refit": True}
+    if stages:
+        fields["fine_tune"] = replace(fields["fine_tune"], stages=stages)
+    return {**FINE_TUNING.length.training(len(folds()[0][0])), "patience": None}, fields
+
+
 def linear_probe() -> dict[str, Any]:
     """As `zoo train music_tagger_crnn --weights msd` does: new heads are solved on what its heads read.
 
@@ -182,7 +192,6 @@ def linear_probe() -> dict[str, Any]:
     import keras
 
     from zoo.models.outputs import heads_of
-    from zoo.tasks.sounds import FINE_TUNING
 
     features = np.concatenate(tagger_features(), axis=1)
 
@@ -191,15 +200,14 @@ def linear_probe() -> dict[str, Any]:
         x = keras.layers.Dropout(0.3, name="dropout")(given)  # as in the builder
         return keras.Model([given], heads_of(x, GENRE), name="probe")
 
-    recipe = FINE_TUNING.training
-    length = FINE_TUNING.length.training(len(folds()[0][0]))
-    return trained(build, {"features": features}, {**length, "patience": None}, refit=True, **recipe)
+    return trained(build, {"features": features}, *_recipe())
 
 
 def fine_tuned() -> dict[str, Any]:
+    """The same heads, and then the tagger's fourth stage and GRUs trained on, as by --fine-tune linear_probe last_stage."""
     with np.load(features_file()) as kept:
         inputs = {"trunk": kept["trunk"].astype("float32"), "statistics": kept["statistics"]}
-    return trained(upper_network, inputs, FINE_TUNED)
+    return trained(upper_network, inputs, *_recipe(("linear_probe", "last_stage")))
 
 
 def scratch() -> dict[str, Any]:
@@ -217,7 +225,7 @@ def scratch() -> dict[str, Any]:
         lambda: create_model("sound_cnn", outputs=GENRE, **config),
         {"sound": column.encode(sounds)},
         SCRATCH,
-        augmentation=augmentation,
+        {"augmentation": augmentation},
     )
 
 

@@ -23,8 +23,11 @@ def spread(scores: Sequence[float]) -> dict[str, Any]:
     return {"folds": list(scores), "mean": float(np.mean(scores)), "deviation": float(np.std(scores, ddof=1))}
 
 
-def trained(build: Callable[[], Any], inputs: dict[str, Any], settings: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Five folds of a network on these inputs, judged on the rows of `TEST`; `more` are fields of its recipe."""
+def trained(
+    build: Callable[[], Any], inputs: dict[str, Any], settings: dict[str, Any], fields: dict[str, Any]
+) -> dict[str, Any]:
+    """Five folds of a network on these inputs, judged on the rows of `TEST`; `fields` are others of its recipe."""
+    more = dict(fields)
     import keras
 
     from zoo.datasets.sounds.genres import read_pictures
