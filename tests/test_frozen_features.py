@@ -8,6 +8,7 @@ from keras import layers
 from tests.pretrained import changed, network, pictures, recipe, values
 from zoo.training import FineTune, fit, freeze
 from zoo.training.fine_tuning import features
+from zoo.training.fine_tuning.freezing import still_below
 from zoo.training.fine_tuning.network import Network
 from zoo.training.fine_tuning.plan import plan_for
 
@@ -161,3 +162,34 @@ def test_layers_of_which_only_the_name_of_a_function_is_known_are_not_kept():
     model = keras.Model([x], {"y": layers.Dense(1, name="y")(hidden)})
     freeze(model, "head")
     assert features.split(Network(model)) is None
+
+
+def recurrent(dropout):
+    """A pretrained convolution, dropout, a GRU over its rows, and a fresh head behind dropout of its own."""
+    keras.utils.set_random_seed(3)
+    given = keras.Input((16, 16, 3), name="image")
+    x = layers.Conv2D(4, 3, strides=4, padding="same", activation="relu", name="conv")(given)
+    x = layers.Dropout(dropout, name="between")(x)
+    x = layers.GRU(5, name="gru")(keras.ops.reshape(x, (-1, 4, 16)))
+    x = layers.Dropout(0.25, name="before_head")(x)
+    return keras.Model(given, {"category": layers.Dense(3, activation="softmax", name="category")(x)})
+
+
+def test_dropout_between_frozen_layers_is_off_so_that_features_behind_it_are_kept(kept_in):
+    model = recurrent(0.5)
+    run = fit(model, TRAIN, VALIDATION, recipe(fine_tune=FineTune("linear_probe")))
+    assert "88 rows kept" in run.notes[0]
+    kept = max((np.load(file) for file in kept_in.glob("*.npy")), key=len)
+    expected = keras.Model(model.inputs, model.get_layer("gru").output).predict(TRAIN.inputs["image"], verbose=0)
+    np.testing.assert_allclose(kept.reshape(48, 5), expected, atol=1e-6)
+    assert (model.get_layer("between").rate, model.get_layer("before_head").rate) == (0.5, 0.25)
+
+
+def test_dropout_that_something_trained_reads_stays_on():
+    model = recurrent(0.5)
+    freeze(model, "conv")
+    with still_below(Network(model)):
+        assert (model.get_layer("between").rate, model.get_layer("before_head").rate) == (0.5, 0.25)
+    freeze(model, "gru")
+    with still_below(Network(model)):
+        assert (model.get_layer("between").rate, model.get_layer("before_head").rate) == (0.0, 0.25)

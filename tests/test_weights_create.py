@@ -203,3 +203,11 @@ def test_arrays_are_read_to_where_a_backend_can_leave_them(tmp_path, suffix):
     model.save_weights(path) if suffix == ".weights.h5" else model.save(path)
     with opened(path) as stored:
         assert all(can_be_shared(array.read()) for _, _, array in stored.arrays())
+
+
+def test_operations_of_keras_between_an_input_and_its_layers_are_no_stems():
+    given = keras.Input((8, 4, 1))
+    x = keras.layers.Dense(2, name="first")(keras.ops.squeeze(given, -1))
+    model = keras.Model(given, keras.layers.Dense(1, name="last")(keras.ops.mean(x, axis=1)))
+    assert stems_of(model) == ["first"]
+    assert head_of(model, "last") == "last"

@@ -78,10 +78,15 @@ def _role(layer: Any, variable: Any) -> str:
 def head_of(model: "keras.Model", output: str = "predictions") -> str | None:
     """The last layer with weights before the output layer `output`, that layer included; None without one."""
     layer = next((layer for layer in model.layers if layer.name == output), None)
-    while layer is not None and not layer.weights:
+    while layer is not None and not _weights(layer):
         before = list(_before(layer))
         layer = before[0] if len(before) == 1 else None
     return layer.name if layer is not None else None
+
+
+def _weights(operation: Any) -> list[Any]:
+    """Those of a layer; none of an operation of keras.ops, which is a node of the graph too."""
+    return getattr(operation, "weights", [])
 
 
 def stems_of(model: "keras.Model") -> list[str]:
@@ -96,7 +101,7 @@ def stems_of(model: "keras.Model") -> list[str]:
         for after in _after(layer):
             if id(after) not in seen:
                 seen.add(id(after))
-                if after.weights:
+                if _weights(after):
                     found.append(after.name)
                 else:
                     pending.append(after)

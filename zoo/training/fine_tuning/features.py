@@ -32,6 +32,8 @@ FORMAT = 1
 FOLDER = "ZOO_FEATURES"  # of the environment
 APPLICATION = "keras-functional-zoo"
 BATCH = 32  # rows that are computed together
+IDLE = layers.Dropout, layers.GRU, layers.LSTM, layers.SimpleRNN, layers.MultiHeadAttention  # in training too, without
+CHANGING = ("rate", "dropout", "recurrent_dropout", "stateful")  # ... any of these
 IN_MEMORY = 2**28  # bytes of a file that is read as a whole
 
 
@@ -118,7 +120,7 @@ def stands_still(layer: Any) -> bool:
         return False
     if getattr(layer, "activity_regularizer", None) is not None:
         return False
-    idle = isinstance(layer, layers.Dropout) and not layer.rate
+    idle = isinstance(layer, IDLE) and not any(getattr(layer, each, None) for each in CHANGING)
     return is_norm(layer) or idle or "training" not in signature(layer.call).parameters
 
 

@@ -152,6 +152,33 @@ def trainable_as_before(model: keras.Model) -> Iterator[None]:
                 layer.trainable = flag
 
 
+@contextmanager
+def still_below(network: Network) -> Iterator[None]:
+    """While this lasts, dropout between frozen layers is off: it would move what they give, and teaches them nothing.
+
+    Keras' guide to transfer learning has it so too, by training=False. Dropout behind the last of them stays on.
+    """
+    still, frozen = set(network.inputs), []
+    for call in network.calls:
+        if still.issuperset(call.inputs) and not getattr(call.layer, "trainable_variables", ()):
+            still.update(call.outputs)
+            frozen += [key for key in call.inputs if call.has_weights]
+    inside = {id(call) for call in network.before(frozen)}
+    above = {id(call.layer) for call in network.calls if id(call) not in inside}
+    found = {id(call.layer): call.layer for call in network.calls if id(call) in inside}
+    dropouts = [
+        each for key, each in found.items() if isinstance(each, keras.layers.Dropout) and each.rate and key not in above
+    ]
+    rates = [each.rate for each in dropouts]
+    try:
+        for each in dropouts:
+            each.rate = 0.0
+        yield
+    finally:
+        for each, rate in zip(dropouts, rates, strict=True):
+            each.rate = rate
+
+
 def frozen_of(model: keras.Model, until: Until = None) -> Frozen:
     """What of a model is frozen now."""
     layers = weighted(Network(model))

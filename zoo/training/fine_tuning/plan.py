@@ -27,6 +27,7 @@ from zoo.training.fine_tuning.freezing import (
     has_learnt,
     norms_in,
     set_trainable,
+    still_below,
     trainable_as_before,
     weighted,
 )
@@ -79,7 +80,8 @@ class Plan:
                 trained = {id(layer) for part in self._trained(stage.parts) for layer in part.layers}
                 wanted = {key: key in trained for key in wanted}
             set_trainable(self.network.model, wanted, held)
-            yield frozen_of(self.network.model), shares
+            with still_below(self.network):
+                yield frozen_of(self.network.model), shares
 
     def _trained(self, parts: int) -> tuple[Any, ...]:
         return self.network.stages[-parts:]
