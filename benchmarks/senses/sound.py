@@ -204,7 +204,7 @@ def linear_probe() -> dict[str, Any]:
 
 
 def fine_tuned() -> dict[str, Any]:
-    """The same heads, and then the tagger's fourth stage and GRUs trained on, as by --fine-tune linear_probe last_stage."""
+    """The same heads, and then the tagger's fourth stage and GRUs trained on, as by --fine-tune."""
     with np.load(features_file()) as kept:
         inputs = {"trunk": kept["trunk"].astype("float32"), "statistics": kept["statistics"]}
     return trained(upper_network, inputs, *_recipe(("linear_probe", "last_stage")))
