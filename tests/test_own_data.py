@@ -1,11 +1,13 @@
 """A trained model finds the file that it was trained on, whatever folder it is asked from."""
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import zoo
 from zoo.cli.main import main
@@ -81,3 +83,26 @@ def test_a_name_of_a_data_set_has_no_folder(tmp_path):
     assert "data_folder" not in trained.origin
     assert is_own(trained, "plane")
     assert not is_own(trained, "planes.csv")
+
+
+def test_a_kind_that_was_given_for_one_column_leaves_the_others_as_they_were_taken(tmp_path):
+    random = np.random.default_rng(0)
+    for row in range(20):
+        Image.fromarray(random.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(tmp_path / f"{row}.png")
+    texts = [f"a long text number {row} about what the photo shows and why" for row in range(20)]
+    columns = {"photo": [f"{row}.png" for row in range(20)], "note": texts, "size": np.arange(20) % 7}
+    for name in ("items.csv", "more.csv"):
+        pd.DataFrame(columns | {"price": random.normal(size=20)}).to_csv(tmp_path / name, index=False)
+    options = {"targets": ["price"], "types": {"note": "text"}, "size": 16}
+    _, report = zoo.train(
+        "joint_tiny", tmp_path / "items.csv", folder=tmp_path / "run", data_options=options, epochs=1, baselines="none"
+    )
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        again = zoo.evaluate(tmp_path / "run", baselines="none")
+        zoo.evaluate(tmp_path / "run", data=str(tmp_path / "more.csv"), baselines="none")
+    assert again.scores[0]["model"] == pytest.approx(report.scores[0]["model"], rel=1e-5)
+    kinds = [str(each.message) for each in told if "are taken for" in str(each.message)]
+    assert len(kinds) == 2
+    assert all("picture photo; text note; number size" in each for each in kinds)
+    assert not any("has changed since" in str(each.message) for each in told)

@@ -77,7 +77,7 @@ def _tell_changed(dataset: Dataset, origin: Mapping[str, Any]) -> None:
 def with_test_file(pipeline: Pipeline, data: str, given: Mapping[str, Any]) -> tuple[Dataset, str]:
     """The data of the run with all rows of a file as its test split; and why there is nothing but the file, or ""."""
     task = task_of(pipeline.entry)
-    options = {**task.options(pipeline.entry, None), **file_options(pipeline, data), **given, "whole": True}
+    options = _together(task.options(pipeline.entry, None), file_options(pipeline, data), given, {"whole": True})
     whole = task.load(data, options, pipeline.schema)
     try:
         own = dataset_of(pipeline)
@@ -109,7 +109,14 @@ def dataset_of(
     else:
         name, options = data, dict(task.options(pipeline.entry, None))
     options["seed"] = origin["seed"] if seed is None else seed
-    return task.load(name, {**file_options(pipeline, name), **options, **(data_options or {})}, pipeline.schema)
+    return task.load(name, _together(file_options(pipeline, name), options, data_options or {}), pipeline.schema)
+
+
+def _together(*parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of data, the later ones before the earlier; of the kinds of columns (`types`) column by column."""
+    found: dict[str, Any] = {name: value for part in parts for name, value in part.items()}
+    types = [part["types"] for part in parts if part.get("types")]
+    return {**found, "types": {name: kind for each in types for name, kind in each.items()}} if types else found
 
 
 def is_own(pipeline: Pipeline, data: str | None) -> bool:
