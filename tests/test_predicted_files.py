@@ -79,6 +79,14 @@ def test_a_wrong_row_has_a_message_with_its_line_and_the_others_their_prediction
     assert [row["id"] for row in rows] == ["a", "b\nb", None, None, "e"]
 
 
+@pytest.mark.parametrize("content", ['posts\ngood wool\n""\n\nbad silk\n', "id,posts\n1,good wool\n,\n\n2,bad silk\n"])
+def test_a_row_of_empty_cells_keeps_its_place_and_an_empty_line_is_none(of_texts, tmp_path, content):
+    outcome, rows = answered(of_texts, written(tmp_path / "new.csv", content), tmp_path)
+    assert (outcome.rows, outcome.failed) == (3, 1)
+    assert "line 3" in rows[1]["error"]
+    assert [row["posts"] for row in rows] == ["good wool", "", "bad silk"]
+
+
 def test_lines_of_a_large_file_are_counted_over_its_parts(pipeline, tmp_path):
     lines = ["age", *(str(age) for age in range(50))]
     lines[41] = "forty"

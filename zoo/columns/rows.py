@@ -62,7 +62,7 @@ class TextFormat:
 
 
 def read_rows(path: Path | str, *, of: str = "posts", encoding: str | None = None) -> list[Row]:
-    """All rows of a file in one of `FORMATS`. Empty lines are skipped.
+    """All rows of a file in one of `FORMATS`. Empty lines, and rows whose cells are all empty, are skipped.
 
     Columns of CSV are parted by commas, semicolons, tabs or "|"; text is UTF-8 or UTF-16, or in the `encoding`. Raises
     `DataError` that calls it a file of what `of` says.
@@ -93,7 +93,8 @@ def _of_text(file: Path, suffix: str, encoding: str | None) -> Iterator[Row]:
         for row in scan_rows(stream, str(file), TextFormat(f".{suffix.split('.')[1]}", encoding)):
             if row.error is not None:
                 raise row.error
-            yield row
+            if any(value != "" for value in row.values.values()) or not row.values:
+                yield row  # else one of nothing but commas, as spreadsheets write them behind the last
 
 
 def _parquet(file: Path) -> Iterator[Row]:
@@ -106,7 +107,8 @@ def _parquet(file: Path) -> Iterator[Row]:
 
 
 def scan_rows(stream: Any, name: str, written: TextFormat) -> Iterator[Row]:
-    """The rows of an open file of bytes one by one: the memory needed is that of one row. Empty lines are skipped.
+    """The rows of an open file of bytes one by one: the memory needed is that of one row. Empty lines are skipped,
+    rows of empty cells are not: what is said of rows has one for each.
 
     A row that cannot be read has an `error`, and keeps no other from being read. Raises `DataError` for a file whose
     header cannot be read.
@@ -272,7 +274,7 @@ def _csv(lines: Iterator[Line], head: bytes, file: str, written: TextFormat) -> 
             if wrong:
                 yield Row(file, start, error=wrong[min(wrong)])
                 wrong.clear()
-            elif any(row):
+            elif row:
                 yield _row(file, start, header, row)
 
 
