@@ -17,7 +17,8 @@ FOLDER = "runs/airbench94_cifar10_seed-0"
 )
 def main(run: Run) -> None:
     """Scores, the classes that are confused, and errors by brightness."""
-    show_report(zoo.evaluate(run.run, data=run.data), run.run)
+    found = zoo.evaluate(run.run, data=run.data)
+    show_report(found, run.run if run.data is None else None)  # the run's pictures are of its own test photos
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from zoo.artifacts import artifact, can_be_fetched
 from zoo.datasets.image_pairs.build import LABELS, SAME
 from zoo.datasets.image_pairs.middlebury import middlebury
 from zoo.datasets.image_pairs.pairs_file import read_image_pairs
-from zoo.errors import ConfigError, DataError, DataWarning
+from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.models import image_similarity_tiny
 from zoo.samples import Target
 from zoo.tasks import image_pairs
@@ -57,6 +57,12 @@ def test_a_model_of_zeros_and_ones_is_judged_on_its_own_file(people, tmp_path):
 def test_labels_with_names_of_their_own_are_asked_of_other_files(names):
     outputs = [SimpleNamespace(target=Target("binary", names))]
     assert file_options(SimpleNamespace(outputs=outputs)) == {"labels": list(names)}
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are(people):
+    path = written(people, every_row(), "other.csv", columns=("first", "second", "label"))
+    with pytest.raises(UnknownNameError, match=r"other\.csv.*needs left, right, label.*'left'\. Known: first"):
+        read_image_pairs(path)
 
 
 def test_scenes_leave_room_for_two_crops_and_one_to_validate():

@@ -1,8 +1,10 @@
 """Pictures of the user's own are trained on, predicted for and judged, by the commands too."""
 
+import io
 import shutil
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -279,3 +281,34 @@ def test_the_picture_of_a_batch_is_that_of_the_training(folder, tmp_path, capsys
 def test_a_size_that_is_none_is_told(folder, given, capsys):
     assert main(["show-batch", "mnist_cnn_tiny", "--data", str(folder), f"--size={given}"]) == 2
     assert "as 96, nor HEIGHTxWIDTH, as 64x96" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("run_is", ["RUN", "RUN/model.keras"])
+def test_a_run_is_inspected_by_its_folder_or_its_file(run, tmp_path, run_is):
+    written = tmp_path / "found.json"
+    assert main(["inspect", run_is.replace("RUN", str(run)), "--rows", "3", "--json", str(written)]) == 0
+    assert "conv1_1" in written.read_text()
+
+
+def test_of_several_columns_of_pictures_the_one_that_is_said_is_read(tmp_path):
+    files = sorted(fill(tmp_path / "photos").rglob("*.png"))
+    path = table_of(tmp_path / "photos", tmp_path / "photos" / "two.csv", other=[each.name for each in files])
+    with pytest.raises(DataError, match=r"several columns of pictures: file, other; say .*--types COLUMN=picture"):
+        read_pictures(path, targets=["colour"])
+    found = read_pictures(path, targets=["colour"], types={"file": "picture"})
+    assert (found.card["picture"], len(found.train)) == ("file", 27)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["predict", "RUN"], "No file was given"),
+        (["drift", "RUN", "."], "reads none of number"),
+        (["show-batch", "mnist_cnn_tiny", "--data", "FOLDER", "--size", "16", "--batch", "99"], "none of --batch 99"),
+    ],
+)
+def test_a_mistake_is_told_in_the_words_of_the_command(run, folder, tmp_path, capsys, monkeypatch, words, told):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(), closed=False))
+    monkeypatch.chdir(tmp_path)
+    assert main([word.replace("RUN", str(run)).replace("FOLDER", str(folder)) for word in words]) == 2
+    assert told in " ".join(capsys.readouterr().err.split())

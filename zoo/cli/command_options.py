@@ -77,7 +77,7 @@ def find_rate(parser: argparse.ArgumentParser) -> None:
 
 def inspection(parser: argparse.ArgumentParser) -> None:
     """What is looked at in a model, and where it is written."""
-    parser.add_argument("model")
+    parser.add_argument("model", help="a model's name; or a run folder, or the file of a trained model")
     add_data_options(parser)
     add_size_option(parser)
     parser.add_argument("--weights", help="tag, file or run folder (default: the model's own weights, or fresh ones)")

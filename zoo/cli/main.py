@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.catalogue import describe
+from zoo.catalogue import describe, list_models
 from zoo.cli import command_options as options_of
 from zoo.cli.attack import add_attack_options, attack_command
 from zoo.cli.error_analysis import (
@@ -25,6 +25,7 @@ from zoo.cli.models import describe_command, list_command
 from zoo.cli.options import DATA_OPTIONS, Commands, command_line, data_options, in_options, read_config
 from zoo.cli.predict import predict_command, require_model, trained_source
 from zoo.errors import ArtifactError, ConfigError, DataError, require_known
+from zoo.files import is_trained_place
 from zoo.studio.command import add_studio_options, studio_command
 from zoo.terminal import (
     console,
@@ -157,14 +158,23 @@ def show_batch_command(parsed: argparse.Namespace) -> None:
 
 def inspect_command(parsed: argparse.Namespace) -> None:
     """Show the ranges of values, weights and gradients in every layer."""
-    tags = describe(parsed.model).weights
+    entry, weights = parsed.model, parsed.weights
+    is_run = entry not in list_models(for_tests=True) and is_trained_place(entry)
+    tags = {} if is_run else describe(entry).weights
+    source = trained_source(parsed) if is_run else None
     import_frameworks()
-    from zoo.tasks import inspect
+    from zoo.tasks import inspect, load_pipeline
 
-    weights = parsed.weights or next(iter(tags), None)
-    options = data_options(parsed)
+    if source is not None:
+        entry, weights = load_pipeline(source).entry, source
+        describe(entry)
     found = inspect(
-        parsed.model, weights=weights, data=parsed.data, rows=parsed.rows, seed=parsed.seed, data_options=options
+        entry,
+        weights=weights or next(iter(tags), None),
+        data=parsed.data,
+        rows=parsed.rows,
+        seed=parsed.seed,
+        data_options=data_options(parsed),
     )
     show_inspection(found, json=parsed.json, tensorboard=parsed.tensorboard)
 

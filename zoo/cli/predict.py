@@ -116,6 +116,7 @@ def predict_with(
     pipeline: "Pipeline", output: Output, file: str | None, texts: list[str] | None, reading: Reading
 ) -> None:
     """Predict for the rows of a file, for texts, or for what stands on standard input."""
+    from zoo.columns.paths import KINDS
     from zoo.pipeline.row_parts import LINES
     from zoo.tasks import task_of
 
@@ -138,7 +139,8 @@ def predict_with(
     if not texts:
         stream, suffix = reader.recognised(standard_input())
     if suffix == LINES and shown:
-        show_texts(pipeline, task, texts or read_texts(stream), allow_unseen=reading.allow_unseen)
+        what = "file" if set(pipeline.schema.types.values()) & set(KINDS) else "text"
+        show_texts(pipeline, task, texts or read_texts(stream, what), allow_unseen=reading.allow_unseen)
         return
     if texts:
         if reader.lines is None:
@@ -160,6 +162,7 @@ def write_found(rows: Any, output: Output) -> None:
     write = WRITERS[format_of(output.out, output.format)]
     with atomic_path(output.out) as scratch, open(scratch, "w", encoding="utf-8", newline="") as file:
         write(file, [rows])
+    console(stderr=True).print(f"{len(rows):,} rows: {output.out}", markup=False, style="dim")
 
 
 def show_texts(pipeline: "Pipeline", task: Any, texts: list[str], *, allow_unseen: bool = False) -> None:
@@ -303,10 +306,10 @@ def standard_input() -> Any:
     return sys.stdin.buffer
 
 
-def read_texts(source: Any) -> list[str]:
-    """The lines of a stream, all of which are shown."""
+def read_texts(source: Any, what: str = "text") -> list[str]:
+    """The lines of a stream, all of which are shown; `what` each line is, in words."""
     if source.isatty():
-        console(stderr=True).print("One text a line; end with Ctrl-D.", style="dim")
+        console(stderr=True).print(f"One {what} a line; end with Ctrl-D.", style="dim")
     raw = source.read(LARGEST_INPUT + 1)
     if len(raw) > LARGEST_INPUT:
         raise DataError(
@@ -318,5 +321,5 @@ def read_texts(source: Any) -> list[str]:
         raise DataError(f"Standard input is not UTF-8 text: byte {error.start} does not fit.") from error
     texts = [line.strip() for line in lines if line.strip()]
     if not texts:
-        raise DataError("No text was given: write it behind the command, or one a line on standard input.")
+        raise DataError(f"No {what} was given: write it behind the command, or one a line on standard input.")
     return texts

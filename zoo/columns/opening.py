@@ -74,6 +74,8 @@ def opened(source: Any, way: Way) -> Opened:
         return _opened_frame(frame_of(source), way)
     path = Path(source)
     suffix = next((each for each in FORMATS if path.name.lower().endswith(each)), path.suffix)
+    if path.is_dir():
+        raise DataError(f"'{path}' is a folder; expected the file of a table: .csv, .tsv, .jsonl or .parquet.")
     require_known("format of a table", suffix, FORMATS)
     if not path.is_file():
         raise DataError(f"There is no file of a table at {path}.")

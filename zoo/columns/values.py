@@ -96,11 +96,16 @@ def labels_of(
     for code, text in enumerate(texts):
         if text is not None and text not in numbers:
             row = int(np.argmax(codes == code))
-            guess = nearest(text, labels)
-            hint = f"; did you mean '{guess}'?" if guess else f"; known are {', '.join(map(shown, labels[:10]))}."
-            raise DataError(f"The target {shown(name)} has an unknown label {shown(text)} in row {row + 1}{hint}")
+            said = f"The target {shown(name)} has an unknown label {shown(text)} in row {row + 1}"
+            raise DataError(f"{said}{_hint(text, labels)}")
     table = [MISSING_CLASS if text is None else numbers[text] for text in texts]
     return np.array([*table, MISSING_CLASS], dtype=np.int32)[codes]
+
+
+def _hint(given: str, known: Sequence[str]) -> str:
+    """The end of a sentence about an unknown name: the nearest, and those that are known."""
+    guess, more = nearest(given, known), ", ..." if known[10:] else ""
+    return f"{f'; did you mean {shown(guess)}?' if guess else '.'} Known: {', '.join(map(shown, known[:10]))}{more}."
 
 
 def labels_in(column: Column, name: str) -> tuple[str, ...]:
@@ -135,9 +140,8 @@ def tags_of(column: Column, name: str, tags: Sequence[str], mark: str = "") -> n
             found[row] = MISSING_CLASS
         for tag in here or ():
             if tag not in places:
-                guess = nearest(tag, tags)
-                hint = f"; did you mean '{guess}'?" if guess else f"; known are {', '.join(map(shown, tags[:10]))}."
-                raise DataError(f"The target {shown(name)} has an unknown tag {shown(tag)} in row {row + 1}{hint}")
+                said = f"The target {shown(name)} has an unknown tag {shown(tag)} in row {row + 1}"
+                raise DataError(f"{said}{_hint(tag, tags)}")
             found[row, places[tag]] = 1
     return found
 

@@ -206,7 +206,7 @@ class FileRows:
         path = Path(path)
         splits, column, wanted = read_rows(path, said, given)
         frame = pd.concat([rows.assign(**{SPLIT: name}) for name, rows in splits.items()], ignore_index=True)
-        kinds: dict[str, Any] = dict(kinds_of_targets(frame, wanted))
+        kinds: dict[str, Any] = dict(kinds_of_targets(frame.drop(columns=SPLIT), wanted))
         frame = labelled(frame, kinds, path, said.files.of)
         return cls(path, said, frame, column, kinds, tuple(filter(None, splits)))
 

@@ -61,16 +61,13 @@ def drift(source: str | Path, rows: Any) -> DriftReport:
     Raises `DataError` for rows that lack a column, or of a model whose columns are all pictures.
     """
     pipeline = load_pipeline(source)
+    names = [name for name in pipeline.schema.names if pipeline.schema.types[name] in KINDS]
+    if not names:
+        raise DataError(f"'{source}' reads none of {', '.join(KINDS)}: there is no column whose drift is known.")
     given = pipeline.rows(rows)
     new = _some(given, CHECKED)
     trained, validation, note = _training_rows(pipeline)
-    columns = [
-        _column(pipeline.schema.column(name), new, trained)
-        for name in pipeline.schema.names
-        if pipeline.schema.types[name] in KINDS
-    ]
-    if not columns:
-        raise DataError(f"'{source}' reads none of {', '.join(KINDS)}: there is no column whose drift is known.")
+    columns = [_column(pipeline.schema.column(name), new, trained) for name in names]
     predictions = _predictions(pipeline, new, validation) if validation is not None else []
     both = with_corrected([*columns, *predictions])
     order = {"shifted": 0, "changed": 1, "as in training": 2}

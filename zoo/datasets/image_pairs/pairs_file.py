@@ -101,9 +101,10 @@ def _rows(path: Path, columns: Mapping[str, str], labels: tuple[str, ...], encod
     """left and right as paths from here, same as one of `LABELS`, and the split where there is one."""
     if not path.exists():
         raise DataError(f"There is no folder or file '{path}'.")
-    frame = read_table(path, types={columns[side]: PICTURE for side in SIDES}, encoding=encoding, unasked=None)
+    known = read_table(path, encoding=encoding, unasked=None).columns
     for column in columns.values():
-        require_known(f"column of '{path}'", column, frame.columns)
+        require_known(f"column of '{path}' (which needs {', '.join(columns.values())})", column, known)
+    frame = read_table(path, types={columns[side]: PICTURE for side in SIDES}, encoding=encoding, unasked=None)
     found = pd.DataFrame({side: find_pictures(frame[columns[side]], columns[side], path.parent) for side in SIDES})
     for side in SIDES:
         if found[side].isna().any():

@@ -44,7 +44,7 @@ def rows_of_table(
     """
     frame = read_table(path, types=types)
     require_header(frame.columns, SUFFIXES, path)
-    column = picture or _picture_column(frame, path)
+    column = picture or _picture_column(frame, path, types or {})
     require_known("column of 'picture'", column, frame.columns)
     frame = read_table(path, types={**(types or {}), column: PICTURE})
     if targets is None:
@@ -64,18 +64,17 @@ def rows_of_table(
     return frame, column, targets
 
 
-def _picture_column(frame: pd.DataFrame, path: Path) -> str:
-    """The only column whose values end as pictures do."""
-    found = []
-    for name in frame.columns:
+def _picture_column(frame: pd.DataFrame, path: Path, types: Mapping[str, str]) -> str:
+    """The only column that is said to be one of pictures; else the only one whose values end as theirs do."""
+    found = [name for name, kind in types.items() if kind == PICTURE]
+    for name in frame.columns if not found else ():
         values = [str(value).strip().lower() for value in frame[name].dropna().head(SAMPLE)]
         if values and sum(value.endswith(SUFFIXES) for value in values) > len(values) / 2:
             found.append(name)
     if len(found) == 1:
         return found[0]
-    if not found:
-        raise DataError(f"No column of {path} holds the paths of pictures; say which it is: picture='COLUMN'.")
-    raise DataError(f"{path} has several columns of pictures: {', '.join(found)}; say which: picture='{found[0]}'.")
+    what = f"several columns of pictures: {', '.join(found)}" if found else "no column with the paths of pictures"
+    raise DataError(f"{path} has {what}; say which it is: types={{'COLUMN': 'picture'}} (--types COLUMN=picture).")
 
 
 def unpacked(path: Path) -> Path:

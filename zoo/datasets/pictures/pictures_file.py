@@ -110,7 +110,7 @@ def _labelled(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The rows of all splits that have a label, with the column `SPLIT`; and target -> its kind."""
     frame = pd.concat([rows.assign(**{SPLIT: name}) for name, rows in splits.items()], ignore_index=True)
-    kinds: dict[str, Any] = dict(kinds_of_targets(frame, targets))
+    kinds: dict[str, Any] = dict(kinds_of_targets(frame.drop(columns=SPLIT), targets))
     if group is not None:
         require_known("column of 'group'", group, frame.columns)
     return labelled(frame, kinds, path, "pictures"), kinds

@@ -38,7 +38,7 @@ def batch_to_show(train: Samples, recipe: "Recipe", *, seed: int = 0, epoch: int
         raise ConfigError(f"There are no pictures to show; the inputs are {', '.join(train.inputs)}.")
     order = batches.order(epoch)
     if not 0 <= step < len(order):
-        raise ConfigError(f"An epoch has the batches 0 to {len(order) - 1}; received {step}.")
+        raise ConfigError(f"An epoch has {len(order):,} batches; there is none of step={step} (--batch {step + 1}).")
     inputs, targets = batches.training_batch(order[step], epoch, step)[:2]
     kinds = {name: head.target for name, head in recipe.heads.items() if name in train.targets}
     labels = tuple(_told(kinds, targets, row) for row in range(len(order[step])))
