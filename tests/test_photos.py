@@ -123,6 +123,11 @@ def test_a_path_that_is_no_file_is_refused(tmp_path, place, sentence):
         read_photo(place if place.startswith("https") else f"{tmp_path}/{place}")
 
 
+def test_a_path_is_told_as_it_was_written_be_it_a_text_of_numpy():
+    with pytest.raises(DataError, match=re.escape("There is no photo at 'missing.jpg'.")):
+        read_photo(np.str_("missing.jpg"))
+
+
 @pytest.mark.parametrize("size", [(1, 1), (7, 300), (300, 1)])
 def test_a_picture_of_a_few_pixels_is_no_photo(tmp_path, size):
     with pytest.raises(DataError, match=f"has {size[0]} x {size[1]} pixels; a photo has at least 8 a side"):

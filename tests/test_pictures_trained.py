@@ -283,6 +283,15 @@ def test_a_size_that_is_none_is_told(folder, given, capsys):
     assert "as 96, nor HEIGHTxWIDTH, as 64x96" in " ".join(capsys.readouterr().err.split())
 
 
+def test_an_unknown_label_is_told_with_its_row_of_the_file_whatever_rows_are_left_out(run, folder, tmp_path):
+    table_of(folder, folder / "all.csv")
+    rows = pd.read_csv(folder / "all.csv").astype(object)
+    rows.loc[0, "colour"], rows.loc[1, "file"], rows.loc[9, "colour"] = None, "gone.png", "GREEN"
+    rows.to_csv(folder / "all.csv", index=False)
+    with pytest.raises(DataError, match=r"unknown label 'GREEN' in row 10; did you mean 'green'\? Known: 'blue'"):
+        zoo.evaluate(run, data=str(folder / "all.csv"))
+
+
 @pytest.mark.parametrize("run_is", ["RUN", "RUN/model.keras"])
 def test_a_run_is_inspected_by_its_folder_or_its_file(run, tmp_path, run_is):
     written = tmp_path / "found.json"

@@ -310,6 +310,16 @@ def test_four_tracks_have_the_published_ten_best_tags():
 
 
 @needs_mirror
+def test_a_silent_track_is_told_and_one_with_a_tone_is_not():
+    from zoo.tasks.tag_music import tag_music
+
+    tone = np.sin(np.arange(12_000) / 5).astype("float32")
+    with pytest.warns(DataWarning, match="A sound is silent: its tags say nothing") as told:
+        found = tag_music([tone, np.zeros(12_000, "float32")])
+    assert (len(found), len([each for each in told if issubclass(each.category, DataWarning)])) == (2, 1)
+
+
+@needs_mirror
 def test_the_taggers_trunk_takes_labels_of_ones_own():
     outputs = {"genre": {"kind": "classification", "classes": 10}}
     model = zoo.create_model("music_tagger_crnn", weights="msd", outputs=outputs, statistics=True)

@@ -26,6 +26,16 @@ def require_count(name: str, value: Any, *, least: int = 1) -> int:
     return int(value)
 
 
+def require_labels(rows: Any, outputs: Iterable[Any]) -> None:
+    """Raise `DataError` for a label that a trained model does not know; `outputs` are the columns that it predicts.
+
+    Before rows without a label or a file are left out: the row that is told is then that of the file.
+    """
+    for column in outputs:
+        if column.target.kind in ("binary", "classification") and column.name in rows.columns:
+            column.encode(rows[column.name])
+
+
 def require_header(names: Iterable[object], suffixes: Sequence[str], path: Path | str) -> None:
     """Raise `DataError` where the first line of a table names a file with one of the endings, and no columns: one that
     is there, or stands in a folder. A column may be called front.png."""

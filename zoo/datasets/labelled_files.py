@@ -14,7 +14,7 @@ import pandas as pd
 
 from zoo.columns import read_table
 from zoo.columns.paths import beside_file
-from zoo.datasets.checks import require_header
+from zoo.datasets.checks import require_header, require_labels
 from zoo.datasets.class_folders import LABEL, files_by_class, has_suffix, split_folders
 from zoo.datasets.damaged_files import tell_damaged
 from zoo.datasets.given_files import labelled
@@ -90,6 +90,8 @@ def read_rows(
     twice = set(renamed.values()) - set(renamed)  # other columns of the same name
     splits = {name: frame.drop(columns=list(twice & set(frame.columns))).rename(columns=renamed)
               for name, frame in splits.items()}  # fmt: skip
+    for frame in splits.values():
+        require_labels(frame, said.trained_as.get("outputs", ()))
     return splits, said.trained_as[said.files.kind], dict(said.trained_as["targets"])
 
 

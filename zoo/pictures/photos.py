@@ -145,7 +145,7 @@ def upright(image: Image.Image, name: str = "The image", least: int | None = Non
 
 def _checked(path: Path | str) -> str:
     """The path as text, if it is that of a file."""
-    name = os.fspath(path)
+    name = str(os.fspath(path))  # of a text of numpy too
     if name.startswith(("http://", "https://")):
         raise DataError(f"{name} is an address; download the photo and give its file.")
     if "\0" in name or not os.path.exists(name):

@@ -212,7 +212,7 @@ def baseline_inputs(samples: Samples) -> Samples:
 def file_options(schema: Schema) -> Mapping[str, Any]:
     """What other pictures are read for: what the model predicts, whatever it is called there, however few labels."""
     targets, (picture, *_) = targets_of(schema), schema.of("picture")
-    return {"targets": targets, "trained_as": {"picture": picture.name, "targets": targets}}
+    return {"targets": targets, "trained_as": {"picture": picture.name, "targets": targets, "outputs": schema.outputs}}
 
 
 def rows(files: Sequence[str], schema: Schema) -> Frame:

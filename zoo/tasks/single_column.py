@@ -13,7 +13,7 @@ from zoo.tasks.task import targets_of
 def trained_as(schema: Schema, kind: str) -> Mapping[str, Any]:
     """What other files are read for: what the model predicts, whatever it is called there, however few labels."""
     targets, (column, *_) = targets_of(schema), schema.of(kind)
-    return {"targets": targets, "trained_as": {kind: column.name, "targets": targets}}
+    return {"targets": targets, "trained_as": {kind: column.name, "targets": targets, "outputs": schema.outputs}}
 
 
 def files_as_rows(files: Sequence[str], schema: Schema, find: Callable[[Sequence[str]], Iterable[Path]]) -> Frame:

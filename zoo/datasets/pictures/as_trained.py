@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from zoo.datasets.checks import require_labels
 from zoo.datasets.class_folders import LABEL
 from zoo.datasets.pictures.finding import PICTURE
 from zoo.errors import ConfigError
@@ -17,10 +18,12 @@ def as_trained(
 ) -> tuple[dict[str, pd.DataFrame], str, Mapping[str, Any]]:
     """(split -> rows, the column of pictures, the targets), as they are called in the model's own data.
 
-    trained  "picture": the model's column of pictures; "targets": name -> kind of what it predicts.
+    trained  "picture": the model's column of pictures; "targets": name -> kind of what it predicts; "outputs": the
+             columns of these, whose labels are checked while rows have the numbers that they have in the file.
 
     A file's only target is the model's only one, and the folders of pictures are the labels of its only target of
-    classes; what a folder does not say is unknown. Raises `ConfigError` where that leaves more than one way.
+    classes; what a folder does not say is unknown. Raises `ConfigError` where that leaves more than one way, and
+    `DataError` for a label that the model does not know.
     """
     wanted = dict(trained["targets"])
     (columns,) = {tuple(frame.columns) for frame in frames.values()}
@@ -34,6 +37,7 @@ def as_trained(
     for split, frame in frames.items():
         taken = frame.drop(columns=[name for name in renamed.values() if name in columns and name not in renamed])
         found[split] = taken.rename(columns=renamed).assign(**dict.fromkeys(unknown))
+        require_labels(found[split], trained.get("outputs", ()))
     return found, trained["picture"], wanted
 
 
