@@ -12,7 +12,7 @@ from tests.photo_folders import COLOURS, fill, photo, table_of
 from zoo.columns import PictureColumn, Schema
 from zoo.datasets.pictures.facts import Facts, clusters_of, facts_of, same_picture
 from zoo.datasets.pictures.pictures_file import read_pictures
-from zoo.errors import ConfigError, DataError, UnknownNameError
+from zoo.errors import ConfigError, DataError, DataWarning, UnknownNameError
 from zoo.lazy_array import LazyArray
 
 
@@ -279,3 +279,12 @@ def test_pictures_of_one_name_and_size_are_told_apart(tmp_path):
 def test_numpy_does_not_decode_a_lazy_array_by_accident():
     with pytest.raises(TypeError, match="decoded as a whole"):
         np.asarray(LazyArray([1], lambda item: np.zeros(2), shape=(2,), dtype="float32"))
+
+
+def test_pictures_that_a_small_mark_tells_apart_are_not_said_to_be_the_same(tmp_path):
+    fill(tmp_path / "photos")
+    marked = Image.open(tmp_path / "photos" / "red" / "00.png")
+    marked.putpixel((5, 5), (255, 255, 255))
+    marked.save(tmp_path / "photos" / "blue" / "marked.png")
+    with pytest.warns(DataWarning, match=r"another label of .label., or nearly, .* read large enough to show it"):
+        read_pictures(tmp_path / "photos")

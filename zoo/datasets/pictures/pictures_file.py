@@ -247,8 +247,9 @@ def _tell_contradictions(frame: pd.DataFrame, column: str, names: Sequence[str],
             alike = differ[differ[COPIES] == differ[COPIES].iloc[0]].drop_duplicates(name)
             one, other = (f"{row[column]} ({shown(str(row[name]))})" for _, row in alike.head(2).iterrows())
             warnings.warn(
-                f"{len(differ):,} pictures of '{path}' are copies of others with another label of '{name}', such as "
-                f"{one} and {other}: a picture with two labels cannot be learnt.",
+                f"{len(differ):,} pictures of '{path}' are copies of others with another label of '{name}', or nearly, "
+                f"such as {one} and {other}: a picture with two labels cannot be learnt; where a small part tells such "
+                "pictures apart, they must be read large enough to show it.",
                 DataWarning,
                 stacklevel=4,
             )
