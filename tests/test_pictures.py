@@ -81,7 +81,7 @@ def test_drawings_are_no_copies_of_each_other():
     for page in pages:
         x, y = random.integers(2, 20, 2)
         page[y : y + 6, x : x + 6] = 0
-    images = [Facts(28, 28, 0, np.asarray(Image.fromarray(page).resize((16, 16)))) for page in pages]
+    images = [Facts(28, 28, 0, np.asarray(Image.fromarray(page).resize((32, 32)))) for page in pages]
     assert len(set(clusters_of(images).tolist())) > 30
 
 
@@ -281,10 +281,26 @@ def test_numpy_does_not_decode_a_lazy_array_by_accident():
         np.asarray(LazyArray([1], lambda item: np.zeros(2), shape=(2,), dtype="float32"))
 
 
-def test_pictures_that_a_small_mark_tells_apart_are_not_said_to_be_the_same(tmp_path):
+def test_a_mark_too_small_for_the_comparison_is_told(tmp_path):
     fill(tmp_path / "photos")
     marked = Image.open(tmp_path / "photos" / "red" / "00.png")
-    marked.putpixel((5, 5), (255, 255, 255))
+    marked.putpixel((5, 5), tuple(min(value + 8, 255) for value in marked.getpixel((5, 5))))
     marked.save(tmp_path / "photos" / "blue" / "marked.png")
     with pytest.warns(DataWarning, match=r"another label of .label., or nearly, .* read large enough to show it"):
         read_pictures(tmp_path / "photos")
+
+
+def test_what_a_camera_that_stands_still_sees_with_and_without_a_scratch_are_no_copies(tmp_path):
+    random = np.random.default_rng(0)
+    part = np.asarray(photo((90, 120, 150), 0).resize((200, 160), Image.Resampling.BICUBIC), np.float64)
+    for number in range(16):
+        seen = np.clip(part + random.normal(0, 3, part.shape), 0, 255)
+        if number >= 8:
+            x, y = random.integers(20, 120, 2)
+            seen[y : y + 2, x : x + 60] = 250
+        Image.fromarray(seen.astype(np.uint8)).save(tmp_path / f"{number:02}.jpg", quality=90)
+    facts = facts_of(sorted(tmp_path.glob("*.jpg")))
+    clusters = clusters_of(facts)
+    assert len(set(clusters[:8].tolist())) == 1  # the same part, which nothing tells apart
+    assert len(set(clusters[8:].tolist())) == 8
+    assert not set(clusters[8:].tolist()) & set(clusters[:8].tolist())
