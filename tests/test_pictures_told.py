@@ -60,7 +60,9 @@ def test_folders_beside_those_of_splits_are_no_classes(tmp_path):
 
 def test_a_picture_with_two_labels_is_told(folder):
     (folder / "blue" / "again.png").write_bytes((folder / "red" / "00.png").read_bytes())
-    with pytest.warns(UserWarning, match="2 pictures of .* another label of 'label', or nearly, such as .*'blue'.*'red'"):
+    with pytest.warns(
+        UserWarning, match="2 pictures of .* another label of 'label', or nearly, such as .*'blue'.*'red'"
+    ):
         read_pictures(folder)
 
 

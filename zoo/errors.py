@@ -68,9 +68,11 @@ class UnknownNameError(ZooError):
     Unknown model 'autor_profile'; did you mean 'author_profile'? Known: author_profile, sequential_twin.
     """
 
-    def __init__(self, kind: str, given: str, known: Iterable[str]):
-        names = sorted(str(name) for name in known)
-        guess = nearest(given, names)
+    def __init__(self, kind: str, given: str, known: Iterable[str], patterns: Iterable[str] = ()):
+        """`patterns`, such as FILE.csv, are listed too, and are no spelling of anything."""
+        known = [str(name) for name in known]
+        guess = nearest(given, known)
+        names = sorted([*known, *patterns])
         hint = f"; did you mean '{guess}'?" if guess else "."
         listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
         super().__init__(f"Unknown {kind} '{given}'{hint} Known: {listed or 'none'}.")

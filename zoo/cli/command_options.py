@@ -65,7 +65,7 @@ def show_batch(parser: argparse.ArgumentParser) -> None:
 def find_rate(parser: argparse.ArgumentParser) -> None:
     """A search for a learning rate."""
     parser.add_argument("model")
-    parser.add_argument("--data", default="posts", help="as for training (default: posts)")
+    parser.add_argument("--data", default="posts", help="as for training (default: %(default)s)")
     add_data_options(parser)
     add_size_option(parser)
     add_fine_tune_option(parser)

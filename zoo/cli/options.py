@@ -55,7 +55,7 @@ def command_line(commands: Commands, description: str | None) -> argparse.Argume
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     """The options that every training command has."""
     parser.add_argument(
-        "--data", default="posts", help="a data set's name, or a file of posts or rows (default: posts)"
+        "--data", default="posts", help="a data set's name, or a file of posts or rows (default: %(default)s)"
     )
     add_data_options(parser)
     add_size_option(parser)

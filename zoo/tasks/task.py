@@ -149,8 +149,7 @@ class Task:
             reader = self.folder if in_folder and self.folder else reader
             return _call(reader, (given,), f"option of a file of {self.of}", options)
         files = ["FOLDER"] * (self.folder is not None) + [f"FILE{suffix}" for suffix in unpacked(self.suffixes)]
-        known = [*self.sources, *files]
-        raise UnknownNameError(f"data set of {self.of}", given, known)
+        raise UnknownNameError(f"data set of {self.of}", given, self.sources, files)
 
 
 TASKS: dict[str, Task] = {}  # by name, in the order in which data of a bare name is looked up
@@ -210,7 +209,7 @@ def load_dataset(name_or_path: str | Path, *, task: str | None = None, **options
             return each.load(given, options)
     endings = unpacked(dict.fromkeys(suffix for each in TASKS.values() for suffix in each.suffixes))
     files = ["FOLDER", *(f"FILE{suffix}" for suffix in endings)]
-    raise UnknownNameError("data set", given, [*list_datasets(), *files])
+    raise UnknownNameError("data set", given, list_datasets(), files)
 
 
 def targets_of(schema: Schema) -> dict[str, Any]:
