@@ -12,7 +12,6 @@ beside it.
 import argparse
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.grouped_folds import SEED, Rows, grouped_folds
+from benchmarks.seeds import spread
 from zoo.create import create_model
 from zoo.datasets.table import Table
 from zoo.datasets.volumes.adrenal import adrenal3d
@@ -70,11 +70,6 @@ def network(table: Table, seed: int) -> tuple[dict[str, float], dict[str, Any]]:
         for views in ("mirrored", "plain")
     }
     return {"auc": found["mirrored"], "plain": found["plain"]}, recipe.to_json()
-
-
-def spread(scores: Sequence[float]) -> dict[str, Any]:
-    deviation = float(np.std(scores, ddof=1)) if len(scores) > 1 else 0.0
-    return {"each": list(scores), "mean": float(np.mean(scores)), "deviation": deviation}
 
 
 def of_nodules() -> tuple[list[float], list[tuple[Table, int]]]:
