@@ -1,5 +1,6 @@
 """One seed is a draw: the figures of several, and those of a seed kept on disk as soon as it has ended."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,22 +18,22 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
 
 
 def spread_of(rows: Sequence[Any]) -> Any:
-    """What several seeds found, nested alike: the `spread` of each number; what is equal in all of them, such as a name
-    or a count, once.
+    """What several seeds found, nested alike: of a fraction its `spread`, of a sequence the one of each seed; a name or
+    count that is equal in all of them once.
 
-    >>> spread_of([{"rate": 0.25, "pairs": 500, "by": "Greek"}, {"rate": 0.75, "pairs": 500, "by": "Greek"}])["rate"]
-    {'each': [0.25, 0.75], 'mean': 0.5, 'deviation': 0.3535533905932738}
+    >>> spread_of([{"rate": 0.25, "by": "Greek"}, {"rate": 0.75, "by": "Greek"}])
+    {'rate': {'each': [0.25, 0.75], 'mean': 0.5, 'deviation': 0.3535533905932738}, 'by': 'Greek'}
     """
     first = rows[0]
     if isinstance(first, dict):
         return {name: spread_of([row[name] for row in rows]) for name in first}
     if isinstance(first, float):
         return spread(rows)
-    return first if all(row == first for row in rows) else list(rows)
+    return first if not isinstance(first, list) and all(row == first for row in rows) else list(rows)
 
 
 def each_seed(seeds: Iterable[int], file: Callable[[int], Path], measure: Callable[[int], Any]) -> dict[int, Any]:
-    """seed -> what `measure(seed)` found and the machine that found it; read from its file where it stands there.
+    """seed -> {"found": what `measure(seed)` gave, "seconds", "machine"}; read from its file where it stands there.
 
     A file is written whole when its seed has ended: what is interrupted begins again with the seed that it was in.
     """
@@ -40,6 +41,9 @@ def each_seed(seeds: Iterable[int], file: Callable[[int], Path], measure: Callab
     for seed in seeds:
         path = file(seed)
         if not path.exists():
-            write_json(path, plain({"found": measure(seed), "machine": machine_facts()}))
+            start = time.perf_counter()
+            measured = measure(seed)
+            seconds = time.perf_counter() - start
+            write_json(path, plain({"found": measured, "seconds": seconds, "machine": machine_facts()}))
         found[seed] = read_json(path, "seed")
     return found

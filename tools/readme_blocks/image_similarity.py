@@ -1,38 +1,41 @@
 """The figures of the page on pairs of pictures."""
 
+import statistics
 from collections.abc import Mapping
 from typing import Any
 
 from tools.readme_blocks.records import figures
 
+ORL = {
+    ("orl", "network"): "`image_similarity`: MobileNet's features at stride 16, discriminant",
+    ("orl_small", "network"): "`image_similarity_small`, trained on these people alone",
+    ("orl", "raw pixels"): "cosine of raw pixels",
+    ("orl", "mobilenet"): "cosine of MobileNet's features",
+}
+
 
 def image_similarity() -> str:
-    """A line for each part of the record that is there."""
+    """A table for the people, one for the alphabets, a line for the two cameras."""
     found = figures("image_similarity")
-    parts = {"orl": _orl, "omniglot": _omniglot, "middlebury": _middlebury}
-    orl = {**found["orl"], "small": found["orl_small"]}
-    return "\n".join(write({**found, "orl": orl}[name]) for name, write in parts.items() if name in found)
+    return "\n".join([_orl(found), _omniglot(found["omniglot"]), _middlebury(found["middlebury"])])
 
 
 def _orl(found: Mapping[str, Any]) -> str:
-    names = {"network": "`image_similarity`: MobileNet's features at stride 16, discriminant",
-             "small": "`image_similarity_small`, trained on these people alone", "raw pixels": "cosine of raw pixels",
-             "mobilenet": "cosine of MobileNet's features"}  # fmt: skip
     lines = [
-        "| same person or not, people never seen (ORL) | equal error rate, pooled | mean of the folds |",
-        "|---|---|---|",
+        "| same person or not, people never seen (ORL) | equal error rate, pooled | mean of the folds | seeds |",
+        "|---|---|---|---|",
     ]
-    for name, title in names.items():
-        of, key = (found["small"], "network") if name == "small" else (found, name)
-        folds = of["folds"][key]
-        lines.append(f"| {title} | {of['pooled'][key]:.3f} | {sum(folds) / len(folds):.3f} |")
-    every = found["all pairs of all pictures"]
+    for (part, key), title in ORL.items():
+        seeds = len(found[part]["seeds"])
+        folds = statistics.mean(map(statistics.mean, found[part]["folds"][key]))
+        lines.append(f"| {title} | {_rate(found[part]['pooled'][key])} | {folds:.3f} | {seeds} |")
+    orl = found["orl"]
+    every = orl["all pairs of all pictures"]
+    goal = _goal("The goal, half of the better cosine, was", f"{orl['goal']:.3f}", orl)
     return "\n".join(lines) + (
-        f"\n\n{len(found['folds']['network'])} folds of three people each, {found['pairs']['same']:,} pairs of one "
-        f"person and {found['pairs']['different']:,} of two. Over all pairs of all pictures raw pixels have "
-        f"{every['raw pixels']:.3f}, "
-        f"MobileNet's features {every['mobilenet']:.3f}. The goal, half of the better cosine, was {found['goal']:.3f}: "
-        f"{'reached' if found['reached'] else 'missed'}.\n"
+        f"\n\n{len(orl['folds']['network'][0])} folds of three people each, {orl['pairs']['same']:,} pairs of one "
+        f"person and {orl['pairs']['different']:,} of two. Over all pairs of all pictures raw pixels have "
+        f"{_rate(every['raw pixels'])}, MobileNet's features {_rate(every['mobilenet'])}. {goal}\n"
     )
 
 
@@ -47,17 +50,30 @@ def _omniglot(found: Mapping[str, Any]) -> str:
             f"{name}, test": row["test"],
         }
         for title, part in parts.items():
-            lines.append(f"| {title} | {100 * part['network']:.1f} % | {100 * part['raw pixels']:.1f} % |")
-    return "\n".join(lines) + (
-        f"\n\nOne training on three of the five alphabets; the goal on the last was {100 * found['goal']:.0f} %: "
-        f"{'reached' if found['reached'] else 'missed'}.\n"
-    )
+            lines.append(f"| {title} | {_percent(part['network'])} | {_percent(part['raw pixels'])} |")
+    seeds = len(found["seeds"])
+    trainings = "One training" if seeds == 1 else f"Mean ± standard deviation of {seeds} seeds, each a training"
+    goal = _goal("the goal on the last was", f"{100 * found['goal']:.0f} %", found)
+    return "\n".join(lines) + f"\n\n{trainings} on three of the five alphabets; {goal}\n"
 
 
 def _middlebury(found: Mapping[str, Any]) -> str:
-    rates = found["equal error rate"]
+    rates = {name: _rate(each) for name, each in found["equal error rate"].items()}
+    seeds = len(found["seeds"])
     return (
-        f"Two cameras, a scene never seen (Middlebury), {found['pairs']:,} pairs of crops: equal error rate "
-        f"{rates['network']:.3f}; cosine of raw pixels {rates['raw pixels']:.3f}, less their mean "
-        f"{rates['raw pixels less their mean']:.3f}.\n"
+        f"Two cameras, a scene never seen (Middlebury), {found['pairs']:,} pairs of crops, "
+        f"{'one seed' if seeds == 1 else f'{seeds} seeds'}: equal error rate {rates['network']}; cosine of raw pixels "
+        f"{rates['raw pixels']}, less their mean {rates['raw pixels less their mean']}.\n"
     )
+
+
+def _goal(text: str, goal: str, found: Mapping[str, Any]) -> str:
+    return f"{text} {goal}: {'reached' if found['reached'] else 'missed'}."
+
+
+def _rate(row: Mapping[str, Any]) -> str:
+    return f"{row['mean']:.3f}" + (f" ± {row['deviation']:.3f}" if row["deviation"] else "")
+
+
+def _percent(row: Mapping[str, Any]) -> str:
+    return f"{100 * row['mean']:.1f}" + (f" ± {100 * row['deviation']:.1f} %" if row["deviation"] else " %")
