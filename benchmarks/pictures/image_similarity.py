@@ -28,7 +28,9 @@ from zoo.tasks.image_pairs import pixel_cosine
 
 FOLDER, RECORD = Path("runs/image_similarity"), Path("results/image_similarity.json")
 PUBLISHED = {"raw-pixel cosine, all pairs of all pictures": 0.144}  # as measured when the sample was made
-VIEWS = 12  # of each drawing beside itself; 85.0 % on the alphabet held out for validation where one had 83.2 %
+# Of each drawing beside itself. On Greek, held out, by one encoder: 90.1 % without, 90.6 % with the first 12, 91.3 %
+# with all; the last is ahead of 12 by 0.7 %, with a standard error over characters of 0.2 %.
+VIEWS = 36
 # part -> entry, and how it reads faces. The first one was tried after the test part had been read for the second one;
 # its own settings too were chosen on people held out.
 ON_FACES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -195,7 +197,7 @@ def omniglot(given: argparse.Namespace, seed: int) -> dict[str, Any]:
             "epochs": pipeline.origin["epochs"],
         }
     accuracies = [each["test"]["network"] for each in found.values()]
-    return {"alphabets": found, "mean of alphabets": float(np.mean(accuracies)), "ways": WAYS}
+    return {"alphabets": found, "mean of alphabets": float(np.mean(accuracies)), "ways": WAYS, "views": VIEWS}
 
 
 def one_shot(pipeline: Any, alphabet: str) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
     ZOO_MIRROR=... python -m benchmarks.senses.joint                 # all parts; writes results/joint.json
     ZOO_MIRROR=... python -m benchmarks.senses.joint --parts shop  # one part; the others stay as they are in the record
+    ZOO_MIRROR=... python -m benchmarks.senses.joint --parts houses --seeds 0 1 2 3 4   # instead of three seeds
 
 Everything of a part sees the same split. All choices, the weights of the vote among them, are made on validation rows;
 on fashion each contestant is then trained on those too, by the same recipe. It predicts the test rows once.

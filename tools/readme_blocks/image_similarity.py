@@ -41,8 +41,9 @@ def _orl(found: Mapping[str, Any]) -> str:
 
 def _omniglot(found: Mapping[str, Any]) -> str:
     lines = [
-        f"| {found['ways']}-way one-shot, alphabets never seen (Omniglot, small 1) | network | cosine of pixels |",
-        "|---|---|---|",
+        f"| {found['ways']}-way one-shot, alphabets never seen (Omniglot, small 1) | mean of views | one view "
+        "| cosine of pixels |",
+        "|---|---|---|---|",
     ]
     for name, row in found["alphabets"].items():
         parts = {
@@ -50,11 +51,15 @@ def _omniglot(found: Mapping[str, Any]) -> str:
             f"{name}, test": row["test"],
         }
         for title, part in parts.items():
-            lines.append(f"| {title} | {_percent(part['network'])} | {_percent(part['raw pixels'])} |")
+            cells = [_percent(part[way]) for way in ("network", "one view", "raw pixels")]
+            lines.append(f"| {title} | {' | '.join(cells)} |")
     seeds = len(found["seeds"])
     trainings = "One training" if seeds == 1 else f"Mean ± standard deviation of {seeds} seeds, each a training"
-    goal = _goal("the goal on the last was", f"{100 * found['goal']:.0f} %", found)
-    return "\n".join(lines) + f"\n\n{trainings} on three of the five alphabets; {goal}\n"
+    goal = _goal("The goal on the last was", f"{100 * found['goal']:.0f} %", found)
+    return "\n".join(lines) + (
+        f"\n\n{trainings} on three of the five alphabets. The features of a drawing are those of itself and of "
+        f"{found['views']} affine changes of it, in the mean; `zoo predict` reads one view. {goal}\n"
+    )
 
 
 def _middlebury(found: Mapping[str, Any]) -> str:
