@@ -34,14 +34,20 @@ def joint() -> str:
         "Mean ± standard deviation of three seeds where there are several; every contestant saw the same split, the "
         "test rows were predicted once. Trees read the table and the photos' features. Of the way from the constant to "
         f"the limit of the generated shop each closes, in per cent: {shares}. "
-        f"{_houses(found['houses'])} (one seed; `{COMMAND}`).\n"
+        f"{_houses(found['houses'])} (`{COMMAND}`).\n"
     )
 
 
 def _houses(found: Mapping[str, Any]) -> str:
     """Whether photos help to say what a house costs, and what simple models make of the table alone."""
     joint, table = (found["scores"][way]["price"]["mean"] for way in ("joint", "table"))
-    told = f"Photos of houses {'add nothing' if joint >= table else 'help'}: {joint:.1f} with them, {table:.1f} without"
+    seeds = len(found["scores"]["joint"]["price"]["each"])
+    told = (
+        f"Photos of houses {'add nothing' if joint >= table else 'help'}: {joint:.1f} with them, {table:.1f} without, "
+        f"{'one seed' if seeds == 1 else f'{seeds} seeds'}"
+    )
+    if "goal" in found:
+        told += f", where {found['goal']:.0f} was the goal: {'reached' if found['reached'] else 'missed'}"
     simple = found["simple"]
     alone = {kind: simple[f"{kind} on the table"]["price"] for kind in SIMPLE if f"{kind} on the table" in simple}
     return told + "".join(f"; {SIMPLE[kind]} on the table alone {score:.1f}" for kind, score in alone.items())
