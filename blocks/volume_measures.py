@@ -18,10 +18,10 @@ def volume_measures(volume: keras.KerasTensor, *, reach: int = 3, levels: int = 
     """(B, D, H, W, 1) -> (B, 1 + 2 reach + levels + 9), each of mean 0 and deviation 1 over the training batches.
 
     All are logarithms of means over places, so that a dense layer tells ratios by sums: of brightness above the
-    darkest voxel; of what is left of it where the volume is eroded and dilated by cubes of growing `reach`, which says
-    how thick its parts are and how large its surface (granulometry, Matheron 1975; Serra 1982); of brightness above
-    `levels` that training moves, as a histogram tells; and along each axis of its shadow, its extent, and the surface
-    that faces that way.
+    darkest voxel; of what is left of it where the volume is eroded and dilated over 6 neighbours, up to `reach` times,
+    which says how thick its parts are and how large its surface (granulometry, Matheron 1975; Serra 1982; a cube of 26
+    neighbours wears thin sheets away at once, where they lie aslant); of brightness above `levels` that training moves,
+    as a histogram tells; and along each axis of its shadow, its extent, and the surface that faces that way.
     """
     require_rank("volume", volume, (5,), "a volume of one channel, (B, D, H, W, 1)")
     require_integer("reach", reach)
@@ -61,5 +61,9 @@ def _steps(x: keras.KerasTensor, axis: int) -> keras.KerasTensor:
 
 
 def _largest(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    """Of each voxel and its 26 neighbours the largest; beyond the border there are none."""
-    return layers.MaxPooling3D(3, strides=1, padding="same", name=name)(x)
+    """Of each voxel and its 6 neighbours the largest; beyond the border there are none."""
+    along = [
+        layers.MaxPooling3D(size, strides=1, padding="same", name=f"{name}_axis{axis}")(x)
+        for axis, size in enumerate(((3, 1, 1), (1, 3, 1), (1, 1, 3)), start=1)
+    ]
+    return layers.Maximum(name=name)(along)
