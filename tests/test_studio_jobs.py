@@ -1,8 +1,11 @@
 """The studio's jobs, the test split that several ask for, and the commands that give again what the page shows."""
 
 import argparse
+import ctypes
+import platform
 import threading
 import time
+import weakref
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +19,7 @@ from zoo.studio.commands import attack_command, explain_command, predict_command
 from zoo.studio.errors import TooManyError
 from zoo.studio.explanations import Wanted
 from zoo.studio.jobs import Job, Jobs
+from zoo.studio.memory import return_free_memory
 from zoo.studio.models import StudioModel
 from zoo.studio.samples import Sample, Upload
 from zoo.studio.sessions import Sessions
@@ -39,6 +43,48 @@ def test_a_cancelled_job_counts_until_its_work_has_ended():
     jobs.start(user, "x", lambda job: None)
     jobs.close()
     sessions.close()
+
+
+def _works(job, array):
+    job.tell(0.5)
+    return float(array.sum())
+
+
+def _breaks(job, array):
+    raise ValueError(array.sum())
+
+
+def _is_cancelled(job, array):
+    job.cancel()
+    job.tell(0.5)
+
+
+@pytest.mark.parametrize(("end", "state"), [(_works, "done"), (_breaks, "failed"), (_is_cancelled, "cancelled")])
+def test_memory_is_given_back_when_nothing_of_a_job_is_left(end, state, monkeypatch):
+    job, alive, given_back = Job("x"), [], []
+
+    def work(job):
+        array = np.ones(10)
+        alive.append(weakref.ref(array))
+        return end(job, array)
+
+    monkeypatch.setattr("zoo.studio.jobs.return_free_memory", lambda: given_back.append((job.state, alive[0]())))
+    job.run(work)
+    assert given_back == [(state, None)]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
+def test_free_blocks_between_used_ones_are_given_back():
+    """Such as the end of the heap alone, which `free` gives back, does not hold."""
+    library = ctypes.CDLL(None)
+    library.malloc.argtypes, library.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
+    library.free.argtypes = [ctypes.c_void_p]
+    blocks = [library.malloc(1 << 16) for _ in range(200)]
+    [library.free(each) for each in blocks[:-1:2]]
+    try:
+        assert return_free_memory()
+    finally:
+        [library.free(each) for each in [*blocks[1::2]]]
 
 
 def waited_for(condition, seconds=5.0):

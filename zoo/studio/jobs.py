@@ -11,6 +11,7 @@ from typing import Any
 from zoo.errors import ZooError
 from zoo.studio.errors import CancelledError, TooManyError
 from zoo.studio.limits import QUEUED, RUNNING, WORKERS
+from zoo.studio.memory import return_free_memory
 from zoo.studio.sessions import Session
 
 
@@ -70,6 +71,7 @@ class Job:
             self._fail("Something went wrong that should not; the terminal of 'zoo studio' shows what.")
         finally:
             self.seconds = time.monotonic() - self.began
+            return_free_memory()  # once the user has the result, and nothing of the work is left
 
     def _fail(self, sentence: str) -> None:
         if not self._cancelled.is_set():
