@@ -203,3 +203,29 @@ def test_the_oldest_samples_of_a_user_go(app, monkeypatch):
     keys = [given(user, token, address).json()["sample"] for _ in range(3)]
     assert [user.get(f"/samples/{key}/row.csv").status_code for key in keys] == [404, 200, 200]
     assert len(list(session.folder.iterdir())) == 2
+
+
+def test_a_file_that_is_gone_meanwhile_is_asked_for_again(app, capsys):
+    user, token, address = entered(app)
+    sample = given(user, token, address, name="cat.png").json()["sample"]
+    [path.unlink() for path in app.sessions.find(user.cookies["zoo_studio_8600"]).folder.iterdir()]
+    told = "The file 'cat.png' is no longer kept: give it again."
+    shown = user.get(f"/samples/{sample}/pictures/0.png")
+    assert (shown.status_code, shown.json()) == (404, {"error": told})
+    job = user.post(f"{address}/explanations", json={"sample": sample, "methods": ["saliency"]}, headers=token)
+    assert result_of(user, job.json()["job"])["error"] == told
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_nothing_is_explained_by_another_model_than_predicted(tmp_path):
+    """Predictions and explanations have a copy of the model each, opened when it is first asked for."""
+    path = picture_pipeline(tmp_path / "bright.keras")
+    app = create_app([str(path)])
+    user, token, address = entered(app)
+    sample = given(user, token, address).json()["sample"]
+    picture_pipeline(path, ("bright", "dark"))  # trained anew: it says the contrary
+    asked = {"sample": sample, "methods": ["saliency"]}
+    job = user.post(f"{address}/explanations", json=asked, headers=token).json()["job"]
+    found = result_of(user, job)
+    assert found["state"] == "failed"
+    assert found["error"].startswith("'bright.keras' was trained anew or written over since the studio opened it")

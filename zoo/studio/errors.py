@@ -21,6 +21,12 @@ class NotHereError(StudioError):
     status = 404
 
 
+class ChangedError(StudioError):
+    """The file of a model is another than when it was opened."""
+
+    status = 409
+
+
 class TooLargeError(StudioError):
     """More bytes, characters or pixels than are taken."""
 

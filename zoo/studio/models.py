@@ -14,8 +14,9 @@ from zoo.catalogue import describe, list_models
 from zoo.errors import ConfigError, UnknownNameError
 from zoo.explain.explain import find_subject, opened
 from zoo.explain.subject import Subject
+from zoo.pipeline.finding import trained_file
 from zoo.samples import EXCLUSIVE
-from zoo.studio.errors import NotHereError
+from zoo.studio.errors import ChangedError, NotHereError
 from zoo.studio.fields import Field, fields_of
 from zoo.studio.lanes import Lane
 from zoo.studio.limits import SHOWN_LABELS
@@ -49,6 +50,7 @@ class StudioModel:
         self._lock = threading.Lock()
         self._made: dict[str, threading.Lock] = {}
         self._about: dict[str, Any] | None = None
+        self._file: tuple[int, int] | None = None  # which one all copies are of
         self.cache: dict[str, Any] = {}  # what is the same for all users: the graph, the test split, its errors
 
     @property
@@ -61,7 +63,25 @@ class StudioModel:
         return f"{entry.task.replace('-', ' ')}, weights '{tag or next(iter(entry.weights), '')}'"
 
     def _open(self) -> Opened:
+        self.require_same_file()
         return Opened(*opened(self.source))
+
+    def require_same_file(self) -> None:
+        """Called before each copy is opened: an explanation must be of the model that predicted.
+
+        Raises `ChangedError` where the first copy was of another file, as when a run was trained anew meanwhile.
+        """
+        if not Path(self.source).exists():  # official weights; and what is gone cannot be opened
+            return
+        found = trained_file(self.source).stat()
+        file = found.st_mtime_ns, found.st_size
+        with self._lock:
+            self._file = self._file or file
+            if self._file != file:
+                raise ChangedError(
+                    f"'{self.name}' was trained anew or written over since the studio opened it, so that this would be "
+                    "of another model than its predictions: start 'zoo studio' again."
+                )
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` gives, made once."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import DataError
-from zoo.studio.errors import TooLargeError, WrongKindError
+from zoo.studio.errors import NotHereError, TooLargeError, WrongKindError
 from zoo.studio.limits import (
     CHUNK,
     DECODED_AT_ONCE,
@@ -36,6 +36,13 @@ class Upload:
 
     path: Path
     name: str
+
+    def content(self) -> bytes:
+        """Raises `NotHereError` where newer samples, or whoever tidies up the disk, have removed it meanwhile."""
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError as error:
+            raise NotHereError(f"The file '{self.name}' is no longer kept: give it again.") from error
 
 
 @dataclass(frozen=True)
@@ -61,9 +68,7 @@ class Sample:
 
     def read(self) -> dict[str, Any]:
         """Column -> value as a pipeline takes it; a picture as bytes, never as a path that a user wrote."""
-        return {
-            name: value.path.read_bytes() if isinstance(value, Upload) else value for name, value in self.values.items()
-        }
+        return {name: value.content() if isinstance(value, Upload) else value for name, value in self.values.items()}
 
 
 def safe_name(given: str | None) -> str:
@@ -146,7 +151,7 @@ def _shown_picture(value: Any, side: int) -> Any:
     from zoo.pictures.pixels import array_image
 
     if isinstance(value, Upload):
-        image = read_photo(value.path, least=side).image
+        image = read_photo(value.content(), least=side).image
     elif isinstance(value, np.ndarray):
         image = array_image(value)
     elif hasattr(value, "getexif"):

@@ -88,6 +88,7 @@ def lane_of(model: StudioModel) -> Lane:
         from zoo.pipeline import load_pipeline
         from zoo.tasks.evaluation import dataset_of
 
+        model.require_same_file()
         pipeline = load_pipeline(model.source)
         dataset = dataset_of(pipeline)
         model.cache["split"] = Split(dataset.name, dataset, pipeline)  # at once: its rows are shown while it predicts
