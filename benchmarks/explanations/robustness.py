@@ -2,12 +2,12 @@
 
     pip install foolbox
     ZOO_MIRROR=... python -m benchmarks.explanations.robustness                   # some ten minutes on two cores
-    ZOO_MIRROR=... python -m benchmarks.explanations.robustness --data cifar10    # three quarters of an hour on one
+    ZOO_MIRROR=... python -m benchmarks.explanations.robustness --data cifar10    # an hour
 
 It writes results/robustness.json, of CIFAR-10 results/robustness_cifar10.json. A small network learns from plain
 pictures; and from there by adversarial training. MNIST's is that of its recipe, on digits that are not augmented.
-CIFAR-10's gets less than an hour of one core for both trainings: what a user sees who has that, not what these methods
-can reach. Both are attacked on the same test pictures, read once.
+CIFAR-10's gets less than an hour of two cores for both trainings: what a user sees who has that, not what these
+methods can reach. Both are attacked on the same test pictures, read once.
 PGD here and foolbox's take steps of one size, as many; foolbox runs in a process of its own on PyTorch, on the same
 weights, and so does the attack of here then. The one here keeps the first picture on the way that fools the model,
 foolbox looks at the last one alone.
@@ -65,7 +65,7 @@ class Setting:
 SETTINGS = {
     "mnist": Setting(6_000, 1_000, 100, 3, 5, 0.3, 2, (0.1, 0.2, 0.3), (1.0, 2.0), "robustness"),
     "cifar10": Setting(
-        48_000, 1_000, 500, 2, 5, 8 / 255, 1, (2 / 255, 4 / 255, 8 / 255), (0.25, 0.5), "robustness_cifar10",
+        48_000, 1_000, 500, 2, 10, 8 / 255, 2, (2 / 255, 4 / 255, 8 / 255), (0.25, 0.5), "robustness_cifar10",
         config={"filters": (24, 48, 96), "dropout": 0.0},
         training={
             "augmentation": ["flip", "crop"],
