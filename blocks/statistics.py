@@ -22,6 +22,8 @@ def spectrogram_statistics(sound: keras.KerasTensor) -> list[keras.KerasTensor]:
     2002, Musical genre classification of audio signals).
     """
     require_rank("sound", sound, (4,), "a spectrogram of one channel, (B, bands, frames, 1)")
+    if sound.shape[2] is not None and sound.shape[2] < 2:
+        raise ValueError(f"'sound' must have two frames at least; received a tensor of shape {tuple(sound.shape)}.")
     bands = ops.squeeze(sound, axis=-1)
     steps = ops.abs(bands[:, :, 1:] - bands[:, :, :-1])
     return [ops.mean(bands, axis=2), _deviation(bands, 2), ops.mean(steps, axis=2)]

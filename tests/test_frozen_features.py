@@ -193,3 +193,40 @@ def test_dropout_that_something_trained_reads_stays_on():
     freeze(model, "gru")
     with still_below(Network(model)):
         assert (model.get_layer("between").rate, model.get_layer("before_head").rate) == (0.0, 0.25)
+
+
+class Noise(layers.Dropout):
+    """A user's own layer, which is random at rate 0 too."""
+
+    def call(self, inputs, training=False):
+        return inputs + keras.random.normal(keras.ops.shape(inputs)) if training else inputs
+
+
+@pytest.mark.parametrize(
+    ("layer", "still"),
+    [
+        (layers.GRU(3), True),
+        (layers.GRU(3, dropout=0.1), False),
+        (layers.LSTM(3, recurrent_dropout=0.1), False),
+        (layers.SimpleRNN(3, stateful=True), False),
+        (layers.Dropout(0.0), True),
+        (layers.Dropout(0.1), False),
+        (Noise(0.0), False),
+    ],
+)
+def test_layers_stand_still_whose_settings_leave_nothing_to_chance(layer, still):
+    layer.build((2, 4, 3))
+    layer.trainable = False
+    assert features.stands_still(layer) is still
+
+
+def test_features_of_the_same_weights_are_the_same_whatever_the_seed_of_what_is_random():
+    keys = []
+    for seed in (1, 2):
+        model = recurrent(0.5)
+        model.get_layer("gru").cell.seed_generator.state.assign([seed, 7])
+        freeze(model, "head")
+        network = Network(model)
+        with still_below(network):
+            keys.append(features.split(network).key)
+    assert keys[0] == keys[1]

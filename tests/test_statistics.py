@@ -42,5 +42,7 @@ def test_silence_has_a_gradient_that_is_a_number():
 def test_a_tensor_of_another_rank_is_refused():
     with pytest.raises(ValueError, match="a spectrogram of one channel"):
         spectrogram_statistics(keras.Input((4, 5)))
+    with pytest.raises(ValueError, match="two frames at least"):
+        spectrogram_statistics(keras.Input((4, 1, 1)))
     with pytest.raises(ValueError, match="maps of features"):
         mean_and_deviation(keras.Input((4, 5)))

@@ -26,8 +26,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.seeds import spread
 from benchmarks.senses.sound_features import GENRE, features_file
-from benchmarks.senses.sound_folds import SEED, folds, spread, trained
+from benchmarks.senses.sound_folds import SEED, folds, trained
 from zoo.artifacts import fetch
 from zoo.records import machine_facts, write_record
 

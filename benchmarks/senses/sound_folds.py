@@ -1,12 +1,13 @@
 """Five folds of GTZAN's sample, and networks that are trained on them."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from benchmarks.grouped_folds import SEED, Rows, grouped_folds
+from benchmarks.seeds import spread
 
 CHOSEN, TEST = 1, 2  # places of a fold's rows
 
@@ -19,15 +20,10 @@ def folds() -> list[Rows]:
     return grouped_folds(labels, repeated(pictures))
 
 
-def spread(scores: Sequence[float]) -> dict[str, Any]:
-    return {"folds": list(scores), "mean": float(np.mean(scores)), "deviation": float(np.std(scores, ddof=1))}
-
-
 def trained(
     build: Callable[[], Any], inputs: dict[str, Any], settings: dict[str, Any], fields: dict[str, Any]
 ) -> dict[str, Any]:
     """Five folds of a network on these inputs, judged on the rows of `TEST`; `fields` are others of its recipe."""
-    more = dict(fields)
     import keras
 
     from zoo.datasets.sounds.genres import read_pictures
@@ -35,6 +31,7 @@ def trained(
     from zoo.training import Head, Optimiser, Recipe, fit
 
     _, labels, _, names = read_pictures()
+    more = dict(fields)
     if "learning_rate" in settings:
         more["optimiser"] = Optimiser(
             "adamw",

@@ -62,7 +62,7 @@ class TextFormat:
 
 
 def read_rows(path: Path | str, *, of: str = "posts", encoding: str | None = None) -> list[Row]:
-    """All rows of a file in one of `FORMATS`. Empty lines, and rows whose cells are all empty, are skipped.
+    """All rows of a file in one of `FORMATS`. Empty lines, and rows of CSV whose cells are all empty, are skipped.
 
     Columns of CSV are parted by commas, semicolons, tabs or "|"; text is UTF-8 or UTF-16, or in the `encoding`. Raises
     `DataError` that calls it a file of what `of` says.
@@ -93,7 +93,7 @@ def _of_text(file: Path, suffix: str, encoding: str | None) -> Iterator[Row]:
         for row in scan_rows(stream, str(file), TextFormat(f".{suffix.split('.')[1]}", encoding)):
             if row.error is not None:
                 raise row.error
-            if any(value != "" for value in row.values.values()) or not row.values:
+            if any(value != "" for value in row.values.values()) or suffix.startswith(".jsonl"):
                 yield row  # else one of nothing but commas, as spreadsheets write them behind the last
 
 
@@ -274,7 +274,7 @@ def _csv(lines: Iterator[Line], head: bytes, file: str, written: TextFormat) -> 
             if wrong:
                 yield Row(file, start, error=wrong[min(wrong)])
                 wrong.clear()
-            elif row:
+            elif any(row) or len(row) == len(header) > 1:
                 yield _row(file, start, header, row)
 
 

@@ -29,7 +29,8 @@ def require_count(name: str, value: Any, *, least: int = 1) -> int:
 def require_labels(rows: Any, outputs: Iterable[Any]) -> None:
     """Raise `DataError` for a label that a trained model does not know; `outputs` are the columns that it predicts.
 
-    Before rows without a label or a file are left out: the row that is told is then that of the file.
+    Before rows without a label or a file are left out: the row that is told is then that of the file, or of its part
+    where a column splits it.
     """
     for column in outputs:
         if column.target.kind in ("binary", "classification") and column.name in rows.columns:

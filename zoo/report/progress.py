@@ -11,8 +11,10 @@ L2 = "l2_"  # the strength for an output that was solved, not trained in epochs
 History = Sequence[Mapping[str, Any]]
 
 
-def progress(history: History, planned: int, *, refit: bool = False) -> str:
-    """The epochs done and the best of them, by the skill on validation.
+def progress(history: History, planned: int, *, refit: bool = False, asked: int | None = None) -> str:
+    """The epochs done of those planned, and the best of them, by the skill on validation.
+
+    asked  what --epochs was, where stages or views of pictures make other epochs of it.
 
     >>> rows = [{"val_skill": skill} for skill in (0.1, 0.4, 0.3, 0.2)]
     >>> progress(rows, 4)
@@ -31,7 +33,7 @@ def progress(history: History, planned: int, *, refit: bool = False) -> str:
     if refit:
         return f"Trained for {done} epochs on the validation rows too (refit): none are left to choose an epoch by."
     if still_improving(history) and done >= planned:
-        return f"Still improving at the last epoch: train longer with --epochs {2 * planned}."
+        return f"Still improving at the last epoch: train longer with --epochs {2 * (asked or planned)}."
     if done < planned:
         return f"Stopped after {done} of {planned} epochs: best at epoch {best}."
     return f"Best at epoch {best} of {done}."

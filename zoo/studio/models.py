@@ -63,25 +63,27 @@ class StudioModel:
         return f"{entry.task.replace('-', ' ')}, weights '{tag or next(iter(entry.weights), '')}'"
 
     def _open(self) -> Opened:
+        before = self.require_same_file()
+        found = Opened(*opened(self.source))
+        self._file = self._file or before
         self.require_same_file()
-        return Opened(*opened(self.source))
+        return found
 
-    def require_same_file(self) -> None:
-        """Called before each copy is opened: an explanation must be of the model that predicted.
+    def require_same_file(self) -> tuple[int, int] | None:
+        """Called around the opening of each copy: an explanation must be of the model that predicted. What tells files.
 
         Raises `ChangedError` where the first copy was of another file, as when a run was trained anew meanwhile.
         """
         if not Path(self.source).exists():  # official weights; and what is gone cannot be opened
-            return
+            return None
         found = trained_file(self.source).stat()
         file = found.st_mtime_ns, found.st_size
-        with self._lock:
-            self._file = self._file or file
-            if self._file != file:
-                raise ChangedError(
-                    f"'{self.name}' was trained anew or written over since the studio opened it, so that this would be "
-                    "of another model than its predictions: start 'zoo studio' again."
-                )
+        if self._file not in (None, file):
+            raise ChangedError(
+                f"'{self.name}' was trained anew or written over since the studio opened it, so that this would be "
+                "of another model than its predictions: start 'zoo studio' again."
+            )
+        return file
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` gives, made once."""

@@ -257,7 +257,7 @@ def judge(
     `alone` is why there are no rows for simple models to learn from; `thresholds` are those of a trained pipeline.
     """
     task = task_of(recipe.entry)
-    training = progress(run.history, run.planned, refit=recipe.refit) if run else ""
+    training = progress(run.history, run.planned, refit=recipe.refit, asked=recipe.epochs) if run else ""
     if task.evaluate is not None:
         options: Any = {"run": run, "seed": seed, "thresholds": thresholds}
         return replace(task.evaluate(model, recipe, dataset, **options), training=training)

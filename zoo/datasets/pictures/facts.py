@@ -21,7 +21,7 @@ SIDE = 32  # pixels of the thumbnail by which pictures are compared
 HASH = (8, 9)  # rows and columns of the smaller one whose neighbours' differences are the hash
 NEAR_BITS = 3  # of the 64 of the hash may differ
 NEAR_VALUES = 3.0  # mean difference of the thumbnails' pixels, of 255
-MOST = 16.0  # the largest: of copies in other sizes and formats 9, where a camera stands still a scratch makes 30
+LARGEST_DIFFERENCE = 16.0  # of one pixel: compression and resizing make less, a scratch before a still camera more
 TINTS = 4  # parts a side of which the tint is known
 NEAR_TINT = 20.0  # difference of two tints, of 255: what compression leaves alone
 ALIKE = 64  # pictures with one part of a hash in common, beyond which it says nothing: blank pages, drawings
@@ -115,7 +115,7 @@ def same_picture(one: Facts, other: Facts) -> bool:
     if (one.difference_hash ^ other.difference_hash).bit_count() > NEAR_BITS:
         return False
     difference = np.abs(one.thumbnail.astype(np.int16) - other.thumbnail)
-    if difference.mean() > NEAR_VALUES or difference.max() > MOST:
+    if difference.mean() > NEAR_VALUES or difference.max() > LARGEST_DIFFERENCE:
         return False
     grey = not (one.tint.any() and other.tint.any())
     return grey or bool(np.abs(one.tint - other.tint).max() <= NEAR_TINT)

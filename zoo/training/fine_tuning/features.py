@@ -32,8 +32,9 @@ FORMAT = 1
 FOLDER = "ZOO_FEATURES"  # of the environment
 APPLICATION = "keras-functional-zoo"
 BATCH = 32  # rows that are computed together
-IDLE = layers.Dropout, layers.GRU, layers.LSTM, layers.SimpleRNN, layers.MultiHeadAttention  # in training too, without
-CHANGING = ("rate", "dropout", "recurrent_dropout", "stateful")  # ... any of these
+# These give the same in training, unless one of their settings `CHANGING` is not 0.
+IDLE = (layers.Dropout, layers.GRU, layers.LSTM, layers.SimpleRNN, layers.MultiHeadAttention)
+CHANGING = ("rate", "dropout", "recurrent_dropout", "stateful")
 IN_MEMORY = 2**28  # bytes of a file that is read as a whole
 
 
@@ -120,7 +121,7 @@ def stands_still(layer: Any) -> bool:
         return False
     if getattr(layer, "activity_regularizer", None) is not None:
         return False
-    idle = isinstance(layer, IDLE) and not any(getattr(layer, each, None) for each in CHANGING)
+    idle = type(layer) in IDLE and not any(getattr(layer, each, None) for each in CHANGING)
     return is_norm(layer) or idle or "training" not in signature(layer.call).parameters
 
 
@@ -270,14 +271,15 @@ def _key(calls: Sequence[Call]) -> str | None:
     places: dict[int, int] = {}
     for call in calls:
         try:
-            settings = json.dumps(call.layer.get_config(), sort_keys=True, default=_typed) + _source(call.layer)
+            config = {name: value for name, value in call.layer.get_config().items() if name != "name"}
+            settings = json.dumps(config, sort_keys=True, default=_typed) + _source(call.layer)
         except (NotImplementedError, TypeError, ValueError, OSError):
             return None
         inputs = [places.setdefault(key, len(places)) for key in call.inputs]
         outputs = [places.setdefault(key, len(places)) for key in call.outputs]
         others = keras.tree.map_structure(_without_tensors, (call.made.args, dict(call.made.kwargs)))
         digest.update(f"{type(call.layer).__name__} {settings} {inputs} {outputs} {others}".encode())
-        for variable in getattr(call.layer, "variables", ()):
+        for variable in getattr(call.layer, "weights", ()):  # not the states of random numbers
             values = np.ascontiguousarray(_plain(keras.ops.convert_to_numpy(variable)))
             digest.update(f"{variable.name} {values.dtype} {values.shape}".encode() + values.tobytes())
     return digest.hexdigest()

@@ -30,7 +30,7 @@ class FineTune:
     weight_decay  the same of the weight decay, beside what the rate does to it.
     batch_norm    "hold": batch normalisation keeps the statistics and weights that it has learnt; "train": where it is
                   not frozen, it goes on learning.
-                  Dropout between frozen layers is off in any case, so that what they give can be kept.
+                  `Dropout` layers between frozen layers are off in any case: what those give can be kept.
     epochs        of each stage of training; None: the recipe's, and 1 for those of "gradual" between first and last.
     sizes         side in pixels of the training pictures in each stage of training, the last ones often larger; None
                   for their own. Validation pictures keep their size. For models of any size, (None, None, 3).

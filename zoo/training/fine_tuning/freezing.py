@@ -154,7 +154,8 @@ def trainable_as_before(model: keras.Model) -> Iterator[None]:
 
 @contextmanager
 def still_below(network: Network) -> Iterator[None]:
-    """While this lasts, dropout between frozen layers is off: it would move what they give, and teaches them nothing.
+    """While this lasts, `Dropout` layers between frozen layers are off: they would move what those give, and teach them
+    nothing. Batch normalisation alone, which is held, is no such layer.
 
     Keras' guide to transfer learning has it so too, by training=False. Dropout behind the last of them stays on.
     """
@@ -162,7 +163,7 @@ def still_below(network: Network) -> Iterator[None]:
     for call in network.calls:
         if still.issuperset(call.inputs) and not getattr(call.layer, "trainable_variables", ()):
             still.update(call.outputs)
-            frozen += [key for key in call.inputs if call.has_weights]
+            frozen += [key for key in call.inputs if call.has_weights and not is_norm(call.layer)]
     inside = {id(call) for call in network.before(frozen)}
     above = {id(call.layer) for call in network.calls if id(call) not in inside}
     found = {id(call.layer): call.layer for call in network.calls if id(call) in inside}
