@@ -274,7 +274,7 @@ def _csv(lines: Iterator[Line], head: bytes, file: str, written: TextFormat) -> 
             if wrong:
                 yield Row(file, start, error=wrong[min(wrong)])
                 wrong.clear()
-            elif any(row) or len(row) == len(header) > 1:
+            elif any(row) or len(row) == len(header):
                 yield _row(file, start, header, row)
 
 
