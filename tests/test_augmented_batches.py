@@ -210,7 +210,7 @@ def test_a_shown_batch_is_that_of_training_with_its_labels():
     assert shown.labels[1] == f"kind: {'abc?'[rows[1] % 4]}\nage: {rows[1]} years"
     mixed = batch_to_show(samples, Recipe(heads, batch_size=5, augmentation=("mixup", {"alpha": 2.0})))
     assert any(re.match(r"kind: 0\.\d\d [abc?] \+ 0\.\d\d [abc?]\n", label) for label in mixed.labels)
-    with pytest.raises(ConfigError, match="the batches 0 to 2; received 3"):
+    with pytest.raises(ConfigError, match="3 batches; there is none of step=3"):
         batch_to_show(samples, recipe, step=3)
 
 

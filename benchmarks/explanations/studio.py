@@ -1,8 +1,10 @@
 """How fast the studio is, with several users at once, and whether its memory stays flat.
 
-python -m benchmarks.explanations.studio --minutes 30     # writes results/studio.json
+python -m benchmarks.explanations.studio speed                 # seconds of pages and answers, and users at once
+python -m benchmarks.explanations.studio soak --minutes 30     # memory over time
 
-`zoo studio mobilenet.imagenet` in a process of its own, asked over HTTP by clients in this one.
+`zoo studio mobilenet.imagenet` in a process of its own, asked over HTTP by clients in this one. Each part is a part of
+results/studio.json, with the load of the machine that it was measured on.
 """
 
 import argparse
@@ -20,8 +22,10 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from zoo.records import write_record
+from zoo.files import read_json
+from zoo.records import machine_facts, write_record
 
+RECORD = Path("results/studio.json")
 MODEL = "mobilenet.imagenet"
 USERS = 5
 ROUNDS = 20  # answers of one user alone
@@ -125,38 +129,46 @@ def soak(server: subprocess.Popen, address: str, minutes: float) -> dict[str, ob
             "growth_of_second_half_megabytes": round(half[-1] - half[0], 1)}  # fmt: skip
 
 
+def speed(address: str) -> dict[str, object]:
+    """The model opened, its first answer and the next ones, Grad-CAM, and five users at once."""
+    user = User(address)
+    opened = timed(lambda: user.client.get(f"{user.model}/about").raise_for_status())
+    first = timed(lambda: user.ask(photo(0)))
+    alone = [timed(lambda number=number: user.ask(photo(number))) for number in range(ROUNDS)]
+    sample = user.ask(photo(1))
+    user.explain(sample, "grad-cam")  # opens the second copy
+    cam = [timed(lambda: user.explain(sample, "grad-cam")) for _ in range(5)]
+    return {
+        "opening_the_model_seconds": opened,
+        "first_answer_seconds": first,
+        "answer_seconds_median": statistics.median(alone),
+        "answer_seconds": alone,
+        "grad_cam_seconds_median": statistics.median(cam),
+        "at_once": together(address),
+    }
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=["speed", "soak"])
     parser.add_argument("--minutes", type=float, default=30.0, help="of the soak")
     parsed = parser.parse_args()
     before = os.getloadavg()[0]
     server, address, first_page = started()
     try:
-        user = User(address)
-        opened = timed(lambda: user.client.get(f"{user.model}/about").raise_for_status())
-        first = timed(lambda: user.ask(photo(0)))
-        alone = [timed(lambda number=number: user.ask(photo(number))) for number in range(ROUNDS)]
-        sample = user.ask(photo(1))
-        user.explain(sample, "grad-cam")  # opens the second copy
-        cam = [timed(lambda: user.explain(sample, "grad-cam")) for _ in range(5)]
-        figures = {
-            "model": MODEL,
-            "load_average": {"before": before, "after": os.getloadavg()[0]},  # of a machine that others use too
-            "first_page_seconds": first_page,
-            "opening_the_model_seconds": opened,
-            "first_answer_seconds": first,
-            "answer_seconds_median": statistics.median(alone),
-            "answer_seconds": alone,
-            "grad_cam_seconds_median": statistics.median(cam),
-            "at_once": together(address),
-            "soak": soak(server, address, parsed.minutes),
-        }
+        if parsed.part == "speed":
+            found = {"first_page_seconds": first_page, **speed(address)}
+        else:
+            found = soak(server, address, parsed.minutes)
     finally:
         server.terminate()
         server.wait(20)
-    print(figures)
-    command = f"python -m benchmarks.explanations.studio --minutes {parsed.minutes:g}"
-    write_record("results/studio.json", figures, command=command, seed=0)
+    print(found)
+    measured = {key: machine_facts()[key] for key in ("date", "commit")}
+    found |= {"load_average": {"before": before, "after": os.getloadavg()[0]}, "measured": measured}
+    figures = read_json(RECORD, "record")["figures"] if RECORD.exists() else {}
+    figures |= {"model": MODEL, parsed.part: found}
+    write_record(RECORD, figures, command="python -m benchmarks.explanations.studio speed | soak", seed=0)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """A block of figures of the page on explanations: what they point at, agreement with other tools, and time."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tools.readme_blocks.records import figures
 
 
@@ -56,13 +59,21 @@ def label_errors() -> str:
 def studio() -> str:
     """Seconds of a page and of an answer, several users at once, and memory over time."""
     found = figures("studio")
-    many, soak, load = found["at_once"], found["soak"], found["load_average"]
-    wanted = sorted({f"{each:.0f}" for each in load.values()}, key=int)
+    speed, soak = found["speed"], found["soak"]
+    many, rows = speed["at_once"], soak["memory"]
+    half = [row["megabytes"] for row in rows[len(rows) // 2 :]]
     return (
-        f"`{found['model']}`, two cores that {' to '.join(wanted)} processes wanted: the first "
-        f"page came after {found['first_page_seconds']:.1f} s, an answer takes {found['answer_seconds_median']:.1f} s "
-        f"in the median, Grad-CAM {found['grad_cam_seconds_median']:.1f} s. {many['users']} users who asked at once "
-        f"got {many['answers']} answers with {len(many['errors'])} errors, each in {many['median_seconds']:.1f} s in "
-        f"the median. In the second half of {soak['minutes']:.0f} minutes of questions the memory grew by "
-        f"{soak['growth_of_second_half_megabytes']:.1f} MB (`python -m benchmarks.explanations.studio`).\n"
+        f"`{found['model']}` on two cores that {_wanted(speed)} processes wanted: the first page came after "
+        f"{speed['first_page_seconds']:.1f} s, an answer takes {speed['answer_seconds_median']:.1f} s in the median, "
+        f"Grad-CAM {speed['grad_cam_seconds_median']:.1f} s. {many['users']} users who asked at once got "
+        f"{many['answers']} answers with {len(many['errors'])} errors, each in {many['median_seconds']:.1f} s in the "
+        f"median (`python -m benchmarks.explanations.studio speed`).\n\nIn {soak['minutes']:.0f} minutes of questions "
+        f"with {soak['explanations']} explanations, while {_wanted(soak)} processes wanted the cores, the memory "
+        f"between them went from {rows[0]['megabytes']:,.0f} to {rows[-1]['megabytes']:,.0f} MB, in the second half "
+        f"from {min(half):,.0f} to {max(half):,.0f} (`... studio soak`).\n"
     )
+
+
+def _wanted(part: Mapping[str, Any]) -> str:
+    """How busy the machine was, before and after."""
+    return " to ".join(sorted({f"{each:.0f}" for each in part["load_average"].values()}, key=int))
